@@ -1,0 +1,36 @@
+"""Who is calling: an API key in the `Authorization` header, or the session cookie."""
+
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from conversations import services
+from conversations.models import ApiKey, User
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer <key>`. A wrong key is refused even where a session would do."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        secret = bearer(request.headers.get("Authorization", ""))
+        if secret is None:
+            return None
+        key = services.use_key(secret=secret)
+        if key is None:
+            raise exceptions.AuthenticationFailed("This API key is unknown, expired or revoked.")
+        return key.user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The page's cookie, with its CSRF token on everything that changes something."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def bearer(header: str) -> str | None:
+    """The secret of an `Authorization` header, `None` if it is not a bearer's."""
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None

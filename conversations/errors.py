@@ -1,0 +1,92 @@
+"""What a caller did wrong, and the one shape in which it is said.
+
+    Problem                  code, message, http_status, fields
+    ├── InvalidInput         400, names the fields
+    ├── NotFound             404, also for what belongs to somebody else
+    ├── Conflict             409
+    │   ├── ConversationBusy a reply is running in it
+    │   └── ClientIdConflict the client_id was used with other content
+    ├── TooLarge             413
+    └── Unavailable          503
+
+Raise a type; nothing formats an answer where it raises.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Problem(Exception):
+    """An answer to the caller. `str(problem)` is its sentence."""
+
+    code = "internal"
+    http_status = 500
+    message = "Something went wrong on the server."
+
+    def __init__(
+        self, message: str | None = None, *, fields: Mapping[str, Any] | None = None
+    ) -> None:
+        self.message = message or type(self).message
+        self.fields = fields
+        super().__init__(self.message)
+
+
+class InvalidInput(Problem):
+    code = "validation_error"
+    http_status = 400
+    message = "The request has invalid fields."
+
+
+class NotFound(Problem):
+    code = "not_found"
+    http_status = 404
+    message = "There is no such thing here."
+
+
+class Conflict(Problem):
+    code = "conflict"
+    http_status = 409
+
+
+class ConversationBusy(Conflict):
+    code = "conversation_busy"
+    message = "A reply is still being written in this conversation."
+
+
+class ClientIdConflict(Conflict):
+    code = "client_id_conflict"
+    message = "This client_id was already used with other content."
+
+
+class TooLarge(Problem):
+    code = "too_large"
+    http_status = 413
+    message = "The request is too large."
+
+
+class Unavailable(Problem):
+    code = "unavailable"
+    http_status = 503
+    message = "The server cannot do this at the moment. Try again shortly."
+
+
+def error_body(
+    code: str, message: str, fields: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The shape of every error that a client of ours sees."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if fields:
+        error["fields"] = fields
+    return {"error": error}
+
+
+def first_sentence(fields: Mapping[str, Any]) -> str:
+    """`field: what is wrong with it`, for the first field of a nested error."""
+    for name, detail in fields.items():
+        if isinstance(detail, Mapping):
+            return f"{name}.{first_sentence(detail)}"
+        text = detail[0] if isinstance(detail, list) and detail else detail
+        if isinstance(text, Mapping):
+            return f"{name}.{first_sentence(text)}"
+        return f"{name}: {text}"
+    return InvalidInput.message

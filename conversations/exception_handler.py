@@ -1,0 +1,77 @@
+"""REST framework's hook for exceptions: every one of them in the documented shape."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from conversations.errors import (
+    InvalidInput,
+    NotFound,
+    Problem,
+    Unavailable,
+    error_body,
+    first_sentence,
+)
+
+logger = logging.getLogger(__name__)
+
+_CODES: dict[type[exceptions.APIException], str] = {
+    exceptions.ValidationError: "validation_error",
+    exceptions.ParseError: "invalid_json",
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "not_authenticated",
+    exceptions.PermissionDenied: "permission_denied",
+    exceptions.NotFound: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "not_acceptable",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "throttled",
+}
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
+    """Give every exception of a REST view the documented shape (REST framework's hook)."""
+    if isinstance(exc, Http404):
+        exc = NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    elif isinstance(exc, OperationalError):
+        logger.error("The database failed: %s", type(exc).__name__)
+        exc = Unavailable()
+    if isinstance(exc, Problem):
+        set_rollback()
+        return Response(error_body(exc.code, exc.message, exc.fields), status=exc.http_status)
+    if isinstance(exc, exceptions.APIException):
+        set_rollback()
+        return _from_rest_framework(exc)
+    logger.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=exc)
+    set_rollback()
+    return Response(error_body(Problem.code, Problem.message), status=500)
+
+
+def _from_rest_framework(exc: exceptions.APIException) -> Response:
+    code = next((code for type_, code in _CODES.items() if isinstance(exc, type_)), "error")
+    fields = None
+    if isinstance(exc, exceptions.ValidationError):
+        message = InvalidInput.message
+        if isinstance(exc.detail, dict):
+            fields = exc.detail
+            message = first_sentence(exc.detail)
+        elif isinstance(exc.detail, list) and exc.detail:
+            message = str(exc.detail[0])
+    else:
+        message = str(exc.detail)
+        if message.startswith("CSRF Failed"):
+            code = "csrf_failed"
+    headers = {}
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    return Response(error_body(code, message, fields), status=exc.status_code, headers=headers)

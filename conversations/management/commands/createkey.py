@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from conversations import services
+from conversations.models import User
+
+
+class Command(BaseCommand):
+    help = "Create an API key for an account and print it, alone. It is not shown again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the account's name")
+        parser.add_argument("--label", default="command line", help="what the key is for")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            user = User.objects.get_by_natural_key(options["name"])
+        except User.DoesNotExist:
+            raise CommandError(f"There is no account called {options['name']}.") from None
+        _, secret = services.create_key(user=user, name=options["label"])
+        self.stdout.write(secret)

@@ -1,0 +1,39 @@
+from getpass import getpass
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from conversations import services
+from conversations.errors import Problem
+
+
+class Command(BaseCommand):
+    help = "Create an account. Without --password-stdin the password is asked for."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
+        parser.add_argument("--staff", action="store_true", help="may use the admin pages")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["password_stdin"]:
+            password = self.stdin_line()
+        else:
+            password = getpass("Password: ")
+            if getpass("Again: ") != password:
+                raise CommandError("The two passwords are not the same.")
+        try:
+            services.create_user(
+                username=options["name"], password=password, staff=options["staff"]
+            )
+        except Problem as problem:
+            raise CommandError(problem.message) from None
+        self.stderr.write(f"Created {options['name']}.")
+
+    def stdin_line(self) -> str:
+        """The first line of standard input, without its end."""
+        import sys
+
+        return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,42 @@
+"""Pages by cursor: a page stays right while rows are added in front of it."""
+
+from uuid import UUID
+
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+from conversations.errors import InvalidInput
+
+
+class NewestFirst(CursorPagination):
+    """Conversations, 50 a page, up to 200 with `?limit=`."""
+
+    ordering = ("-updated_at", "-id")
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 200
+
+
+def whole_number(request: Request, name: str, *, default: int, most: int) -> int:
+    """The query parameter `name` as a number from 1 to `most`."""
+    value = request.query_params.get(name)
+    if value is None:
+        return default
+    if not value.isascii() or not value.isdigit() or len(value) > 9 or int(value) < 1:
+        raise invalid(name, "This has to be a whole number from 1.")
+    return min(int(value), most)
+
+
+def uuid(request: Request, name: str) -> UUID | None:
+    """The query parameter `name` as a UUID, `None` without it."""
+    value = request.query_params.get(name)
+    if value is None:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        raise invalid(name, "This is not a UUID.") from None
+
+
+def invalid(name: str, sentence: str) -> InvalidInput:
+    return InvalidInput(f"{name}: {sentence}", fields={name: [sentence]})

@@ -1,0 +1,57 @@
+"""The parameters of a request: their bounds, and what an unusable one is answered."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know, naming them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (
+            unknown := sorted(set(map(str, data)) - set(self.fields))
+        ):
+            raise serializers.ValidationError(
+                {name: ["There is no such field."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class StrictFloatField(serializers.FloatField):
+    """A JSON number; no string that looks like one, no boolean, no NaN."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float) or data != data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON number without a fraction."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+def _bounds(name: str) -> dict[str, Any]:
+    least, most, _default, _step = settings.CHAT_PARAMETERS[name]
+    return {"min_value": least, "max_value": most, "required": False}
+
+
+class ParametersSerializer(StrictSerializer):
+    """`temperature`, `max_tokens`, `top_p`, `model`, each optional."""
+
+    temperature = StrictFloatField(**_bounds("temperature"))
+    max_tokens = StrictIntegerField(**_bounds("max_tokens"))
+    top_p = StrictFloatField(**_bounds("top_p"))
+    model = serializers.CharField(max_length=255, required=False)
+
+
+def defaults() -> dict[str, Any]:
+    """What a request gets that names nothing and whose conversation remembers nothing."""
+    return {name: default for name, (_, _, default, _) in settings.CHAT_PARAMETERS.items()}

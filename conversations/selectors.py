@@ -1,0 +1,163 @@
+"""Every read. Sync, keyword-only, one purpose each."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from conversations import access
+from conversations.errors import ClientIdConflict, InvalidInput, NotFound
+from conversations.models import OPEN, Conversation, Message, User
+
+Branch = Literal["head", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTurn:
+    """A reply and the user message it answers. `user_message` is `None` for a regeneration.
+    `created` tells whether this call made it, or found it by its client_id."""
+
+    conversation: Conversation
+    user_message: Message | None
+    reply: Message
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """What a new reply is built from: where it hangs, and the messages before it."""
+
+    conversation: Conversation
+    parent_id: UUID | None
+    history: list[Message]
+
+
+def conversations(*, user: User, search: str = "") -> QuerySet[Conversation]:
+    """The user's conversations, newest first, each with its `message_count`."""
+    found = Conversation.objects.filter(user=user).select_related("head")
+    if search:
+        found = found.filter(title__icontains=search)
+    return with_message_count(found).order_by("-updated_at", "-id")
+
+
+def with_message_count(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """The same rows with `message_count`, counted in the same query."""
+    count = (
+        Message.objects.filter(conversation=OuterRef("pk"))
+        .order_by()
+        .values("conversation")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return found.annotate(message_count=Coalesce(Subquery(count), 0))
+
+
+def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
+    """The ids from the root of the tree to `leaf_id`, in reading order."""
+    parents = dict(
+        Message.objects.filter(conversation=conversation).order_by().values_list("id", "parent_id")
+    )
+    path: list[UUID] = []
+    while leaf_id is not None and leaf_id in parents:
+        path.append(leaf_id)
+        leaf_id = parents[leaf_id]
+    return path[::-1]
+
+
+def messages(
+    *, conversation: Conversation, branch: Branch = "head", after: UUID | None, limit: int
+) -> tuple[list[Message], bool]:
+    """A page of messages in reading order, and whether there are more behind it."""
+    if branch == "head":
+        path = path_ids(conversation=conversation, leaf_id=conversation.head_id)
+    else:
+        path = list(
+            Message.objects.filter(conversation=conversation)
+            .order_by("created_at", "id")
+            .values_list("id", flat=True)
+        )
+    start = path.index(after) + 1 if after in path else 0
+    page = path[start : start + limit]
+    rows = Message.objects.in_bulk(page)
+    return [rows[key] for key in page if key in rows], start + limit < len(path)
+
+
+def known_turn(
+    *,
+    conversation: Conversation,
+    client_id: UUID,
+    content: str | None = None,
+    message_id: UUID | None = None,
+) -> OpenedTurn | None:
+    """The turn that this client_id already made, `None` if there is none.
+
+    Raises:
+        ClientIdConflict: it was made with other content, or for another message.
+    """
+    rows = {
+        row.role: row
+        for row in Message.objects.filter(conversation=conversation, client_id=client_id)
+    }
+    reply = rows.get(Message.Role.ASSISTANT)
+    if reply is None:
+        return None
+    asked = rows.get(Message.Role.USER)
+    if (asked is None) != (content is None) or (asked is not None and asked.content != content):
+        raise ClientIdConflict
+    if message_id is not None and message_id != reply.parent_id:
+        target = Message.objects.filter(id=message_id, conversation=conversation).first()
+        if target is None or target.parent_id != reply.parent_id:
+            raise ClientIdConflict
+    return OpenedTurn(conversation, asked, reply, created=False)
+
+
+def turn_context(
+    *,
+    conversation: Conversation,
+    parent_id: UUID | None,
+    parent_given: bool,
+    regenerate: UUID | None,
+) -> TurnContext:
+    """Where the next reply hangs, and what was said on the way there.
+
+    Raises:
+        InvalidInput: `parent_id` is not a message of this conversation.
+        NotFound: the message to regenerate is not one of it.
+    """
+    if regenerate is not None:
+        target = access.message(conversation.user, regenerate, conversation.id)
+        parent_id = target.id if target.role == Message.Role.USER else target.parent_id
+        if parent_id is None:
+            raise NotFound("There is no message before this one to reply to.")
+    elif not parent_given:
+        parent_id = conversation.head_id
+    path = path_ids(conversation=conversation, leaf_id=parent_id)
+    if parent_id is not None and not path:
+        raise InvalidInput(
+            "parent_id: There is no such message in this conversation.",
+            fields={"parent_id": ["There is no such message in this conversation."]},
+        )
+    rows = Message.objects.only("id", "role", "content", "status").in_bulk(path)
+    return TurnContext(conversation, parent_id, [rows[key] for key in path])
+
+
+def opened_turn(*, reply_id: UUID) -> OpenedTurn:
+    """The turn of a reply, for one who comes after it ended. Raises `NotFound`."""
+    reply = Message.objects.select_related("conversation").filter(id=reply_id).first()
+    if reply is None:
+        raise NotFound("There is no such message.")
+    asked = None
+    if reply.client_id is not None:
+        asked = Message.objects.filter(
+            conversation_id=reply.conversation_id,
+            client_id=reply.client_id,
+            role=Message.Role.USER,
+        ).first()
+    return OpenedTurn(reply.conversation, asked, reply, created=False)
+
+
+def running_reply(*, conversation: Conversation) -> Message | None:
+    """The reply that is being written in it, if any."""
+    return Message.objects.filter(conversation=conversation, status__in=OPEN).first()

@@ -1,0 +1,145 @@
+"""The JSON shapes of `docs/`: conversations, messages, keys, the caller."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework import serializers
+
+from conversations.models import ApiKey, Conversation, Message, User
+from conversations.parameters import ParametersSerializer, StrictSerializer
+
+
+class TextField(serializers.CharField):
+    """Text as it was written: white space kept, no NUL, and nothing that is not Unicode."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise serializers.ValidationError("This is not valid Unicode text.") from None
+        return super().to_internal_value(data)
+
+
+class ContentField(TextField):
+    """What a person says: not empty, and not longer than the server takes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=settings.CHAT_MAX_CONTENT, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text.strip():
+            raise serializers.ValidationError("This may not be blank.")
+        return text
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    parent_id = serializers.UUIDField(read_only=True, allow_null=True)
+    tokens = serializers.JSONField(read_only=True)
+    context = serializers.JSONField(read_only=True)  # type: ignore[assignment]
+    timings = serializers.JSONField(read_only=True)
+    error = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = Message
+        fields = (
+            "id",
+            "parent_id",
+            "client_id",
+            "role",
+            "content",
+            "reasoning",
+            "status",
+            "seq",
+            "finish_reason",
+            "model",
+            "provider_used",
+            "fallback_used",
+            "tokens",
+            "context",
+            "timings",
+            "error",
+            "created_at",
+            "completed_at",
+        )
+        read_only_fields = fields
+
+    def to_representation(self, instance: Message) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        for name in ("finish_reason", "model", "provider_used"):
+            data[name] = data[name] or None
+        return data
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    head_id = serializers.UUIDField(read_only=True, allow_null=True)
+    settings = serializers.JSONField(read_only=True)
+    message_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Conversation
+        fields = (
+            "id",
+            "title",
+            "head_id",
+            "settings",
+            "created_at",
+            "updated_at",
+            "message_count",
+        )
+        read_only_fields = fields
+
+
+class ConversationInput(StrictSerializer):
+    """What may be set on a conversation when it is made."""
+
+    title = TextField(max_length=255, allow_blank=True, required=False)
+    settings = ParametersSerializer(required=False)
+
+
+class ConversationChanges(ConversationInput):
+    """What may be changed afterwards."""
+
+    head_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    class Meta:
+        model = ApiKey
+        fields = ("id", "name", "prefix", "created_at", "expires_at", "last_used_at")
+        read_only_fields = fields
+
+
+class NewApiKeySerializer(ApiKeySerializer):
+    """The answer to creating a key, the only one that holds its secret."""
+
+    key = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = ApiKey
+        fields = (*ApiKeySerializer.Meta.fields, "key")
+        read_only_fields = fields
+
+
+class ApiKeyInput(StrictSerializer):
+    name = TextField(max_length=100)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("This has to be in the future.")
+        return value
+
+
+class MeSerializer(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ("id", "username", "is_staff")
+        read_only_fields = fields

@@ -1,0 +1,264 @@
+"""Every write. Sync, keyword-only, one transaction each.
+
+A reply's status is closed once: every write to a reply names the statuses it may come from, so
+whoever is second changes nothing.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from conversations import access, selectors
+from conversations.errors import Conflict, ConversationBusy, InvalidInput
+from conversations.models import OPEN, ApiKey, Conversation, Message, Status, User
+from conversations.selectors import OpenedTurn, TurnContext
+
+TITLE_WORDS = 5
+
+# The last use of a key is written at most this often, so that a busy key costs no write a call.
+LAST_USE_PRECISION = timedelta(minutes=1)
+
+
+def title_of(content: str) -> str:
+    """The first five words, with `...` after them when there were more."""
+    words = content.split(maxsplit=TITLE_WORDS)
+    title = " ".join(words[:TITLE_WORDS])
+    if len(title) > 250:  # words without spaces, or a script that has none
+        return title[:250] + "..."
+    return title + "..." if len(words) > TITLE_WORDS else title
+
+
+# --- Conversations --------------------------------------------------------------------------
+
+
+def create_conversation(
+    *, user: User, title: str = "", settings: Mapping[str, Any] | None = None
+) -> Conversation:
+    return Conversation.objects.create(user=user, title=title, settings=dict(settings or {}))
+
+
+def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
+    """Change `title`, `head_id` or `settings` (merged into what is there).
+
+    Raises:
+        InvalidInput: `head_id` is not a message of this conversation.
+        ConversationBusy: `head_id` would leave a reply that is being written.
+    """
+    with transaction.atomic():
+        row = Conversation.objects.select_for_update().get(id=conversation.id)
+        if "title" in changes:
+            row.title = changes["title"]
+            row.updated_at = timezone.now()
+        if "settings" in changes:
+            row.settings = {**row.settings, **changes["settings"]}
+        if "head_id" in changes:
+            head_id = changes["head_id"]
+            if head_id and not row.messages.filter(id=head_id).exists():
+                sentence = "There is no such message in this conversation."
+                raise InvalidInput(f"head_id: {sentence}", fields={"head_id": [sentence]})
+            if selectors.running_reply(conversation=row):
+                raise ConversationBusy
+            row.head_id = head_id
+        row.save()
+    return row
+
+
+def delete_conversation(*, conversation: Conversation) -> None:
+    """Delete it with all its messages. What runs in it has to be stopped first."""
+    with transaction.atomic():
+        Conversation.objects.filter(id=conversation.id).update(head=None)
+        conversation.delete()
+
+
+# --- Turns ----------------------------------------------------------------------------------
+
+
+def open_turn(
+    *,
+    context: TurnContext,
+    client_id: UUID,
+    content: str | None,
+    message_id: UUID | None,
+    remember: Mapping[str, Any],
+    reply: Mapping[str, Any],
+) -> OpenedTurn:
+    """Accept a message: its row and the row of the reply to come, or none of both.
+
+    `content` is `None` for a regeneration, which adds only a reply. `remember` are parameters to
+    keep with the conversation, `reply` the fields that the reply's row starts with. A client_id
+    that is known by now gives the turn it made.
+
+    Raises:
+        ConversationBusy: a reply is being written in the conversation.
+        ClientIdConflict: the client_id was used with other content.
+    """
+    conversation = context.conversation
+    try:
+        with transaction.atomic():
+            asked, now = None, timezone.now()
+            if content is not None:
+                asked = Message.objects.create(
+                    conversation=conversation,
+                    parent_id=context.parent_id,
+                    client_id=client_id,
+                    role=Message.Role.USER,
+                    content=content,
+                    created_at=now,
+                    completed_at=now,
+                )
+            row = Message.objects.create(
+                conversation=conversation,
+                parent_id=asked.id if asked else context.parent_id,
+                client_id=client_id,
+                role=Message.Role.ASSISTANT,
+                status=Status.STREAMING,
+                created_at=now,
+                **reply,
+            )
+            current = Conversation.objects.select_for_update().get(id=conversation.id)
+            current.head = row
+            current.settings = {**current.settings, **remember}
+            if asked and not current.title:
+                current.title = title_of(asked.content)
+            current.updated_at = now
+            current.save()
+    except IntegrityError:
+        return _explain_refusal(conversation, client_id, content, message_id)
+    return OpenedTurn(current, asked, row, created=True)
+
+
+def _explain_refusal(
+    conversation: Conversation, client_id: UUID, content: str | None, message_id: UUID | None
+) -> OpenedTurn:
+    """Say which constraint refused a turn: the same client_id came first, or a reply runs."""
+    access.conversation(conversation.user, conversation.id)  # deleted in the meantime?
+    known = selectors.known_turn(
+        conversation=conversation, client_id=client_id, content=content, message_id=message_id
+    )
+    if known:
+        return known
+    if selectors.running_reply(conversation=conversation):
+        raise ConversationBusy
+    raise Conflict("The conversation changed in the meantime. Try again.")
+
+
+def save_partial(*, reply_id: UUID, content: str, reasoning: str, seq: int) -> bool:
+    """Keep the text so far of a reply that is being written; `False` if it has ended."""
+    return bool(
+        Message.objects.filter(id=reply_id, status__in=OPEN, seq__lte=seq).update(
+            content=content, reasoning=reasoning, seq=seq
+        )
+    )
+
+
+def mark_stopping(*, reply_id: UUID) -> bool:
+    """Record that a stop was asked for; `False` if the reply is not being written."""
+    return bool(
+        Message.objects.filter(id=reply_id, status=Status.STREAMING).update(status=Status.STOPPING)
+    )
+
+
+def close_reply(*, reply_id: UUID, status: str, **fields: Any) -> bool:
+    """End a reply with its text and figures; `False`, and no change, if it has ended before."""
+    return bool(
+        Message.objects.filter(id=reply_id, status__in=OPEN).update(
+            status=status, completed_at=timezone.now(), **fields
+        )
+    )
+
+
+INTERRUPTED: dict[str, Any] = {
+    "code": "interrupted",
+    "message": "The server ended while this reply was being written.",
+    "retryable": True,
+}
+
+
+def interrupt_open_replies(*, conversation: Conversation | None = None) -> int:
+    """Close what a process left open when it died, with the text it had kept. Returns how many.
+
+    Only for replies that no process is writing: at start-up, or of one conversation whose
+    writer is known to be gone.
+    """
+    found = Message.objects.filter(status__in=OPEN)
+    if conversation is not None:
+        found = found.filter(conversation=conversation)
+    return found.update(status=Status.INTERRUPTED, completed_at=timezone.now(), error=INTERRUPTED)
+
+
+# --- Accounts and keys ----------------------------------------------------------------------
+
+
+def create_user(*, username: str, password: str | None, staff: bool = False) -> User:
+    """An account; without a password it can only be used by API keys.
+
+    Raises:
+        InvalidInput: the name or the password is not acceptable; names the field.
+    """
+    user = User(username=username, is_staff=staff)
+    try:
+        user.clean_fields(exclude=["password"])
+        user.validate_unique()
+        if password is not None:
+            password_validation.validate_password(password, user)
+    except ValidationError as error:
+        fields = getattr(error, "error_dict", None)
+        if fields:
+            raise InvalidInput(
+                f"username: {' '.join(error.messages)}", fields=error.message_dict
+            ) from None
+        raise InvalidInput(
+            f"password: {' '.join(error.messages)}", fields={"password": error.messages}
+        ) from None
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def create_owner(*, username: str, password: str) -> User:
+    """The first account, with every right.
+
+    Raises:
+        Conflict: there is an account already.
+        InvalidInput: as `create_user`.
+    """
+    with transaction.atomic():
+        if User.objects.exists():
+            raise Conflict("The owner account exists already.")
+        user = create_user(username=username, password=password, staff=True)
+        user.is_superuser = True
+        user.save(update_fields=["is_superuser"])
+    return user
+
+
+def create_key(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
+    """A new API key and its secret, which is shown this once and kept only as a hash."""
+    secret = "cp_" + secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        user=user, name=name, prefix=secret[:9], digest=_digest(secret), expires_at=expires_at
+    )
+    return key, secret
+
+
+def use_key(*, secret: str) -> ApiKey | None:
+    """The key with this secret, and its use noted; `None` if it is unknown, expired, or its
+    user may not sign in."""
+    now = timezone.now()
+    key = ApiKey.objects.select_related("user").filter(digest=_digest(secret)).first()
+    if key is None or not key.user.is_active or (key.expires_at and key.expires_at <= now):
+        return None
+    if key.last_used_at is None or now - key.last_used_at > LAST_USE_PRECISION:
+        ApiKey.objects.filter(id=key.id).update(last_used_at=now)
+    return key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,72 @@
+"""The application that daphne and uvicorn serve.
+
+static files ─ WhiteNoise
+lifespan     ─ start and end of the process, where the server tells (uvicorn does)
+http         ─ threads ─ Django
+websocket    ─ threads ─ routes (who is there and from where is the consumer's first question)
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+# The registry of applications has to be ready before anything else of ours is imported.
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from project import daphne_server
+from project.static import static_files
+from streaming.consumers import ChatConsumer, no_such_socket
+from streaming.lifecycle import AlreadyRunning, lifecycle
+from streaming.stripes import stripes
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+sockets = URLRouter(
+    [
+        path("ws/chat/<str:conversation_id>/", ChatConsumer.as_asgi()),
+        re_path("", no_such_socket),  # type: ignore[arg-type]
+    ]
+)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand a connection to whoever serves its kind."""
+    match scope["type"]:
+        case "http" if scope["path"].startswith("/static/"):
+            await static_files(scope, receive, send)
+        case "http":
+            async with stripes.borrow():
+                await django_application(scope, receive, send)
+        case "websocket":
+            async with stripes.borrow():
+                await sockets(scope, receive, send)
+        case "lifespan":
+            await _lifespan(receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await lifecycle.start()
+            except AlreadyRunning as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await lifecycle.shut_down()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+daphne_server.adapt()

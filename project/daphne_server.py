@@ -1,0 +1,84 @@
+"""What daphne lacks, added when it is the server that runs us.
+
+daphne neither waits for a slow reader (everything is buffered, without bound) nor tells the
+application that it is about to end. Both are mended from the inside, so that it does not
+matter how daphne was started.
+"""
+
+import asyncio
+import sys
+from contextlib import suppress
+from typing import Any
+
+from streaming.lifecycle import lifecycle
+
+# Bytes on their way to one socket above which whoever sends has to wait.
+HIGH_WATER = 256 * 1024
+
+# How long the end of the server waits for sockets to say goodbye, in seconds.
+CLOSING_SECONDS = 2.0
+
+
+class Valve:
+    """Told by Twisted when a transport's buffer is full (pause) and empty again (resume);
+    an `IPushProducer`."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def pauseProducing(self) -> None:  # noqa: N802 - Twisted's name
+        self._open.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self._open.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The connection is gone: nobody has to wait any more."""
+        self._open.set()
+
+    async def wait(self) -> None:
+        await self._open.wait()
+
+
+def adapt() -> None:
+    """Mend daphne, if it is what imported us."""
+    if "daphne.server" not in sys.modules:
+        return
+    from daphne.server import Server
+    from twisted.internet import defer
+
+    plain_reply, plain_kill = Server.handle_reply, Server.kill_all_applications
+
+    async def handle_reply(self: Any, protocol: Any, message: dict[str, Any]) -> None:
+        """Hand the message to Twisted, and return when there is room for another."""
+        await plain_reply(self, protocol, message)
+        if message["type"] == "websocket.accept":
+            valve = protocol.valve = Valve()
+            protocol.transport.bufferSize = HIGH_WATER
+            protocol.transport.unregisterProducer()  # the HTTP channel's, before the upgrade
+            protocol.transport.registerProducer(valve, True)
+        elif message["type"] == "websocket.send":
+            await protocol.valve.wait()
+
+    def kill_all_applications(self: Any) -> Any:
+        """Let replies and sockets end before the applications are cancelled."""
+        ended = defer.Deferred.fromFuture(asyncio.ensure_future(_end(self)))
+        ended.addBoth(lambda _: plain_kill(self))
+        return ended
+
+    Server.handle_reply = handle_reply
+    Server.kill_all_applications = kill_all_applications
+
+
+async def _end(server: Any) -> None:
+    """End the application, then wait a moment for the sockets' closing handshakes: daphne would
+    drop the connections with the close frames still unsent."""
+    await lifecycle.shut_down()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_SECONDS):
+            while any(
+                hasattr(protocol, "valve") and "disconnected" not in details
+                for protocol, details in server.connections.items()
+            ):
+                await asyncio.sleep(0.02)

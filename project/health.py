@@ -1,0 +1,43 @@
+"""For whoever watches the server: is it alive, can it serve, how is it doing."""
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from streaming.lifecycle import lifecycle
+
+
+@require_safe
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """200 as long as the process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+async def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when a request would be served: the database is there and migrated, and the server is
+    not about to end; else 503, with what is missing."""
+    checks = await sync_to_async(_database_checks)()
+    checks["server"] = "restarting" if lifecycle.closing.is_set() else "ok"
+    ready = all(state == "ok" for state in checks.values())
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
+    )
+
+
+@require_safe
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures of this process as Prometheus text."""
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_checks() -> dict[str, str]:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return {"database": "unreachable", "migrations": "unknown"}
+    return {"database": "ok", "migrations": "pending" if pending else "ok"}

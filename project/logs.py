@@ -1,0 +1,32 @@
+"""How the server writes its log: one line per record."""
+
+import logging
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+
+class OneLineFormatter(logging.Formatter):
+    """Tells an exception by its type and place, never by its text or its stack.
+
+    The text of an exception may quote what a user wrote, a key or an address; the type and the
+    innermost frames are enough to find the line.
+    """
+
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        kind, _, stack = ei
+        frames = traceback.extract_tb(stack)[-4:]
+        places = " < ".join(
+            f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames)
+        )
+        return f"{kind.__name__ if kind else 'error'} at {places or 'unknown'}"
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another handler's formatter may have left its own form
+        line = super().format(record).replace("\n", " | ")
+        record.exc_text = None
+        return line

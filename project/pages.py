@@ -1,0 +1,181 @@
+"""The pages that Django renders: welcome, sign-in, the first owner, and the shell of the chat.
+
+They work without JavaScript; only the chat itself needs it.
+"""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.debug import sensitive_post_parameters
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+from conversations import selectors, services
+from conversations.errors import NotFound, Problem, error_body
+from conversations.models import User
+from streaming import hints
+
+RECENT = 8
+THEMES = ("system", "light", "dark")
+SETUP_SALT = "first-owner"
+
+
+def theme(request: HttpRequest) -> dict[str, str]:
+    """The theme of the visitor's cookie, for the templates: set before the first paint."""
+    chosen = request.COOKIES.get("theme", "system")
+    return {"theme": chosen if chosen in THEMES else "system"}
+
+
+def setup_path() -> str:
+    """The one-time path on which the first owner is made."""
+    return f"/setup/{signing.dumps('owner', salt=SETUP_SALT)}/"
+
+
+@never_cache
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Where one arrives: on to the chat, and what was said lately."""
+    if not isinstance(request.user, User):
+        if not User.objects.exists():
+            return render(request, "setup_needed.html")
+        return redirect(f"{reverse('signin')}?next=/")
+    recent = selectors.conversations(user=request.user).filter(head__isnull=False)[:RECENT]
+    return render(request, "welcome.html", {"recent": recent})
+
+
+@never_cache
+@login_required
+@ensure_csrf_cookie
+def chat(request: HttpRequest, conversation_id: Any = None) -> HttpResponse:
+    """The shell in which the chat runs; whose conversation it is, the page asks by REST."""
+    return render(request, "chat.html")
+
+
+class SignInThrottle(SimpleRateThrottle):
+    """Tries to sign in, counted for one name from one address."""
+
+    rate = settings.SIGNIN_ATTEMPTS
+
+    def get_cache_key(self, request: Request, view: Any) -> str:
+        name = str(request.POST.get("username", ""))[:150].casefold()
+        return f"signin {self.get_ident(request)} {name.encode().hex()}"
+
+
+class SignInView(LoginView):
+    """Name and password. Tries are counted; the page says how long to wait."""
+
+    template_name = "signin.html"
+    redirect_authenticated_user = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not User.objects.exists():
+            return render(request, "setup_needed.html")
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        throttle = SignInThrottle()
+        if not throttle.allow_request(request, self):  # type: ignore[arg-type]
+            seconds = int(throttle.wait() or 60) + 1
+            form = self.get_form_class()(request)
+            form.cleaned_data = {}
+            form._errors = forms.utils.ErrorDict()  # type: ignore[attr-defined]
+            form.add_error(None, f"Too many attempts. Try again in {seconds} seconds.")
+            response = self.render_to_response(self.get_context_data(form=form), status=429)
+            response.headers["Retry-After"] = str(seconds)
+            return response
+        return super().post(request, *args, **kwargs)
+
+    def get_form_class(self) -> type[AuthenticationForm]:
+        return AuthenticationForm
+
+
+class SignOutView(LogoutView):
+    """End the session, and with it the sockets that were opened with it."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = request.user
+        response = super().post(request, *args, **kwargs)
+        if isinstance(user, User):
+            hints.credentials_changed_sync(user.pk)
+        return response
+
+
+class OwnerForm(forms.Form):
+    """The first account."""
+
+    username = forms.CharField(max_length=150)
+    password1 = forms.CharField(label="Password", strip=False, widget=forms.PasswordInput)
+    password2 = forms.CharField(label="Password again", strip=False, widget=forms.PasswordInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("password1") and data.get("password1") != data.get("password2"):
+            self.add_error("password2", "The two passwords are not the same.")
+        return data
+
+
+@never_cache
+@sensitive_post_parameters()
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """Create the owner, once, for whoever has the link that the server printed."""
+    try:
+        signing.loads(token, salt=SETUP_SALT)
+    except signing.BadSignature:
+        raise Http404 from None
+    if User.objects.exists():
+        return redirect("signin")
+    form = OwnerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.create_owner(
+                username=form.cleaned_data["username"], password=form.cleaned_data["password1"]
+            )
+        except Problem as problem:
+            field = "username" if "username" in (problem.fields or {}) else "password1"
+            form.add_error(field, problem.message.partition(": ")[2] or problem.message)
+        else:
+            login(request, user)
+            return redirect("welcome")
+    return render(request, "setup.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """404, in the form that the caller reads."""
+    return _error(request, 404, "not_found", "Not found", "There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """500 outside REST, whose views answer for themselves."""
+    return _error(request, 500, Problem.code, "Something went wrong", Problem.message)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """403 for a form whose token is missing or old."""
+    sentence = "This form has expired. Go back, reload the page and try again."
+    return _error(request, 403, "csrf_failed", "Try again", sentence)
+
+
+def _error(
+    request: HttpRequest, status: int, code: str, title: str, message: str
+) -> HttpResponseBase:
+    if request.path.startswith(("/api/", "/v1/")):
+        sentence = NotFound.message if status == 404 else message
+        return JsonResponse(error_body(code, sentence), status=status)
+    return render(request, "error.html", {"title": title, "message": message}, status=status)
+
+
+sign_in = method_decorator(never_cache, name="dispatch")(SignInView).as_view()
+sign_out = SignOutView.as_view()

@@ -1,0 +1,230 @@
+"""Settings. Every value that depends on the place comes from the environment (`env.py`)."""
+
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from project import env
+from project.env import BASE_DIR, VAR_DIR
+
+DEBUG = env.flag("DEBUG")
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.whole("PORT", 8000, least=1)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+
+# --- Database -------------------------------------------------------------------------------
+
+try:
+    _database = dj_database_url.parse(
+        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'chat.sqlite3'}")
+    )
+except ValueError:
+    raise ImproperlyConfigured(
+        "The environment variable DATABASE_URL is not usable: "
+        "write it as sqlite:///path or postgres://user:password@host/name."
+    ) from None
+STATE_DIR = VAR_DIR
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    STATE_DIR = Path(_database["NAME"]).resolve().parent
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    # Without these, writers at the same time end in "database is locked". Connections live as
+    # long as the few threads that the server keeps for the database (`streaming/stripes.py`).
+    _database["CONN_MAX_AGE"] = 600
+    _database["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SECRET_KEY = env.secret_key(STATE_DIR)
+
+# --- Application ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "django_vite",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "project",
+    "conversations",
+    "streaming",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "project.security.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "project.pages.theme",
+            ],
+        },
+    },
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# One process needs no more; `REDIS_URL` is what several will share.
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- Accounts and safety --------------------------------------------------------------------
+
+AUTH_USER_MODEL = "conversations.User"
+LOGIN_URL = "signin"
+LOGIN_REDIRECT_URL = "welcome"
+LOGOUT_REDIRECT_URL = "signin"
+# scrypt lets go of the interpreter while it works and takes a tenth of PBKDF2's time.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SIGNIN_ATTEMPTS = "10/min"  # for one name from one address
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "project.pages.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- REST -----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "conversations.authentication.ApiKeyAuthentication",
+        "conversations.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "conversations.exception_handler.exception_handler",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chat Playground",
+    "DESCRIPTION": "Conversations, messages, replies and API keys.",
+    "VERSION": "1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/",
+}
+
+# --- The page -------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+DJANGO_VITE = {
+    "default": {
+        "dev_mode": DEBUG and env.flag("VITE_DEV"),
+        "dev_server_port": env.whole("VITE_PORT", 5173, least=1),
+        "manifest_path": BASE_DIR / "web" / "dist" / "manifest.json",
+        "static_url_prefix": "chat",
+    }
+}
+
+# --- Providers ------------------------------------------------------------------------------
+
+OLLAMA_BASE_URL = env.text("OLLAMA_BASE_URL") or env.text("OLLAMA_HOST") or "http://localhost:11434"
+OLLAMA_CONTEXT_LENGTH = env.whole("OLLAMA_CONTEXT_LENGTH", 0) or None
+USE_OPENAI = env.flag("USE_OPENAI")
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
+OPENAI_CHAT_MODEL = env.text("OPENAI_CHAT_MODEL")
+INFERENCE_SERVICE_URL = env.text("INFERENCE_SERVICE_URL")
+INFERENCE_SERVICE_API_KEY = env.text("INFERENCE_SERVICE_API_KEY")
+INFERENCE_SERVICE_TIMEOUT = env.number("INFERENCE_SERVICE_TIMEOUT", 30.0, least=0.1)
+LOCAL_MODEL = env.choice("LOCAL_MODEL", ("auto", "off"), "auto")
+LOCAL_MODEL_DIR = VAR_DIR / "models"
+
+_PROVIDERS = ("ollama", "openai", "inference", "local", "echo")
+CHAT_DEFAULT_PROVIDER = env.choice("CHAT_DEFAULT_PROVIDER", ("", *_PROVIDERS), "")
+CHAT_DEFAULT_MODEL = env.text("CHAT_DEFAULT_MODEL")
+CHAT_FALLBACK_PROVIDERS = env.names("CHAT_FALLBACK_PROVIDERS")
+if _unknown := [name for name in CHAT_FALLBACK_PROVIDERS if name not in _PROVIDERS]:
+    raise ImproperlyConfigured(
+        f"The environment variable CHAT_FALLBACK_PROVIDERS names {_unknown[0]}; "
+        f"there are {', '.join(_PROVIDERS)}."
+    )
+CHAT_ALLOWED_MODELS = env.names("CHAT_ALLOWED_MODELS")
+
+# Seconds of patience with a model: for its first word (which may wait for a load), and between
+# two pieces of a reply.
+PROVIDER_FIRST_BYTE_TIMEOUT = env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 300.0, least=0.1)
+PROVIDER_GAP_TIMEOUT = env.number("PROVIDER_GAP_TIMEOUT", 60.0, least=0.1)
+
+# --- Chat -----------------------------------------------------------------------------------
+
+# What a request may choose: (least, most, default, step of the page's slider).
+CHAT_PARAMETERS = {
+    "temperature": (0.0, 1.0, 0.7, 0.1),
+    "max_tokens": (256, 1024, 512, 1),
+    "top_p": (0.0, 1.0, 1.0, 0.05),
+}
+# Longest message in characters, and longest socket frame in bytes: room for the longest message
+# in any script, below the 1 MiB at which daphne closes without a word.
+CHAT_MAX_CONTENT = 200_000
+CHAT_MAX_FRAME = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+CHAT_HEARTBEAT_SECONDS = env.number("CHAT_HEARTBEAT_SECONDS", 10.0, least=0.1)
+CHAT_SOCKETS_PER_USER = env.whole("CHAT_SOCKETS_PER_USER", 200, least=1)
+# The window taken for a model whose provider does not say how large it is.
+CHAT_DEFAULT_WINDOW = env.whole("CHAT_DEFAULT_WINDOW", 8192, least=512)
+# How long running replies may go on when the server is told to end.
+CHAT_DRAIN_SECONDS = env.number("CHAT_DRAIN_SECONDS", 5.0)
+
+# --- Logging --------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "project.logs.OneLineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "conversations": {"level": "INFO"},
+        "project": {"level": "INFO"},
+        "providers": {"level": "INFO"},
+        "streaming": {"level": "INFO"},
+    },
+}

@@ -1,0 +1,38 @@
+"""Every address of the server, apart from the sockets (`asgi.py`)."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from conversations import views
+from project import health, pages
+from streaming import rest
+
+api = SimpleRouter(use_regex_path=False)
+api.register("conversations", rest.ConversationViewSet, basename="conversation")
+api.register("keys", rest.ApiKeyViewSet, basename="key")
+
+urlpatterns = [
+    path("", pages.welcome, name="welcome"),
+    path("signin/", pages.sign_in, name="signin"),
+    path("signout/", pages.sign_out, name="signout"),
+    path("setup/<str:token>/", pages.setup, name="setup"),
+    path("chat", pages.chat, name="chat"),
+    path("chat/<uuid:conversation_id>", pages.chat, name="conversation"),
+    path("admin/", admin.site.urls),
+    path("api/", include(api.urls)),
+    path("api/conversations/<uuid:pk>/generate/", rest.GenerateView.as_view()),
+    path("api/conversations/<uuid:pk>/stop/", rest.StopView.as_view()),
+    path("api/messages/<uuid:pk>/", views.MessageView.as_view()),
+    path("api/models/", rest.ModelsView.as_view()),
+    path("api/me/", views.MeView.as_view()),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]
+
+handler404 = pages.not_found
+handler500 = pages.server_error

@@ -1,0 +1,42 @@
+"""What a provider is: two questions, one stream, and a way to close it."""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from providers.types import ChatRequest, Chunk, Model
+
+
+class Provider(Protocol):
+    """One server (or library) that answers chat requests.
+
+    Made inside the event loop that uses it and kept as long as that loop: clients are costly to
+    build and hold connections. Every method raises only `ProviderError`s.
+    """
+
+    name: str
+
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
+        """Answer `request` piece by piece; nothing is sent before the first `anext`.
+
+        Ends after a chunk with `finish`, or raises. Closing the generator (or cancelling the
+        task that waits for it) closes the upstream request at once, so that the model stops;
+        wrap it in `contextlib.aclosing`.
+        """
+        ...
+
+    async def list_models(self) -> list[Model]:
+        """The models it offers for chat, in the order in which it would choose a default."""
+        ...
+
+    async def window(self, model: str) -> int | None:
+        """How many tokens of context a request to `model` has: the `num_ctx` to send with each,
+        the same every time. `None` where the provider does not say; never raises."""
+        ...
+
+    async def health(self) -> None:
+        """Return if it answers; raise the `ProviderError` that says why not. Takes at most 2 s."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close its connections. It cannot be used afterwards."""
+        ...

@@ -1,0 +1,64 @@
+"""What a client may ask of a conversation, checked: the same for the socket and for REST."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from conversations.parameters import ParametersSerializer, StrictSerializer
+from conversations.serializers import ContentField
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Say `content` and get a reply, or, with `message_id`, get another reply.
+
+    `parent_given` tells a `parent_id` of null (a new root) from one that was left out.
+    """
+
+    client_id: UUID
+    parameters: dict[str, Any]
+    content: str | None = None
+    parent_id: UUID | None = None
+    parent_given: bool = False
+    message_id: UUID | None = None
+
+
+class UserMessageSerializer(StrictSerializer):
+    client_id = serializers.UUIDField()
+    content = ContentField()
+    parent_id = serializers.UUIDField(required=False, allow_null=True)
+    parameters = ParametersSerializer(required=False, allow_null=True)
+
+
+class RegenerateSerializer(StrictSerializer):
+    client_id = serializers.UUIDField()
+    message_id = serializers.UUIDField()
+    parameters = ParametersSerializer(required=False, allow_null=True)
+
+
+class MessageIdSerializer(StrictSerializer):
+    id = serializers.UUIDField()
+
+
+def parse_ask(data: Any, *, regenerate: bool) -> Ask:
+    """The command in `data`. Raises REST framework's `ValidationError`, naming the fields."""
+    serializer = (RegenerateSerializer if regenerate else UserMessageSerializer)(data=data)
+    serializer.is_valid(raise_exception=True)
+    valid = serializer.validated_data
+    return Ask(
+        client_id=valid["client_id"],
+        parameters=dict(valid.get("parameters") or {}),
+        content=valid.get("content"),
+        parent_id=valid.get("parent_id"),
+        parent_given="parent_id" in valid,
+        message_id=valid.get("message_id"),
+    )
+
+
+def parse_id(data: Any) -> UUID:
+    """The message id in `{"id": …}`. Raises `ValidationError`."""
+    serializer = MessageIdSerializer(data=data)
+    serializer.is_valid(raise_exception=True)
+    return UUID(str(serializer.validated_data["id"]))

@@ -1,0 +1,336 @@
+"""The socket door: frames in, events out. Thin: what is asked for happens in `turns`.
+
+Channels gives a consumer one message at a time, so no handler here waits for a model or a
+reader: commands run as tasks, and one pump per socket sends what the followed reply says.
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Coroutine
+from contextlib import aclosing, suppress
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import orjson
+from channels.consumer import AsyncConsumer
+from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import DatabaseError
+
+from conversations import access
+from conversations.errors import NotFound, Problem
+from conversations.models import User
+from streaming import events, hints, metrics
+from streaming.commands import parse_ask, parse_id
+from streaming.credentials import Credentials
+from streaming.errors import describe
+from streaming.events import CloseCode
+from streaming.follow import Follower
+from streaming.lifecycle import lifecycle
+from streaming.socket_writer import SocketWriter
+from streaming.turn import events_of_ended
+from streaming.turns import Turns
+
+logger = logging.getLogger(__name__)
+
+# Commands of one socket that may be on their way at once; a person never comes near.
+PENDING_COMMANDS = 32
+# Credentials are looked at again on every so many heartbeats, should a hint have been lost.
+HEARTBEATS_A_CHECK = 3
+# How long a reader may take for the last events when the server ends, in seconds.
+GOODBYE_PATIENCE = 2.0
+
+_sockets_of: Counter[UUID] = Counter()
+
+
+class ChatConsumer(AsyncConsumer):
+    """One socket on one conversation."""
+
+    turns: Turns
+    user: User
+    conversation_id: UUID
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve the socket until it ends. Whatever ends it, nothing of it stays behind: a
+        server may end us without a `disconnect`."""
+        self.scope = scope
+        self.credentials = Credentials(scope["headers"])
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._groups: list[str] = []
+        self._counted = False
+        self.out = SocketWriter(send)
+        self._to_follow: asyncio.Queue[UUID] = asyncio.Queue()
+        self._follower: Follower | None = None
+        self._followed: deque[UUID] = deque(maxlen=64)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._clean_up()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler. Channels would first go to a thread to look after database
+        connections; ours are looked after wherever they are used."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    # --- The socket's life ------------------------------------------------------------------
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        if not self.credentials.origin_allowed(self.scope):
+            await self.send({"type": "websocket.close"})
+            raise StopConsumer
+        await self.send({"type": "websocket.accept"})
+        self.turns = await lifecycle.start()
+        user = await database_sync_to_async(self.credentials.user)()
+        if user is None:
+            await self.out.close("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
+            return
+        try:
+            self.conversation_id = UUID(self.scope["url_route"]["kwargs"]["conversation_id"])
+            await database_sync_to_async(access.conversation)(user, self.conversation_id)
+        except (NotFound, ValueError):
+            await self.out.close("not_found", "There is no such conversation.", CloseCode.NOT_FOUND)
+            return
+        if _sockets_of[user.pk] >= settings.CHAT_SOCKETS_PER_USER:
+            await self.out.close(
+                "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY_SOCKETS
+            )
+            return
+        self.user = user
+        _sockets_of[user.pk] += 1
+        self._counted = True
+        metrics.sockets.inc()
+        for group in (hints.conversation_group(self.conversation_id), hints.user_group(user.pk)):
+            await self.channel_layer.group_add(group, self.channel_name)
+            self._groups.append(group)
+        await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
+        self._follow_running()
+        self._start(self._pump())
+        self._start(self._beat())
+        lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        self.out.closed = True
+        raise StopConsumer
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        text = message.get("text")
+        if self.out.closed or not self._counted:
+            return
+        if text is None:
+            await self.out.invalid("invalid_frame", "Send text frames with JSON.")
+            return
+        if len(text) > settings.CHAT_MAX_FRAME or len(text.encode()) > settings.CHAT_MAX_FRAME:
+            await self.out.close("too_large", "The frame is too large.", CloseCode.TOO_LARGE)
+            return
+        try:
+            frame = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            await self.out.invalid("invalid_frame", "The frame is not valid JSON.")
+            return
+        if not isinstance(frame, dict):
+            await self.out.invalid("invalid_frame", "The frame is not a JSON object.")
+            return
+        await self._command(frame)
+
+    async def _clean_up(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for group in self._groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
+        if self._counted:
+            metrics.sockets.dec()
+            _sockets_of[self.user.pk] -= 1
+            if not _sockets_of[self.user.pk]:
+                del _sockets_of[self.user.pk]
+
+    # --- Commands ---------------------------------------------------------------------------
+
+    async def _command(self, frame: dict[str, Any]) -> None:
+        kind = frame.pop("type", None)
+        if kind == "heartbeat":
+            return
+        handler = {
+            "user_message": self._ask,
+            "regenerate": self._regenerate,
+            "stop": self._stop,
+            "follow": self._follow,
+        }.get(kind if isinstance(kind, str) else "")
+        if handler is None:
+            await self.out.invalid("unknown_type", "There is no frame of this type.")
+            return
+        if len(self._tasks) > PENDING_COMMANDS:
+            await self.out.refuse(frame, "too_many_requests", "Too many commands at once.")
+            return
+        self._start(self._obey(handler(frame), frame))
+
+    async def _obey(self, work: Coroutine[Any, Any, None], frame: dict[str, Any]) -> None:
+        """Run one command; what it may not do is told as an `error` event."""
+        try:
+            await work
+            self.out.invalid_frames = 0
+        except Exception as error:
+            problem = describe(error)
+            if problem.code == "internal":
+                logger.error("a socket command failed unexpectedly", exc_info=error)
+            await self.out.refuse(frame, problem.code, problem.message, problem.fields)
+            if problem.code in ("validation_error", "invalid_parameters"):
+                await self.out.count_invalid()
+
+    async def _ask(self, frame: dict[str, Any]) -> None:
+        await self._begin(frame, regenerate=False)
+
+    async def _regenerate(self, frame: dict[str, Any]) -> None:
+        await self._begin(frame, regenerate=True)
+
+    async def _begin(self, frame: dict[str, Any], *, regenerate: bool) -> None:
+        ask = parse_ask(frame, regenerate=regenerate)
+        reply_id, created = await self.turns.begin(
+            self.user, self.conversation_id, ask, provider=asked_provider(self.scope, self.user)
+        )
+        if created or self.turns.find(reply_id):
+            self._follow_once(reply_id)
+        else:
+            await self._tell_ended(reply_id)
+
+    async def _stop(self, frame: dict[str, Any]) -> None:
+        reply_id = await self._own(frame)
+        await self.turns.stop(reply_id)
+
+    async def _follow(self, frame: dict[str, Any]) -> None:
+        reply_id = await self._own(frame)
+        if self._follower and self._follower.id == str(reply_id):
+            self._follower.restart()
+        elif self.turns.find(reply_id):
+            self._follow_once(reply_id)
+        else:
+            await self._tell_ended(reply_id)
+
+    async def _own(self, frame: dict[str, Any]) -> UUID:
+        """The id in the frame, if it is a message of this conversation. A running reply is
+        known without a look into the database."""
+        reply_id = parse_id(frame)
+        turn = self.turns.find(reply_id)
+        if turn is None or turn.conversation_id != self.conversation_id:
+            await database_sync_to_async(access.message)(self.user, reply_id, self.conversation_id)
+        return reply_id
+
+    # --- Following --------------------------------------------------------------------------
+
+    def _follow_running(self) -> None:
+        if turn := self.turns.running_in(self.conversation_id):
+            self._follow_once(turn.id)
+
+    def _follow_once(self, reply_id: UUID) -> None:
+        """Follow a reply, unless this socket does or did."""
+        if reply_id not in self._followed:
+            self._followed.append(reply_id)
+            self._to_follow.put_nowait(reply_id)
+
+    async def _pump(self) -> None:
+        """Send what the followed replies say, one after the other, at the reader's pace."""
+        while True:
+            reply_id = await self._to_follow.get()
+            if turn := self.turns.find(reply_id):
+                await self._send_all(Follower(turn.log))
+            else:
+                with suppress(Problem):
+                    await self._tell_ended(reply_id)
+            self._to_follow.task_done()
+
+    async def _send_all(self, follower: Follower) -> None:
+        self._follower = follower
+        async with aclosing(follower.events()) as followed:
+            async for event in followed:
+                await self.out.tell(event)
+        self._follower = None
+
+    async def _tell_ended(self, reply_id: UUID) -> None:
+        for event in events_of_ended(await self.turns.result(reply_id)):
+            await self.out.tell(event)
+
+    # --- On the clock, and hints --------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        beats = 0
+        while True:
+            await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
+            await self.out.tell(events.HEARTBEAT)
+            self._follow_running()
+            beats += 1
+            if beats % HEARTBEATS_A_CHECK == 0:
+                await self._check_credentials()
+
+    async def _check_credentials(self) -> None:
+        try:
+            user = await database_sync_to_async(self.credentials.user)()
+        except DatabaseError:
+            return  # nobody is signed out because the database is away
+        if user is None or user.pk != self.user.pk:
+            await self.out.close(
+                "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
+            )
+
+    async def _leave_with_the_server(self) -> None:
+        """Close when the server ends: after running replies have, and have been told."""
+        await lifecycle.drained.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_PATIENCE):
+                await self._to_follow.join()
+        await self.out.close(None, "", CloseCode.RESTARTING)
+
+    async def hint_turn(self, message: dict[str, Any]) -> None:
+        self._follow_once(UUID(message["reply_id"]))
+
+    async def hint_conversation(self, message: dict[str, Any]) -> None:
+        head_id = message["head_id"]
+        self._start(
+            self.out.tell(
+                events.conversation(
+                    self.conversation_id, message["title"], UUID(head_id) if head_id else None
+                )
+            )
+        )
+
+    async def hint_deleted(self, message: dict[str, Any]) -> None:
+        self._start(
+            self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
+        )
+
+    async def hint_credentials(self, message: dict[str, Any]) -> None:
+        self._start(self._check_credentials())
+
+    # --- Tasks -----------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        lifecycle.goodbyes.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            # The server raises from `send` when the other end is gone; its disconnect follows.
+            logger.debug("a socket's task ended with %s", type(error).__name__)
+
+
+def asked_provider(scope: dict[str, Any], user: User) -> str:
+    """The `provider` of the query string, for those who may choose one."""
+    if not (settings.DEBUG or user.is_staff):
+        return ""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return str(query.get("provider", [""])[0])
+
+
+async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer a socket on a path where nothing is: accept, say so, close."""
+    await send({"type": "websocket.accept"})
+    event = events.error("not_found", "There is nothing at this address.")
+    await send({"type": "websocket.send", "text": events.encode(event)})
+    await send({"type": "websocket.close", "code": CloseCode.NOT_FOUND})

@@ -1,0 +1,73 @@
+"""Who is at the other end of a socket, asked at the handshake and again while it is open."""
+
+from collections.abc import Iterable
+from http.cookies import CookieError
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import parse_cookie
+from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
+
+from conversations import services
+from conversations.authentication import bearer
+from conversations.models import User
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Credentials:
+    """An API key or a session cookie, as a handshake brought it. A key wins over a cookie, and
+    is never looked for in the query string."""
+
+    def __init__(self, headers: Headers) -> None:
+        found = {name.lower(): value.decode("latin-1") for name, value in headers}
+        self._headers = found
+        self.key = bearer(found.get(b"authorization", ""))
+        self._session = ""
+        if self.key is None:
+            try:
+                cookies = parse_cookie(found.get(b"cookie", ""))
+            except CookieError:
+                cookies = {}
+            self._session = cookies.get(settings.SESSION_COOKIE_NAME, "")
+
+    def user(self) -> User | None:
+        """Whose they are at this moment; `None` when they are good for nobody (any more).
+        Reads the database."""
+        if self.key is not None:
+            key = services.use_key(secret=self.key)
+            return key.user if key else None
+        if not self._session:
+            return None
+        store = import_module(settings.SESSION_ENGINE).SessionStore(self._session)
+        user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+        return user if isinstance(user, User) and user.is_active else None
+
+    def origin_allowed(self, scope: dict[str, Any]) -> bool:
+        """Whether a page may use these here. A browser sends its cookie along from any page, so
+        with a cookie the page has to be ours: same scheme, host and port as we are asked under,
+        or one of `CSRF_TRUSTED_ORIGINS`. Programs send no `Origin`; a key is never sent unasked.
+        """
+        origin = self._headers.get(b"origin")
+        if origin is None or self.key is not None:
+            return True
+        host = self._headers.get(b"host", "")
+        if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+            return False
+        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        if origin.lower() == f"{scheme}://{host}".lower():
+            return True
+        return any(_matches(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _matches(origin: str, trusted: str) -> bool:
+    """Whether `origin` is `trusted`, which may be of the form `https://*.example.com`."""
+    if "*" not in trusted:
+        return origin.lower() == trusted.lower().rstrip("/")
+    ours, theirs = urlsplit(trusted), urlsplit(origin)
+    return ours.scheme == theirs.scheme and is_same_domain(theirs.netloc, ours.netloc.lstrip("*"))

@@ -1,0 +1,45 @@
+"""One description for every failure, whichever door tells it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError
+from rest_framework import serializers
+
+from conversations.errors import Problem, first_sentence
+from providers.errors import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a client is told. `message` is a sentence for a person."""
+
+    code: str
+    message: str
+    http_status: int
+    retryable: bool
+    fields: Any = field(default=None)
+
+    def as_error(self) -> dict[str, Any]:
+        """The `error` of a message that failed."""
+        return {"code": self.code, "message": self.message, "retryable": self.retryable}
+
+
+def describe(exc: BaseException) -> Description:
+    """Describe any exception; one that nobody expected says nothing about itself."""
+    match exc:
+        case ProviderError():
+            return Description(exc.code, exc.message, exc.http_status, exc.retryable)
+        case Problem():
+            retryable = exc.http_status in (409, 503)
+            return Description(exc.code, exc.message, exc.http_status, retryable, exc.fields)
+        case serializers.ValidationError():
+            detail = exc.detail if isinstance(exc.detail, dict) else {"frame": exc.detail}
+            code = "invalid_parameters" if "parameters" in detail else "validation_error"
+            return Description(code, first_sentence(detail), 400, False, detail)
+        case DatabaseError():
+            return Description(
+                "unavailable", "The server cannot reach its database. Try again.", 503, True
+            )
+        case _:
+            return Description("internal", Problem.message, 500, True)

@@ -1,0 +1,176 @@
+"""The events of the socket and their wire form. `web/src/protocol.ts` mirrors this file, and
+`docs/protocol.md` tells it to others; a test holds them against each other.
+
+An event is a plain dict with a `type`; the functions here are the only place that makes one.
+"""
+
+from enum import IntEnum
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+import orjson
+
+PROTOCOL = 1
+
+Kind = Literal["content", "reasoning"]
+Event = dict[str, Any]
+
+# Every event with its fields; those in the second set may be missing.
+SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "ready": (frozenset({"protocol", "conversation_id", "heartbeat_s"}), frozenset()),
+    "user_message": (
+        frozenset({"id", "client_id", "parent_id", "content", "created_at"}),
+        frozenset(),
+    ),
+    "message_start": (
+        frozenset(
+            {
+                "id",
+                "role",
+                "created_at",
+                "seq",
+                "content",
+                "reasoning",
+                "parent_id",
+                "client_id",
+                "model",
+                "provider_used",
+            }
+        ),
+        frozenset({"context"}),
+    ),
+    "status": (frozenset({"id", "phase", "since"}), frozenset({"position"})),
+    "delta": (frozenset({"id", "from", "seq", "content_chunk"}), frozenset()),
+    "reasoning_delta": (frozenset({"id", "from", "seq", "content_chunk"}), frozenset()),
+    "message_end": (
+        frozenset(
+            {
+                "id",
+                "seq",
+                "status",
+                "finish_reason",
+                "full_content",
+                "provider_used",
+                "fallback_used",
+            }
+        ),
+        frozenset({"tokens", "error"}),
+    ),
+    "conversation": (frozenset({"id", "title", "head_id"}), frozenset()),
+    "error": (frozenset({"code", "message"}), frozenset({"client_id", "fields"})),
+    "heartbeat": (frozenset(), frozenset()),
+}
+
+
+class CloseCode(IntEnum):
+    """Why the server closes a socket."""
+
+    RESTARTING = 1012
+    TOO_LARGE = 1009
+    INVALID_FRAMES = 4400
+    NOT_SIGNED_IN = 4401
+    NOT_FOUND = 4404
+    TOO_MANY_SOCKETS = 4429
+
+
+class End(TypedDict):
+    """How a reply ended: the fields of `message_end` that are not its text."""
+
+    status: str
+    finish_reason: str | None
+    provider_used: str
+    fallback_used: bool
+    tokens: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+
+class Snapshot(TypedDict):
+    """What `message_start` says of a reply apart from the text so far."""
+
+    id: str
+    created_at: str
+    parent_id: str | None
+    client_id: str | None
+    model: str
+    provider_used: str
+    context: dict[str, Any] | None
+
+
+def ready(conversation_id: UUID, heartbeat_s: float) -> Event:
+    return {
+        "type": "ready",
+        "protocol": PROTOCOL,
+        "conversation_id": str(conversation_id),
+        "heartbeat_s": heartbeat_s,
+    }
+
+
+def message_start(snapshot: Snapshot, *, seq: int, content: str, reasoning: str) -> Event:
+    event: Event = {
+        "type": "message_start",
+        "role": "assistant",
+        **snapshot,
+        "seq": seq,
+        "content": content,
+        "reasoning": reasoning,
+    }
+    if event["context"] is None:
+        del event["context"]
+    return event
+
+
+def delta(message_id: str, kind: Kind, *, since: int, seq: int, text: str) -> Event:
+    return {
+        "type": "delta" if kind == "content" else "reasoning_delta",
+        "id": message_id,
+        "from": since,
+        "seq": seq,
+        "content_chunk": text,
+    }
+
+
+def status(message_id: str, phase: str, since: str, position: int | None = None) -> Event:
+    event: Event = {"type": "status", "id": message_id, "phase": phase, "since": since}
+    if position is not None:
+        event["position"] = position
+    return event
+
+
+def message_end(message_id: str, end: End, *, seq: int, full_content: str) -> Event:
+    event: Event = {
+        "type": "message_end",
+        "id": message_id,
+        "seq": seq,
+        "full_content": full_content,
+        **end,
+    }
+    for name in ("tokens", "error"):
+        if event[name] is None:
+            del event[name]
+    return event
+
+
+def conversation(conversation_id: UUID, title: str, head_id: UUID | None) -> Event:
+    return {
+        "type": "conversation",
+        "id": str(conversation_id),
+        "title": title,
+        "head_id": str(head_id) if head_id else None,
+    }
+
+
+def error(code: str, message: str, *, client_id: str | None = None, fields: Any = None) -> Event:
+    event: Event = {"type": "error", "code": code, "message": message}
+    if client_id is not None:
+        event["client_id"] = client_id
+    if fields:
+        event["fields"] = fields
+    return event
+
+
+HEARTBEAT: Event = {"type": "heartbeat"}
+
+
+def encode(event: Event) -> str:
+    """The text frame of an event."""
+    return orjson.dumps(event).decode()

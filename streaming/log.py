@@ -1,0 +1,104 @@
+"""The log of one reply in memory: written by one producer, read by any number of followers.
+
+The log is an append-only list of pieces; `seq` counts them, from 1. Nothing is queued for a
+reader: a reader is one integer, its position, and takes what lies after it when it wakes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from streaming.events import End, Kind, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What the reply is waiting for or doing, since when, and where in a queue."""
+
+    name: str
+    since: str
+    position: int | None = None
+
+
+class LogEnded(Exception):
+    """The log has its end; nothing can follow it."""
+
+
+class MemoryLog:
+    """Pieces, phase and end of one reply.
+
+    `end` is set once, and only after the reply's row was closed: who sees it can read the same
+    from the database. `user_message` is the event of the message that it answers, `None` for a
+    regeneration.
+    """
+
+    def __init__(self, snapshot: Snapshot, user_message: dict[str, object] | None = None) -> None:
+        self.snapshot = snapshot
+        self.user_message = user_message
+        self.pieces: list[tuple[Kind, str]] = []
+        self.size = 0
+        self.phase: Phase | None = None
+        self.end: End | None = None
+        self._waiting: set[asyncio.Event] = set()
+
+    @property
+    def seq(self) -> int:
+        """The number of the last piece, 0 before the first."""
+        return len(self.pieces)
+
+    def append(self, kind: Kind, text: str) -> None:
+        """Add a piece of text. Raises `LogEnded` after the end."""
+        if self.end is not None:
+            raise LogEnded
+        self.pieces.append((kind, text))
+        self.size += len(text)
+        self._wake()
+
+    def enter(self, phase: str, position: int | None = None) -> None:
+        """Tell what the reply is doing now. After the end this changes nothing."""
+        if self.end is None and (self.phase is None or self.phase.name != phase):
+            self.phase = Phase(phase, timestamp(datetime.now(UTC)), position)
+            self._wake()
+
+    def finish(self, end: End) -> None:
+        """Set the end. Raises `LogEnded` when there is one."""
+        if self.end is not None:
+            raise LogEnded
+        self.end = end
+        self._wake()
+
+    def text(self, kind: Kind) -> str:
+        """All of one kind so far, joined."""
+        return "".join(piece for piece_kind, piece in self.pieces if piece_kind == kind)
+
+    def runs(self, since: int) -> list[tuple[Kind, int, int, str]]:
+        """What lies after position `since`, neighbours of one kind merged:
+        (kind, position before it, position after it, text)."""
+        merged: list[tuple[Kind, int, int, str]] = []
+        position, last = since, self.seq
+        while position < last:
+            kind, start = self.pieces[position][0], position
+            texts: list[str] = []
+            while position < last and self.pieces[position][0] == kind:
+                texts.append(self.pieces[position][1])
+                position += 1
+            merged.append((kind, start, position, "".join(texts)))
+        return merged
+
+    def watch(self) -> asyncio.Event:
+        """An event that is set at every change from now on; give it back with `unwatch`."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+    def unwatch(self, event: asyncio.Event) -> None:
+        self._waiting.discard(event)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()
+
+
+def timestamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with a `Z`, as everywhere in our JSON."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,34 @@
+"""Figures of this process for Prometheus, served at `/metrics`."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from streaming.engine import Result
+from streaming.events import End
+
+running = Gauge("chat_replies_running", "Replies being written.")
+sockets = Gauge("chat_sockets", "Open sockets.")
+replies = Counter("chat_replies", "Replies that ended.", ["provider", "status"])
+first_token = Histogram(
+    "chat_first_token_seconds",
+    "From the start of a reply to its first piece of text.",
+    ["provider"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
+)
+duration = Histogram(
+    "chat_reply_seconds",
+    "From the start of a reply to its end.",
+    ["provider"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600),
+)
+completion_tokens = Counter("chat_completion_tokens", "Tokens written.", ["provider"])
+
+
+def observe(end: End, result: Result) -> None:
+    """Count a reply that has ended."""
+    provider, times = end["provider_used"], result.timings()
+    running.dec()
+    replies.labels(provider, end["status"]).inc()
+    duration.labels(provider).observe(times["total_s"])
+    if result.first_token_s is not None:
+        first_token.labels(provider).observe(result.first_token_s)
+    completion_tokens.labels(provider).inc((end["tokens"] or {}).get("completion", 0))

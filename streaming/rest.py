@@ -1,0 +1,252 @@
+"""The REST door to replies: generate and wait, stop, and what ends with a conversation or a key.
+
+Views that wait for a reply are async: they keep neither a thread nor a database connection
+while they wait.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from conversations import access, views
+from conversations.errors import Problem, error_body
+from conversations.models import Status
+from conversations.selectors import OpenedTurn
+from conversations.serializers import MessageSerializer
+from providers.errors import ProviderError
+from providers.types import Model
+from streaming import hints
+from streaming.commands import (
+    MessageIdSerializer,
+    RegenerateSerializer,
+    UserMessageSerializer,
+    parse_ask,
+    parse_id,
+)
+from streaming.errors import describe
+from streaming.lifecycle import lifecycle
+
+# How long `stop` waits for the end before it answers with what is so far, in seconds.
+STOP_PATIENCE = 5.0
+
+# The status of an answer whose reply failed, by the code of the failure; 502 for the others.
+STATUS_OF_FAILURE = {
+    "provider_timeout": 504,
+    "provider_busy": 503,
+    "provider_rate_limited": 503,
+    "unavailable": 503,
+    "internal": 500,
+}
+
+
+class GenerateAnswer(serializers.Serializer[Any]):
+    """What `generate` answers."""
+
+    user_message = MessageSerializer(allow_null=True)
+    message = MessageSerializer()
+    provider_used = serializers.CharField()
+    fallback_used = serializers.BooleanField()
+    tokens = serializers.JSONField(allow_null=True)
+
+
+class ModelsAnswer(serializers.Serializer[Any]):
+    """What `models` answers."""
+
+    provider = serializers.CharField(allow_null=True)
+    default = serializers.CharField(allow_null=True)
+    error = serializers.JSONField(allow_null=True)
+    notice = serializers.CharField(allow_null=True)
+    results = serializers.ListField(child=serializers.JSONField())
+    parameters = serializers.JSONField()
+
+
+class AsyncAPIView(APIView):
+    """A REST framework view whose handlers are coroutines."""
+
+    view_is_async = True
+
+    async def dispatch(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            await sync_to_async(self._prepare)()
+            handler = getattr(self, str(self.request.method).lower(), self.http_method_not_allowed)
+            answer = handler(self.request, *args, **kwargs)
+            response = await answer if hasattr(answer, "__await__") else answer
+        except Exception as error:  # noqa: BLE001 - REST framework's own outermost line
+            response = self.handle_exception(_as_problem(error))
+        self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        return self.response
+
+    def _prepare(self) -> None:
+        """Everything that may touch the database or read the body: who, whether, what."""
+        self.initial(self.request, *self.args, **self.kwargs)
+        _ = self.request.data
+
+    def asked_provider(self) -> str:
+        """`?provider=`, for staff and in development."""
+        if settings.DEBUG or views.caller(self.request).is_staff:
+            return str(self.request.query_params.get("provider", ""))
+        return ""
+
+
+def _as_problem(error: Exception) -> Exception:
+    """A provider's failure in the shape that the exception handler knows."""
+    if not isinstance(error, ProviderError):
+        return error
+    told = describe(error)
+    problem = Problem(told.message)
+    problem.code, problem.http_status = told.code, told.http_status
+    return problem
+
+
+class GenerateView(AsyncAPIView):
+    """Say something (or ask again) and get the whole reply: the way without a socket.
+
+    A `client_id` that is known joins the reply it made, and answers when that has ended.
+    """
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            component_name="Generate",
+            serializers=[UserMessageSerializer, RegenerateSerializer],
+            resource_type_field_name=None,
+        ),
+        parameters=[OpenApiParameter("provider", str, description="Staff only.")],
+        responses=GenerateAnswer,
+    )
+    async def post(self, request: Request, pk: UUID) -> Response:
+        data = request.data
+        regenerate = isinstance(data, dict) and "message_id" in data
+        ask = parse_ask(data, regenerate=regenerate)
+        turns = await lifecycle.start()
+        reply_id, _ = await turns.begin(
+            views.caller(request), pk, ask, provider=self.asked_provider()
+        )
+        await turns.wait(reply_id)
+        opened = await turns.result(reply_id)
+        return _answer(opened)
+
+
+class StopView(AsyncAPIView):
+    """End a reply early. The text so far is kept; asking again changes nothing."""
+
+    @extend_schema(request=MessageIdSerializer, responses=MessageSerializer)
+    async def post(self, request: Request, pk: UUID) -> Response:
+        reply_id, user = parse_id(request.data), views.caller(request)
+        await database_sync_to_async(access.message)(user, reply_id, pk)
+        turns = await lifecycle.start()
+        await turns.stop(reply_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_PATIENCE):
+                await turns.wait(reply_id)
+        row = await database_sync_to_async(access.message)(user, reply_id, pk)
+        return Response(MessageSerializer(row).data)
+
+
+class ModelsView(AsyncAPIView):
+    """What the page needs before anything is said: models, bounds of the parameters, and whether
+    the provider answers."""
+
+    @extend_schema(responses=ModelsAnswer)
+    async def get(self, request: Request) -> Response:
+        router = (await lifecycle.start()).router
+        error, listed, default, provider = None, [], None, None
+        try:
+            provider = await router.choose(self.asked_provider())
+            listed = await router.models(provider)
+            default = await router.default_model(provider)
+        except ProviderError as failure:
+            error = {"code": failure.code, "message": failure.message}
+        return Response(
+            {
+                "provider": provider.name if provider else None,
+                "default": default,
+                "error": error,
+                "notice": router.notice(provider) if provider else None,
+                "results": [_model(entry, provider.name) for entry in listed if provider],
+                "parameters": {
+                    name: {"min": least, "max": most, "default": usual, "step": step}
+                    for name, (least, most, usual, step) in settings.CHAT_PARAMETERS.items()
+                },
+            }
+        )
+
+
+class ConversationViewSet(views.ConversationViewSet):
+    """Conversations, with what their changes mean for sockets and running replies."""
+
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        response = super().partial_update(request, pk)
+        row = response.data
+        async_to_sync(hints.conversation_changed)(
+            pk, row["title"], UUID(row["head_id"]) if row["head_id"] else None
+        )
+        return response
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        access.conversation(views.caller(request), pk)
+        async_to_sync(_stop_conversation)(pk)
+        response = super().destroy(request, pk)
+        async_to_sync(hints.conversation_deleted)(pk)
+        return response
+
+
+class ApiKeyViewSet(views.ApiKeyViewSet):
+    """API keys; a revoked one closes its sockets."""
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        response = super().destroy(request, pk)
+        hints.credentials_changed_sync(views.caller(request).pk)
+        return response
+
+
+async def _stop_conversation(conversation_id: UUID) -> None:
+    await (await lifecycle.start()).stop_conversation(conversation_id)
+
+
+def _answer(opened: OpenedTurn) -> Response:
+    """The answer of `generate` for a reply that has ended."""
+    reply = opened.reply
+    body = {
+        "user_message": MessageSerializer(opened.user_message).data
+        if opened.user_message
+        else None,
+        "message": MessageSerializer(reply).data,
+        "provider_used": reply.provider_used,
+        "fallback_used": reply.fallback_used,
+        "tokens": reply.tokens,
+    }
+    if reply.status != Status.FAILED:
+        return Response(body)
+    error = reply.error or {}
+    code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
+    return Response({**error_body(code, message), **body}, status=STATUS_OF_FAILURE.get(code, 502))
+
+
+def _model(entry: Model, provider: str) -> dict[str, Any]:
+    return {
+        "id": entry.name,
+        "label": entry.label,
+        "provider": provider,
+        "context_length": entry.context_length,
+        "capabilities": list(entry.capabilities),
+        "size_bytes": entry.size_bytes,
+        "parameter_size": entry.parameter_size,
+        "quantization_level": entry.quantization_level,
+        "remote": entry.remote,
+    }

@@ -1,0 +1,179 @@
+"""Which provider and which model answer a request, and how large its window is."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from conversations.errors import InvalidInput
+from providers.base import Provider
+from providers.config import ProviderSettings, build
+from providers.errors import ModelNotFound, ProviderError, ProviderUnavailable
+from providers.local import LocalProvider
+from providers.local_model import LocalModel
+from providers.types import Model
+
+# Seconds for which an answer is believed: that a provider is up, that it is not, its models.
+BELIEVE_UP = 15.0
+BELIEVE_DOWN = 3.0
+BELIEVE_MODELS = 30.0
+
+NOTICE = (
+    "This is a small demonstration model that runs on this computer. For better answers, "
+    "install Ollama (ollama.com), pull a model, and start the server again."
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A request's way: `window` is what the prompt is fitted into, `num_ctx` what the provider
+    is told of it (`None`: nothing, the size was a guess)."""
+
+    provider: Provider
+    model: str
+    window: int
+    num_ctx: int | None
+
+
+class Router:
+    """The providers of this process, made in the event loop that uses them."""
+
+    def __init__(self) -> None:
+        self.providers = build(
+            ProviderSettings(
+                ollama_base_url=settings.OLLAMA_BASE_URL,
+                ollama_context_length=settings.OLLAMA_CONTEXT_LENGTH,
+                openai_enabled=settings.USE_OPENAI,
+                openai_api_key=settings.OPENAI_API_KEY,
+                openai_base_url=settings.OPENAI_BASE_URL or "https://api.openai.com/v1",
+                openai_chat_model=settings.OPENAI_CHAT_MODEL,
+                inference_url=settings.INFERENCE_SERVICE_URL,
+                inference_api_key=settings.INFERENCE_SERVICE_API_KEY,
+                inference_timeout_s=settings.INFERENCE_SERVICE_TIMEOUT,
+                first_byte_timeout_s=settings.PROVIDER_FIRST_BYTE_TIMEOUT,
+                gap_timeout_s=settings.PROVIDER_GAP_TIMEOUT,
+            )
+        )
+        local = LocalModel(settings.LOCAL_MODEL_DIR)
+        if settings.LOCAL_MODEL == "auto" and local.available():
+            self.providers["local"] = LocalProvider(local)
+        self._known: dict[str, tuple[float, Any]] = {}
+
+    async def choose(self, name: str = "") -> Provider:
+        """The provider called `name`; without a name the default: the configured one, else the
+        first of openai, inference, ollama and the embedded model that is set up and answers.
+
+        Raises:
+            InvalidInput: it is not configured here.
+        """
+        name = name or settings.CHAT_DEFAULT_PROVIDER
+        if name:
+            if name in self.providers:
+                return self.providers[name]
+            sentence = f"The provider {name} is not configured here."
+            raise InvalidInput(f"provider: {sentence}", fields={"provider": [sentence]})
+        for candidate in ("openai", "inference"):
+            if candidate in self.providers:
+                return self.providers[candidate]
+        ollama = self.providers["ollama"]
+        if "local" in self.providers and not await self._answers(ollama):
+            return self.providers["local"]
+        return ollama
+
+    async def route(self, *, model: str | None, provider: str = "") -> Route:
+        """Where a request goes that asks for `model` (`None`: the default).
+
+        Raises:
+            InvalidInput: the model is not on offer; names `parameters.model`.
+            ProviderError: there is no model to choose, and why.
+        """
+        chosen = await self.choose(provider)
+        if model is None:
+            model = await self.default_model(chosen)
+        else:
+            await self._check_offered(chosen, model)
+        window = await chosen.window(model)
+        return Route(chosen, model, window or settings.CHAT_DEFAULT_WINDOW, window)
+
+    async def default_model(self, provider: Provider) -> str:
+        """The model for a request that names none. Raises `ProviderError`."""
+        if settings.CHAT_DEFAULT_MODEL and provider.name == (await self.choose()).name:
+            return str(settings.CHAT_DEFAULT_MODEL)
+        for entry in await self.models(provider):
+            return entry.name
+        raise ModelNotFound("No model is installed. Pull one, for example: ollama pull llama3.2")
+
+    async def models(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
+        """What `provider` offers and the settings allow, remembered for a short while.
+        Raises `ProviderError`."""
+        if fresh:
+            self._known.pop(f"models {provider.name}", None)
+        listed = await self._remember(
+            f"models {provider.name}", BELIEVE_MODELS, provider.list_models
+        )
+        allowed = settings.CHAT_ALLOWED_MODELS
+        return [entry for entry in listed if not allowed or entry.name in allowed]
+
+    def fallbacks(self, route: Route) -> list[Provider]:
+        """Who may answer instead, in order, when nothing came from the first."""
+        return [
+            self.providers[name]
+            for name in settings.CHAT_FALLBACK_PROVIDERS
+            if name in self.providers and name != route.provider.name
+        ]
+
+    def notice(self, provider: Provider) -> str | None:
+        """What the page tells about a provider before anything is said."""
+        return NOTICE if provider.name == "local" else None
+
+    async def aclose(self) -> None:
+        """Close every provider; the embedded model's process ends."""
+        for provider in self.providers.values():
+            await provider.aclose()
+
+    async def _check_offered(self, provider: Provider, model: str) -> None:
+        names = {model, f"{model}:latest"}
+        if settings.CHAT_ALLOWED_MODELS:
+            offered = bool(names & set(settings.CHAT_ALLOWED_MODELS))
+        else:
+            try:
+                listed = await self.models(provider)
+                offered = any(entry.name in names for entry in listed)
+                if not offered:  # perhaps it was pulled a moment ago
+                    listed = await self.models(provider, fresh=True)
+                    offered = any(entry.name in names for entry in listed)
+            except ProviderError:
+                return  # it cannot be asked; the reply will say what is wrong
+        if not offered:
+            sentence = f"The model {model} is not on offer here."
+            raise InvalidInput(
+                f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
+            )
+
+    async def _answers(self, provider: Provider) -> bool:
+        async def ask() -> bool:
+            try:
+                await provider.health()
+            except ProviderUnavailable:
+                return False
+            except ProviderError:
+                return True  # it is there, and will say itself what is wrong
+            return True
+
+        key = f"health {provider.name}"
+        up = await self._remember(key, BELIEVE_UP, ask)
+        if not up:
+            self._known[key] = (min(self._known[key][0], time.monotonic() + BELIEVE_DOWN), up)
+        return up
+
+    async def _remember(self, key: str, seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
+        until, value = self._known.get(key, (0.0, None))
+        if until > time.monotonic():
+            return value  # type: ignore[no-any-return]
+        value = await ask()
+        self._known[key] = (time.monotonic() + seconds, value)
+        return value

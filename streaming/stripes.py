@@ -1,0 +1,45 @@
+"""The threads on which requests and sockets touch the database.
+
+Left alone, all sockets of a process share one thread, so that one slow query stalls every
+other; and a waiting request keeps a thread of its own for as long as it waits. Here both
+borrow one of a few threads that live as long as the process, each with its own connection.
+"""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Final
+
+from asgiref.sync import ThreadSensitiveContext
+
+# Enough that a few slow queries leave room; each costs a thread and a database connection.
+COUNT: Final = 8
+
+
+class Stripes:
+    """A few one-thread executors, handed out to whoever comes, the least used first."""
+
+    def __init__(self, count: int = COUNT) -> None:
+        self._executors = [
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"stripe-{number}")
+            for number in range(count)
+        ]
+        self._holders = [0] * count
+
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[None]:
+        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one stripe.
+
+        Tasks made inside have to end before the block does. Cancelling gives the stripe back; a
+        call that it is running goes on to its end.
+        """
+        number = min(range(len(self._holders)), key=self._holders.__getitem__)
+        self._holders[number] += 1
+        try:
+            async with ThreadSensitiveContext(executor=self._executors[number]):
+                yield
+        finally:
+            self._holders[number] -= 1
+
+
+stripes = Stripes()

@@ -1,8 +1,8 @@
 """What daphne lacks, added when it is the server that runs us.
 
-daphne neither waits for a slow reader (everything is buffered, without bound) nor tells the
-application that it is about to end. Both are mended from the inside, so that it does not
-matter how daphne was started.
+daphne neither waits for a slow reader (everything is buffered, without bound), nor tells the
+application that it is about to end, nor closes with the codes of the protocol itself. All three
+are mended from the inside, so that it does not matter how daphne was started.
 """
 
 import asyncio
@@ -14,6 +14,9 @@ from streaming.lifecycle import lifecycle
 
 # Bytes on their way to one socket above which whoever sends has to wait.
 HIGH_WATER = 256 * 1024
+
+# Close codes of RFC 6455 and its registry that the application sends.
+PROTOCOL_CODES = (1009, 1012)
 
 # How long the end of the server waits for sockets to say goodbye, in seconds.
 CLOSING_SECONDS = 2.0
@@ -52,6 +55,11 @@ def adapt() -> None:
 
     async def handle_reply(self: Any, protocol: Any, message: dict[str, Any]) -> None:
         """Hand the message to Twisted, and return when there is room for another."""
+        if message["type"] == "websocket.close" and message.get("code") in PROTOCOL_CODES:
+            # Autobahn's own call takes only 1000 and 3000 to 4999.
+            if protocol.state == protocol.STATE_OPEN:
+                protocol.sendCloseFrame(code=message["code"])
+            return
         await plain_reply(self, protocol, message)
         if message["type"] == "websocket.accept":
             valve = protocol.valve = Valve()
@@ -77,7 +85,7 @@ async def _end(server: Any) -> None:
     await lifecycle.shut_down()
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSING_SECONDS):
-            while any(
+            while any(  # noqa: ASYNC110 - daphne has nothing to wait for
                 hasattr(protocol, "valve") and "disconnected" not in details
                 for protocol, details in server.connections.items()
             ):

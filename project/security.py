@@ -2,11 +2,12 @@
 
 Pages run only what we serve: no inline script, no eval, no other host. Trusted types are off for
 Django's admin, whose scripts write HTML, and for the API documentation, whose viewer also sets
-inline styles.
+inline styles. With Vite's server (`make dev`) the page's scripts and styles come from there.
 """
 
 from collections.abc import Awaitable, Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import async_only_middleware
 
@@ -32,6 +33,19 @@ def _header(directives: dict[str, str]) -> str:
 STRICT = _header(_BASE | _TRUSTED_TYPES)
 ADMIN = _header(_BASE)
 DOCS = _header(_BASE | {"style-src": "'self' 'unsafe-inline'"})
+
+_VITE = settings.DJANGO_VITE["default"]
+if _VITE["dev_mode"]:
+    _at = f"localhost:{_VITE['dev_server_port']}"
+    STRICT = _header(
+        _BASE
+        | {
+            "script-src": f"'self' 'unsafe-inline' http://{_at}",
+            "style-src": f"'self' 'unsafe-inline' http://{_at}",
+            "img-src": f"'self' data: blob: http://{_at}",
+            "connect-src": f"'self' http://{_at} ws://{_at}",
+        }
+    )
 
 
 @async_only_middleware

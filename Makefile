@@ -1,0 +1,104 @@
+# `make help` says what there is. Nothing but Python 3.11 or newer (with venv) and make has to be
+# there; everything else goes into .venv and web/node_modules. Stamps make a second run instant.
+
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check lock clean page browser check-python check-web test-web test-python
+
+PYTHON := .venv/bin/python
+PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
+# Node and npm come from .venv too.
+NPM := cd web && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
+UV := .venv/uv/bin/uv
+UV_VERSION := 0.13.8
+# Arguments for pytest: make test ARGS="-k socket -x"
+ARGS ?=
+
+# A .venv of another place, or of a Python that has gone, is of no use any more.
+ifneq ($(wildcard .venv/pyvenv.cfg),)
+ifneq ($(shell grep -sqF "$(CURDIR)/.venv" .venv/bin/activate && $(PYTHON) -c "print('works')" 2>/dev/null),works)
+$(info .venv does not work any more (moved, or its Python is gone): making it anew.)
+$(shell rm -rf .venv)
+endif
+endif
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: .venv/.run-stamp web/dist/manifest.json ## Install, build the page, and serve it on this machine
+	@exec $(PYTHON) manage.py serve
+
+dev: .venv/.run-stamp web/node_modules/.stamp ## Serve with hot reload of Python and page, DEBUG on
+	@exec scripts/dev
+
+test: .venv/.dev-stamp check test-web page browser test-python ## Install what tests need, run everything
+
+check: check-python check-web ## Lint, formatting and types
+
+check-python: .venv/.dev-stamp
+	@echo "Checking the Python code (ruff, mypy)."
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --quiet --check . || { echo "Run: $(PYTHON) -m ruff format ."; exit 1; }
+	@$(PYTHON) -m mypy --no-error-summary .
+
+check-web: web/node_modules/.stamp
+	@echo "Checking the page's code (oxlint, tsc)."
+	@$(NPM) run --silent lint
+	@$(NPM) run --silent typecheck
+
+test-web: web/node_modules/.stamp
+	@echo "Testing the page's code (Vitest)."
+	@$(NPM) run --silent test
+
+page: web/dist/manifest.json
+
+browser: .venv/.dev-stamp
+	@scripts/find-browser >/dev/null
+
+test-python: .venv/.dev-stamp
+	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lock: $(UV) ## Write the lock files again, after a change in pyproject.toml
+	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock
+	$(UV) pip compile --group dev -c requirements.lock $(LOCKING) -o requirements-dev.lock
+	$(UV) pip compile --group local-model $(LOCKING) -o requirements-local-model.lock
+LOCKING := --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header
+
+clean: ## Remove everything that was installed or built; data in var/ stays
+	rm -rf .venv web/node_modules web/dist staticfiles test-output
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- What the above is made from ---------------------------------------------------------------
+
+.venv/.stamp:
+	@scripts/make-venv
+	@touch $@
+
+.venv/.run-stamp: requirements.lock | .venv/.stamp
+	@echo "Installing the Python packages and Node into .venv (about 450 MB, once)."
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/.dev-stamp: requirements-dev.lock .venv/.run-stamp
+	@echo "Installing the packages for tests and checks into .venv."
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(UV): | .venv/.stamp
+	@$(PYTHON) -m venv .venv/uv
+	@.venv/uv/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
+
+web/node_modules/.stamp: web/package-lock.json web/package.json web/.npmrc | .venv/.run-stamp
+	@echo "Installing the page's packages into web/node_modules."
+	@$(NPM) ci --silent
+	@touch $@
+
+# Folders are named as well as files, so that a removed file is noticed.
+WEB_SOURCES := $(shell find web -mindepth 1 \( -path web/node_modules -o -path web/dist \) -prune -o -print)
+web/dist/manifest.json: $(WEB_SOURCES) web/node_modules/.stamp
+	@echo "Building the page."
+	@$(NPM) run --silent build -- --logLevel warn
+	@touch $@

@@ -140,19 +140,27 @@ class Router:
         if settings.CHAT_ALLOWED_MODELS:
             offered = bool(names & set(settings.CHAT_ALLOWED_MODELS))
         else:
-            try:
-                listed = await self.models(provider)
-                offered = any(entry.name in names for entry in listed)
-                if not offered:  # perhaps it was pulled a moment ago
-                    listed = await self.models(provider, fresh=True)
-                    offered = any(entry.name in names for entry in listed)
-            except ProviderError:
-                return  # it cannot be asked; the reply will say what is wrong
+            offered = await self._has(provider, names)
+            # A list may leave out what the provider has under another spelling.
+            offered = offered or await provider.window(model) is not None
         if not offered:
             sentence = f"The model {model} is not on offer here."
             raise InvalidInput(
                 f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
             )
+
+    async def _has(self, provider: Provider, names: set[str]) -> bool:
+        """Whether the provider lists one of `names`; the list is asked for again before a no,
+        since a model may have been pulled a moment ago. True when it cannot be asked: the reply
+        will say what is wrong."""
+        try:
+            for fresh in (False, True):
+                listed = await self.models(provider, fresh=fresh)
+                if any(entry.name in names for entry in listed):
+                    return True
+        except ProviderError:
+            return True
+        return False
 
     async def _answers(self, provider: Provider) -> bool:
         async def ask() -> bool:

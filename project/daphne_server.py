@@ -1,16 +1,19 @@
 """What daphne lacks, added when it is the server that runs us.
 
 daphne neither waits for a slow reader (everything is buffered, without bound), nor tells the
-application that it is about to end, nor closes with the codes of the protocol itself. All three
-are mended from the inside, so that it does not matter how daphne was started.
+application of its start and its end, nor closes with the codes of the protocol itself. All of it
+is mended from the inside, so that it does not matter how daphne was started.
 """
 
 import asyncio
+import logging
 import sys
 from contextlib import suppress
 from typing import Any
 
-from streaming.lifecycle import lifecycle
+from streaming.lifecycle import AlreadyRunning, lifecycle
+
+logger = logging.getLogger(__name__)
 
 # Bytes on their way to one socket above which whoever sends has to wait.
 HIGH_WATER = 256 * 1024
@@ -49,7 +52,7 @@ def adapt() -> None:
     if "daphne.server" not in sys.modules:
         return
     from daphne.server import Server
-    from twisted.internet import defer
+    from twisted.internet import defer, reactor
 
     plain_reply, plain_kill = Server.handle_reply, Server.kill_all_applications
 
@@ -75,6 +78,21 @@ def adapt() -> None:
         ended.addBoth(lambda _: plain_kill(self))
         return ended
 
+    starting: list[asyncio.Future[None]] = []
+
+    def start() -> None:
+        """Start the application with the server, not with its first request."""
+
+        async def or_stop() -> None:
+            try:
+                await lifecycle.start()
+            except AlreadyRunning as error:
+                logger.critical("%s", error)
+                reactor.stop()  # type: ignore[misc]
+
+        starting.append(asyncio.ensure_future(or_stop()))
+
+    reactor.callWhenRunning(start)
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
 

@@ -6,48 +6,57 @@ one value that is made when it is missing, and kept in a file beside the databas
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError
+from dotenv import load_dotenv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
+WORDS = {"1": True, "on": True, "true": True, "yes": True} | {
+    "0": False,
+    "off": False,
+    "false": False,
+    "no": False,
+}
+T = TypeVar("T")
 
-env = Env()
-env.read_env(str(BASE_DIR / ".env"), recurse=False)
+load_dotenv(BASE_DIR / ".env")
 
 
-def _read(cast: str, name: str, default: object) -> object:
+def _read(name: str, default: T, cast: Callable[[str], T], wanted: str) -> T:
     """The value of `name`, or `default` when it is unset or empty."""
-    if not os.environ.get(name):
+    value = os.environ.get(name, "").strip()
+    if not value:
         return default
     try:
-        return getattr(env, cast)(name)
-    except (EnvError, ValueError) as error:
+        return cast(value)
+    except (KeyError, ValueError):
         raise ImproperlyConfigured(
-            f"The environment variable {name} is not usable: {error}"
+            f"The environment variable {name} is not usable: {value!r} is not {wanted}."
         ) from None
 
 
 def text(name: str, default: str = "") -> str:
-    return str(_read("str", name, default)).strip()
+    return _read(name, default, str, "text")
 
 
 def flag(name: str, default: bool = False) -> bool:
-    return bool(_read("bool", name, default))
+    return _read(name, default, lambda value: WORDS[value.lower()], "on or off")
 
 
 def whole(name: str, default: int, *, least: int = 0) -> int:
-    value = int(str(_read("int", name, default)))
-    if value < least:
-        raise ImproperlyConfigured(f"The environment variable {name} has to be {least} or more.")
-    return value
+    return _at_least(name, _read(name, default, int, "a whole number"), least)
 
 
 def number(name: str, default: float, *, least: float = 0.0) -> float:
-    value = float(str(_read("float", name, default)))
-    if value < least:
+    return _at_least(name, _read(name, default, float, "a number"), least)
+
+
+def _at_least(name: str, value: T, least: T) -> T:
+    if not value >= least:  # type: ignore[operator]
         raise ImproperlyConfigured(f"The environment variable {name} has to be {least} or more.")
     return value
 

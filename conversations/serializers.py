@@ -1,4 +1,4 @@
-"""The JSON shapes of `docs/`: conversations, messages, keys, the caller."""
+"""The JSON shapes of REST: conversations, messages, keys, the caller."""
 
 from datetime import datetime
 from typing import Any

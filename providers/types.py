@@ -63,7 +63,8 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a reply; any of its fields may be set, in one chunk or in several.
+    """A piece of a reply; any of its fields may be set, in one chunk or in several. Within one
+    the order is phase, reasoning, content, finish.
 
     `finish` comes in exactly one chunk, the last of a whole reply. A stream that ends without
     it has failed, and the provider raises instead of ending.

@@ -13,6 +13,7 @@ from providers.config import ProviderSettings, build
 from providers.errors import ModelNotFound, ProviderError, ProviderUnavailable
 from providers.local import LocalProvider
 from providers.local_model import LocalModel
+from providers.ollama_models import short_name
 from providers.types import Model
 
 # Seconds for which an answer is believed: that a provider is up, that it is not, its models.
@@ -115,8 +116,7 @@ class Router:
         listed = await self._remember(
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
-        allowed = settings.CHAT_ALLOWED_MODELS
-        return [entry for entry in listed if not allowed or entry.name in allowed]
+        return [entry for entry in listed if _allowed(entry.name)]
 
     def fallbacks(self, route: Route) -> list[Provider]:
         """Who may answer instead, in order, when nothing came from the first."""
@@ -136,11 +136,10 @@ class Router:
             await provider.aclose()
 
     async def _check_offered(self, provider: Provider, model: str) -> None:
-        names = {model, f"{model}:latest"}
         if settings.CHAT_ALLOWED_MODELS:
-            offered = bool(names & set(settings.CHAT_ALLOWED_MODELS))
+            offered = _allowed(model)
         else:
-            offered = await self._has(provider, names)
+            offered = await self._has(provider, short_name(model))
             # A list may leave out what the provider has under another spelling.
             offered = offered or await provider.window(model) is not None
         if not offered:
@@ -149,14 +148,14 @@ class Router:
                 f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
             )
 
-    async def _has(self, provider: Provider, names: set[str]) -> bool:
-        """Whether the provider lists one of `names`; the list is asked for again before a no,
+    async def _has(self, provider: Provider, name: str) -> bool:
+        """Whether the provider lists `name`; the list is asked for again before a no,
         since a model may have been pulled a moment ago. True when it cannot be asked: the reply
         will say what is wrong."""
         try:
             for fresh in (False, True):
                 listed = await self.models(provider, fresh=fresh)
-                if any(entry.name in names for entry in listed):
+                if any(entry.name == name for entry in listed):
                     return True
         except ProviderError:
             return True
@@ -185,3 +184,9 @@ class Router:
         value = await ask()
         self._known[key] = (time.monotonic() + seconds, value)
         return value
+
+
+def _allowed(model: str) -> bool:
+    """Whether `CHAT_ALLOWED_MODELS` names the model, with or without `:latest`, or nothing."""
+    allowed = {short_name(name) for name in settings.CHAT_ALLOWED_MODELS}
+    return not allowed or short_name(model) in allowed

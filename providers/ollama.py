@@ -1,0 +1,290 @@
+"""Ollama, through its official client. The only file that knows that client.
+
+What the client lacks is added here and in the transport: limits on silence, streams that are
+closed when nobody reads them, a stream that ends without `done` taken as broken, lines with odd
+characters, and every failure as one of our errors.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, cast
+
+import ollama
+
+from providers import errors, ollama_models, transport
+from providers.complaints import judge, read_error
+from providers.ndjson import LineSafeTransport
+from providers.types import ChatRequest, Chunk, Finish, FinishReason, Model, Phase, Usage
+
+# Silence before we ask what the server is doing, and between two questions, in seconds. A loaded
+# model answers a short prompt sooner, and then nothing extra is sent.
+LOOK_AFTER_S = 0.4
+LOOK_AGAIN_S = 1.0
+# Patience, in seconds, with questions that need no model.
+HEALTH_S = 2.0
+WINDOW_S = 2.0
+LIST_S = 10.0
+# Of older servers, which list models without what they can do: how many to ask about at a time.
+SHOWN_AT_MOST = 8
+# The context we ask for when nobody has chosen one: memory grows with it, and Ollama's own
+# choice (4k to 256k) depends on the machine and cannot be asked for before the model is loaded.
+DEFAULT_WINDOW = 8192
+
+# The client takes a line apart without looking: an odd one fails in one of these ways.
+_ODD_LINE: tuple[type[Exception], ...] = (AttributeError, TypeError, KeyError)
+_FAILURES: tuple[type[Exception], ...] = (
+    *transport.FAILURES,
+    *_ODD_LINE,
+    transport.Refused,
+    ollama.ResponseError,
+    ollama.RequestError,
+)
+
+
+class OllamaProvider:
+    """One Ollama server; also whatever else speaks its protocol, such as the embedded model."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        name: str = "ollama",
+        context_length: int | None = None,
+        first_byte_timeout_s: float = 300.0,
+        gap_timeout_s: float = 60.0,
+    ) -> None:
+        """`context_length` is for every model; without it, each has its own (`window`)."""
+        self.name = name
+        self.label = "The embedded model" if name == "local" else "Ollama"
+        self._connection = transport.Connection(
+            ollama_models.address(base_url), self.label, trust_env=False, wrap=LineSafeTransport
+        )
+        self._client: ollama.AsyncClient | None = None
+        self._context_length = context_length
+        self._first_byte_timeout_s = first_byte_timeout_s
+        self._gap_timeout_s = gap_timeout_s
+        self._windows: dict[str, int] = {}
+        self._shown: dict[str, Mapping[str, Any]] = {}
+
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
+        """See `Provider`. Tells `loading` or `prompt_eval` while the server is silent."""
+        patience = transport.Patience(self._first_byte_timeout_s, self._gap_timeout_s)
+        try:
+            async with aclosing(self._replies(request, patience)) as replies:
+                # In a task, so that the phase can be told while the first line is awaited.
+                first = asyncio.create_task(anext(replies), name=f"{self.name} first line")
+                try:
+                    async with aclosing(self._phases(first, request.model)) as phases:
+                        async for phase in phases:
+                            yield Chunk(phase=phase)
+                    reply = await first
+                finally:
+                    await _finished(first)
+                generating: Phase | None = "generating"
+                while True:
+                    content = reply.message.content or ""
+                    reasoning = reply.message.thinking or ""
+                    if content or reasoning:
+                        yield Chunk(content=content, reasoning=reasoning, phase=generating)
+                        generating = None
+                    if reply.done:
+                        yield Chunk(finish=_finish(reply))
+                        return
+                    reply = await anext(replies)
+        except TimeoutError as exc:
+            raise patience.ended(self.label) from exc
+        except _FAILURES as exc:
+            raise self._explained(exc, request.model, begun=patience.begun) from exc
+
+    async def _replies(
+        self, request: ChatRequest, patience: transport.Patience
+    ) -> AsyncGenerator[ollama.ChatResponse]:
+        """The lines of the reply. It raises when they end: who reads it stops at the one that is
+        `done`, and whatever comes after that is no part of the reply."""
+        await self._connection.open()
+        if self._client is None:
+            self._client = ollama.AsyncClient(self._connection.url, **self._connection.options)
+        stream = cast(
+            "AsyncGenerator[ollama.ChatResponse]",
+            # `think` is left out: a model that can think does, and any other would refuse it.
+            await self._client.chat(
+                model=request.model,
+                messages=[{"role": m.role, "content": m.content} for m in request.messages],
+                stream=True,
+                options=_options(request),
+            ),
+        )
+        async with aclosing(stream):
+            while True:
+                async with patience.limit():
+                    reply = await anext(stream, None)
+                if reply is None:
+                    raise errors.StreamBroken(
+                        f"{self.label} ended the reply before it was complete."
+                    )
+                patience.begun = True
+                yield reply
+
+    async def _phases(self, first: asyncio.Task[Any], model: str) -> AsyncGenerator[Phase]:
+        """What the server does until `first` is done, each phase once."""
+        told: Phase | None = None
+        pause = LOOK_AFTER_S
+        while True:
+            await asyncio.wait({first}, timeout=pause)
+            if first.done():
+                return
+            look = asyncio.create_task(self._phase(model), name=f"{self.name} phase")
+            try:
+                await asyncio.wait({first, look}, return_when=asyncio.FIRST_COMPLETED)
+                phase = look.result() if look.done() else told
+            finally:
+                await _finished(look)
+            if first.done():
+                return
+            if phase is not None and phase != told:
+                told = phase
+                yield phase
+            if told == "prompt_eval":
+                return
+            pause = LOOK_AGAIN_S
+
+    async def _phase(self, model: str) -> Phase:
+        """Loading or not. Where it cannot be known, `prompt_eval`."""
+        if ollama_models.is_cloud_name(model):  # runs elsewhere, and is never loaded here
+            return "prompt_eval"
+        try:
+            loaded = await self._get("/api/ps", HEALTH_S)
+        except errors.ProviderError:
+            return "prompt_eval"
+        return "prompt_eval" if ollama_models.find(loaded, model) is not None else "loading"
+
+    async def list_models(self) -> list[Model]:
+        """The newest first, as the server lists them, without those that can only embed."""
+        entries = ollama_models.entries(await self._get("/api/tags", LIST_S))
+        unknown = [entry for entry in entries if self._lacks(entry)][:SHOWN_AT_MOST]
+        await asyncio.gather(*(self._look_up(entry) for entry in unknown))
+        models = (
+            ollama_models.to_model(entry, self._shown.get(str(entry.get("digest"))) or {})
+            for entry in entries
+        )
+        return [model for model in models if model is not None]
+
+    def _lacks(self, entry: Mapping[str, Any]) -> bool:
+        return "capabilities" not in entry and str(entry.get("digest")) not in self._shown
+
+    async def _look_up(self, entry: Mapping[str, Any]) -> None:
+        """Remember what an older server says of one model; a failure is no reason to list less."""
+        try:
+            shown = await self._show(str(entry["name"]), LIST_S)
+        except errors.ProviderError:
+            return
+        self._shown[str(entry.get("digest"))] = shown
+
+    async def window(self, model: str) -> int | None:
+        """The configured length, else that of the loaded model, else the model's own up to 8192;
+        never another for as long as this provider lives, since a change reloads the model."""
+        if self._context_length is not None:
+            return self._context_length
+        key = ollama_models.short_name(model)
+        if key not in self._windows:
+            try:
+                async with asyncio.timeout(WINDOW_S):
+                    found = await self._find_window(model)
+            except (TimeoutError, errors.ProviderError):
+                return None
+            if found is None:
+                return None
+            self._windows.setdefault(key, found)  # another call may have been quicker
+        return self._windows[key]
+
+    async def _find_window(self, model: str) -> int | None:
+        entry = ollama_models.find(await self._get("/api/ps", WINDOW_S), model)
+        if entry is not None and (length := ollama_models.positive(entry.get("context_length"))):
+            return length
+        shown = await self._show(model, WINDOW_S)
+        chosen = ollama_models.chosen_window(shown)
+        longest = ollama_models.context_length(shown)
+        if chosen is None and longest is None:
+            return None
+        return min(chosen or DEFAULT_WINDOW, longest or chosen or DEFAULT_WINDOW)
+
+    async def health(self) -> None:
+        await self._get("/api/version", HEALTH_S)
+
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+    async def _get(self, path: str, within_s: float) -> Mapping[str, Any]:
+        return await self._ask("GET", path, None, within_s)
+
+    async def _show(self, model: str, within_s: float) -> Mapping[str, Any]:
+        return await self._ask("POST", "/api/show", model, within_s)
+
+    async def _ask(
+        self, method: str, path: str, model: str | None, within_s: float
+    ) -> Mapping[str, Any]:
+        """A JSON object from the server, or the `ProviderError` that says why not. By a plain
+        client: the official one does not pass on capabilities and where a model runs."""
+        try:
+            client = await self._connection.open()
+            async with asyncio.timeout(within_s):
+                body = None if model is None else {"model": model}
+                data = (await client.request(method, path, json=body)).json()
+        except TimeoutError as exc:
+            raise errors.ProviderTimeout(
+                f"{self.label} did not answer within {within_s:g} s."
+            ) from exc
+        except _FAILURES as exc:
+            raise self._explained(exc, model or "", begun=False) from exc
+        if not isinstance(data, Mapping):
+            raise errors.ProviderFailed(f"{self.label} sent something that cannot be read.")
+        return data
+
+    def _explained(self, exc: Exception, model: str, *, begun: bool) -> errors.ProviderError:
+        if isinstance(exc, ollama.ResponseError):  # an error line; its text may be decoded JSON
+            return judge(read_error({"error": exc.error}), self.label, model)
+        if isinstance(exc, ollama.RequestError):
+            return errors.RequestRefused(f"{self.label} cannot be asked this.")
+        if isinstance(exc, _ODD_LINE):
+            return errors.StreamBroken(f"{self.label} sent something that cannot be read.")
+        return transport.explain(exc, self.label, model, begun=begun)
+
+
+async def _finished(task: asyncio.Task[Any]) -> None:
+    """End a task that nobody waits for any more, and look at its error so that none is logged."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()
+
+
+def _options(request: ChatRequest) -> dict[str, Any]:
+    options = {
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "num_predict": request.max_tokens,
+        "num_ctx": request.window,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _finish(reply: ollama.ChatResponse) -> Finish:
+    """`load` and `unload` answer an empty prompt and an absent reason comes from older or other
+    servers: all three are plain ends. Counts of 0 are not sent."""
+    reason: FinishReason = "length" if reply.done_reason == "length" else "stop"
+    usage = None
+    if reply.prompt_eval_count is not None or reply.eval_count is not None:
+        usage = Usage(reply.prompt_eval_count or 0, reply.eval_count or 0)
+    return Finish(
+        reason=reason,
+        usage=usage,
+        load_s=_seconds(reply.load_duration),
+        prompt_s=_seconds(reply.prompt_eval_duration),
+        generate_s=_seconds(reply.eval_duration),
+    )
+
+
+def _seconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1e9

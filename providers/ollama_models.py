@@ -1,0 +1,119 @@
+"""What Ollama says about its models, read into our values. Pure functions over decoded JSON."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from providers.types import Model
+
+_CHOSEN_WINDOW = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
+# Families that only embed, for servers that do not say what a model can do.
+_EMBEDDING_FAMILIES = frozenset({"bert", "nomic-bert", "nomic-bert-moe"})
+
+
+def address(base_url: str) -> str:
+    """A URL from what `OLLAMA_HOST` may hold: `host`, `host:port` or a URL. `0.0.0.0` is an
+    address to listen on; whoever has set it for the server means this machine."""
+    url = base_url.strip().rstrip("/")
+    if "://" not in url:
+        host, slash, path = url.partition("/")
+        if not re.search(r":\d+$", host):
+            host = f"{host or '127.0.0.1'}:11434"
+        url = f"http://{'127.0.0.1' if host.startswith(':') else ''}{host}{slash}{path}"
+    if urlsplit(url).hostname == "0.0.0.0":  # noqa: S104 - replaced, not listened on
+        url = url.replace("0.0.0.0", "127.0.0.1", 1)  # noqa: S104
+    return url
+
+
+def short_name(name: str) -> str:
+    """The name without `:latest`, which Ollama adds to and takes for a name without a tag."""
+    return name.removesuffix(":latest")
+
+
+def is_cloud_name(name: str) -> bool:
+    """A model that runs at ollama.com and not where Ollama runs: `m:cloud`, `m:20b-cloud`."""
+    return name.endswith((":cloud", "-cloud"))
+
+
+def entries(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The models of `/api/tags` or `/api/ps`; whatever has no name is left out."""
+    found = data.get("models")
+    if not isinstance(found, list):
+        return []
+    return [entry for entry in found if isinstance(entry, Mapping) and _name(entry)]
+
+
+def find(data: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
+    """The entry of one model. Ollama does not tell upper from lower case."""
+    wanted = short_name(model).lower()
+    for entry in entries(data):
+        if short_name(_name(entry)).lower() == wanted:
+            return entry
+    return None
+
+
+def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None:
+    """A model of `/api/tags`, completed by `/api/show` where that was asked; `None` when it
+    cannot chat."""
+    details = _mapping(entry.get("details"))
+    listed = entry.get("capabilities", shown.get("capabilities"))
+    capabilities = tuple(str(c) for c in listed) if isinstance(listed, list) else ()
+    family = str(details.get("family") or "")
+    if capabilities and "completion" not in capabilities:
+        return None
+    if not capabilities and family in _EMBEDDING_FAMILIES:
+        return None
+    name = short_name(_name(entry))
+    return Model(
+        name=name,
+        label=name,
+        context_length=positive(details.get("context_length")) or context_length(shown),
+        capabilities=capabilities,
+        size_bytes=positive(entry.get("size")),
+        family=family,
+        format=str(details.get("format") or ""),
+        parameter_size=str(details.get("parameter_size") or ""),
+        quantization_level=str(details.get("quantization_level") or ""),
+        remote=bool(entry.get("remote_host")) or is_cloud_name(name),
+        created=_epoch(entry.get("modified_at")),
+    )
+
+
+def context_length(shown: Mapping[str, Any]) -> int | None:
+    """The longest context the model was made for, in tokens, from an answer of `/api/show`."""
+    info = _mapping(shown.get("model_info"))
+    architecture = info.get("general.architecture")
+    if length := positive(info.get(f"{architecture}.context_length")):
+        return length
+    lengths = (positive(v) for k, v in info.items() if str(k).endswith(".context_length"))
+    return next((length for length in lengths if length), None)
+
+
+def chosen_window(shown: Mapping[str, Any]) -> int | None:
+    """The `num_ctx` that the owner has given the model in its Modelfile."""
+    found = _CHOSEN_WINDOW.search(str(shown.get("parameters") or ""))
+    return positive(int(found[1])) if found else None
+
+
+def positive(value: object) -> int | None:
+    """A count that was really given: 0 stands for unknown."""
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    name = entry.get("name") or entry.get("model")
+    return name if isinstance(name, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _epoch(value: object) -> int:
+    """Seconds since 1970 of an RFC 3339 time, which may have nine decimals; 0 when unknown."""
+    try:
+        return int(datetime.fromisoformat(str(value)).timestamp())
+    except (ValueError, OverflowError):
+        return 0

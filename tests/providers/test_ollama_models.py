@@ -1,0 +1,236 @@
+"""Which models Ollama offers, how long their context is, and whether it is there."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from providers import errors, ollama_models
+from providers import ollama as module
+from providers.ollama import OllamaProvider
+from tests.providers.replies import is_plain
+from tests.scripted.ollama import ScriptedOllama, entry
+
+
+async def test_list_tells_what_the_server_knows(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.models = [
+        entry("llama3.2:latest", capabilities=("completion", "tools"), context_length=131072)
+    ]
+    (model,) = await ollama.list_models()
+    assert (model.name, model.label) == ("llama3.2", "llama3.2")
+    assert model.context_length == 131072
+    assert model.capabilities == ("completion", "tools")
+    assert (model.size_bytes, model.parameter_size) == (2019393189, "3.2B")
+    assert (model.family, model.format, model.quantization_level) == ("llama", "gguf", "Q4_K_M")
+    assert model.created == 1785572430
+    assert model.remote is False
+
+
+async def test_list_keeps_the_order_and_may_be_empty(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.models = [entry("b:1b"), entry("a:1b")]
+    assert [m.name for m in await ollama.list_models()] == ["b:1b", "a:1b"]
+    ollama_server.models = []
+    assert await ollama.list_models() == []
+
+
+async def test_list_leaves_out_what_only_embeds(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.models = [entry("nomic", capabilities=("embedding",)), entry("chat")]
+    assert [model.name for model in await ollama.list_models()] == ["chat"]
+
+
+async def test_list_marks_models_that_run_elsewhere(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """By what the server says, and by name where an older one does not."""
+    ollama_server.models = [
+        entry("mine", remote_host="https://ollama.com:443"),
+        entry("gpt-oss:120b-cloud"),
+        entry("kimi:cloud"),
+        entry("local"),
+    ]
+    models = await ollama.list_models()
+    assert [model.remote for model in models] == [True, True, True, False]
+
+
+async def test_older_server_is_asked_about_each_model_once(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.old = True
+    ollama_server.models = [
+        entry("see", capabilities=("completion", "vision"), context_length=4096),
+        entry("embed", capabilities=("embedding",)),
+    ]
+    (model,) = await ollama.list_models()
+    assert (model.name, model.capabilities) == ("see", ("completion", "vision"))
+    assert model.context_length == 4096
+    await ollama.list_models()
+    assert [e.path for e in ollama_server.exchanges].count("/api/show") == 2
+
+
+async def test_older_server_is_not_flooded(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """The rest is listed all the same, without details, and asked about next time."""
+    ollama_server.old = True
+    ollama_server.models = [entry(f"m{index}:1b") for index in range(module.SHOWN_AT_MOST + 3)]
+    models = await ollama.list_models()
+    assert len(models) == module.SHOWN_AT_MOST + 3
+    assert [bool(m.capabilities) for m in models].count(True) == module.SHOWN_AT_MOST
+    assert all(model.capabilities for model in await ollama.list_models())
+
+
+async def test_older_server_that_does_not_show(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """Models are listed without details, except a family that is known to embed only."""
+    ollama_server.old = True
+    ollama_server.models = [entry("gone:1b"), entry("embed", family="bert")]
+    ollama_server.hold("/api/show")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "LIST_S", 0.05)
+        (model,) = await ollama.list_models()
+    assert (model.name, model.capabilities, model.context_length) == ("gone:1b", (), None)
+
+
+async def test_list_fails_with_an_error_of_ours(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.down = True
+    with pytest.raises(errors.ProviderFailed) as failure:
+        await ollama.list_models()
+    assert is_plain(failure.value)
+
+
+async def test_list_of_nonsense_is_empty() -> None:
+    assert ollama_models.entries({"models": None}) == []
+    assert ollama_models.entries({"models": [1, {"size": 3}]}) == []
+
+
+async def test_window_that_is_configured(ollama_server: ScriptedOllama) -> None:
+    """Without a question to the server."""
+    provider = OllamaProvider(ollama_server.url, context_length=16384)
+    assert await provider.window("normal") == 16384
+    assert ollama_server.exchanges == []
+
+
+async def test_window_of_a_loaded_model(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """Any other would make the server load it again."""
+    ollama_server.loaded["llama3.2:latest"] = 32768
+    assert await ollama.window("llama3.2") == 32768
+
+
+@pytest.mark.parametrize(
+    ("context_length", "parameters", "window"),
+    [
+        (131072, "", 8192),
+        (2048, "", 2048),
+        (131072, 'stop "<|end|>"\nnum_ctx                        32768', 32768),
+        (4096, "num_ctx 32768", 4096),
+    ],
+)
+async def test_window_of_a_model_that_is_not_loaded(
+    ollama: OllamaProvider,
+    ollama_server: ScriptedOllama,
+    context_length: int,
+    parameters: str,
+    window: int,
+) -> None:
+    """What its owner chose, else 8192, and never more than it was made for."""
+    ollama_server.models = [entry("m", context_length=context_length, parameters=parameters)]
+    assert await ollama.window("m") == window
+
+
+async def test_window_of_a_loaded_model_on_a_server_that_does_not_tell(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.loaded["llama3.2:latest"] = None
+    assert await ollama.window("llama3.2") == 8192
+
+
+async def test_window_never_changes(ollama: OllamaProvider, ollama_server: ScriptedOllama) -> None:
+    """Not even when somebody else has the model loaded with another, nor under its other name."""
+    assert await ollama.window("llama3.2") == 8192
+    ollama_server.loaded["llama3.2:latest"] = 2048
+    assert await ollama.window("llama3.2") == 8192
+    assert await ollama.window("llama3.2:latest") == 8192
+
+
+async def test_window_is_the_same_for_all_who_ask_at_once(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """The first has seen that the model is not loaded; the second, quicker, that it is."""
+    shown = ollama_server.hold("/api/show")
+    first = asyncio.create_task(ollama.window("llama3.2"))
+    while not any(exchange.path == "/api/show" for exchange in ollama_server.exchanges):
+        await asyncio.sleep(0)
+    ollama_server.loaded["llama3.2:latest"] = 2048
+    assert await ollama.window("llama3.2") == 2048
+    shown.set()
+    assert await first == 2048
+
+
+async def test_window_unknown_is_none_and_not_remembered(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    assert await ollama.window("never-heard-of") is None
+    ollama_server.down = True
+    assert await ollama.window("llama3.2") is None
+    ollama_server.down = False
+    assert await ollama.window("llama3.2") == 8192
+
+
+async def test_window_gives_up_in_time(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WINDOW_S", 0.05)
+    ollama_server.hold("/api/ps")
+    assert await ollama.window("llama3.2") is None
+
+
+async def test_health(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quiet when it answers; else the error says why not."""
+    await ollama.health()
+    ollama_server.down = True
+    with pytest.raises(errors.ProviderFailed):
+        await ollama.health()
+    ollama_server.hold("/api/version")
+    monkeypatch.setattr(module, "HEALTH_S", 0.05)
+    with pytest.raises(errors.ProviderTimeout):
+        await ollama.health()
+
+
+async def test_health_when_nothing_listens() -> None:
+    async with ScriptedOllama() as server:
+        url = server.url
+    async with aclosing(OllamaProvider(url)) as provider:
+        with pytest.raises(errors.ProviderUnavailable):
+            await provider.health()
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("http://localhost:11434/", "http://localhost:11434"),
+        ("localhost", "http://localhost:11434"),
+        ("gpu.example:8080", "http://gpu.example:8080"),
+        (":11435", "http://127.0.0.1:11435"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("http://0.0.0.0:11434", "http://127.0.0.1:11434"),
+        ("https://gpu.example/ollama", "https://gpu.example/ollama"),
+        ("[::1]:11434", "http://[::1]:11434"),
+        ("", "http://127.0.0.1:11434"),
+    ],
+)
+def test_address(given: str, url: str) -> None:
+    """Every form that `OLLAMA_HOST` may have."""
+    assert ollama_models.address(given) == url

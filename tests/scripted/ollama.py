@@ -1,0 +1,183 @@
+"""A scripted Ollama: the model's name says what happens. `python -m tests.scripted.ollama --port N`
+
+    name                     what it does
+    normal                   `REPLY`, token by token; also any listed name that is no scenario
+    echo                     the last user message, word by word
+    paced:n=50,gap=0.02      n tokens (`words(n)`), `gap` seconds apart
+    fast:n=640               n tokens, 64 lines in one segment
+    slow:first=0.5           first token after `first` seconds
+    hang                     no byte, ever
+    stall:after=3            silent for ever after that many tokens
+    gate:id=a,n=5            each token waits for `server.gate("a").release()`; then the end does
+    endless:gap=0.01         tokens until the client goes away
+  Refusals, before anything is sent
+    missing nothink notools memory busy signin limit html forbidden toolong nocloud hidden
+    close                    the connection is closed without a byte
+    garbage                  bytes that are not HTTP
+    first_error              200, and the first line is an error
+  Broken streams, each after `after=3` tokens
+    error error_json error_list error_context  an error line: plain text, JSON of another server,
+                             JSON that is no object, the engine's words for a prompt too long
+    fin rst cut badchunk     the connection ends, is reset, ends inside a line, breaks HTTP
+    nodone malformed blank nonobject nomessage deep
+  Kinds of replies
+    think think_length think_both tools tools_done logprobs empty length load unload noreason
+    last_content nometrics extra cloud afterdone crlf
+    big                      one line of 1 MiB
+    bytes:size=7             `ODD_TEXT` in writes of that many bytes
+    nel linesep              U+0085, U+2028 and U+2029 unescaped inside the text
+    said                     `server.text`, in tokens of 4 characters
+
+`server.models` is what `/api/tags` lists (`entry()` makes one), `server.loaded` what `/api/ps`
+does, by name with its context length. `server.old` leaves out of the list what old servers do not
+know. `server.down` answers every other endpoint but chat with 500; `server.hold(path)` lets one
+wait.
+"""
+
+import argparse
+import re
+from typing import Any
+
+from tests.scripted import ollama_kinds as _kinds  # noqa: F401 - adds its scripts
+from tests.scripted.ollama_scripts import SCRIPTS, Line
+from tests.scripted.server import (
+    Exchange,
+    Response,
+    ScriptedServer,
+    parse_scenario,
+    serve_forever,
+)
+
+
+def entry(
+    name: str,
+    *,
+    capabilities: tuple[str, ...] = ("completion",),
+    context_length: int = 8192,
+    family: str = "llama",
+    remote_host: str = "",
+    parameters: str = "",
+) -> dict[str, Any]:
+    """A model as the server keeps it; `context_length` and `parameters` are told by show."""
+    return {
+        "name": name,
+        "capabilities": capabilities,
+        "context_length": context_length,
+        "family": family,
+        "remote_host": remote_host,
+        "parameters": parameters,
+    }
+
+
+class ScriptedOllama(ScriptedServer):
+    chat_paths = ("/api/chat",)
+
+    def __init__(self, *models: str | dict[str, Any], old: bool = False) -> None:
+        super().__init__()
+        listed = models or ("llama3.2:latest", "normal:latest", "think:latest")
+        self.models = [entry(m) if isinstance(m, str) else m for m in listed]
+        self.loaded: dict[str, int | None] = {}
+        self.old = old
+        self.down = False
+        self.text = ""
+
+    async def respond(self, exchange: Exchange, response: Response) -> None:
+        match exchange.method, exchange.path:
+            case "POST", "/api/chat":
+                await self._chat(exchange, response)
+            case _ if self.down:
+                await response.whole(500, {"error": "down at http://10.0.0.1/secret"})
+            case "GET" | "HEAD", "/":
+                await response.whole(200, "Ollama is running", "text/plain")
+            case "GET", "/api/version":
+                await response.whole(200, {"version": "0.33.0"})
+            case "GET", "/api/tags":
+                await response.whole(200, {"models": [self._tag(m) for m in self.models]})
+            case "GET", "/api/ps":
+                await response.whole(200, {"models": [_running(*m) for m in self.loaded.items()]})
+            case "POST", "/api/show":
+                await self._show(exchange, response)
+            case "POST", "/api/pull":
+                await _pull(exchange, response)
+            case _:
+                await response.whole(404, "404 page not found", "text/plain")
+
+    async def _chat(self, exchange: Exchange, response: Response) -> None:
+        scenario, settings = parse_scenario(exchange.model)
+        script = SCRIPTS.get(scenario)
+        if script is None and self._known(exchange.model):
+            script = SCRIPTS["normal"]
+        if script is None:
+            await response.whole(404, {"error": f"model '{exchange.model}' not found"})
+            return
+        await script(Line(self, exchange, response, settings))
+
+    def _known(self, name: str) -> dict[str, Any] | None:
+        wanted = name.removesuffix(":latest")
+        for model in self.models:
+            if model["name"].removesuffix(":latest") == wanted:
+                return model
+        scenario, _ = parse_scenario(name)
+        return entry(name) if scenario in SCRIPTS and scenario != "missing" else None
+
+    def _tag(self, model: dict[str, Any]) -> dict[str, Any]:
+        tag: dict[str, Any] = {
+            "name": model["name"],
+            "model": model["name"],
+            "modified_at": "2026-08-01T10:20:30.123456789+02:00",
+            "size": 2019393189,
+            "digest": f"{sum(map(ord, model['name'])):064x}",
+            "details": {
+                "parent_model": "",
+                "format": "gguf",
+                "family": model["family"],
+                "families": [model["family"]],
+                "parameter_size": "3.2B",
+                "quantization_level": "Q4_K_M",
+            },
+        }
+        if not self.old:
+            tag["capabilities"] = list(model["capabilities"])
+            tag["details"]["context_length"] = model["context_length"]
+            if model["remote_host"]:
+                tag["remote_host"] = model["remote_host"]
+        return tag
+
+    async def _show(self, exchange: Exchange, response: Response) -> None:
+        name = str((exchange.json or {}).get("model", ""))
+        model = self._known(name)
+        if model is None:
+            await response.whole(404, {"error": f"model '{name}' not found"})
+            return
+        info = {
+            "general.architecture": model["family"],
+            f"{model['family']}.context_length": model["context_length"],
+        }
+        shown = {"parameters": model["parameters"], "model_info": info, "details": {}}
+        await response.whole(200, {**shown, "capabilities": list(model["capabilities"])})
+
+
+def _running(name: str, context_length: int | None) -> dict[str, Any]:
+    """`None` for a server that does not tell the length."""
+    running = {"name": name, "model": name, "size": 1, "size_vram": 0, "details": {}}
+    running["expires_at"] = "2026-08-01T10:25:30.123456789+02:00"
+    return running if context_length is None else {**running, "context_length": context_length}
+
+
+async def _pull(exchange: Exchange, response: Response) -> None:
+    await response.start("application/x-ndjson")
+    await response.piece('{"status":"pulling manifest"}\n')
+    if re.match("missing", exchange.model):
+        await response.piece('{"error":"pull model manifest: file does not exist"}\n')
+        return
+    digest = "sha256:" + "a" * 64
+    await response.piece(f'{{"status":"pulling aaaaaaaaaaaa","digest":"{digest}","total":9}}\n')
+    await response.piece('{"status":"success"}\n')
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--models", nargs="*", default=[], help="what to list")
+    arguments = parser.parse_args()
+    serve_forever(ScriptedOllama(*arguments.models), arguments.port)

@@ -1,0 +1,164 @@
+"""More scripts of `tests.scripted.ollama`: replies that are whole, each odd in one way."""
+
+import asyncio
+import json
+
+from tests.scripted.ollama_scripts import (
+    ODD_TEXT,
+    REPLY,
+    SCRIPTS,
+    THOUGHTS,
+    Line,
+    Script,
+    normal,
+    script,
+)
+
+_CALL = {
+    "id": "call_a1b2c3d4",
+    "function": {"index": 0, "name": "clock", "arguments": {"zone": "UTC"}},
+}
+
+
+@script
+async def think(line: Line) -> None:
+    for thought in THOUGHTS:
+        await line.say(thinking=thought)
+    await normal(line)
+
+
+@script
+async def think_length(line: Line) -> None:
+    for thought in THOUGHTS:
+        await line.say(thinking=thought)
+    await line.done("length")
+
+
+@script
+async def think_both(line: Line) -> None:
+    await line.say("Hello", thinking="Let me think.")
+    await line.done()
+
+
+@script
+async def tools(line: Line) -> None:
+    await line.say("Looking. ")
+    await line.say(tool_calls=[_CALL])
+    await line.done()
+
+
+@script
+async def tools_done(line: Line) -> None:
+    await line.write({**line.line("", done=True, tool_calls=[_CALL]), "done_reason": "stop"})
+
+
+@script
+async def logprobs(line: Line) -> None:
+    for token in REPLY:
+        found = [{"token": token, "logprob": -0.1, "bytes": [72], "top_logprobs": []}]
+        await line.write({**line.line(token), "logprobs": found})
+    await line.done()
+
+
+@script
+async def empty(line: Line) -> None:
+    await line.done()
+
+
+@script
+async def length(line: Line) -> None:
+    await line.speak(REPLY)
+    await line.done("length")
+
+
+@script
+async def noreason(line: Line) -> None:
+    await line.speak(REPLY)
+    await line.done(None)
+
+
+@script
+async def last_content(line: Line) -> None:
+    await line.speak(REPLY[:-1])
+    await line.done(content=REPLY[-1])
+
+
+@script
+async def nometrics(line: Line) -> None:
+    await line.speak(REPLY)
+    await line.done(counts=False)
+
+
+@script
+async def extra(line: Line) -> None:
+    for token in REPLY:
+        await line.write({**line.line(token, mood="calm"), "novelty": {"a": [1]}})
+    await line.done(novelty=True)
+
+
+@script
+async def cloud(line: Line) -> None:
+    for token in REPLY:
+        remote = {"remote_model": "gpt-oss:120b", "remote_host": "https://ollama.com:443"}
+        await line.write({**line.line(token), **remote})
+    await line.done()
+
+
+@script
+async def afterdone(line: Line) -> None:
+    await normal(line)
+    await line.say(" And one more thing.")
+    await line.raw("not even JSON\n")
+
+
+@script
+async def crlf(line: Line) -> None:
+    for token in REPLY:
+        await line.raw(json.dumps(line.line(token)) + "\r\n")
+    await line.raw(json.dumps({**line.line(done=True), "done_reason": "stop"}) + "\r\n")
+
+
+@script
+async def big(line: Line) -> None:
+    await line.say("x" * (1 << 20))
+    await line.done()
+
+
+@script
+async def bytes_(line: Line) -> None:
+    size = int(line.number("size", 7))
+    data = (json.dumps(line.line(ODD_TEXT), ensure_ascii=False) + "\n").encode()
+    for start in range(0, len(data), size):
+        await line.raw(data[start : start + size])
+        await asyncio.sleep(0)  # a segment of its own
+    await line.done()
+
+
+def _in_bytes(text: str) -> Script:
+    """The text unescaped, once in one write and once cut at every byte."""
+
+    async def say(line: Line) -> None:
+        await line.say(text)
+        for byte in (json.dumps(line.line(text), ensure_ascii=False) + "\n").encode():
+            await line.raw(bytes([byte]))
+            await asyncio.sleep(0)
+        await line.done()
+
+    return say
+
+
+def _loading(reason: str) -> Script:
+    """The answer to an empty prompt: one object, whatever `stream` says."""
+
+    async def answer(line: Line) -> None:
+        await line.response.whole(200, {**line.line(done=True), "done_reason": reason})
+
+    return answer
+
+
+SCRIPTS |= {
+    "nel": _in_bytes("one\u0085two Â é"),
+    "linesep": _in_bytes("one\u2028two\u2029three — â"),
+    "load": _loading("load"),
+    "unload": _loading("unload"),
+}

@@ -6,8 +6,10 @@ http         ─ threads ─ Django
 websocket    ─ threads ─ routes (who is there and from where is the consumer's first question)
 """
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import Context
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -39,7 +41,15 @@ sockets = URLRouter(
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Hand a connection to whoever serves its kind."""
+    """Hand a connection to whoever serves its kind, in a context of its own.
+
+    On a connection that is kept alive, daphne calls from the context of the request before, whose
+    thread has ended: asgiref would use it, and fail.
+    """
+    await asyncio.create_task(_serve(scope, receive, send), context=Context())
+
+
+async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     match scope["type"]:
         case "http" if scope["path"].startswith("/static/"):
             await static_files(scope, receive, send)

@@ -54,6 +54,7 @@ def adapt() -> None:
     from daphne.server import Server
     from twisted.internet import defer, reactor
 
+    plain_run = Server.run
     plain_reply, plain_kill = Server.handle_reply, Server.kill_all_applications
 
     async def handle_reply(self: Any, protocol: Any, message: dict[str, Any]) -> None:
@@ -79,6 +80,7 @@ def adapt() -> None:
         return ended
 
     starting: list[asyncio.Future[None]] = []
+    refused: list[AlreadyRunning] = []
 
     def start() -> None:
         """Start the application with the server, not with its first request."""
@@ -88,11 +90,19 @@ def adapt() -> None:
                 await lifecycle.start()
             except AlreadyRunning as error:
                 logger.critical("%s", error)
+                refused.append(error)
                 reactor.stop()  # type: ignore[misc]
 
         starting.append(asyncio.ensure_future(or_stop()))
 
+    def run(self: Any) -> None:
+        """Serve until the end; a start that was refused ends with an exit status."""
+        plain_run(self)
+        if refused:
+            raise SystemExit(1)
+
     reactor.callWhenRunning(start)
+    Server.run = run
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
 

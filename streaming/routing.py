@@ -22,8 +22,8 @@ BELIEVE_DOWN = 3.0
 BELIEVE_MODELS = 30.0
 
 NOTICE = (
-    "This is a small demonstration model that runs on this computer. For better answers, "
-    "install Ollama (ollama.com), pull a model, and start the server again."
+    "This is a small demonstration model that runs on this server. "
+    "For better answers, install Ollama and pull a model."
 )
 
 T = TypeVar("T")

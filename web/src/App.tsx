@@ -1,0 +1,85 @@
+import { CloudOff, LogIn, SearchX, ServerCrash } from 'lucide-react';
+import { lazy, Suspense, use } from 'react';
+import { Shell } from './components/Shell';
+import { Skeleton } from './components/Skeleton';
+import { StateCard } from './components/StateCard';
+import { signInAddress } from './signIn';
+import { useConversation, type ConversationHandle, type ConversationView } from './hooks/useConversation';
+import { loadMarkdown } from './markdown/load';
+import { strings } from './strings';
+
+// The thread brings the AI SDK along; the frame of the page does not wait for it.
+const Thread = lazy(() => import('./components/Thread').then((module) => ({ default: module.Thread })));
+
+export function App() {
+  const { view, startFresh, starting } = useConversation();
+  if (view.status === 'ready') {
+    return (
+      <Suspense fallback={<Loading title={view.conversation.title} />}>
+        <Ready key={view.conversation.id} view={view} startFresh={startFresh} />
+      </Suspense>
+    );
+  }
+  if (view.status === 'loading') return <Loading title="" />;
+  return (
+    <Shell title="">
+      <NoThread view={view} startFresh={startFresh} starting={starting} />
+    </Shell>
+  );
+}
+
+interface ReadyProps {
+  view: Extract<ConversationView, { status: 'ready' }>;
+  startFresh: ConversationHandle['startFresh'];
+}
+
+/** Waits for the markdown renderer when there is something to render: nothing is laid out twice. */
+function Ready({ view: { conversation, history }, startFresh }: ReadyProps) {
+  if (history.length > 0) use(loadMarkdown());
+  return <Thread conversation={conversation} history={history} startFresh={startFresh} />;
+}
+
+function Loading({ title }: { title: string }) {
+  return (
+    <Shell title={title}>
+      <Skeleton />
+    </Shell>
+  );
+}
+
+interface NoThreadProps extends Omit<ConversationHandle, 'view'> {
+  view: Exclude<ConversationView, { status: 'ready' | 'loading' }>;
+}
+
+function NoThread({ view, startFresh, starting }: NoThreadProps) {
+  const { missing, signedOut, offline, failed, toWelcome } = strings.states;
+  if (view.status === 'missing') {
+    return (
+      <StateCard icon={SearchX} title={missing.title} body={missing.body}>
+        <button type="button" className="button button-primary" disabled={starting} onClick={() => void startFresh()}>
+          {missing.action}
+        </button>
+        <a className="button button-quiet" href="/">
+          {toWelcome}
+        </a>
+      </StateCard>
+    );
+  }
+  if (view.status === 'signed_out') {
+    return (
+      <StateCard icon={LogIn} title={signedOut.title} body={signedOut.body}>
+        <a className="button button-primary" href={signInAddress()}>
+          {signedOut.action}
+        </a>
+      </StateCard>
+    );
+  }
+  const words = navigator.onLine ? failed : offline;
+  return (
+    <StateCard icon={navigator.onLine ? ServerCrash : CloudOff} title={words.title} body={words.body}>
+      <button type="button" className="button button-primary" onClick={() => view.retry()}>
+        {words.action}
+      </button>
+    </StateCard>
+  );
+}

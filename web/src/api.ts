@@ -1,0 +1,199 @@
+/**
+ * The REST API, typed. One function per call that the page makes.
+ *
+ * Every function rejects with an ApiError when the server answered with an error, and with the
+ * fetch's own error (a TypeError, or a TimeoutError) when no answer came.
+ */
+import type {
+  Conversation,
+  GenerateResult,
+  Me,
+  Message,
+  ModelList,
+  Page,
+  Parameters,
+  Problem,
+} from './protocol';
+
+/** What a turn asks for. The same `clientId` never makes a second message or a second reply. */
+export type Command =
+  | { clientId: string; content: string; parentId?: string; parameters?: Parameters }
+  | { clientId: string; messageId: string; parameters?: Parameters };
+
+export type Fields = Record<string, string | string[]>;
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly fields: Fields | null;
+  /** False for a page that some proxy made up: it says nothing about what our server did. */
+  readonly ours: boolean;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    fields: Fields | null = null,
+    ours = true,
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+    this.ours = ours;
+  }
+}
+
+/** A generate call's answer; `error` is set when the reply was stored as failed. */
+export type Generated = GenerateResult & { error?: Problem | { code: string; message: string } };
+
+/** Ordinary calls are given up after this long (ms); a slow phone network needs less. */
+const CALL_TIMEOUT_MS = 20_000;
+/**
+ * A generate call waits for a whole reply. It is asked again after this long (ms): the same
+ * client id joins the running reply, and no proxy's own limit is reached.
+ */
+const GENERATE_TIMEOUT_MS = 90_000;
+
+export interface ApiEdges {
+  fetch: typeof fetch;
+  /** The value of the `csrftoken` cookie, or an empty string. */
+  csrfToken(): string;
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+export function createApi(edges: ApiEdges) {
+  async function ask(
+    method: string,
+    path: string,
+    body: unknown,
+    timeout: number,
+    signal?: AbortSignal,
+  ): Promise<{ ok: boolean; status: number; value: unknown }> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (method !== 'GET') headers['X-CSRFToken'] = edges.csrfToken();
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const abort = new AbortController();
+    const giveUp = () => abort.abort();
+    const timer = setTimeout(
+      () => abort.abort(new DOMException('No answer in time.', 'TimeoutError')),
+      timeout,
+    );
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted) giveUp();
+    try {
+      const response = await edges.fetch(path, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        signal: abort.signal,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { ok: response.ok, status: response.status, value: text ? parse(text) : null };
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async function call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { ok, status, value } = await ask(method, path, body, CALL_TIMEOUT_MS, signal);
+    if (!ok) throw toError(status, value);
+    return value as T;
+  }
+
+  return {
+    me: (signal?: AbortSignal) => call<Me>('GET', '/api/me/', undefined, signal),
+    models: (signal?: AbortSignal) => call<ModelList>('GET', '/api/models/', undefined, signal),
+    createConversation: () => call<Conversation>('POST', '/api/conversations/', {}),
+    conversation: (id: string, signal?: AbortSignal) =>
+      call<Conversation>('GET', `/api/conversations/${id}/`, undefined, signal),
+    saveSettings: (id: string, settings: Parameters) =>
+      call<Conversation>('PATCH', `/api/conversations/${id}/`, { settings }),
+    message: (id: string, signal?: AbortSignal) =>
+      call<Message>('GET', `/api/messages/${id}/`, undefined, signal),
+    stop: (conversationId: string, id: string) =>
+      call<Message>('POST', `/api/conversations/${conversationId}/stop/`, { id }),
+
+    /** The shown branch, oldest first, all pages. */
+    async messages(id: string, signal?: AbortSignal): Promise<Message[]> {
+      const all: Message[] = [];
+      let path: string | null = `/api/conversations/${id}/messages/?branch=head&limit=1000`;
+      while (path) {
+        // oxlint-disable-next-line no-await-in-loop -- a page tells where the next one is
+        const page: Page<Message> = await call('GET', path, undefined, signal);
+        all.push(...page.results);
+        path = page.next;
+      }
+      return all;
+    },
+
+    /** Waits for the whole reply; also resolves for a reply that failed, with `error`. */
+    async generate(id: string, command: Command, signal?: AbortSignal): Promise<Generated> {
+      const { ok, status, value } = await ask(
+        'POST',
+        `/api/conversations/${id}/generate/`,
+        toBody(command),
+        GENERATE_TIMEOUT_MS,
+        signal,
+      );
+      if (ok || (isObject(value) && isObject(value['message']))) return value as Generated;
+      throw toError(status, value);
+    },
+  };
+}
+
+/** The wire form of a command, without its type. Absent fields are left out. */
+export function toBody(command: Command) {
+  const { clientId, parameters } = command;
+  const given = parameters && Object.keys(parameters).length > 0 ? { parameters } : {};
+  return 'content' in command
+    ? {
+        client_id: clientId,
+        content: command.content,
+        ...(command.parentId ? { parent_id: command.parentId } : {}),
+        ...given,
+      }
+    : { client_id: clientId, message_id: command.messageId, ...given };
+}
+
+function toError(status: number, value: unknown): ApiError {
+  const error = isObject(value) ? value['error'] : null;
+  if (!isObject(error)) {
+    return new ApiError(status, `http_${status}`, `The server answered ${status}.`, null, false);
+  }
+  const fields = isObject(error['fields']) ? (error['fields'] as Fields) : null;
+  return new ApiError(status, String(error['code']), String(error['message']), fields);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads a cookie by its name; an empty string when there is none. */
+export function readCookie(cookies: string, name: string): string {
+  const found = cookies.split('; ').find((pair) => pair.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : '';
+}
+
+/** The page's own API, on this origin. */
+export const api: Api = createApi({
+  fetch: (...args) => globalThis.fetch(...args),
+  csrfToken: () => readCookie(document.cookie, 'csrftoken'),
+});

@@ -1,0 +1,121 @@
+import { ArrowUp, Square } from 'lucide-react';
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode, type Ref } from 'react';
+import { strings } from '../strings';
+import { autoGrow } from './autoGrow';
+import { isTouch } from './pointer';
+
+/** What others may do with the composer. */
+export interface ComposerHandle {
+  focus(): void;
+}
+
+interface Props {
+  text: string;
+  onChange(text: string): void;
+  onSend(content: string): void;
+  onStop(): void;
+  busy: boolean;
+  /** Above the field: why something was not sent. */
+  notice?: ReactNode;
+  /** Below the field while busy: what goes on. */
+  activity?: ReactNode;
+  /** Below the field, at its end. */
+  meter?: ReactNode;
+  ref?: Ref<ComposerHandle>;
+}
+
+/**
+ * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
+ * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
+ */
+export function Composer({ text, onChange, onSend, onStop, busy, notice, activity, meter, ref }: Props) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const empty = text.trim() === '';
+  useLayoutEffect(() => autoGrow(field.current));
+  useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
+  useEffect(() => {
+    if (!isTouch()) focusAtEnd(field.current);
+  }, []);
+
+  function send() {
+    if (busy || empty) return;
+    onSend(text.trim());
+    field.current?.focus();
+  }
+
+  function stop() {
+    onStop();
+    field.current?.focus();
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (event.key !== 'Enter' || event.shiftKey || isComposing(event) || isTouch()) return;
+    event.preventDefault();
+    send();
+  }
+
+  return (
+    <div className="mx-auto w-full max-w-column px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
+      {notice}
+      <div className="flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
+        <textarea
+          id="composer"
+          ref={field}
+          rows={1}
+          aria-label={strings.composer.label}
+          placeholder={strings.composer.placeholder}
+          className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
+          dir="auto"
+          enterKeyHint={isTouch() ? 'enter' : 'send'}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
+        />
+        {busy ? <StopButton onStop={stop} /> : <SendButton disabled={empty} onSend={send} />}
+      </div>
+      <div className="flex h-7 items-center justify-between gap-4 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted">
+        <p className="hidden min-w-0 truncate md:block pointer-coarse:hidden">{busy ? activity : strings.composer.hint}</p>
+        {meter}
+      </div>
+    </div>
+  );
+}
+
+function SendButton({ disabled, onSend }: { disabled: boolean; onSend: () => void }) {
+  return (
+    <button
+      type="button"
+      aria-label={strings.composer.send}
+      title={strings.composer.send}
+      disabled={disabled}
+      onClick={onSend}
+      className="inline-grid size-11 shrink-0 place-items-center rounded-full border border-transparent bg-primary text-on-primary transition-colors enabled:hover:bg-primary-strong disabled:bg-sunken disabled:text-ink-muted"
+    >
+      <ArrowUp className="size-5" aria-hidden />
+    </button>
+  );
+}
+
+function StopButton({ onStop }: { onStop: () => void }) {
+  return (
+    <button
+      type="button"
+      aria-label={strings.composer.stop}
+      title={strings.composer.stop}
+      onClick={onStop}
+      className="inline-grid size-11 shrink-0 place-items-center rounded-full border border-transparent bg-accent text-on-accent transition-colors hover:bg-accent/80"
+    >
+      <Square className="size-4 fill-current" aria-hidden />
+    </button>
+  );
+}
+
+function isComposing(event: KeyboardEvent): boolean {
+  // 229: Safari ends the composition just before the key that ended it.
+  return event.nativeEvent.isComposing || event.keyCode === 229;
+}
+
+function focusAtEnd(field: HTMLTextAreaElement | null): void {
+  field?.focus();
+  field?.setSelectionRange(field.value.length, field.value.length);
+}

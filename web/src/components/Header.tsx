@@ -1,0 +1,52 @@
+import { SlidersHorizontal, Eraser } from 'lucide-react';
+import { strings } from '../strings';
+import { Brand } from './Brand';
+import { IconButton } from './IconButton';
+import { ThemeToggle } from './ThemeToggle';
+
+export interface HeaderProps {
+  title: string;
+  /** Absent while there is no conversation to change. */
+  actions?: {
+    settingsOpen: boolean;
+    onSettings(): void;
+    onClear(): void;
+  };
+}
+
+export function Header({ title, actions }: HeaderProps) {
+  return (
+    <header className="flex h-[calc(3.5rem+env(safe-area-inset-top))] items-center gap-1 border-b border-line bg-canvas px-1.5 pt-[env(safe-area-inset-top)] md:px-3">
+      <Brand />
+      <div className="min-w-0 flex-1 px-1 md:px-3">
+        {title === '' ? (
+          <h1 className="sr-only">{strings.product}</h1>
+        ) : (
+          <h1 className="truncate text-sm font-medium text-ink-muted" title={title} dir="auto">
+            {title}
+          </h1>
+        )}
+      </div>
+      <ThemeToggle />
+      {actions && (
+        <>
+          <IconButton
+            icon={SlidersHorizontal}
+            label={strings.header.settings}
+            aria-expanded={actions.settingsOpen}
+            onClick={actions.onSettings}
+          />
+          <button
+            type="button"
+            title={strings.header.clear}
+            onClick={actions.onClear}
+            className="button button-quiet min-w-11 px-0 max-md:border-transparent max-md:bg-transparent max-md:text-ink-muted md:ms-1 md:min-h-9 md:px-3.5"
+          >
+            <Eraser className="size-5 md:size-4.5" strokeWidth={1.75} aria-hidden />
+            <span className="max-md:sr-only">{strings.header.clear}</span>
+          </button>
+        </>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,38 @@
+import { memo } from 'react';
+import { ErrorBoundary } from 'react-error-boundary';
+import type { ThreadMessage } from '../hooks/thread';
+import { strings } from '../strings';
+import type { ConnectionMode } from '../transport/types';
+import { AssistantMessage } from './AssistantMessage';
+import { messageText } from './messageText';
+import { UserMessage } from './UserMessage';
+
+export interface MessageProps {
+  message: ThreadMessage;
+  /** Only the last message can be tried again: an earlier one has been built upon. */
+  onRetry?: ((id: string) => void) | undefined;
+  mode: ConnectionMode;
+}
+
+/** One message. Whatever breaks while it is laid out stays in here. */
+export const Message = memo(function ThreadEntry(props: MessageProps) {
+  const { message } = props;
+  const Entry = message.role === 'user' ? UserMessage : AssistantMessage;
+  return (
+    <ErrorBoundary resetKeys={[message]} fallback={<PlainMessage message={message} />}>
+      <Entry {...props} />
+    </ErrorBoundary>
+  );
+});
+
+function PlainMessage({ message }: { message: ThreadMessage }) {
+  const name = message.role === 'user' ? strings.thread.you : strings.thread.assistant;
+  return (
+    <article aria-label={name} className="md:ps-11">
+      <p className="mb-1 text-sm text-ink-muted">{strings.reply.broken}</p>
+      <p className="break-words whitespace-pre-wrap" dir="auto">
+        {messageText(message)}
+      </p>
+    </article>
+  );
+}

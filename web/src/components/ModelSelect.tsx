@@ -1,0 +1,79 @@
+import { useId } from 'react';
+import { formatBytes, formatCount } from '../format';
+import type { ModelsHandle } from '../hooks/useModels';
+import type { Model } from '../protocol';
+import { strings } from '../strings';
+
+interface Props {
+  models: ModelsHandle;
+  /** Null: the provider's default. */
+  value: string | null;
+  onChange(model: string): void;
+}
+
+/** Which model answers. A model that is gone stays named: the choice is the person's, not ours. */
+export function ModelSelect({ models: { models, loading, error, refresh }, value, onChange }: Props) {
+  const id = useId();
+  const results = models?.results ?? [];
+  const selected = value ?? models?.default ?? '';
+  const chosen = results.find((model) => model.id === selected);
+  const gone = selected !== '' && results.length > 0 && !chosen;
+  return (
+    <div>
+      <label htmlFor={id} className="mb-1.5 block text-sm font-medium">
+        {strings.settings.model}
+      </label>
+      <select
+        id={id}
+        className="field text-sm"
+        aria-describedby={`${id}-help`}
+        aria-invalid={gone}
+        disabled={results.length === 0}
+        value={selected}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
+        {!chosen && (
+          <option value={selected}>
+            {gone ? strings.settings.modelGone(selected) : selected || strings.settings.modelNone}
+          </option>
+        )}
+        {results.map((model) => (
+          <option key={model.id} value={model.id}>
+            {[model.label, ...facts(model)].join(' · ')}
+          </option>
+        ))}
+      </select>
+      <p id={`${id}-help`} className="mt-1.5 text-xs text-ink-muted">
+        {gone ? strings.settings.modelGoneHelp(selected) : chosen ? describe(chosen) : strings.settings.modelHelp}
+      </p>
+      {loading && !models && <p className="mt-1 text-xs text-ink-muted">{strings.settings.modelsLoading}</p>}
+      {error && (
+        <div role="alert" className="mt-2 rounded-control bg-danger-soft px-3 py-2 text-xs">
+          <p>{error.message || strings.settings.modelsFailed}</p>
+          <button type="button" className="link min-h-9 font-medium" onClick={refresh}>
+            {strings.reply.tryAgain}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function facts(model: Model): string[] {
+  return [
+    model.parameter_size ?? '',
+    model.size_bytes ? formatBytes(model.size_bytes) : '',
+    model.remote ? strings.settings.remote : '',
+  ].filter((fact) => fact !== '');
+}
+
+function describe(model: Model): string {
+  return [
+    ...facts(model),
+    model.quantization_level ?? '',
+    model.context_length ? strings.settings.context(formatCount(model.context_length)) : '',
+    model.remote === false ? strings.settings.local : '',
+  ]
+    .filter((fact) => fact !== '')
+    .join(' · ');
+}

@@ -1,0 +1,70 @@
+import { CircleStop, History, Shuffle, Unplug } from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { formatCount } from '../format';
+import type { MessageMetadata } from '../hooks/thread';
+import type { ContextInfo } from '../protocol';
+import { strings } from '../strings';
+import { InlineError, RetryButton } from './InlineError';
+
+/** Says how much of the history the model did not get to read. */
+export function ContextNote({ context }: { context: ContextInfo | undefined }) {
+  if (!context || context.dropped_messages === 0) return null;
+  return (
+    <p className="mb-3 flex items-start gap-2 border-b border-line pb-2 text-xs text-ink-muted">
+      <History className="mt-0.5 size-3.5 shrink-0" aria-hidden />
+      {strings.reply.contextNote(context.dropped_messages, formatCount(context.window))}
+    </p>
+  );
+}
+
+interface EndingProps {
+  metadata: MessageMetadata;
+  /** The reply has no text. */
+  empty: boolean;
+  onRetry: (() => void) | undefined;
+}
+
+/** How the reply ended, where that is worth saying. */
+export function ReplyEnding({ metadata, empty, onRetry }: EndingProps) {
+  const { status, error, providerUsed, fallbackUsed, finishReason } = metadata;
+  if (status === 'failed') {
+    return (
+      <InlineError
+        message={error?.message ?? strings.reply.failed}
+        code={error?.code}
+        provider={providerUsed}
+        onRetry={onRetry}
+      />
+    );
+  }
+  return (
+    <>
+      {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} onRetry={onRetry} />}
+      {status === 'interrupted' && (
+        <Note icon={Unplug} text={error?.message || strings.reply.interrupted} onRetry={onRetry} />
+      )}
+      {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
+      {finishReason === 'length' && <Note text={strings.reply.cut} />}
+      {fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />}
+    </>
+  );
+}
+
+interface NoteProps {
+  icon?: LucideIcon;
+  text: ReactNode;
+  onRetry?: (() => void) | undefined;
+}
+
+function Note({ icon: Icon, text, onRetry }: NoteProps) {
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-sm text-ink-muted">
+      <p className="inline-flex items-center gap-2 rounded-control bg-sunken px-3 py-1.5">
+        {Icon && <Icon className="size-4 shrink-0" aria-hidden />}
+        {text}
+      </p>
+      {onRetry && <RetryButton onRetry={onRetry} />}
+    </div>
+  );
+}

@@ -1,0 +1,126 @@
+// First: the AI SDK builds its schemas as it loads.
+import '../jitless';
+import { useEffect, useRef, useState } from 'react';
+import { ErrorBoundary } from 'react-error-boundary';
+import type { ThreadMessage } from '../hooks/thread';
+import type { ConversationHandle } from '../hooks/useConversation';
+import { useModels } from '../hooks/useModels';
+import { useParameters } from '../hooks/useParameters';
+import { usePlayground } from '../hooks/usePlayground';
+import { loadMarkdown } from '../markdown/load';
+import type { Conversation, ModelList } from '../protocol';
+import { strings } from '../strings';
+import { ClearChat } from './ClearChat';
+import { Composer, type ComposerHandle } from './Composer';
+import { ConnectionNote } from './ConnectionNote';
+import { DemoNotice } from './DemoNotice';
+import { EmptyState } from './EmptyState';
+import { InlineError } from './InlineError';
+import { MessageList } from './MessageList';
+import { RunSettingsPanel } from './RunSettingsPanel';
+import { Shell } from './Shell';
+import { Activity } from './StreamingIndicator';
+import { TokenCountMeter } from './TokenCountMeter';
+import { useDraft } from './useDraft';
+import { useEscape } from './useEscape';
+import { useReplyAnnouncements } from './useReplyAnnouncements';
+import { useRestoreRefused } from './useRestoreRefused';
+import { useSettingsOpen } from './useSettingsOpen';
+
+interface Props {
+  conversation: Conversation;
+  history: ThreadMessage[];
+  startFresh: ConversationHandle['startFresh'];
+}
+
+/** One open conversation. Mount it anew (by key) for another one. */
+export function Thread({ conversation, history, startFresh }: Props) {
+  const playground = usePlayground(conversation.id, history);
+  const parameters = useParameters(conversation.id);
+  const models = useModels();
+  const [draft, setDraft] = useDraft(conversation.id);
+  const [settingsOpen, setSettingsOpen] = useSettingsOpen();
+  const [clearing, setClearing] = useState(false);
+  const composer = useRef<ComposerHandle>(null);
+  const { messages, busy, connection, sendError } = playground;
+
+  useEffect(() => void loadMarkdown().catch(() => undefined), []);
+  useEscape(playground.stop, busy);
+  useReplyAnnouncements(messages, busy);
+  useRestoreRefused(sendError, draft, setDraft);
+
+  function send(content: string) {
+    setDraft('');
+    playground.send(content);
+  }
+
+  function pick(text: string) {
+    setDraft(text);
+    // After the text is in the field, so that the caret lands behind it.
+    requestAnimationFrame(() => composer.current?.focus());
+  }
+
+  const notice = models.models?.notice && <DemoNotice notice={models.models.notice} />;
+  return (
+    <Shell
+      composer
+      title={playground.title || conversation.title || strings.untitled}
+      actions={{
+        settingsOpen,
+        onSettings: () => setSettingsOpen(!settingsOpen),
+        onClear: () => setClearing(true),
+      }}
+      panel={
+        settingsOpen && (
+          <ErrorBoundary fallback={<p className="w-80 p-5 text-sm">{strings.states.panelCrashed}</p>}>
+            <RunSettingsPanel
+              parameters={parameters}
+              models={models}
+              mode={connection.mode}
+              onClose={() => setSettingsOpen(false)}
+            />
+          </ErrorBoundary>
+        )
+      }
+    >
+      <ConnectionNote connection={connection} />
+      {messages.length === 0 ? (
+        <EmptyState onPick={pick}>{notice}</EmptyState>
+      ) : (
+        <MessageList
+          messages={messages}
+          busy={busy}
+          mode={connection.mode}
+          onRetry={playground.retry}
+        >
+          {notice}
+        </MessageList>
+      )}
+      <Composer
+        ref={composer}
+        text={draft}
+        onChange={setDraft}
+        onSend={send}
+        onStop={playground.stop}
+        busy={busy}
+        notice={sendError && <InlineError message={sendError.message} />}
+        activity={<Activity messages={messages} />}
+        meter={
+          <TokenCountMeter
+            messages={messages}
+            draft={draft}
+            maxTokens={parameters.values.max_tokens}
+            window={modelWindow(models.models, parameters.values.model)}
+          />
+        }
+      />
+      {clearing && <ClearChat running={busy} onConfirm={startFresh} onClose={() => setClearing(false)} />}
+    </Shell>
+  );
+}
+
+/** The chosen model's window in tokens, or null when nobody knows. */
+function modelWindow(models: ModelList | undefined, chosen: string | null): number | null {
+  const id = chosen ?? models?.default;
+  return models?.results.find((model) => model.id === id)?.context_length ?? null;
+}

@@ -1,0 +1,116 @@
+import { useCallback, useLayoutEffect, useRef, useState, type RefObject } from 'react';
+
+/** Closer to the end than this counts as being there, in pixels. */
+const NEAR_PX = 60;
+/** Farther from the end than this, the way back is offered. Between the two nothing changes. */
+const FAR_PX = 200;
+
+/** A scroll this soon after the focus moved into the thread brought the focused thing into view. */
+const FOCUS_SCROLL_MS = 200;
+
+const UPWARD_KEYS = new Set(['ArrowUp', 'PageUp', 'Home']);
+
+export interface StickToEnd {
+  scroller: RefObject<HTMLDivElement | null>;
+  content: RefObject<HTMLDivElement | null>;
+  /** The reader is far from the end. */
+  away: boolean;
+  /** Goes to the end and stays there while the content grows. */
+  pin(): void;
+}
+
+/**
+ * Keeps a growing thread at its end until the reader scrolls up, and never pulls a reader back.
+ *
+ * The reader's intent is read from what the reader does (wheel, keys, touch, the scroll bar), not
+ * from positions: a position also changes when text reflows, which once looked like scrolling up.
+ */
+export function useStickToEnd(): StickToEnd {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const pinned = useRef(true);
+  const [away, setAway] = useState(false);
+
+  const pin = useCallback(() => {
+    pinned.current = true;
+    setAway(false);
+    toEnd(scroller.current);
+  }, []);
+
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    const inner = content.current;
+    if (!box || !inner) return;
+    toEnd(box);
+    const unpin = () => {
+      pinned.current = false;
+    };
+    const grown = new ResizeObserver(() => {
+      if (pinned.current) toEnd(box);
+      else setAway((before) => isAway(box, before));
+    });
+    grown.observe(inner);
+    grown.observe(box);
+    const stop = watchReader(box, unpin, (movedDown) => {
+      if (movedDown && distance(box) < NEAR_PX) pinned.current = true;
+      setAway((before) => !pinned.current && isAway(box, before));
+    });
+    return () => {
+      grown.disconnect();
+      stop();
+    };
+  }, []);
+
+  return { scroller, content, away, pin };
+}
+
+/** Calls `unpin` when the reader turns upwards and `moved` after every scroll; returns the undo. */
+function watchReader(box: HTMLElement, unpin: () => void, moved: (down: boolean) => void): () => void {
+  const abort = new AbortController();
+  const options = { passive: true, signal: abort.signal };
+  let lastTop = box.scrollTop;
+  let touchY = 0;
+  let dragging = false;
+  let focusedAt = -Infinity;
+  box.addEventListener('wheel', (event) => event.deltaY < 0 && unpin(), options);
+  box.addEventListener('keydown', (event) => UPWARD_KEYS.has(event.key) && unpin(), options);
+  box.addEventListener('touchstart', (event) => (touchY = event.touches[0]?.clientY ?? 0), options);
+  box.addEventListener(
+    'touchmove',
+    (event) => {
+      const y = event.touches[0]?.clientY ?? touchY;
+      if (y > touchY + 2) unpin();
+      touchY = y;
+    },
+    options,
+  );
+  // The scroll bar, or text being selected.
+  box.addEventListener('pointerdown', () => (dragging = true), options);
+  window.addEventListener('pointerup', () => (dragging = false), options);
+  box.addEventListener('focusin', (event) => (focusedAt = event.timeStamp), options);
+  box.addEventListener(
+    'scroll',
+    (event) => {
+      const down = box.scrollTop > lastTop;
+      const byReader = dragging || event.timeStamp - focusedAt < FOCUS_SCROLL_MS;
+      if (byReader && box.scrollTop < lastTop) unpin();
+      lastTop = box.scrollTop;
+      moved(down);
+    },
+    options,
+  );
+  return () => abort.abort();
+}
+
+function distance(box: HTMLElement): number {
+  return box.scrollHeight - box.clientHeight - box.scrollTop;
+}
+
+function isAway(box: HTMLElement, before: boolean): boolean {
+  const gap = distance(box);
+  return before ? gap >= NEAR_PX : gap > FAR_PX;
+}
+
+function toEnd(box: HTMLElement | null): void {
+  if (box) box.scrollTop = box.scrollHeight;
+}

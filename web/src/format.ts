@@ -1,0 +1,41 @@
+/** Numbers, times and sizes in the reader's locale. */
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
+const gigabytes = new Intl.NumberFormat(undefined, {
+  style: 'unit',
+  unit: 'gigabyte',
+  maximumFractionDigits: 1,
+});
+const megabytes = new Intl.NumberFormat(undefined, {
+  style: 'unit',
+  unit: 'megabyte',
+  maximumFractionDigits: 0,
+});
+
+/** Characters per token when nobody has counted; the server estimates with the same number. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** The time of day; with the date when it was not today. */
+export function formatTime(iso: string, now: Date = new Date()): string {
+  const date = new Date(iso);
+  return date.toDateString() === now.toDateString() ? time.format(date) : dateTime.format(date);
+}
+
+export function formatCount(value: number): string {
+  return whole.format(value);
+}
+
+export function formatShare(value: number): string {
+  return percent.format(value);
+}
+
+/** Decimal sizes, as model lists give them: 638 MB, 2.0 GB. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? megabytes.format(bytes / 1e6) : gigabytes.format(bytes / 1e9);
+}
+
+export function estimateTokens(characters: number): number {
+  return Math.ceil(characters / CHARACTERS_PER_TOKEN);
+}

@@ -1,0 +1,98 @@
+/** For tests: a session with everything real but the browser and the server. */
+import { vi } from 'vitest';
+import type { Message, Parameters, ServerEvent } from '../protocol';
+import { textOf } from '../transport/chat-transport';
+import { createEngine } from '../transport/engine';
+import {
+  AT,
+  delta,
+  row,
+  scripted,
+  start,
+  userMessage,
+  type Script,
+} from '../transport/scripted';
+import { Session } from './session';
+import { toThread } from './thread';
+
+/** Lets promises settle and this much (fake) time pass. */
+export const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+export const asked = () => row('u1', 'user', { client_id: 'k0', content: 'hi' });
+export const answered = (changes: Partial<Message> = {}) =>
+  row('a1', 'assistant', { parent_id: 'u1', client_id: 'k0', content: 'One', ...changes });
+
+export class Stage {
+  readonly script: Script = scripted();
+  /** What the server has, when it is asked. */
+  stored: Message[] = [];
+  parameters: Parameters | undefined;
+  readonly titles: string[] = [];
+  session!: Session;
+
+  build(history: Message[] = []): void {
+    this.stored = history;
+    this.session = new Session({
+      conversationId: 'c',
+      history: toThread(history),
+      engine: createEngine('c', this.script.edges),
+      parameters: () => this.parameters,
+      loadMessages: async () => this.stored,
+      onConversation: ({ title }) => void this.titles.push(title),
+      now: () => Date.parse(AT),
+    });
+  }
+
+  /** Shows the conversation, with a socket that is ready. */
+  open(history: Message[] = []): void {
+    this.build(history);
+    this.session.open();
+    this.script.socket.ready();
+  }
+
+  async leave(): Promise<void> {
+    this.session.close();
+    await pass();
+  }
+
+  tell(...events: ServerEvent[]): void {
+    this.script.socket.tell(...events);
+  }
+
+  lastFrame(): Record<string, unknown> | undefined {
+    return this.script.socket.frames().at(-1) as Record<string, unknown> | undefined;
+  }
+
+  sentClientId(): string {
+    return String(this.lastFrame()!['client_id']);
+  }
+
+  /** The thread: role, text, status. */
+  shown() {
+    return this.session.chat.messages.map((message) => [
+      message.role,
+      textOf(message),
+      message.metadata?.status,
+    ]);
+  }
+
+  /** Waits for the connection to come back and to be used. */
+  async nextFrame(): Promise<void> {
+    await pass(500);
+    if (!this.lastFrame()) await this.nextFrame();
+  }
+
+  /** Sends, and has it accepted and begun. */
+  async begin(content = 'hi'): Promise<string> {
+    this.session.send(content);
+    await pass();
+    const clientId = this.sentClientId();
+    this.tell(
+      userMessage('u1', clientId, content),
+      start('a1', clientId),
+      delta('a1', 0, 'One'),
+    );
+    await pass();
+    return clientId;
+  }
+}

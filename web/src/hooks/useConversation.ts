@@ -1,0 +1,133 @@
+/**
+ * Which conversation the page shows, and its stored messages. Needs no AI SDK.
+ *
+ * `/chat/<id>` shows that one. `/chat` goes back to the last one, or creates the first.
+ */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { api, ApiError } from '../api';
+import type { Conversation } from '../protocol';
+import { conversationKey, conversationQuery, historyQuery } from '../state/queries';
+import { idInPath, pathOf, readLast, rememberLast, route } from '../state/route';
+import { stopRunning } from '../state/running';
+import type { ThreadMessage } from './thread';
+
+/** "Clear chat" does not wait longer than this (ms) for a running reply to end. */
+const STOP_PATIENCE_MS = 2_000;
+
+export type ConversationView =
+  | { status: 'loading' }
+  /** No such conversation, or another user's. */
+  | { status: 'missing' }
+  | { status: 'signed_out' }
+  | { status: 'failed'; code: string; message: string; retry(): void }
+  | { status: 'ready'; conversation: Conversation; history: ThreadMessage[] };
+
+export interface ConversationHandle {
+  view: ConversationView;
+  /**
+   * Stops what runs here, creates a conversation and shows it ("Clear chat", and the way on from
+   * a missing one). Rejects with an ApiError when it cannot be created; then nothing has changed
+   * but that the reply has ended.
+   */
+  startFresh(): Promise<void>;
+  /** True while `startFresh` works. */
+  starting: boolean;
+}
+
+export function useConversation(): ConversationHandle {
+  const id = idInPath(useSyncExternalStore(route.subscribe, route.path));
+  const queryClient = useQueryClient();
+  const [starting, setStarting] = useState(false);
+  const entrance = useEntrance(id === null);
+  const conversation = useQuery({ ...conversationQuery(id ?? ''), enabled: id !== null });
+  const history = useQuery({ ...historyQuery(id ?? ''), enabled: id !== null });
+
+  const problem = conversation.error ?? history.error;
+  const isMissing = problem instanceof ApiError && problem.status === 404;
+  const loaded = conversation.data?.id;
+  useEffect(() => {
+    if (loaded) rememberLast(loaded);
+  }, [loaded]);
+  useEffect(() => {
+    if (!id || !isMissing || readLast() !== id) return;
+    // It was deleted, or somebody else is signed in now: it is not what to come back to.
+    rememberLast(null);
+    if (route.isReturn()) route.replace('/chat');
+  }, [id, isMissing]);
+
+  const startFresh = () => {
+    setStarting(true);
+    return createAfter(id)
+      .then((created) => {
+        queryClient.setQueryData(conversationKey(created.id), created);
+        route.push(pathOf(created.id));
+      })
+      .finally(() => setStarting(false));
+  };
+
+  const retry = () => {
+    if (id === null) return entrance.retry();
+    if (conversation.error) void conversation.refetch();
+    if (history.error) void history.refetch();
+  };
+  const error = id === null ? entrance.error : problem;
+  const { data } = conversation;
+  const view: ConversationView =
+    error !== null
+      ? toView(error, retry)
+      : data && history.data
+        ? { status: 'ready', conversation: data, history: history.data }
+        : { status: 'loading' };
+  return { view, startFresh, starting };
+}
+
+/** At `/chat`: goes to the last conversation, or creates one. */
+function useEntrance(isAtDoor: boolean): { error: Error | null; retry(): void } {
+  const [error, setError] = useState<Error | null>(null);
+  const enter = useCallback(() => {
+    const last = readLast();
+    if (last) route.goBackTo(last);
+    else createFirst().then(({ id }) => route.replace(pathOf(id)), setError);
+  }, []);
+  useEffect(() => {
+    if (isAtDoor) enter();
+  }, [isAtDoor, enter]);
+  const retry = () => {
+    setError(null);
+    enter();
+  };
+  return { error, retry };
+}
+
+/** Stops what runs in the old conversation first. */
+async function createAfter(id: string | null): Promise<Conversation> {
+  if (id) await Promise.race([stopRunning(id), patience(STOP_PATIENCE_MS)]);
+  return api.createConversation();
+}
+
+let creating: Promise<Conversation> | null = null;
+
+/** One conversation, however many effects ask for it at once. */
+function createFirst(): Promise<Conversation> {
+  creating ??= api.createConversation().finally(() => {
+    creating = null;
+  });
+  return creating;
+}
+
+function toView(error: Error, retry: () => void): ConversationView {
+  if (!(error instanceof ApiError)) {
+    const message = 'The server cannot be reached.';
+    return { status: 'failed', code: 'unreachable', message, retry };
+  }
+  if (error.status === 404) return { status: 'missing' };
+  if (error.status === 401) return { status: 'signed_out' };
+  return { status: 'failed', code: error.code, message: error.message, retry };
+}
+
+function patience(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

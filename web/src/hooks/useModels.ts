@@ -1,0 +1,47 @@
+/** The models to choose from, and the bounds of the parameters. */
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { api, ApiError } from '../api';
+import type { ModelList } from '../protocol';
+import { readStored, writeStored } from '../state/stored';
+import { modelsKey, shouldRetry } from '../state/queries';
+
+const STORED_AS = 'chat.models';
+/** A list this young (ms) is not asked for again; models come and go seldom. */
+const FRESH_MS = 60_000;
+
+export interface ModelsHandle {
+  /** The last list known (from the browser's store at first), or undefined before the first. */
+  models: ModelList | undefined;
+  loading: boolean;
+  /** Why the list could not be had: our server did not answer, or (from it) its provider did not. */
+  error: { code: string; message: string } | null;
+  refresh(): void;
+}
+
+export function useModels(): ModelsHandle {
+  const { data, error, isFetching, refetch } = useQuery({
+    queryKey: modelsKey,
+    queryFn: ({ signal }) => api.models(signal),
+    // The last list is there at once and refreshed behind.
+    initialData: () => readStored<ModelList>(STORED_AS),
+    initialDataUpdatedAt: 0,
+    staleTime: FRESH_MS,
+    networkMode: 'always',
+    retry: shouldRetry,
+  });
+  useEffect(() => {
+    if (data && !data.error) writeStored(STORED_AS, data);
+  }, [data]);
+  return {
+    models: data,
+    loading: isFetching,
+    error: error ? describe(error) : (data?.error ?? null),
+    refresh: () => void refetch(),
+  };
+}
+
+function describe(error: Error): { code: string; message: string } {
+  if (error instanceof ApiError) return { code: error.code, message: error.message };
+  return { code: 'unreachable', message: 'The server cannot be reached.' };
+}

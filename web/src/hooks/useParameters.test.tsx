@@ -1,0 +1,83 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { act, cleanup, renderHook } from '@testing-library/react';
+import type { ReactNode } from 'react';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Parameters } from '../protocol';
+import { usualBounds } from '../state/parameters';
+import { conversationKey, modelsKey } from '../state/queries';
+import { changedParameters, useSettings } from '../state/settings';
+import { SAVE_AFTER_MS, useParameters } from './useParameters';
+
+let saved: unknown[];
+
+function show(settings: Parameters) {
+  const client = new QueryClient();
+  client.setQueryData(conversationKey('c'), { id: 'c', title: '', head_id: null, settings });
+  const models = { provider: 'echo', default: 'm', error: null, results: [] };
+  client.setQueryData(modelsKey, { ...models, parameters: usualBounds });
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <QueryClientProvider client={client}>{children}</QueryClientProvider>
+  );
+  return renderHook(() => useParameters('c'), { wrapper });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  saved = [];
+  useSettings.setState({ changed: {} });
+  vi.stubGlobal('fetch', async (_path: string, init: RequestInit) => {
+    const body = JSON.parse(String(init.body)) as { settings: Parameters };
+    saved.push(body);
+    return new Response(JSON.stringify({ id: 'c', settings: body.settings }));
+  });
+});
+
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('what the conversation remembers holds, and the rest is default', () => {
+  const { result } = show({ temperature: 0.2 });
+  expect(result.current.values).toEqual({
+    temperature: 0.2,
+    max_tokens: 512,
+    top_p: 1,
+    model: 'm',
+  });
+  expect(result.current.pristine).toBe(false);
+  expect(changedParameters('c')).toBeUndefined();
+});
+
+test('a change holds at once, goes with the next turn, and is saved once after a pause', async () => {
+  const { result } = show({});
+  expect(result.current.pristine).toBe(true);
+  act(() => result.current.change({ temperature: 0.4 }));
+  act(() => result.current.change({ temperature: 7, max_tokens: 300 }));
+  expect(result.current.values).toMatchObject({ temperature: 1, max_tokens: 300 });
+  expect(changedParameters('c')).toEqual({ temperature: 1, max_tokens: 300 });
+  expect(saved).toEqual([]);
+  await act(() => vi.advanceTimersByTimeAsync(SAVE_AFTER_MS));
+  expect(saved).toEqual([{ settings: { temperature: 1, max_tokens: 300 } }]);
+});
+
+test('leaving saves what was not saved yet, once', async () => {
+  const { result, unmount } = show({});
+  act(() => result.current.change({ top_p: 0.5 }));
+  unmount();
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS);
+  expect(saved).toEqual([{ settings: { top_p: 0.5 } }]);
+});
+
+test('reset gives every default, by name', () => {
+  const { result } = show({ temperature: 0.2, model: 'other' });
+  act(() => result.current.reset());
+  expect(result.current.pristine).toBe(true);
+  expect(changedParameters('c')).toEqual({
+    temperature: 0.7,
+    max_tokens: 512,
+    top_p: 1,
+    model: 'm',
+  });
+});

@@ -1,0 +1,92 @@
+/** What the thread sees of the engine. Load this module lazily: it brings the AI SDK with it. */
+import { useChat } from '@ai-sdk/react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { api } from '../api';
+import type { Conversation } from '../protocol';
+import { conversationKey, conversationQuery } from '../state/queries';
+import { registerStop } from '../state/running';
+import { changedParameters } from '../state/settings';
+import { browserEdges } from '../transport/edges';
+import { createEngine } from '../transport/engine';
+import type { Connection } from '../transport/types';
+import { Session } from './session';
+import type { SendError, ThreadMessage } from './thread';
+
+export type { MessageMetadata, SendError, ThreadMessage } from './thread';
+
+/** At most one redraw of the messages in this time (ms), however fast the deltas come. */
+const REDRAW_MS = 50;
+
+export interface Playground {
+  messages: ThreadMessage[];
+  /** A reply is awaited or comes; `send`, `regenerate` and `retry` then do nothing. */
+  busy: boolean;
+  connection: Connection;
+  title: string;
+  send(content: string): void;
+  stop(): void;
+  regenerate(messageId: string): void;
+  /** Asks again with the same client id when the turn was never accepted, else regenerates. */
+  retry(messageId: string): void;
+  /** A new object for each refusal; null from the next send on. */
+  sendError: SendError | null;
+}
+
+/**
+ * One open conversation, live.
+ *
+ * @param history the stored messages when it was opened; later values are not looked at, because
+ *   the thread is kept up to date by events
+ */
+export function usePlayground(conversationId: string, history: ThreadMessage[]): Playground {
+  const queryClient = useQueryClient();
+  const session = useMemo(
+    () =>
+      new Session({
+        conversationId,
+        history,
+        engine: createEngine(conversationId, browserEdges),
+        parameters: () => changedParameters(conversationId),
+        loadMessages: () => api.messages(conversationId),
+        onConversation: ({ title, head_id }) =>
+          queryClient.setQueryData<Conversation>(
+            conversationKey(conversationId),
+            (known) => known && { ...known, title, head_id },
+          ),
+        now: Date.now,
+      }),
+    // `history` is where it begins, not what it follows.
+    // oxlint-disable-next-line react/exhaustive-deps
+    [conversationId, queryClient],
+  );
+
+  useEffect(() => {
+    session.open();
+    const unregister = registerStop(conversationId, () => session.stop());
+    return () => {
+      unregister();
+      session.close();
+    };
+  }, [session, conversationId]);
+
+  const { messages, status } = useChat({ chat: session.chat, throttle: REDRAW_MS });
+  const sendError = useSyncExternalStore(session.subscribe, () => session.sendError);
+  const connection = useSyncExternalStore(session.subscribeConnection, () => session.connection);
+  const { data: conversation } = useQuery(conversationQuery(conversationId));
+
+  return useMemo(
+    () => ({
+      messages,
+      busy: status === 'submitted' || status === 'streaming',
+      connection,
+      title: conversation?.title ?? '',
+      send: (content: string) => session.send(content),
+      stop: () => void session.stop(),
+      regenerate: (messageId: string) => session.regenerate(messageId),
+      retry: (messageId: string) => session.retry(messageId),
+      sendError,
+    }),
+    [messages, status, connection, conversation?.title, session, sendError],
+  );
+}

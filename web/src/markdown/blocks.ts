@@ -1,0 +1,78 @@
+/**
+ * Cuts markdown into its top-level blocks, so that finished ones are rendered once and never again.
+ *
+ * While a reply grows, only what follows the start of the last block is lexed again: whatever comes
+ * later can extend that block (a list, a table, a fence) but none before it.
+ */
+import { marked } from 'marked';
+
+export interface Split {
+  text: string;
+  blocks: readonly string[];
+  /** Where in `text` the last block begins: the next split starts there. */
+  tailStart: number;
+  /** Link definitions met so far; blocks that may use them get them appended. */
+  definitions: string;
+}
+
+const EMPTY: Split = { text: '', blocks: [], tailStart: 0, definitions: '' };
+
+/** Footnotes tie distant blocks together, so such a text stays in one piece. */
+const FOOTNOTE = /^\[\^[^\]]+\]:/m;
+
+/**
+ * The blocks of `text`, each a piece of it; what lies between them is blank or a link definition.
+ * `previous` is the split of an earlier state of the same text: when `text` merely continues it,
+ * its finished blocks come back as the same strings.
+ */
+export function splitBlocks(text: string, previous: Split = EMPTY): Split {
+  if (FOOTNOTE.test(text)) return { ...EMPTY, text, blocks: [text] };
+  const base = continues(text, previous) ? previous : EMPTY;
+  const { spans, definitions } = locate(text, base.tailStart);
+  return {
+    text,
+    blocks: [...base.blocks.slice(0, -1), ...spans.map(([start, end]) => text.slice(start, end))],
+    tailStart: spans.at(-1)?.[0] ?? 0,
+    definitions: base.definitions + definitions,
+  };
+}
+
+/** Where the blocks begin and end, from `position` on. */
+function locate(text: string, position: number): { spans: [number, number][]; definitions: string } {
+  const spans: [number, number][] = [];
+  let definitions = '';
+  for (const token of marked.lexer(text.slice(position), { gfm: true })) {
+    if (token.type === 'space') continue;
+    // A token's `raw` is not always what was written (a list loses or gains blanks at its end),
+    // so that lengths cannot simply be added up.
+    const raw = token.raw.trim();
+    const found = text.indexOf(raw, position);
+    const end = found + raw.length;
+    if (found < 0) {
+      spans.push([position, text.length]);
+      break; // the rest as one block: nothing is lost
+    }
+    if (token.type === 'def') definitions += token.raw;
+    else spans.push([lineStart(text, found), end]);
+    position = end;
+  }
+  const last = spans.at(-1);
+  // Blanks at the very end belong to what is still being written: a line may have ended.
+  if (last && definitions === '') last[1] = text.length;
+  return { spans, definitions };
+}
+
+/** Indented code keeps its indentation. */
+function lineStart(text: string, position: number): number {
+  const start = text.lastIndexOf('\n', position - 1) + 1;
+  return text.slice(start, position).trim() === '' ? start : position;
+}
+
+function continues(text: string, previous: Split): boolean {
+  return previous.blocks.length > 0 && previous.definitions === '' && text.startsWith(previous.text);
+}
+
+/** A block with the link definitions that it may need. */
+export function withDefinitions(block: string, definitions: string): string {
+  return definitions !== '' && block.includes('[') ? `${block}\n\n${definitions}` : block;
+}

@@ -1,0 +1,298 @@
+/**
+ * The wire: socket events, client frames, REST shapes and close codes.
+ *
+ * The mirror of `streaming/events.py`; a Python test holds the two against each other, so that
+ * a field is renamed in both or in neither. Ids are UUIDs, times are ISO 8601 UTC with `Z`.
+ * Nothing here runs except the parser at the end.
+ */
+
+export type Role = 'user' | 'assistant' | 'system' | 'tool';
+export type MessageStatus =
+  'streaming' | 'stopping' | 'completed' | 'stopped' | 'interrupted' | 'failed';
+/** How a generation can end; exactly one `message_end` carries one of these. */
+export type EndStatus = 'completed' | 'stopped' | 'interrupted' | 'failed';
+export type Phase = 'queued' | 'loading' | 'prompt_eval' | 'generating' | 'stopping';
+
+export interface Tokens {
+  prompt: number;
+  completion: number;
+  total: number;
+  /** `estimated` = four characters a token; `provider` = counted by the model. */
+  source: 'provider' | 'estimated';
+}
+
+/** How the history was fitted into the model's window. */
+export interface ContextInfo {
+  window: number;
+  prompt_tokens: number;
+  /** Older messages that were left out of the prompt. */
+  dropped_messages: number;
+}
+
+/** Why a reply failed; `message` is a sentence for people. */
+export interface Problem {
+  code: string;
+  message: string;
+  retryable: boolean;
+}
+
+export interface Parameters {
+  temperature?: number;
+  max_tokens?: number;
+  top_p?: number;
+  model?: string;
+}
+
+// Server events ---------------------------------------------------------------------------------
+
+export interface ReadyEvent {
+  type: 'ready';
+  protocol: number;
+  conversation_id: string;
+  /** Seconds between the server's heartbeats. */
+  heartbeat_s: number;
+}
+
+export interface UserMessageEvent {
+  type: 'user_message';
+  id: string;
+  client_id: string | null;
+  parent_id: string | null;
+  content: string;
+  created_at: string;
+}
+
+/** A snapshot: what the generation has made up to and including `seq` (0 and empty at its start). */
+export interface MessageStartEvent {
+  type: 'message_start';
+  id: string;
+  role: 'assistant';
+  created_at: string;
+  seq: number;
+  content: string;
+  reasoning: string;
+  parent_id: string | null;
+  client_id: string | null;
+  model: string | null;
+  provider_used: string | null;
+  context?: ContextInfo | null;
+}
+
+/** Has no `seq`: it is not an entry of the log. */
+export interface StatusEvent {
+  type: 'status';
+  id: string;
+  phase: Phase;
+  /** Place in the waiting line, from 1; only while `queued`. */
+  position?: number | null;
+  since: string;
+}
+
+/** The log entries after `from` up to and including `seq`, merged. */
+export interface DeltaEvent {
+  type: 'delta' | 'reasoning_delta';
+  id: string;
+  from: number;
+  seq: number;
+  content_chunk: string;
+}
+
+/** `seq` is the last delta's plus one: the end is an entry of the log. */
+export interface MessageEndEvent {
+  type: 'message_end';
+  id: string;
+  seq: number;
+  status: EndStatus;
+  finish_reason: string | null;
+  full_content: string;
+  tokens?: Tokens | null;
+  provider_used: string | null;
+  fallback_used: boolean;
+  error?: Problem | null;
+}
+
+export interface ConversationEvent {
+  type: 'conversation';
+  id: string;
+  title: string;
+  head_id: string | null;
+}
+
+/** About a frame or the socket, never about a started generation. */
+export interface ErrorEvent {
+  type: 'error';
+  code: string;
+  message: string;
+  client_id?: string | null;
+  fields?: Record<string, string | string[]> | null;
+}
+
+export type ServerEvent =
+  | ReadyEvent
+  | UserMessageEvent
+  | MessageStartEvent
+  | StatusEvent
+  | DeltaEvent
+  | MessageEndEvent
+  | ConversationEvent
+  | ErrorEvent
+  | { type: 'heartbeat' };
+
+export const SERVER_EVENT_TYPES = [
+  'ready',
+  'user_message',
+  'message_start',
+  'status',
+  'delta',
+  'reasoning_delta',
+  'message_end',
+  'conversation',
+  'error',
+  'heartbeat',
+] as const satisfies readonly ServerEvent['type'][];
+
+// Client frames ---------------------------------------------------------------------------------
+
+export interface UserMessageFrame {
+  type: 'user_message';
+  client_id: string;
+  content: string;
+  parent_id?: string;
+  parameters?: Parameters;
+}
+
+export interface RegenerateFrame {
+  type: 'regenerate';
+  client_id: string;
+  message_id: string;
+  parameters?: Parameters;
+}
+
+export type ClientFrame =
+  | UserMessageFrame
+  | RegenerateFrame
+  | { type: 'stop' | 'follow'; id: string }
+  | { type: 'heartbeat' };
+
+export const CLIENT_FRAME_TYPES = [
+  'user_message',
+  'regenerate',
+  'stop',
+  'follow',
+  'heartbeat',
+] as const satisfies readonly ClientFrame['type'][];
+
+// Close codes -----------------------------------------------------------------------------------
+
+export const CloseCode = {
+  badFrames: 4400,
+  /** Not signed in, the key was revoked, or the session ended: an answer, so never fall back. */
+  signedOut: 4401,
+  /** No such conversation, or another user's: an answer, so never fall back. */
+  missing: 4404,
+  tooManySockets: 4429,
+  tooLarge: 1009,
+  restarting: 1012,
+} as const;
+
+// REST shapes -----------------------------------------------------------------------------------
+
+export interface Message {
+  id: string;
+  parent_id: string | null;
+  client_id: string | null;
+  role: Role;
+  content: string;
+  reasoning: string;
+  status: MessageStatus;
+  finish_reason: string | null;
+  model: string | null;
+  provider_used: string | null;
+  fallback_used: boolean;
+  tokens: Tokens | null;
+  context: ContextInfo | null;
+  error: Problem | null;
+  created_at: string;
+  completed_at: string | null;
+}
+
+export interface Conversation {
+  id: string;
+  title: string;
+  head_id: string | null;
+  settings: Parameters;
+  created_at: string;
+  updated_at: string;
+  message_count: number;
+}
+
+export interface Page<T> {
+  next: string | null;
+  previous: string | null;
+  results: T[];
+}
+
+/** What `POST …/generate/` answers; a failed reply (502, 503, 504) carries the rows and `error`. */
+export interface GenerateResult {
+  user_message: Message | null;
+  message: Message;
+  provider_used: string | null;
+  fallback_used?: boolean;
+  tokens?: Tokens | null;
+}
+
+export interface Model {
+  id: string;
+  label: string;
+  provider: string;
+  context_length: number | null;
+  capabilities: string[];
+  size_bytes: number | null;
+  parameter_size: string | null;
+  quantization_level: string | null;
+  /** True when prompts leave the machine; null when nobody knows. */
+  remote: boolean | null;
+}
+
+export interface Bounds {
+  min: number;
+  max: number;
+  step: number;
+  default: number;
+}
+
+export interface ModelList {
+  provider: string;
+  default: string | null;
+  /** Set when the provider does not answer; `results` is then empty. */
+  error: { code: string; message: string } | null;
+  /** A sentence about the demonstration model, when that is what answers. */
+  notice: string | null;
+  results: Model[];
+  parameters: { temperature: Bounds; max_tokens: Bounds; top_p: Bounds };
+}
+
+export interface Me {
+  id: string | number;
+  username: string;
+  is_staff: boolean;
+}
+
+// Parsing ---------------------------------------------------------------------------------------
+
+const known: ReadonlySet<string> = new Set(SERVER_EVENT_TYPES);
+
+/**
+ * One text frame → one event, or null for what is not an event that we know (a newer server may
+ * send more types: adding is free, so they are skipped).
+ */
+export function parseEvent(text: string): ServerEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || !('type' in value)) return null;
+  return typeof value.type === 'string' && known.has(value.type) ? (value as ServerEvent) : null;
+}

@@ -1,0 +1,55 @@
+/** Pure rules for the parameters: which value holds, and what a value may be. */
+import type { Bounds, ModelList, Parameters } from '../protocol';
+
+export type ParameterBounds = ModelList['parameters'];
+
+/** What holds until the server has told its own. */
+export const usualBounds: ParameterBounds = {
+  temperature: { min: 0, max: 1, step: 0.1, default: 0.7 },
+  max_tokens: { min: 256, max: 1024, step: 1, default: 512 },
+  top_p: { min: 0, max: 1, step: 0.05, default: 1 },
+};
+
+export interface Values {
+  temperature: number;
+  max_tokens: number;
+  top_p: number;
+  /** Null: whatever the provider's default is. */
+  model: string | null;
+}
+
+export function defaultsOf(bounds: ParameterBounds, model: string | null): Values {
+  return {
+    temperature: bounds.temperature.default,
+    max_tokens: bounds.max_tokens.default,
+    top_p: bounds.top_p.default,
+    model,
+  };
+}
+
+/** Into the bounds and onto the step. NaN (an empty field) gives the default. */
+export function clamp(value: number, { min, max, step, default: usual }: Bounds): number {
+  if (Number.isNaN(value)) return usual;
+  const decimals = (String(step).split('.')[1] ?? '').length;
+  const stepped = min + Math.round((value - min) / step) * step;
+  return Number(Math.min(max, Math.max(min, stepped)).toFixed(decimals));
+}
+
+/**
+ * A change as it may be sent: numbers clamped; the default model by its name, because to the
+ * server an absent one means the remembered one.
+ */
+export function toParameters(
+  { model, ...patch }: Partial<Values>,
+  bounds: ParameterBounds,
+  defaultModel: string | null,
+): Parameters {
+  const allowed: Parameters = { ...patch };
+  const named = model === null ? defaultModel : model;
+  if (typeof named === 'string') allowed.model = named;
+  for (const name of ['temperature', 'max_tokens', 'top_p'] as const) {
+    const value = patch[name];
+    if (value !== undefined) allowed[name] = clamp(value, bounds[name]);
+  }
+  return allowed;
+}

@@ -1,0 +1,42 @@
+/** What is read from the server through TanStack Query: keys, functions, and when to ask again. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, ApiError } from '../api';
+import { toThread } from '../hooks/thread';
+
+export const conversationKey = (id: string) => ['conversation', id] as const;
+export const messagesKey = (id: string) => ['messages', id] as const;
+export const modelsKey = ['models'] as const;
+
+/** An answer is an answer: only what got none, or a server's failure, is asked again. */
+export function shouldRetry(failures: number, error: Error): boolean {
+  const isAnswer = error instanceof ApiError && error.status < 500;
+  return !isAnswer && failures < 2;
+}
+
+/**
+ * `networkMode: always`: a server on this machine can be reached without any network.
+ * Nothing is refetched by itself: events of the socket keep the page up to date.
+ */
+const quiet = {
+  networkMode: 'always',
+  retry: shouldRetry,
+  staleTime: Infinity,
+  refetchOnReconnect: false,
+  refetchOnWindowFocus: false,
+} as const;
+
+export const conversationQuery = (id: string) =>
+  queryOptions({
+    ...quiet,
+    queryKey: conversationKey(id),
+    queryFn: ({ signal }) => api.conversation(id, signal),
+  });
+
+/** Read anew whenever the conversation is opened: the thread lives in the chat while it is open. */
+export const historyQuery = (id: string) =>
+  queryOptions({
+    ...quiet,
+    queryKey: messagesKey(id),
+    queryFn: async ({ signal }) => toThread(await api.messages(id, signal)),
+    gcTime: 0,
+  });

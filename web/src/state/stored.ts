@@ -1,0 +1,21 @@
+/** The browser's store, which may be full, switched off, or hold what an older page wrote. */
+
+/** Undefined when there is nothing, or nothing that can be read. */
+export function readStored<T>(name: string): T | undefined {
+  try {
+    const text = localStorage.getItem(name);
+    return text === null ? undefined : (JSON.parse(text) as T);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Null forgets. Does nothing when the browser keeps nothing. */
+export function writeStored(name: string, value: unknown): void {
+  try {
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // A page that forgets is better than one that does not work.
+  }
+}

@@ -1,0 +1,211 @@
+/** Every sentence of the app, in one place. Numbers and times are formatted in `format.ts`. */
+export const strings = {
+  product: 'Chat Playground',
+  home: 'Chat Playground, to the welcome page',
+  skipToComposer: 'Skip to the message field',
+  skipToContent: 'Skip to the content',
+  untitled: 'New chat',
+
+  header: {
+    settings: 'Run settings',
+    clear: 'Clear chat',
+    theme: { light: 'Theme: light', dark: 'Theme: dark', system: 'Theme: as the system' },
+  },
+
+  connection: {
+    connecting: 'Connecting …',
+    rest: 'Connection limited: replies arrive whole',
+    reconnecting: 'Reconnecting …',
+    offline: 'You are offline. What you write is kept, and is sent when you are back.',
+    signedOut: 'Your session has ended. Your draft is kept.',
+    signIn: 'Sign in again',
+  },
+
+  thread: {
+    name: 'Messages',
+    you: 'You',
+    assistant: 'Assistant',
+    jump: 'Jump to latest',
+    answering: 'Assistant is answering',
+    sending: 'Sending …',
+    waitingForNetwork: 'Waits for the connection',
+  },
+
+  phase: {
+    sending: 'Sending',
+    queued: 'Waiting in line',
+    queuedAt: (place: string) => `Waiting in line, place ${place}`,
+    loading: 'Loading the model',
+    prompt_eval: 'Reading',
+    thinking: 'Thinking',
+    writing: 'Writing',
+    stopping: 'Stopping',
+    whole: 'Waiting for the whole reply',
+    seconds: (seconds: string) => `${seconds} s`,
+  },
+
+  announce: {
+    thinking: 'Thinking',
+    completed: 'Reply finished',
+    stopped: 'Reply stopped',
+    interrupted: 'Reply interrupted',
+  },
+
+  reply: {
+    stopped: 'Stopped',
+    interrupted: 'Interrupted: the server went away while this was being written.',
+    failed: 'The reply could not be made.',
+    empty: 'The model sent no text.',
+    cut: 'Cut off at the token limit. Raise “Max tokens” in the run settings for longer replies.',
+    tryAgain: 'Try again',
+    answeredBy: (provider: string) => `Answered by ${provider}, fallback used`,
+    provider: (name: string) => `Provider: ${name}`,
+    details: 'Details',
+    errorCode: (code: string) => `Error code: ${code}`,
+    tokens: (count: string) => `${count} tokens`,
+    whole: 'Sent over REST',
+    contextNote: (count: number, window: string) =>
+      `${count === 1 ? 'One earlier message was' : `${count} earlier messages were`} left out of the prompt: ` +
+      `the model reads at most ${window} tokens at a time.`,
+    broken: 'This message could not be laid out. Here is its plain text.',
+  },
+
+  reasoning: {
+    open: 'Reasoning',
+    done: 'Reasoning',
+    doneFor: (seconds: string) => `Thought for ${seconds} s`,
+  },
+
+  copy: { message: 'Copy message', code: 'Copy code', done: 'Copied', failed: 'Copying is not allowed here' },
+
+  markdown: {
+    code: 'Code',
+    codeIn: (language: string) => `Code, ${language}`,
+    table: 'Table',
+    taskDone: 'Done:',
+    taskOpen: 'To do:',
+    image: (host: string) => `Image on ${host}`,
+    loadImage: 'Not loaded. Open it in a new tab',
+  },
+
+  composer: {
+    label: 'Message',
+    placeholder: 'Ask anything',
+    send: 'Send',
+    stop: 'Stop',
+    hint: 'Enter to send, Shift + Enter for a new line',
+    escape: 'Esc to stop',
+    refused: 'Your message was not sent.',
+  },
+
+  empty: {
+    title: 'What shall we try first?',
+    lead: 'Pick a starting point, or write your own below.',
+    prompts: [
+      {
+        title: 'Explain an idea',
+        text: 'Explain how a hash table works to someone who knows only arrays.',
+      },
+      {
+        title: 'Write some code',
+        text: 'Write a Python function that groups words by their anagram, and show how to call it.',
+      },
+      {
+        title: 'Sharpen a text',
+        text: 'Make this clearer and half as long:\n\n',
+      },
+      {
+        title: 'Weigh a choice',
+        text: 'Compare SQLite and PostgreSQL for a small team, as a table.',
+      },
+    ],
+  },
+
+  settings: {
+    title: 'Run settings',
+    close: 'Close run settings',
+    temperature: 'Temperature',
+    temperatureHelp: 'Low keeps to the likely words, high is more varied.',
+    maxTokens: 'Max tokens',
+    maxTokensHelp: 'The longest reply, in tokens of about four characters.',
+    advanced: 'Advanced',
+    topP: 'Top-p',
+    topPHelp: 'Considers only the most likely words up to this share.',
+    model: 'Model',
+    modelHelp: 'Used for the next reply in this chat.',
+    modelNone: 'None to choose from',
+    modelGone: (name: string) => `${name} (no longer there)`,
+    modelGoneHelp: (name: string) => `“${name}” is no longer offered. Choose another model.`,
+    modelsLoading: 'Loading the models …',
+    modelsFailed: 'The list of models could not be loaded.',
+    context: (tokens: string) => `${tokens} token window`,
+    remote: 'Leaves this machine',
+    local: 'Stays on this machine',
+    number: (name: string) => `${name}, as a number`,
+    reset: 'Reset to defaults',
+    transport: 'Transport in use',
+    transportName: { socket: 'WebSocket', rest: 'REST', none: 'None' },
+    nextTurn: 'Changes apply from your next message.',
+  },
+
+  meter: {
+    name: 'Tokens',
+    draft: (count: string) => `≈ ${count} tokens in your draft`,
+    prompt: 'Prompt',
+    completion: 'Reply',
+    total: 'Total',
+    window: (share: string) => `${share} of context`,
+    tooLong: 'May not fit: draft and reply exceed the context window',
+  },
+
+  clear: {
+    title: 'Clear this chat?',
+    body: 'A fresh conversation starts. This one stays on the welcome page.',
+    running: 'The reply that is being written will be stopped.',
+    confirm: 'Clear chat',
+    cancel: 'Cancel',
+  },
+
+  demo: {
+    name: 'About the model',
+    how: 'Connect Ollama',
+    steps: [
+      'Install Ollama from ollama.com and start it.',
+      'Get a model, for example:',
+      'Send the next message: it goes to Ollama by itself. For an Ollama on another machine, set OLLAMA_BASE_URL and start Chat Playground again.',
+    ],
+    command: 'ollama pull llama3.2',
+    dismiss: 'Hide this note',
+  },
+
+  states: {
+    loading: 'Loading the conversation',
+    missing: {
+      title: 'This conversation is not here',
+      body: 'It was deleted, belongs to someone else, or the link is incomplete.',
+      action: 'Start a new chat',
+    },
+    signedOut: {
+      title: 'You are signed out',
+      body: 'Sign in to come back to this conversation. Your draft is kept in this browser.',
+      action: 'Sign in',
+    },
+    offline: {
+      title: 'You are offline',
+      body: 'The conversation appears here as soon as the connection is back.',
+      action: 'Try again',
+    },
+    failed: {
+      title: 'The conversation could not be loaded',
+      body: 'The server did not answer as it should. It may be starting.',
+      action: 'Try again',
+    },
+    crashed: {
+      title: 'Something broke on this page',
+      body: 'Your messages are safe on the server. Reloading usually mends it.',
+      action: 'Reload',
+    },
+    panelCrashed: 'This panel could not be shown.',
+    toWelcome: 'To the welcome page',
+  },
+} as const;

@@ -1,0 +1,187 @@
+/**
+ * The thin layer between the engine and the AI SDK's `useChat`: events → UI message chunks.
+ *
+ * What the SDK must not see: a second `start` with another id (it would make a second message),
+ * a stream that merely closes (it counts as complete), and aborts as "the user pressed stop" (a
+ * superseded resume aborts too: stop is a command of its own).
+ */
+import type { ChatTransport, UIMessageChunk } from 'ai';
+import type { MessageMetadata, ThreadMessage } from '../hooks/thread';
+import type { Parameters } from '../protocol';
+import type { Engine } from './engine';
+import type { Command, TurnEvent } from './types';
+
+export type ThreadChunk = UIMessageChunk<MessageMetadata>;
+
+/** What goes with a request, as the SDK's `body`. */
+export interface TurnBody {
+  clientId: string;
+  parameters?: Parameters;
+}
+
+type Doors = Pick<Engine, 'turn' | 'attach'>;
+
+/** @param resuming the reply that "resume" means; without one, whichever runs */
+export function createChatTransport(
+  engine: Doors,
+  resuming: () => string | undefined,
+): ChatTransport<ThreadMessage> {
+  return {
+    // A resumed stream begins with a snapshot: the whole reply so far, not what is missing.
+    resumeStreamIsReplay: true,
+    async sendMessages({ trigger, messages, messageId, body }) {
+      const { clientId, parameters } = body as TurnBody;
+      const given = parameters ? { parameters } : {};
+      const command: Command =
+        trigger === 'regenerate-message'
+          ? { clientId, messageId: messageId!, ...given }
+          : { clientId, content: textOf(messages.at(-1)), ...given };
+      return engine.turn(command).pipeThrough(toChunks());
+    },
+    async reconnectToStream() {
+      return engine.attach(resuming())?.pipeThrough(toChunks()) ?? null;
+    },
+  };
+}
+
+/** The text of a message's text parts. */
+export function textOf(message: ThreadMessage | undefined): string {
+  const parts = message?.parts ?? [];
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+}
+
+/** One turn's events → the chunks of one assistant message. An error of the turn is passed on. */
+export function toChunks(): TransformStream<TurnEvent, ThreadChunk> {
+  const unlimited = { highWaterMark: Number.MAX_SAFE_INTEGER };
+  let writer: ChunkWriter;
+  return new TransformStream<TurnEvent, ThreadChunk>(
+    {
+      start: (controller) => {
+        writer = new ChunkWriter((chunk) => controller.enqueue(chunk));
+      },
+      transform: (event) => writer.tell(event),
+    },
+    unlimited,
+    unlimited,
+  );
+}
+
+type Kind = 'text' | 'reasoning';
+
+class ChunkWriter {
+  private readonly write: (chunk: ThreadChunk) => void;
+  private begun = false;
+  /** What the SDK's message holds, by kind. */
+  private shown: Record<Kind, string> = { text: '', reasoning: '' };
+  /** The open part of each kind. */
+  private open: Record<Kind, string | null> = { text: null, reasoning: null };
+  private parts = 0;
+
+  constructor(write: (chunk: ThreadChunk) => void) {
+    this.write = write;
+  }
+
+  tell(event: TurnEvent): void {
+    if (!this.begun && event.type !== 'message_start') return;
+    switch (event.type) {
+      case 'message_start':
+        this.begin(event);
+        this.show(event.content, event.reasoning);
+        break;
+      case 'status': {
+        const position = event.position ?? 0;
+        this.write({
+          type: 'message-metadata',
+          messageMetadata: {
+            phase: event.phase,
+            phaseSince: event.since,
+            position,
+            ...(event.phase === 'stopping' ? { status: 'stopping' } : {}),
+          },
+        });
+        break;
+      }
+      case 'delta':
+        this.append('text', event.content_chunk);
+        break;
+      case 'reasoning_delta':
+        this.append('reasoning', event.content_chunk);
+        break;
+      case 'message_end':
+        this.end(event);
+        break;
+    }
+  }
+
+  private begin(event: TurnEvent & { type: 'message_start' }): void {
+    if (this.begun) return;
+    this.begun = true;
+    const { model, provider_used: provider, context, client_id: clientId } = event;
+    this.write({
+      type: 'start',
+      messageId: event.id,
+      messageMetadata: {
+        status: 'streaming',
+        createdAt: event.created_at,
+        parentId: event.parent_id,
+        viaRest: event.viaRest === true,
+        ...(clientId ? { clientId } : {}),
+        ...(model ? { model } : {}),
+        ...(provider ? { providerUsed: provider } : {}),
+        ...(context ? { context } : {}),
+      },
+    });
+    this.write({ type: 'start-step' });
+  }
+
+  /** Makes the message hold exactly this. What only grew is appended: nothing flickers. */
+  private show(text: string, reasoning: string): void {
+    const grown = text.startsWith(this.shown.text) && reasoning.startsWith(this.shown.reasoning);
+    if (!grown) {
+      this.write({ type: 'reset-step' });
+      this.shown = { text: '', reasoning: '' };
+      this.open = { text: null, reasoning: null };
+    }
+    this.append('reasoning', reasoning.slice(this.shown.reasoning.length));
+    this.append('text', text.slice(this.shown.text.length));
+  }
+
+  private append(kind: Kind, delta: string): void {
+    if (!delta) return;
+    // The answer has begun: the thoughts are finished (later ones make a part of their own).
+    if (kind === 'text') this.close('reasoning');
+    let id = this.open[kind];
+    if (!id) {
+      id = this.open[kind] = `${kind}-${(this.parts += 1)}`;
+      this.write({ type: `${kind}-start`, id });
+    }
+    this.shown[kind] += delta;
+    this.write({ type: `${kind}-delta`, id, delta });
+  }
+
+  private close(kind: Kind): void {
+    const id = this.open[kind];
+    this.open[kind] = null;
+    if (id) this.write({ type: `${kind}-end`, id });
+  }
+
+  private end(event: TurnEvent & { type: 'message_end' }): void {
+    this.show(event.full_content, this.shown.reasoning);
+    this.close('reasoning');
+    this.close('text');
+    this.write({ type: 'finish-step' });
+    const { finish_reason: reason, provider_used: provider, tokens, error } = event;
+    this.write({
+      type: 'finish',
+      messageMetadata: {
+        status: event.status,
+        fallbackUsed: event.fallback_used,
+        ...(event.viaRest ? { viaRest: true } : {}),
+        ...(reason ? { finishReason: reason } : {}),
+        ...(provider ? { providerUsed: provider } : {}),
+        ...(tokens ? { tokens } : {}),
+        ...(error ? { error } : {}),
+      },
+    });
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * The engine of one open conversation: one socket, REST when there is none, and the turns.
+ *
+ * A turn is one `client_id`; whatever door carries it, its stream tells the same events and ends
+ * after `message_end`. No React and no SDK in here; everything from outside comes in as `Edges`.
+ *
+ * Doors: a socket lost before a reply began → the same client id by REST at once. Lost after →
+ * the text stays, the socket is tried again (with the same client id; the snapshot replaces the
+ * text), and REST takes over when that fails too. REST then stays for a while.
+ */
+import { toBody } from '../api';
+import type { ClientFrame } from '../protocol';
+import { emptyThread, fold, type ThreadState } from '../state/fold';
+import { Link } from './link';
+import { RestDoor, type Outcome } from './rest';
+import { Turn } from './turn';
+import {
+  TurnError,
+  type Command,
+  type Connection,
+  type Edges,
+  type ForeignEvent,
+  type TurnEvent,
+} from './types';
+
+/** A frame that is not answered within this long (ms) was sent into a dead socket. */
+export const ANSWER_TIMEOUT_MS = 5_000;
+/** Nothing reachable for this long (ms), while not offline: the turn is given up (it can be retried). */
+export const GIVE_UP_MS = 60_000;
+
+export class Engine {
+  private readonly edges: Edges;
+  private readonly link: Link;
+  private readonly rest: RestDoor;
+  private readonly turns = new Set<Turn>();
+  private readonly foreign = new Set<(event: ForeignEvent) => void>();
+  private readonly heard = new Set<(event: TurnEvent) => void>();
+  private thread: ThreadState = emptyThread;
+
+  constructor(conversationId: string, edges: Edges) {
+    this.edges = edges;
+    this.rest = new RestDoor(conversationId, edges, (turn, event) => {
+      this.link.restWorks();
+      this.deliver(event, turn);
+    });
+    this.link = new Link(conversationId, edges, {
+      onReady: (missed) => this.onReady(missed),
+      onEvent: (event) => this.receive(event),
+      isAwaited: () => [...this.turns].some((turn) => turn.command && !turn.started),
+      onRest: () => this.carryByRest(),
+      onFatal: (mode) => this.failAll(mode),
+    });
+  }
+
+  get connection(): Connection {
+    return this.link.connection;
+  }
+
+  /** The reply that runs, if one does and has begun. */
+  get runningId(): string | null {
+    return [...this.turns].findLast((turn) => turn.started)?.id ?? null;
+  }
+
+  /** Tells when `connection` has changed. Returns the way to stop. */
+  subscribe(listener: () => void): () => void {
+    return this.link.subscribe(listener);
+  }
+
+  /** Turns begun by another tab or program, and `stale`. Returns the way to stop. */
+  onForeign(listener: (event: ForeignEvent) => void): () => void {
+    this.foreign.add(listener);
+    return () => void this.foreign.delete(listener);
+  }
+
+  /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
+  onEvent(listener: (event: TurnEvent) => void): () => void {
+    this.heard.add(listener);
+    return () => void this.heard.delete(listener);
+  }
+
+  /** Connects. After `close` it may be opened again. */
+  open(): void {
+    this.link.open();
+  }
+
+  /**
+   * Asks for a reply. The stream errors with a TurnError when there will be none; cancelling it
+   * stops nothing.
+   */
+  turn(command: Command): ReadableStream<TurnEvent> {
+    const turn = new Turn(command);
+    const stream = turn.stream(null);
+    this.turns.add(turn);
+    const { mode } = this.link.connection;
+    if (mode === 'signed_out' || mode === 'missing') {
+      this.fail(turn, fatalError(mode, true));
+    } else {
+      this.dispatch(turn);
+    }
+    return stream;
+  }
+
+  /**
+   * Follows a reply that runs already: the one with this id, or whichever is known here.
+   * Null when none is.
+   */
+  attach(messageId?: string): ReadableStream<TurnEvent> | null {
+    let turn = this.find(messageId);
+    if (!turn) {
+      if (!messageId) return null;
+      turn = new Turn(null, messageId);
+      this.turns.add(turn);
+      this.dispatch(turn);
+    }
+    return turn.stream(this.thread.live);
+  }
+
+  /**
+   * Stops the reply (by default the running one), on whichever door is open; before its id is
+   * known, as soon as it is. Resolves when the reply has ended; does nothing when nothing runs.
+   */
+  async stop(messageId?: string): Promise<void> {
+    const turn = this.find(messageId);
+    if (!turn) return;
+    if (!turn.sent) {
+      this.fail(turn, new TurnError('cancelled', 'It was taken back before it was sent.', true));
+    } else if (!turn.stopWanted) {
+      const since = new Date(this.edges.now()).toISOString();
+      if (turn.id) this.deliver({ type: 'status', id: turn.id, phase: 'stopping', since }, turn);
+      turn.stopWanted = true;
+      this.sendStop(turn);
+    }
+    await turn.ended;
+  }
+
+  /** Leaves: closes the socket, ends the streams, stops no reply. */
+  close(): void {
+    for (const turn of this.turns) turn.fail(new TurnError('closed', 'The page has left.', false));
+    this.turns.clear();
+    this.link.close();
+  }
+
+  private find(messageId?: string): Turn | undefined {
+    const turns = [...this.turns];
+    return messageId ? turns.find((turn) => turn.id === messageId) : turns.at(-1);
+  }
+
+  // Sending -------------------------------------------------------------------------------------
+
+  private dispatch(turn: Turn): void {
+    if (this.sendTurn(turn)) return;
+    if (this.link.prefersRest()) void this.carry(turn);
+    else this.link.connectNow();
+  }
+
+  /** Puts the turn on the socket. False when there is none ready. */
+  private sendTurn(turn: Turn): boolean {
+    const socket = this.link.socket;
+    if (!socket?.send(toFrame(turn))) return false;
+    turn.sent = true;
+    const told = turn.told;
+    this.afterPatience(turn, () => {
+      if (turn.told === told && this.link.socket === socket) socket.drop('no_answer');
+    });
+    return true;
+  }
+
+  private afterPatience(turn: Turn, action: () => void): void {
+    const timer = this.edges.setTimeout(action, ANSWER_TIMEOUT_MS);
+    turn.signal.addEventListener('abort', () => this.edges.clearTimeout(timer));
+  }
+
+  private sendStop(turn: Turn): void {
+    if (turn.id && this.link.socket?.send({ type: 'stop', id: turn.id })) {
+      this.afterPatience(turn, () => void this.rest.stop(turn));
+    } else if (turn.rest) {
+      void this.rest.stop(turn);
+    }
+    // Else it goes out with the reply's id, or when a door opens.
+  }
+
+  private carryByRest(): void {
+    for (const turn of this.turns) if (!turn.rest) void this.carry(turn);
+  }
+
+  private async carry(turn: Turn): Promise<void> {
+    const carrying = this.rest.carry(turn);
+    if (turn.stopWanted) void this.rest.stop(turn);
+    const outcome = await carrying;
+    if (outcome !== 'unreachable' && outcome !== 'aborted') this.link.restWorks();
+    this.settle(turn, outcome);
+  }
+
+  private settle(turn: Turn, outcome: Outcome): void {
+    if (turn.done || outcome === 'aborted' || outcome === 'ended') return;
+    if (outcome instanceof TurnError) return this.fail(turn, outcome);
+    if (outcome !== 'unreachable') return this.link.fatal(outcome);
+    const now = this.edges.now();
+    if (this.link.connection.mode === 'offline') turn.unreachableSince = null;
+    else turn.unreachableSince ??= now;
+    if (turn.unreachableSince !== null && now - turn.unreachableSince >= GIVE_UP_MS) {
+      this.fail(turn, new TurnError('unreachable', 'The server cannot be reached.', false));
+    }
+    this.link.restFailed();
+  }
+
+  private fail(turn: Turn, error: TurnError): void {
+    this.turns.delete(turn);
+    turn.fail(error);
+  }
+
+  private failAll(mode: 'signed_out' | 'missing'): void {
+    for (const turn of this.turns) this.fail(turn, fatalError(mode, !turn.accepted));
+  }
+
+  // Hearing -------------------------------------------------------------------------------------
+
+  private onReady(missed: boolean): void {
+    for (const turn of this.turns) {
+      turn.rest?.abort();
+      turn.rest = null;
+      this.sendTurn(turn);
+      if (turn.stopWanted) this.sendStop(turn);
+    }
+    if (missed) this.tellForeign({ type: 'stale' });
+  }
+
+  private receive(event: TurnEvent): void {
+    if (event.type === 'error') {
+      const turn = [...this.turns].find((one) => one.command?.clientId === event.client_id);
+      const fields = event.fields ?? null;
+      if (turn) this.fail(turn, new TurnError(event.code, event.message, !turn.accepted, fields));
+      return;
+    }
+    const turn = 'id' in event ? [...this.turns].find((one) => one.owns(event)) : undefined;
+    this.deliver(event, turn ?? this.adopt(event));
+  }
+
+  /** A turn that nobody here asked for, or nothing when this event begins none. */
+  private adopt(event: TurnEvent): Turn | undefined {
+    if (event.type === 'user_message' && !this.thread.messages.has(event.id)) {
+      this.tellForeign(event);
+    }
+    // A snapshot of a reply that has ended here already answers a `follow` sent before the end.
+    if (event.type !== 'message_start' || this.thread.messages.has(event.id)) return undefined;
+    const turn = new Turn(null, event.id);
+    this.turns.add(turn);
+    return turn;
+  }
+
+  private deliver(event: TurnEvent, turn: Turn | undefined): void {
+    const before = this.thread;
+    const after = fold(before, event);
+    this.thread = after;
+    if (after.needsFollow && after.needsFollow !== before.needsFollow) {
+      this.link.socket?.send({ type: 'follow', id: after.needsFollow });
+    }
+    const isDelta = event.type === 'delta' || event.type === 'reasoning_delta';
+    if (isDelta && after.live === before.live) return; // twice told, or after a hole
+    const wasStarted = turn?.started;
+    turn?.push(event);
+    if (turn && event.type === 'message_start' && !wasStarted) this.onStarted(turn, event);
+    if (turn?.done) this.turns.delete(turn);
+    for (const listener of this.heard) listener(event);
+  }
+
+  private onStarted(turn: Turn, event: TurnEvent & { type: 'message_start' }): void {
+    if (turn.stopWanted && !turn.rest) this.sendStop(turn);
+    if (!turn.command) this.tellForeign(event);
+  }
+
+  private tellForeign(event: ForeignEvent): void {
+    for (const listener of this.foreign) listener(event);
+  }
+}
+
+function toFrame(turn: Turn): ClientFrame {
+  const { command } = turn;
+  if (!command) return { type: 'follow', id: turn.id! };
+  const body = toBody(command);
+  return 'content' in body
+    ? { type: 'user_message', ...body }
+    : { type: 'regenerate', ...body };
+}
+
+function fatalError(mode: 'signed_out' | 'missing', refused: boolean): TurnError {
+  return mode === 'signed_out'
+    ? new TurnError('not_authenticated', 'You are signed out.', refused)
+    : new TurnError('not_found', 'This conversation does not exist.', refused);
+}
+
+/** The engine of one conversation; call `open` to connect and `close` when the page leaves it. */
+export function createEngine(conversationId: string, edges: Edges): Engine {
+  return new Engine(conversationId, edges);
+}

@@ -1,0 +1,198 @@
+/**
+ * The REST door: carries a turn without a socket and tells it in the same events.
+ *
+ * What was asked here goes by `generate` (which joins a reply that runs already); a reply begun
+ * elsewhere is read until it has ended, with the text so far.
+ */
+/* oxlint-disable no-await-in-loop -- these loops wait on purpose, one call after the other */
+import { ApiError, type Command, type Generated } from '../api';
+import type { EndStatus, Message, MessageStatus } from '../protocol';
+import type { Turn } from './turn';
+import { TurnError, type Edges, type TurnEvent } from './types';
+
+/** How often a reply begun elsewhere is read (ms). The server stores partial text every 2 s. */
+const POLL_MS = 1_500;
+/** How often to look for the reply that is to be stopped (ms). */
+const SEEK_MS = 500;
+
+export type Outcome =
+  | 'ended'
+  /** No answer, or one that is not our server's. Whether the turn was accepted is unknown. */
+  | 'unreachable'
+  | 'signed_out'
+  | 'missing'
+  /** The turn was taken away: the socket has it again, or it was closed. */
+  | 'aborted'
+  | TurnError;
+
+export class RestDoor {
+  private readonly conversationId: string;
+  private readonly edges: Edges;
+  private readonly deliver: (turn: Turn, event: TurnEvent) => void;
+
+  constructor(
+    conversationId: string,
+    edges: Edges,
+    deliver: (turn: Turn, event: TurnEvent) => void,
+  ) {
+    this.conversationId = conversationId;
+    this.edges = edges;
+    this.deliver = deliver;
+  }
+
+  /** Resolves when the turn has ended or cannot go on here; never rejects. */
+  async carry(turn: Turn): Promise<Outcome> {
+    const abort = new AbortController();
+    turn.rest = abort;
+    turn.sent = true;
+    try {
+      if (turn.command) await this.generate(turn, abort.signal);
+      else await this.poll(turn, abort.signal);
+      return abort.signal.aborted && !turn.done ? 'aborted' : 'ended';
+    } catch (error) {
+      return abort.signal.aborted ? 'aborted' : toOutcome(error, turn);
+    } finally {
+      if (turn.rest === abort) turn.rest = null;
+    }
+  }
+
+  /**
+   * Stops a turn, also one whose id nobody has told us: the running reply is the conversation's
+   * head. Ends when the turn has ended, or when it cannot be reached (the engine comes back).
+   */
+  async stop(turn: Turn): Promise<void> {
+    while (!turn.done) {
+      try {
+        const id = turn.id ?? (await this.runningId(turn));
+        if (id) {
+          await this.edges.api.stop(this.conversationId, id);
+          return;
+        }
+      } catch (error) {
+        if (!(error instanceof ApiError)) return;
+      }
+      await this.sleep(SEEK_MS, turn.signal);
+    }
+  }
+
+  private async runningId(turn: Turn): Promise<string | null> {
+    const { head_id: headId } = await this.edges.api.conversation(this.conversationId);
+    if (!headId) return null;
+    const head = await this.edges.api.message(headId);
+    const ours = turn.command === null || isOurs(head, turn.command.clientId);
+    return ours && isRunning(head.status) ? head.id : null;
+  }
+
+  private async generate(turn: Turn, signal: AbortSignal): Promise<void> {
+    const result = await this.wait(turn.command!, signal);
+    const conversation = await this.edges.api.conversation(this.conversationId).catch(() => null);
+    if (signal.aborted) return;
+    if (result.user_message) this.deliver(turn, userEvent(result.user_message));
+    this.deliver(turn, startOf(result.message));
+    if (isRunning(result.message.status)) await this.poll(turn, signal);
+    else this.deliver(turn, endOf(result.message));
+    if (conversation) {
+      const { id, title, head_id } = conversation;
+      this.deliver(turn, { type: 'conversation', id, title, head_id });
+    }
+  }
+
+  /** A call that took too long is only made again: it joins the same reply. */
+  private async wait(command: Command, signal: AbortSignal): Promise<Generated> {
+    try {
+      return await this.edges.api.generate(this.conversationId, command, signal);
+    } catch (error) {
+      const tookTooLong = error instanceof DOMException && error.name === 'TimeoutError';
+      if (!tookTooLong) throw error;
+      return this.wait(command, signal);
+    }
+  }
+
+  private async poll(turn: Turn, signal: AbortSignal): Promise<void> {
+    let shown = -1;
+    while (!signal.aborted) {
+      const message = await this.edges.api.message(turn.id!, signal);
+      if (signal.aborted) return;
+      const length = message.content.length + message.reasoning.length;
+      if (length !== shown) this.deliver(turn, startOf(message));
+      shown = length;
+      if (!isRunning(message.status)) {
+        this.deliver(turn, endOf(message));
+        return;
+      }
+      await this.sleep(POLL_MS, signal);
+    }
+  }
+
+  private sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.edges.setTimeout(resolve, ms);
+      signal.addEventListener('abort', () => {
+        this.edges.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+/** Rows of a reply's id carry its client id; a server that keeps it on the question alone is fine. */
+function isOurs(message: Message, clientId: string): boolean {
+  return message.role === 'assistant' && (message.client_id ?? clientId) === clientId;
+}
+
+export function isRunning(status: MessageStatus): boolean {
+  return status === 'streaming' || status === 'stopping';
+}
+
+function userEvent(message: Message): TurnEvent {
+  const { id, client_id, parent_id, content, created_at } = message;
+  return { type: 'user_message', id, client_id, parent_id, content, created_at };
+}
+
+/** `seq` 0: what a socket tells later about it has a hole before it, and brings a snapshot. */
+function startOf(message: Message): TurnEvent {
+  return {
+    type: 'message_start',
+    id: message.id,
+    role: 'assistant',
+    created_at: message.created_at,
+    seq: 0,
+    content: message.content,
+    reasoning: message.reasoning,
+    parent_id: message.parent_id,
+    client_id: message.client_id,
+    model: message.model,
+    provider_used: message.provider_used,
+    context: message.context,
+    viaRest: true,
+  };
+}
+
+function endOf(message: Message): TurnEvent {
+  return {
+    type: 'message_end',
+    id: message.id,
+    seq: 1,
+    status: message.status as EndStatus,
+    finish_reason: message.finish_reason,
+    full_content: message.content,
+    tokens: message.tokens,
+    provider_used: message.provider_used,
+    fallback_used: message.fallback_used,
+    error: message.error,
+    viaRest: true,
+  };
+}
+
+function toOutcome(error: unknown, turn: Turn): Outcome {
+  if (!(error instanceof ApiError)) return 'unreachable';
+  const { status, code, message, fields } = error;
+  if (status === 401) return 'signed_out';
+  // A reply that is to be made again may be gone while its conversation is there.
+  if (status === 404 && !(turn.command && 'messageId' in turn.command)) return 'missing';
+  if (!error.ours && status >= 500) return 'unreachable';
+  // What was accepted cannot be refused any more: the server is only too busy to tell.
+  if (turn.accepted && (status === 429 || status === 503)) return 'unreachable';
+  // A 500 of our own may have come after the message was stored.
+  return new TurnError(code, message, status !== 500 && !turn.accepted, fields);
+}

@@ -1,0 +1,135 @@
+/**
+ * One turn: what was asked (nothing, for one begun elsewhere), how far it has come, and the
+ * streams that tell it. It decides nothing about doors; the engine feeds it.
+ */
+import type { FoldedMessage } from '../state/fold';
+import type { MessageStartEvent, StatusEvent } from '../protocol';
+import type { Command, TurnError, TurnEvent } from './types';
+
+export class Turn {
+  /** Null for a turn begun by another tab or program, or before a reload. */
+  readonly command: Command | null;
+  /** The reply's id, once known. */
+  id: string | null;
+  /** The server has the message (it announced it, or the reply). */
+  accepted = false;
+  /** The reply's first snapshot was heard. */
+  started = false;
+  /** It was given to some door at least once, so the server may have it. */
+  sent = false;
+  stopWanted = false;
+  done = false;
+  /** Resolves when `done`, however it came to that. */
+  readonly ended: Promise<void>;
+  /** How many events it has been told; tells an answer from none. */
+  told = 0;
+  /** The REST call that carries it, if one does. */
+  rest: AbortController | null = null;
+  /** Since when nothing could be reached (ms); null while something can. */
+  unreachableSince: number | null = null;
+
+  private readonly over = new AbortController();
+  private lastStatus: StatusEvent | null = null;
+  private readonly readers = new Set<ReadableStreamDefaultController<TurnEvent>>();
+
+  constructor(command: Command | null, id: string | null = null) {
+    this.command = command;
+    this.id = id;
+    this.ended = new Promise((resolve) => {
+      this.signal.addEventListener('abort', () => resolve());
+    });
+    if (!command) this.accepted = this.sent = true;
+  }
+
+  /** Aborted when the turn is done: for what must not outlive it. */
+  get signal(): AbortSignal {
+    return this.over.signal;
+  }
+
+  /** Is this event about this turn? */
+  owns(event: { type: string; id: string; client_id?: string | null }): boolean {
+    if (event.type !== 'user_message' && event.id === this.id) return true;
+    return this.command !== null && event.client_id === this.command.clientId;
+  }
+
+  /**
+   * Another reader: first what has happened so far (as one snapshot), then what comes.
+   * Cancelling a reader stops nothing.
+   *
+   * @param live the running reply as folded, when it is this turn's
+   */
+  stream(live: FoldedMessage | null): ReadableStream<TurnEvent> {
+    let reader: ReadableStreamDefaultController<TurnEvent>;
+    return new ReadableStream<TurnEvent>(
+      {
+        start: (controller) => {
+          reader = controller;
+          if (live && this.started && live.id === this.id) controller.enqueue(toSnapshot(live));
+          if (this.lastStatus) controller.enqueue(this.lastStatus);
+          this.readers.add(controller);
+        },
+        cancel: () => void this.readers.delete(reader),
+      },
+      // Nobody may be slowed down by a reader; the text is held once in any case.
+      { highWaterMark: Number.MAX_SAFE_INTEGER },
+    );
+  }
+
+  /** Tells the readers, and learns from it. Ends them after `message_end`. */
+  push(event: TurnEvent): void {
+    if (this.done) return;
+    this.told += 1;
+    switch (event.type) {
+      case 'user_message':
+        this.accepted = true;
+        break;
+      case 'message_start':
+        this.id = event.id;
+        this.accepted = this.started = true;
+        break;
+      case 'status':
+        this.lastStatus = event;
+        break;
+      case 'delta':
+      case 'reasoning_delta':
+        // After Stop the text stands still; `message_end` brings what was made until it took effect.
+        if (this.stopWanted) return;
+        break;
+    }
+    this.unreachableSince = null;
+    for (const reader of this.readers) reader.enqueue(event);
+    if (event.type === 'message_end') this.end((reader) => reader.close());
+  }
+
+  /** Ends the readers with an error: a stream that merely closed would count as complete. */
+  fail(error: TurnError): void {
+    this.end((reader) => reader.error(error));
+  }
+
+  private end(how: (reader: ReadableStreamDefaultController<TurnEvent>) => void): void {
+    if (this.done) return;
+    this.done = true;
+    this.rest?.abort();
+    this.rest = null;
+    for (const reader of this.readers) how(reader);
+    this.readers.clear();
+    this.over.abort();
+  }
+}
+
+function toSnapshot(live: FoldedMessage): MessageStartEvent {
+  return {
+    type: 'message_start',
+    id: live.id,
+    role: 'assistant',
+    created_at: live.created_at,
+    seq: live.seq,
+    content: live.content,
+    reasoning: live.reasoning,
+    parent_id: live.parent_id,
+    client_id: live.client_id,
+    model: live.model,
+    provider_used: live.provider_used,
+    context: live.context,
+  };
+}

@@ -1,0 +1,37 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { precompress } from './build/precompress.ts';
+
+// Django serves the page and says which of these files it needs (django-vite reads the manifest);
+// the policy of the page allows no inline script, so nothing here may emit one.
+export default defineConfig({
+  base: '/static/chat/',
+  plugins: [react(), tailwindcss(), precompress()],
+  resolve: {
+    alias: {
+      // Its browser variant decodes entities through `innerHTML`, which the policy forbids.
+      'decode-named-character-reference': new URL(
+        './node_modules/decode-named-character-reference/index.js',
+        import.meta.url,
+      ).pathname,
+    },
+  },
+  server: { host: '127.0.0.1', port: 5173, strictPort: true },
+  build: {
+    outDir: 'dist',
+    // collectstatic skips dot folders, so the manifest must not live in `.vite/`.
+    manifest: 'manifest.json',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // `light-dark()` and `color-mix()` stay as they are: these are the first versions with both.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    rolldownOptions: { input: ['src/main.tsx', 'src/styles/pages.css'] },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    setupFiles: ['build/testSetup.ts'],
+  },
+});

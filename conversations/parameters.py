@@ -52,6 +52,16 @@ class ParametersSerializer(StrictSerializer):
     model = serializers.CharField(max_length=255, required=False)
 
 
+class RememberedSerializer(ParametersSerializer):
+    """Changes to what a conversation remembers; `null` forgets a parameter."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for field in fields.values():
+            field.allow_null = True
+        return fields
+
+
 def defaults() -> dict[str, Any]:
     """What a request gets that names nothing and whose conversation remembers nothing."""
     return {name: default for name, (_, _, default, _) in settings.CHAT_PARAMETERS.items()}

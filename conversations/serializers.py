@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from conversations.models import ApiKey, Conversation, Message, User
-from conversations.parameters import ParametersSerializer, StrictSerializer
+from conversations.parameters import ParametersSerializer, RememberedSerializer, StrictSerializer
 
 
 class TextField(serializers.CharField):
@@ -108,6 +108,7 @@ class ConversationChanges(ConversationInput):
     """What may be changed afterwards."""
 
     head_id = serializers.UUIDField(required=False, allow_null=True)
+    settings = RememberedSerializer(required=False)
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):

@@ -46,7 +46,7 @@ def create_conversation(
 
 
 def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
-    """Change `title`, `head_id` or `settings` (merged into what is there).
+    """Change `title`, `head_id` or `settings` (merged into what is there; `None` forgets).
 
     Raises:
         InvalidInput: `head_id` is not a message of this conversation.
@@ -58,7 +58,8 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
             row.title = changes["title"]
             row.updated_at = timezone.now()
         if "settings" in changes:
-            row.settings = {**row.settings, **changes["settings"]}
+            merged = {**row.settings, **changes["settings"]}
+            row.settings = {name: value for name, value in merged.items() if value is not None}
         if "head_id" in changes:
             head_id = changes["head_id"]
             if head_id and not row.messages.filter(id=head_id).exists():

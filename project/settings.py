@@ -26,9 +26,11 @@ except ValueError:
         "write it as sqlite:///path or postgres://user:password@host/name."
     ) from None
 STATE_DIR = VAR_DIR
+SERVER_LOCK = VAR_DIR / "server.lock"
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     STATE_DIR = Path(_database["NAME"]).resolve().parent
     STATE_DIR.mkdir(parents=True, exist_ok=True)
+    SERVER_LOCK = Path(f"{_database['NAME']}.lock")
     # Without these, writers at the same time end in "database is locked". Connections live as
     # long as the few threads that the server keeps for the database (`streaming/stripes.py`).
     _database["CONN_MAX_AGE"] = 600

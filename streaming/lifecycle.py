@@ -51,7 +51,7 @@ class Lifecycle:
         return await asyncio.shield(self._starting)
 
     async def _start(self) -> Turns:
-        self._lock = await _sole_server(settings.STATE_DIR / "server.lock")
+        self._lock = await _sole_server(settings.SERVER_LOCK)
         turns = Turns()
         await turns.reap()
         turns.warm_up()

@@ -26,7 +26,7 @@ CLOSE_RETRIES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 async def keep(turn: Turn) -> None:
     """Keep the text so far in the database, until cancelled. A write that is under way when it
     is cancelled is finished by its thread, before any later write of the same turn."""
-    log, saved, age = turn.log, 0, 0.0
+    log, saved, age = turn.log, 0, CHECKPOINT_SECONDS  # the first text is kept at once
     while True:
         await asyncio.sleep(CHECKPOINT_TICK)
         age += CHECKPOINT_TICK

@@ -26,8 +26,9 @@ class User(AbstractUser):
 
 class Conversation(models.Model):
     """A thread that one user owns. `head` is the leaf of the branch being shown;
-    `settings` holds the parameters of the last request; `updated_at` is when something was last
-    said in it or it was renamed."""
+    `settings` holds the parameters of the last request and the system prompt; `updated_at` is
+    when something was last said in it or it was renamed. One with `deleted_at` is gone for
+    everybody, and can be brought back for a while."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(
@@ -38,8 +39,11 @@ class Conversation(models.Model):
         "Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     settings = models.JSONField(default=dict, blank=True)
+    pinned = models.BooleanField(default=False)
+    archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-updated_at", "-id"]

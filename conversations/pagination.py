@@ -38,5 +38,19 @@ def uuid(request: Request, name: str) -> UUID | None:
         raise invalid(name, "This is not a UUID.") from None
 
 
+def flag(request: Request, name: str) -> bool | None:
+    """The query parameter `name` as true or false, `None` without it."""
+    value = choice(request, name, ("", "true", "false"))
+    return None if not value else value == "true"
+
+
+def choice(request: Request, name: str, options: tuple[str, ...]) -> str:
+    """The query parameter `name`, one of `options`; the first without it."""
+    value: str = request.query_params.get(name, options[0])
+    if value not in options:
+        raise invalid(name, f"This has to be {' or '.join(filter(None, options))}.")
+    return value
+
+
 def invalid(name: str, sentence: str) -> InvalidInput:
     return InvalidInput(f"{name}: {sentence}", fields={name: [sentence]})

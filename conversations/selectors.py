@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from conversations import access
+from conversations import access, search
 from conversations.errors import ClientIdConflict, InvalidInput, NotFound
 from conversations.models import OPEN, Conversation, Message, User
 
@@ -34,16 +34,24 @@ class TurnContext:
     history: list[Message]
 
 
-def conversations(*, user: User, search: str = "") -> QuerySet[Conversation]:
-    """The user's conversations, newest first, each with its `message_count`."""
-    found = Conversation.objects.filter(user=user).select_related("head")
-    if search:
-        found = found.filter(title__icontains=search)
-    return with_message_count(found).order_by("-updated_at", "-id")
+def conversations(
+    *, user: User, query: str = "", archived: bool | None = None, pinned: bool | None = None
+) -> QuerySet[Conversation]:
+    """The user's conversations, newest first, each with its `message_count` and whether
+    a reply is `running`. `query` looks for
+    words in titles and messages; `archived` and `pinned` of `None` do not choose."""
+    found = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
+    if query:
+        found = search.find(found, user=user, query=query)
+    if archived is not None:
+        found = found.filter(archived=archived)
+    if pinned is not None:
+        found = found.filter(pinned=pinned)
+    return with_figures(found).order_by("-updated_at", "-id")
 
 
-def with_message_count(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    """The same rows with `message_count`, counted in the same query."""
+def with_figures(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """The same rows with `message_count` and `running`, found in the same query."""
     count = (
         Message.objects.filter(conversation=OuterRef("pk"))
         .order_by()
@@ -51,7 +59,10 @@ def with_message_count(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    return found.annotate(message_count=Coalesce(Subquery(count), 0))
+    running = Message.objects.filter(conversation=OuterRef("pk"), status__in=OPEN)
+    return found.annotate(
+        message_count=Coalesce(Subquery(count), 0), running=Exists(running.order_by())
+    )
 
 
 def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
@@ -66,22 +77,45 @@ def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
     return path[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages in reading order, and whether there are others before and after them."""
+
+    messages: list[Message]
+    more_before: bool
+    more_after: bool
+
+
 def messages(
-    *, conversation: Conversation, branch: Branch = "head", after: UUID | None, limit: int
-) -> tuple[list[Message], bool]:
-    """A page of messages in reading order, and whether there are more behind it."""
-    if branch == "head":
-        path = path_ids(conversation=conversation, leaf_id=conversation.head_id)
-    else:
-        path = list(
-            Message.objects.filter(conversation=conversation)
-            .order_by("created_at", "id")
-            .values_list("id", flat=True)
-        )
+    *,
+    conversation: Conversation,
+    branch: Branch = "head",
+    after: UUID | None = None,
+    before: UUID | None = None,
+    from_end: bool = False,
+    limit: int,
+) -> Page:
+    """A page of the messages: those that follow `after`, those that lead to `before`, the last
+    ones (`from_end`), or the first."""
+    path = ordered_ids(conversation=conversation, branch=branch)
     start = path.index(after) + 1 if after in path else 0
-    page = path[start : start + limit]
-    rows = Message.objects.in_bulk(page)
-    return [rows[key] for key in page if key in rows], start + limit < len(path)
+    end = start + limit
+    if before in path:
+        end = path.index(before)
+        start = max(0, end - limit)
+    elif from_end and after is None:
+        start, end = max(0, len(path) - limit), len(path)
+    rows = Message.objects.in_bulk(path[start:end])
+    page = [rows[key] for key in path[start:end] if key in rows]
+    return Page(page, more_before=start > 0, more_after=end < len(path))
+
+
+def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:
+    """The ids of the branch being shown, or of all messages, in reading order."""
+    if branch == "head":
+        return path_ids(conversation=conversation, leaf_id=conversation.head_id)
+    found = Message.objects.filter(conversation=conversation).order_by("created_at", "id")
+    return list(found.values_list("id", flat=True))
 
 
 def known_turn(

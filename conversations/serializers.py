@@ -8,7 +8,10 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from conversations.models import ApiKey, Conversation, Message, User
-from conversations.parameters import ParametersSerializer, RememberedSerializer, StrictSerializer
+from conversations.parameters import RememberedSerializer, StrictSerializer
+
+# Characters of a system prompt: a long page, and still less than the smallest window.
+MOST_SYSTEM_PROMPT = 8000
 
 
 class TextField(serializers.CharField):
@@ -82,6 +85,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     head_id = serializers.UUIDField(read_only=True, allow_null=True)
     settings = serializers.JSONField(read_only=True)
     message_count = serializers.IntegerField(read_only=True)
+    running = serializers.BooleanField(read_only=True, help_text="A reply is being written in it.")
 
     class Meta:
         model = Conversation
@@ -90,6 +94,9 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "title",
             "head_id",
             "settings",
+            "pinned",
+            "archived",
+            "running",
             "created_at",
             "updated_at",
             "message_count",
@@ -97,18 +104,40 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         read_only_fields = fields
 
 
+class FoundConversationSerializer(ConversationSerializer):
+    """A conversation that a search found: `snippet` is a piece of text around the match, null
+    when only the title matches."""
+
+    snippet = serializers.SerializerMethodField()
+
+    class Meta(ConversationSerializer.Meta):
+        fields = (*ConversationSerializer.Meta.fields, "snippet")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    def get_snippet(self, row: Conversation) -> str | None:
+        found: str | None = self.context["snippets"].get(row.pk)
+        return found
+
+
+class SettingsSerializer(RememberedSerializer):
+    """What a conversation keeps for its requests."""
+
+    system_prompt = TextField(max_length=MOST_SYSTEM_PROMPT, allow_blank=True, required=False)
+
+
 class ConversationInput(StrictSerializer):
     """What may be set on a conversation when it is made."""
 
     title = TextField(max_length=255, allow_blank=True, required=False)
-    settings = ParametersSerializer(required=False)
+    settings = SettingsSerializer(required=False)
 
 
 class ConversationChanges(ConversationInput):
     """What may be changed afterwards."""
 
     head_id = serializers.UUIDField(required=False, allow_null=True)
-    settings = RememberedSerializer(required=False)
+    pinned = serializers.BooleanField(required=False)
+    archived = serializers.BooleanField(required=False)
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):

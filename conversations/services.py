@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from conversations import access, selectors
+from conversations import access, search, selectors
 from conversations.errors import Conflict, ConversationBusy, InvalidInput
 from conversations.models import OPEN, ApiKey, Conversation, Message, Status, User
 from conversations.selectors import OpenedTurn, TurnContext
@@ -25,6 +25,10 @@ TITLE_WORDS = 5
 
 # The last use of a key is written at most this often, so that a busy key costs no write a call.
 LAST_USE_PRECISION = timedelta(minutes=1)
+
+
+# How long a deleted conversation can be brought back.
+RESTORABLE = timedelta(hours=1)
 
 
 def title_of(content: str) -> str:
@@ -46,7 +50,8 @@ def create_conversation(
 
 
 def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
-    """Change `title`, `head_id` or `settings` (merged into what is there; `None` forgets).
+    """Change `title`, `pinned`, `archived`, `head_id` or `settings` (merged into what is there;
+    `None` forgets).
 
     Raises:
         InvalidInput: `head_id` is not a message of this conversation.
@@ -57,6 +62,8 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
         if "title" in changes:
             row.title = changes["title"]
             row.updated_at = timezone.now()
+        row.pinned = changes.get("pinned", row.pinned)
+        row.archived = changes.get("archived", row.archived)
         if "settings" in changes:
             merged = {**row.settings, **changes["settings"]}
             row.settings = {name: value for name, value in merged.items() if value is not None}
@@ -73,10 +80,26 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
 
 
 def delete_conversation(*, conversation: Conversation) -> None:
-    """Delete it with all its messages. What runs in it has to be stopped first."""
+    """Delete it, so that it can be restored for a while; what was deleted long enough ago goes
+    for good. What runs in it has to be stopped first."""
+    Conversation.objects.filter(id=conversation.id).update(deleted_at=timezone.now())
+    purge_deleted()
+
+
+def restore_conversation(*, conversation: Conversation) -> None:
+    """Take a deletion back."""
+    Conversation.objects.filter(id=conversation.id).update(deleted_at=None)
+
+
+def purge_deleted() -> int:
+    """Remove for good what was deleted `RESTORABLE` ago. Returns how many conversations."""
+    due = Conversation.objects.filter(deleted_at__lt=timezone.now() - RESTORABLE)
     with transaction.atomic():
-        Conversation.objects.filter(id=conversation.id).update(head=None)
-        conversation.delete()
+        due.update(head=None)
+        _, by_model = due.delete()
+        if by_model:
+            search.forget_purged()
+    return by_model.get("conversations.Conversation", 0)
 
 
 # --- Turns ----------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponse, JsonResponse
+from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
@@ -13,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, pagination, selectors, services
+from conversations import access, exports, pagination, search, selectors, services
 from conversations.models import ApiKey, Conversation, Message, User
 from conversations.serializers import (
     ApiKeyInput,
@@ -21,6 +23,7 @@ from conversations.serializers import (
     ConversationChanges,
     ConversationInput,
     ConversationSerializer,
+    FoundConversationSerializer,
     MeSerializer,
     MessageSerializer,
     NewApiKeySerializer,
@@ -28,6 +31,7 @@ from conversations.serializers import (
 
 MESSAGES_A_PAGE = 200
 MOST_MESSAGES_A_PAGE = 1000
+MOST_QUERY = 200
 
 
 def caller(request: Request) -> User:
@@ -47,15 +51,45 @@ class ConversationViewSet(
     queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:
+        """The caller's; as a list, by default without the archived, and as the query asks."""
+        if self.action != "list":
+            return selectors.conversations(user=caller(self.request))
+        archived = pagination.flag(self.request, "archived")
         return selectors.conversations(
-            user=caller(self.request), search=self.request.query_params.get("search", "").strip()
+            user=caller(self.request),
+            query=self.query,
+            archived=False if archived is None and not self.query else archived,
+            pinned=pagination.flag(self.request, "pinned"),
         )
+
+    @property
+    def query(self) -> str:
+        """What is searched for."""
+        return self.request.query_params.get("search", "").strip()[:MOST_QUERY]
+
+    def get_serializer_class(self) -> type[ConversationSerializer]:
+        return FoundConversationSerializer if self.query else ConversationSerializer
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if self.query:
+            found = search.snippets(user=caller(self.request), query=self.query)
+            context["snippets"] = found
+        return context
 
     def get_object(self) -> Conversation:
         access.conversation(caller(self.request), self.kwargs["pk"])
         return selectors.conversations(user=caller(self.request)).get(pk=self.kwargs["pk"])
 
-    @extend_schema(parameters=[OpenApiParameter("search", str)])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("search", str, description="Words in titles and messages."),
+            OpenApiParameter("archived", bool, description="Without it: not the archived."),
+            OpenApiParameter("pinned", bool),
+            OpenApiParameter("limit", int),
+        ],
+        responses=FoundConversationSerializer(many=True),
+    )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)
 
@@ -79,10 +113,19 @@ class ConversationViewSet(
         services.delete_conversation(conversation=access.conversation(caller(request), pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: UUID) -> Response:
+        """Take a deletion back, up to an hour later."""
+        services.restore_conversation(conversation=access.deleted_conversation(caller(request), pk))
+        return self._answer(pk)
+
     @extend_schema(
         parameters=[
             OpenApiParameter("branch", str, enum=["head", "all"]),
             OpenApiParameter("after", OpenApiTypes.UUID),
+            OpenApiParameter("before", OpenApiTypes.UUID),
+            OpenApiParameter("from", str, enum=["end"], description="Begin with the last page."),
             OpenApiParameter("limit", int),
         ],
         responses=MessageSerializer(many=True),
@@ -91,30 +134,50 @@ class ConversationViewSet(
     def messages(self, request: Request, pk: UUID) -> Response:
         """The messages in reading order, oldest first: those of the branch being shown, or all."""
         conversation = access.conversation(caller(request), pk)
-        branch = request.query_params.get("branch", "head")
-        if branch not in ("head", "all"):
-            raise pagination.invalid("branch", "This has to be head or all.")
+        branch = pagination.choice(request, "branch", ("head", "all"))
         limit = pagination.whole_number(
             request, "limit", default=MESSAGES_A_PAGE, most=MOST_MESSAGES_A_PAGE
         )
-        after = pagination.uuid(request, "after")
-        rows, more = selectors.messages(
+        page = selectors.messages(
             conversation=conversation,
             branch="all" if branch == "all" else "head",
-            after=after,
+            after=pagination.uuid(request, "after"),
+            before=pagination.uuid(request, "before"),
+            from_end=pagination.choice(request, "from", ("", "end")) == "end",
             limit=limit,
         )
-        following = None
-        if more:
-            following = f"{request.path}?branch={branch}&limit={limit}&after={rows[-1].id}"
-        first = f"{request.path}?branch={branch}&limit={limit}" if after else None
+        link = f"{request.path}?branch={branch}&limit={limit}"
+        rows = page.messages
         return Response(
             {
-                "next": following,
-                "previous": first,
+                "next": f"{link}&after={rows[-1].id}" if page.more_after else None,
+                "previous": f"{link}&before={rows[0].id}" if page.more_before and rows else None,
                 "results": MessageSerializer(rows, many=True).data,
             }
         )
+
+    @extend_schema(
+        parameters=[OpenApiParameter("as", str, enum=["markdown", "json"])],
+        responses={(200, "text/markdown"): str, (200, "application/json"): dict},
+    )
+    @action(detail=True, pagination_class=None)
+    def export(self, request: Request, pk: UUID) -> HttpResponse:
+        """The conversation as a file: Markdown of the branch being shown, JSON of all of it."""
+        kind = pagination.choice(request, "as", ("markdown", "json"))
+        conversation = self.get_object()
+        branch: selectors.Branch = "head" if kind == "markdown" else "all"
+        ids = selectors.ordered_ids(conversation=conversation, branch=branch)
+        rows = Message.objects.in_bulk(ids)
+        messages = [rows[key] for key in ids]
+        response: HttpResponse
+        if kind == "markdown":
+            text = exports.as_markdown(conversation, messages)
+            response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+        else:
+            response = JsonResponse(exports.as_json(conversation, messages))
+        name = exports.file_name(conversation, "md" if kind == "markdown" else "json")
+        response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
+        return response
 
     def _answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
         row = self.get_queryset().get(pk=pk)

@@ -64,7 +64,12 @@ def adapt() -> None:
             if protocol.state == protocol.STATE_OPEN:
                 protocol.sendCloseFrame(code=message["code"])
             return
-        await plain_reply(self, protocol, message)
+        # Autobahn holds what is sent to the limit of what is taken; a reply may be longer.
+        limit, protocol.maxMessagePayloadSize = getattr(protocol, "maxMessagePayloadSize", 0), 0
+        try:
+            await plain_reply(self, protocol, message)
+        finally:
+            protocol.maxMessagePayloadSize = limit
         if message["type"] == "websocket.accept":
             valve = protocol.valve = Valve()
             protocol.transport.bufferSize = HIGH_WATER

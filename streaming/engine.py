@@ -74,6 +74,8 @@ def make_plan(
     ]
     if content is not None:
         said.append(ChatMessage("user", content))
+    if prompt := parameters.get("system_prompt"):
+        said.insert(0, ChatMessage("system", prompt))
     fitted = fit(said, window=route.window, reserve=parameters["max_tokens"])
     return Plan(route, tuple(said), fitted, parameters)
 

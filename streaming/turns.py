@@ -108,9 +108,11 @@ class Turns:
             await self.wait(turn.id)
 
     async def reap(self) -> None:
-        """Close what a process that died left open. Call it before the first turn begins."""
+        """Close what a process that died left open, and purge what was deleted. Call it before
+        the first turn begins."""
         async with stripes.borrow():
             count = await database_sync_to_async(services.interrupt_open_replies)()
+            await database_sync_to_async(services.purge_deleted)()
         if count:
             logger.warning("replies interrupted by the last end of the server: %d", count)
 

@@ -88,6 +88,8 @@ export function createApi(edges: ApiEdges) {
         method,
         headers,
         credentials: 'same-origin',
+        // A change saved while the page is left has to arrive.
+        keepalive: method === 'PATCH',
         signal: abort.signal,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { strings } from '../strings';
 
 interface Props {
@@ -15,7 +15,8 @@ export function ClearChat({ running, onConfirm, onClose }: Props) {
   const cancel = useRef<HTMLButtonElement>(null);
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState('');
-  useEffect(() => {
+  // A layout effect: closed while it is still in the page, the dialog gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     cancel.current?.focus();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type MouseEvent, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react';
 
 interface Props {
   label: string;
@@ -9,7 +9,8 @@ interface Props {
 /** A dialog that comes up from the lower edge; the browser keeps the focus inside and gives it back. */
 export function Sheet({ label, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // A layout effect: closed while it is still in the page, the dialog gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

@@ -64,7 +64,7 @@ export function useParameters(conversationId: string): ParametersHandle {
   };
 }
 
-/** Saves what was changed after a pause, or when the conversation is left before it is over. */
+/** Saves what was changed after a pause, or when the conversation or the page is left before. */
 function useSave(conversationId: string): () => void {
   const queryClient = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -86,7 +86,13 @@ function useSave(conversationId: string): () => void {
     );
   }, [conversationId, queryClient]);
 
-  useEffect(() => flush, [flush]);
+  useEffect(() => {
+    window.addEventListener('pagehide', flush);
+    return () => {
+      window.removeEventListener('pagehide', flush);
+      flush();
+    };
+  }, [flush]);
 
   return useCallback(() => {
     clearTimeout(timer.current);

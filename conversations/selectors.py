@@ -153,8 +153,10 @@ def turn_context(
     parent_id: UUID | None,
     parent_given: bool,
     regenerate: UUID | None,
+    go_on: bool = False,
 ) -> TurnContext:
-    """Where the next reply hangs, and what was said on the way there.
+    """Where the next reply hangs, and what was said on the way there. A reply that goes on with
+    another (`go_on`) hangs below it, one that replaces it beside it.
 
     Raises:
         InvalidInput: `parent_id` is not a message of this conversation.
@@ -162,7 +164,8 @@ def turn_context(
     """
     if regenerate is not None:
         target = access.message(conversation.user, regenerate, conversation.id)
-        parent_id = target.id if target.role == Message.Role.USER else target.parent_id
+        below = go_on or target.role == Message.Role.USER
+        parent_id = target.id if below else target.parent_id
         if parent_id is None:
             raise NotFound("There is no message before this one to reply to.")
     elif not parent_given:

@@ -64,19 +64,21 @@ def adapt() -> None:
             if protocol.state == protocol.STATE_OPEN:
                 protocol.sendCloseFrame(code=message["code"])
             return
-        # Autobahn holds what is sent to the limit of what is taken; a reply may be longer.
-        limit, protocol.maxMessagePayloadSize = getattr(protocol, "maxMessagePayloadSize", 0), 0
-        try:
-            await plain_reply(self, protocol, message)
-        finally:
-            protocol.maxMessagePayloadSize = limit
+        if message["type"] == "websocket.send":
+            # Autobahn holds what is sent to the limit of what is taken; a reply may be longer.
+            limit, protocol.maxMessagePayloadSize = protocol.maxMessagePayloadSize, 0
+            try:
+                await plain_reply(self, protocol, message)
+            finally:
+                protocol.maxMessagePayloadSize = limit
+            await protocol.valve.wait()
+            return
+        await plain_reply(self, protocol, message)
         if message["type"] == "websocket.accept":
             valve = protocol.valve = Valve()
             protocol.transport.bufferSize = HIGH_WATER
             protocol.transport.unregisterProducer()  # the HTTP channel's, before the upgrade
             protocol.transport.registerProducer(valve, True)
-        elif message["type"] == "websocket.send":
-            await protocol.valve.wait()
 
     def kill_all_applications(self: Any) -> Any:
         """Let replies and sockets end before the applications are cancelled."""

@@ -12,7 +12,8 @@ from conversations.serializers import ContentField
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Say `content` and get a reply, or, with `message_id`, get another reply.
+    """Say `content` and get a reply, or, with `message_id`, get another reply in its place or,
+    with `go_on`, one that goes on where it stopped.
 
     `parent_given` tells a `parent_id` of null (a new root) from one that was left out.
     """
@@ -23,6 +24,7 @@ class Ask:
     parent_id: UUID | None = None
     parent_given: bool = False
     message_id: UUID | None = None
+    go_on: bool = False
 
 
 class UserMessageSerializer(StrictSerializer):
@@ -36,6 +38,9 @@ class RegenerateSerializer(StrictSerializer):
     client_id = serializers.UUIDField()
     message_id = serializers.UUIDField()
     parameters = ParametersSerializer(required=False, allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "continue": serializers.BooleanField(required=False)}
 
 
 class MessageIdSerializer(StrictSerializer):
@@ -54,6 +59,7 @@ def parse_ask(data: Any, *, regenerate: bool) -> Ask:
         parent_id=valid.get("parent_id"),
         parent_given="parent_id" in valid,
         message_id=valid.get("message_id"),
+        go_on=valid.get("continue", False),
     )
 
 

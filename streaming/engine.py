@@ -18,6 +18,13 @@ from streaming.log import MemoryLog
 from streaming.routing import Route, Router
 
 
+# Asked after a reply that was cut and is to go on. Nobody sees it, and it is not stored.
+GO_ON = (
+    "Continue exactly where your last message stopped. Do not repeat any of it, "
+    "and do not introduce what follows."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A reply to be made: `history` is everything said so far, `fitted` what of it the first
@@ -74,6 +81,8 @@ def make_plan(
     ]
     if content is not None:
         said.append(ChatMessage("user", content))
+    elif said and said[-1].role == "assistant":
+        said.append(ChatMessage("user", GO_ON))
     if prompt := parameters.get("system_prompt"):
         said.insert(0, ChatMessage("system", prompt))
     fitted = fit(said, window=route.window, reserve=parameters["max_tokens"])

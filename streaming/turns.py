@@ -297,4 +297,5 @@ def _look(
         parent_id=ask.parent_id,
         parent_given=ask.parent_given,
         regenerate=ask.message_id,
+        go_on=ask.go_on,
     )

@@ -80,6 +80,9 @@ class Message(models.Model):
         SYSTEM = "system"
         TOOL = "tool"
 
+    # Ids of all versions of this message, where a selector looked for them.
+    sibling_ids: list[uuid.UUID] | None = None
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="messages"

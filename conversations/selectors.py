@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from conversations import access, search
@@ -107,7 +107,26 @@ def messages(
         start, end = max(0, len(path) - limit), len(path)
     rows = Message.objects.in_bulk(path[start:end])
     page = [rows[key] for key in path[start:end] if key in rows]
+    add_siblings(page)
     return Page(page, more_before=start > 0, more_after=end < len(path))
+
+
+def add_siblings(page: list[Message]) -> None:
+    """Give each message of one conversation `sibling_ids`: all versions of it, oldest first."""
+    if not page:
+        return
+    parents = {message.parent_id for message in page}
+    beside = Q(parent_id__in=parents - {None})
+    if None in parents:
+        beside |= Q(parent_id=None)
+    versions: dict[tuple[UUID | None, str], list[UUID]] = {}
+    found = Message.objects.filter(beside, conversation_id=page[0].conversation_id)
+    for key, parent, role in found.order_by("created_at", "id").values_list(
+        "id", "parent_id", "role"
+    ):
+        versions.setdefault((parent, role), []).append(key)
+    for message in page:
+        message.sibling_ids = versions[(message.parent_id, message.role)]
 
 
 def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:

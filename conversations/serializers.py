@@ -49,12 +49,19 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     context = serializers.JSONField(read_only=True)  # type: ignore[assignment]
     timings = serializers.JSONField(read_only=True)
     error = serializers.JSONField(read_only=True)
+    sibling_ids = serializers.ListField(
+        child=serializers.UUIDField(),
+        read_only=True,
+        allow_null=True,
+        help_text="All versions of this message, oldest first; null outside lists.",
+    )
 
     class Meta:
         model = Message
         fields = (
             "id",
             "parent_id",
+            "sibling_ids",
             "client_id",
             "role",
             "content",

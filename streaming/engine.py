@@ -17,7 +17,6 @@ from streaming.context import Fitted, estimate_tokens, fit
 from streaming.log import MemoryLog
 from streaming.routing import Route, Router
 
-
 # Asked after a reply that was cut and is to go on. Nobody sees it, and it is not stored.
 GO_ON = (
     "Continue exactly where your last message stopped. Do not repeat any of it, "

@@ -49,11 +49,9 @@ class Follower:
                 if log.phase is not None and log.phase is not phase and log.end is None:
                     phase = log.phase
                     yield events.status(self.id, phase.name, phase.since, phase.position)
-                for kind, since, seq, text in log.runs(self._position):
-                    if self._position != since:  # restarted while the last one was being sent
-                        break
-                    self._position = seq
-                    yield events.delta(self.id, kind, since=since, seq=seq, text=text)
+                while self._position is not None and (since := self._position) < log.seq:
+                    kind, self._position, text = log.run(since)
+                    yield events.delta(self.id, kind, since=since, seq=self._position, text=text)
                 if self._position == log.seq and log.end is not None:
                     yield events.message_end(
                         self.id, log.end, seq=log.seq + 1, full_content=log.text("content")

@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 
 from streaming.events import End, Kind, Snapshot
 
+# About the most text in one delta. Servers keep copies of the frame that a slow reader has not
+# taken yet, so it must not grow with the reply.
+FRAME_CHARACTERS = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -71,19 +75,18 @@ class MemoryLog:
         """All of one kind so far, joined."""
         return "".join(piece for piece_kind, piece in self.pieces if piece_kind == kind)
 
-    def runs(self, since: int) -> list[tuple[Kind, int, int, str]]:
-        """What lies after position `since`, neighbours of one kind merged:
-        (kind, position before it, position after it, text)."""
-        merged: list[tuple[Kind, int, int, str]] = []
-        position, last = since, self.seq
-        while position < last:
-            kind, start = self.pieces[position][0], position
-            texts: list[str] = []
-            while position < last and self.pieces[position][0] == kind:
-                texts.append(self.pieces[position][1])
-                position += 1
-            merged.append((kind, start, position, "".join(texts)))
-        return merged
+    def run(self, since: int) -> tuple[Kind, int, str]:
+        """What lies after position `since`, as far as it is of one kind and up to about
+        `FRAME_CHARACTERS`: its kind, the position after it, its text. There has to be something.
+        """
+        kind, position, last = self.pieces[since][0], since, self.seq
+        texts: list[str] = []
+        size = 0
+        while position < last and size < FRAME_CHARACTERS and self.pieces[position][0] == kind:
+            texts.append(self.pieces[position][1])
+            size += len(texts[-1])
+            position += 1
+        return kind, position, "".join(texts)
 
     def watch(self) -> asyncio.Event:
         """An event that is set at every change from now on; give it back with `unwatch`."""

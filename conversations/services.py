@@ -221,8 +221,11 @@ def interrupt_open_replies(*, conversation: Conversation | None = None) -> int:
 # --- Accounts and keys ----------------------------------------------------------------------
 
 
-def create_user(*, username: str, password: str | None, staff: bool = False) -> User:
-    """An account; without a password it can only be used by API keys.
+def create_user(
+    *, username: str, password: str | None, staff: bool = False, any_password: bool = False
+) -> User:
+    """An account; without a password it can only be used by API keys. `any_password` leaves it
+    to the caller whether the password is good enough.
 
     Raises:
         InvalidInput: the name or the password is not acceptable; names the field.
@@ -231,7 +234,7 @@ def create_user(*, username: str, password: str | None, staff: bool = False) -> 
     try:
         user.clean_fields(exclude=["password"])
         user.validate_unique()
-        if password is not None:
+        if password is not None and not any_password:
             password_validation.validate_password(password, user)
     except ValidationError as error:
         fields = getattr(error, "error_dict", None)

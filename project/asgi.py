@@ -2,7 +2,7 @@
 
 static files ─ WhiteNoise
 lifespan     ─ start and end of the process, where the server tells (uvicorn does)
-http         ─ threads ─ Django
+http         ─ threads ─ limit of the body ─ Django
 websocket    ─ threads ─ routes (who is there and from where is the consumer's first question)
 """
 
@@ -23,6 +23,7 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from project import daphne_server
+from project.body_limit import limited
 from project.static import static_files
 from streaming.consumers import ChatConsumer, no_such_socket
 from streaming.lifecycle import AlreadyRunning, lifecycle
@@ -55,7 +56,7 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
             await static_files(scope, receive, send)
         case "http":
             async with stripes.borrow():
-                await django_application(scope, receive, send)
+                await limited(django_application, scope, receive, send)
         case "websocket":
             async with stripes.borrow():
                 await sockets(scope, receive, send)

@@ -235,7 +235,9 @@ def _answer(opened: OpenedTurn) -> Response:
         return Response(body)
     error = reply.error or {}
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
-    return Response({**error_body(code, message), **body}, status=STATUS_OF_FAILURE.get(code, 502))
+    failure = error_body(code, message)
+    failure["error"]["provider_used"] = reply.provider_used
+    return Response({**failure, **body}, status=STATUS_OF_FAILURE.get(code, 502))
 
 
 def _model(entry: Model, provider: str) -> dict[str, Any]:

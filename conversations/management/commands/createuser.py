@@ -1,6 +1,9 @@
+import sys
 from getpass import getpass
 from typing import Any
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from conversations import services
@@ -24,16 +27,22 @@ class Command(BaseCommand):
             password = getpass("Password: ")
             if getpass("Again: ") != password:
                 raise CommandError("The two passwords are not the same.")
+        if not password:
+            raise CommandError("The password is empty.")
         try:
-            services.create_user(
-                username=options["name"], password=password, staff=options["staff"]
+            user = services.create_user(
+                username=options["name"],
+                password=password,
+                staff=options["staff"],
+                any_password=True,
             )
+            validate_password(password, user)
+        except ValidationError as weak:
+            self.stderr.write(f"The password is weak: {' '.join(weak.messages)}")
         except Problem as problem:
             raise CommandError(problem.message) from None
         self.stderr.write(f"Created {options['name']}.")
 
     def stdin_line(self) -> str:
         """The first line of standard input, without its end."""
-        import sys
-
         return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,48 @@
+"""No request is read further than the largest that makes sense.
+
+Django reads a whole body before any of its code has a say, so the limit is kept before Django:
+by the announced length where there is one, by counting where there is none.
+"""
+
+import json
+from typing import Any
+
+from django.conf import settings
+
+from conversations.errors import TooLarge, error_body
+
+
+class _OverLimit(Exception):
+    """More of a body came than is taken."""
+
+
+async def limited(application: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Serve the request, or answer 413 when its body is larger than
+    `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes."""
+    most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if not announced.isdigit() or int(announced[:20]) > most:
+        await _refuse(send)
+        return
+    read = 0
+
+    async def counted() -> dict[str, Any]:
+        nonlocal read
+        message: dict[str, Any] = await receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise _OverLimit
+        return message
+
+    try:
+        await application(scope, counted, send)
+    except _OverLimit:
+        await _refuse(send)
+
+
+async def _refuse(send: Any) -> None:
+    body = json.dumps(error_body(TooLarge.code, TooLarge.message)).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": 413, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

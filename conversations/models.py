@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
 
@@ -19,9 +20,16 @@ def new_id() -> uuid.UUID:
 
 
 class User(AbstractUser):
-    """An account. Only the id differs from Django's own."""
+    """An account: Django's own, with a UUID, and `session_version`, which ends all its sessions
+    when it changes."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    session_version = models.PositiveIntegerField(default=0, editable=False)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        salt = "conversations.User.session_auth_hash"
+        value = f"{self.session_version} {self.password}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Conversation(models.Model):

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from conversations import access, search, selectors
@@ -264,6 +265,12 @@ def create_owner(*, username: str, password: str) -> User:
         user.is_superuser = True
         user.save(update_fields=["is_superuser"])
     return user
+
+
+def end_sessions(*, user: User) -> None:
+    """Sign the user out everywhere: no session of theirs is good any more. API keys stay."""
+    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+    user.refresh_from_db()
 
 
 def create_key(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:

@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from conversations import views
-from project import health, pages
+from project import health, pages, profile
 from streaming import rest
 
 api = SimpleRouter(use_regex_path=False)
@@ -20,6 +20,12 @@ urlpatterns = [
     path("setup/<str:token>/", pages.setup, name="setup"),
     path("chat", pages.chat, name="chat"),
     path("chat/<uuid:conversation_id>", pages.chat, name="conversation"),
+    path("profile", profile.profile, name="profile"),
+    path("profile/password", profile.change_password, name="change-password"),
+    path("profile/sessions", profile.end_sessions, name="end-sessions"),
+    path("profile/theme", profile.choose_theme, name="choose-theme"),
+    path("profile/keys", profile.add_key, name="add-key"),
+    path("profile/keys/<uuid:key_id>/revoke", profile.revoke_key, name="revoke-key"),
     path("admin/", admin.site.urls),
     path("api/", include(api.urls)),
     path("api/conversations/<uuid:pk>/generate/", rest.GenerateView.as_view()),

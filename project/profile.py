@@ -1,0 +1,120 @@
+"""The profile page: password, theme, API keys, and signing out everywhere. Forms, no script."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from conversations import access, services
+from conversations.errors import NotFound
+from conversations.models import ApiKey, User
+from project.pages import THEMES
+from streaming import hints
+
+THEME_SECONDS = 60 * 60 * 24 * 365
+
+
+class KeyForm(forms.Form):
+    """A name for a new API key."""
+
+    name = forms.CharField(label="What is it for?", max_length=100)
+
+
+def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    """The page, with whatever form has something to say."""
+    page = {
+        "password_form": PasswordChangeForm(request.user),
+        "key_form": KeyForm(),
+        "keys": ApiKey.objects.filter(user=user_of(request)),
+        "themes": [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
+        **context,
+    }
+    return render(request, "profile.html", page, status=status)
+
+
+def user_of(request: HttpRequest) -> User:
+    """The signed-in user; `login_required` lets nobody else through."""
+    assert isinstance(request.user, User)  # noqa: S101 - narrows the type for the checker
+    return request.user
+
+
+@never_cache
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """The page as it is."""
+    return show(request)
+
+
+@login_required
+@require_POST
+@sensitive_post_parameters()
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Set another password. Other sessions end; this one goes on."""
+    form = PasswordChangeForm(request.user, request.POST)
+    if not form.is_valid():
+        return show(request, password_form=form, status=400)
+    user = form.save()
+    update_session_auth_hash(request, user)
+    hints.credentials_changed_sync(user.pk)
+    messages.success(request, "Your password was changed. Other devices are signed out.")
+    return redirect("profile")
+
+
+@login_required
+@require_POST
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere else; this session goes on."""
+    user = user_of(request)
+    services.end_sessions(user=user)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    hints.credentials_changed_sync(user.pk)
+    messages.success(request, "You are signed out everywhere else.")
+    return redirect("profile")
+
+
+@login_required
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the theme in a cookie, which the page's own switch writes too."""
+    theme = request.POST.get("theme", "")
+    response = redirect("profile")
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=THEME_SECONDS, samesite="Lax")
+    return response
+
+
+@login_required
+@require_POST
+def add_key(request: HttpRequest) -> HttpResponse:
+    """Make an API key, and show its secret: in this answer and never again."""
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        return show(request, key_form=form, status=400)
+    _, secret = services.create_key(user=user_of(request), name=form.cleaned_data["name"])
+    response = show(request, secret=secret)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_POST
+def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Remove a key; what was opened with it is closed."""
+    user = user_of(request)
+    try:
+        key = access.api_key(user, key_id)
+    except NotFound:
+        raise Http404 from None
+    key.delete()
+    hints.credentials_changed_sync(user.pk)
+    messages.success(request, f"The key “{key.name}” was revoked.")
+    return redirect("profile")

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -14,6 +14,7 @@ from conversations.errors import (
     InvalidInput,
     NotFound,
     Problem,
+    TooLarge,
     Unavailable,
     error_body,
     first_sentence,
@@ -41,6 +42,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif isinstance(exc, RequestDataTooBig):
+        exc = TooLarge()
+    elif isinstance(exc, RecursionError):  # the body is nested deeper than anything of ours
+        exc = exceptions.ParseError()
     elif isinstance(exc, OperationalError):
         logger.error("The database failed: %s", type(exc).__name__)
         exc = Unavailable()

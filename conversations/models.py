@@ -147,6 +147,30 @@ class Message(models.Model):
         return str(self.id)
 
 
+class QueuedMessage(models.Model):
+    """What somebody said while a reply was being written, waiting for its turn. `error` is why
+    its turn could not begin; then it waits to be taken back."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="queue")
+    client_id = models.UUIDField()
+    content = models.TextField()
+    parameters = models.JSONField(default=dict, blank=True)
+    error = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"], name="queued_once_by_client_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class ApiKey(models.Model):
     """A program's way in. Only the SHA-256 of the secret is kept: it is 256 random bits, so a
     slow hash would protect nothing and cost every request."""

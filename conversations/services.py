@@ -149,6 +149,7 @@ def open_turn(
                 **reply,
             )
             current = Conversation.objects.select_for_update().get(id=conversation.id)
+            current.queue.filter(client_id=client_id).delete()
             current.head = row
             current.settings = {**current.settings, **remember}
             if asked and not current.title:

@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 # Bytes on their way to one socket above which whoever sends has to wait.
 HIGH_WATER = 256 * 1024
 
+# Connections that may wait to be accepted. Twisted's 50 are too few when a server comes back and
+# all pages connect again at once: the system would reset the others.
+BACKLOG = 1024
+
 # Close codes of RFC 6455 and its registry that the application sends.
 PROTOCOL_CODES = (1009, 1012)
 
@@ -104,6 +108,12 @@ def adapt() -> None:
 
     def run(self: Any) -> None:
         """Serve until the end; a start that was refused ends with an exit status."""
+        self.endpoints = [
+            f"{endpoint}:backlog={BACKLOG}"
+            if endpoint.startswith("tcp:") and "backlog=" not in endpoint
+            else endpoint
+            for endpoint in self.endpoints
+        ]
         plain_run(self)
         if refused:
             raise SystemExit(1)

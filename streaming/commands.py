@@ -25,6 +25,7 @@ class Ask:
     parent_given: bool = False
     message_id: UUID | None = None
     go_on: bool = False
+    queue: bool = False
 
 
 class UserMessageSerializer(StrictSerializer):
@@ -32,6 +33,7 @@ class UserMessageSerializer(StrictSerializer):
     content = ContentField()
     parent_id = serializers.UUIDField(required=False, allow_null=True)
     parameters = ParametersSerializer(required=False, allow_null=True)
+    queue = serializers.BooleanField(required=False)
 
 
 class RegenerateSerializer(StrictSerializer):
@@ -41,6 +43,10 @@ class RegenerateSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         return {**super().get_fields(), "continue": serializers.BooleanField(required=False)}
+
+
+class ClientIdSerializer(StrictSerializer):
+    client_id = serializers.UUIDField()
 
 
 class MessageIdSerializer(StrictSerializer):
@@ -60,7 +66,15 @@ def parse_ask(data: Any, *, regenerate: bool) -> Ask:
         parent_given="parent_id" in valid,
         message_id=valid.get("message_id"),
         go_on=valid.get("continue", False),
+        queue=valid.get("queue", False),
     )
+
+
+def parse_client_id(data: Any) -> UUID:
+    """The client_id in `{"client_id": …}`. Raises `ValidationError`."""
+    serializer = ClientIdSerializer(data=data)
+    serializer.is_valid(raise_exception=True)
+    return UUID(str(serializer.validated_data["client_id"]))
 
 
 def parse_id(data: Any) -> UUID:

@@ -23,8 +23,8 @@ from django.db import DatabaseError
 from conversations import access
 from conversations.errors import NotFound, Problem
 from conversations.models import User
-from streaming import events, hints, metrics
-from streaming.commands import parse_ask, parse_id
+from streaming import events, hints, metrics, waiting
+from streaming.commands import parse_ask, parse_client_id, parse_id
 from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
@@ -106,6 +106,8 @@ class ChatConsumer(AsyncConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
             self._groups.append(group)
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
+        if items := await waiting.items(self.conversation_id):
+            await self.out.tell(events.queue(self.conversation_id, items))
         self._follow_running()
         self._start(self._pump())
         self._start(self._beat())
@@ -159,6 +161,7 @@ class ChatConsumer(AsyncConsumer):
             "regenerate": self._regenerate,
             "stop": self._stop,
             "follow": self._follow,
+            "unqueue": self._unqueue,
         }.get(kind if isinstance(kind, str) else "")
         if handler is None:
             await self.out.invalid("unknown_type", "There is no frame of this type.")
@@ -192,10 +195,15 @@ class ChatConsumer(AsyncConsumer):
         reply_id, created = await self.turns.begin(
             self.user, self.conversation_id, ask, provider=asked_provider(self.scope, self.user)
         )
+        if reply_id is None:
+            return  # it waits, and every socket is told of what waits
         if created or self.turns.find(reply_id):
             self._follow_once(reply_id)
         else:
             await self._tell_ended(reply_id)
+
+    async def _unqueue(self, frame: dict[str, Any]) -> None:
+        await waiting.take_back(self.user, self.conversation_id, parse_client_id(frame))
 
     async def _stop(self, frame: dict[str, Any]) -> None:
         reply_id = await self._own(frame)
@@ -296,6 +304,13 @@ class ChatConsumer(AsyncConsumer):
             )
         )
 
+    async def hint_queue(self, message: dict[str, Any]) -> None:
+        self._start(self._tell_queue())
+
+    async def _tell_queue(self) -> None:
+        items = await waiting.items(self.conversation_id)
+        await self.out.tell(events.queue(self.conversation_id, items))
+
     async def hint_deleted(self, message: dict[str, Any]) -> None:
         self._start(
             self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
@@ -333,4 +348,4 @@ async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None
     await send({"type": "websocket.accept"})
     event = events.error("not_found", "There is nothing at this address.")
     await send({"type": "websocket.send", "text": events.encode(event)})
-    await send({"type": "websocket.close", "code": CloseCode.NOT_FOUND})
+    await send({"type": "websocket.close", "code": int(CloseCode.NOT_FOUND)})

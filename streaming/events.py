@@ -54,8 +54,9 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "fallback_used",
             }
         ),
-        frozenset({"tokens", "error"}),
+        frozenset({"model", "context", "tokens", "error"}),
     ),
+    "queue": (frozenset({"conversation_id", "items"}), frozenset()),
     "conversation": (frozenset({"id", "title", "head_id"}), frozenset()),
     "error": (frozenset({"code", "message"}), frozenset({"client_id", "fields"})),
     "heartbeat": (frozenset(), frozenset()),
@@ -74,12 +75,15 @@ class CloseCode(IntEnum):
 
 
 class End(TypedDict):
-    """How a reply ended: the fields of `message_end` that are not its text."""
+    """How a reply ended: the fields of `message_end` that are not its text. After a fallback
+    `model` and `context` are others than its `message_start` told."""
 
     status: str
     finish_reason: str | None
+    model: str
     provider_used: str
     fallback_used: bool
+    context: dict[str, Any] | None
     tokens: dict[str, Any] | None
     error: dict[str, Any] | None
 
@@ -144,7 +148,7 @@ def message_end(message_id: str, end: End, *, seq: int, full_content: str) -> Ev
         "full_content": full_content,
         **end,
     }
-    for name in ("tokens", "error"):
+    for name in ("context", "tokens", "error"):
         if event[name] is None:
             del event[name]
     return event
@@ -157,6 +161,11 @@ def conversation(conversation_id: UUID, title: str, head_id: UUID | None) -> Eve
         "title": title,
         "head_id": str(head_id) if head_id else None,
     }
+
+
+def queue(conversation_id: UUID, items: list[dict[str, Any]]) -> Event:
+    """All that waits: each item has `client_id`, `content`, `created_at` and maybe `error`."""
+    return {"type": "queue", "conversation_id": str(conversation_id), "items": items}
 
 
 def error(code: str, message: str, *, client_id: str | None = None, fields: Any = None) -> Event:

@@ -37,6 +37,11 @@ async def conversation_changed(conversation_id: UUID, title: str, head_id: UUID 
     )
 
 
+async def queue_changed(conversation_id: UUID) -> None:
+    """Other messages wait now."""
+    await _send(conversation_group(conversation_id), "hint.queue")
+
+
 async def conversation_deleted(conversation_id: UUID) -> None:
     """The conversation is gone: close its sockets."""
     await _send(conversation_group(conversation_id), "hint.deleted")

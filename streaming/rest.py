@@ -14,7 +14,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,7 +26,7 @@ from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
-from streaming import hints
+from streaming import hints, waiting
 from streaming.commands import (
     MessageIdSerializer,
     RegenerateSerializer,
@@ -137,6 +137,8 @@ class GenerateView(AsyncAPIView):
         reply_id, _ = await turns.begin(
             views.caller(request), pk, ask, provider=self.asked_provider()
         )
+        if reply_id is None:
+            return Response({"queue": await waiting.items(pk)}, status=status.HTTP_202_ACCEPTED)
         await turns.wait(reply_id)
         opened = await turns.result(reply_id)
         return _answer(opened)

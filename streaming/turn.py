@@ -65,8 +65,10 @@ def outcome(turn: Turn, failure: BaseException | None) -> tuple[End, str | None]
     end = End(
         status=str(status),
         finish_reason=finish_reason,
+        model=result.model,
         provider_used=result.provider_used,
         fallback_used=result.fallback_used,
+        context=result.context or None,
         tokens=result.tokens(turn.plan.fitted, completion),
         error=error,
     )
@@ -107,8 +109,10 @@ def events_of_ended(opened: OpenedTurn) -> list[Event]:
     end = End(
         status=reply.status,
         finish_reason=reply.finish_reason or None,
+        model=reply.model,
         provider_used=reply.provider_used,
         fallback_used=reply.fallback_used,
+        context=reply.context,
         tokens=reply.tokens,
         error=reply.error,
     )

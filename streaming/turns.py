@@ -15,12 +15,12 @@ from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
 
-from conversations import access, parameters, selectors, services
+from conversations import access, parameters, queue, selectors, services
 from conversations.errors import ConversationBusy, Unavailable
 from conversations.models import OPEN, Status, User
 from conversations.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
-from streaming import engine, hints, metrics, storing
+from streaming import engine, hints, metrics, storing, waiting
 from streaming.commands import Ask
 from streaming.engine import Plan
 from streaming.errors import Description, describe
@@ -51,8 +51,9 @@ class Turns:
 
     async def begin(
         self, user: User, conversation_id: UUID, ask: Ask, *, provider: str = ""
-    ) -> tuple[UUID, bool]:
-        """Accept `ask`: store it, start its reply, and give the reply's id and whether it is new.
+    ) -> tuple[UUID | None, bool]:
+        """Accept `ask`: store it, start its reply, and give the reply's id and whether it is new;
+        no id when the conversation is busy and `ask` has let itself be queued.
 
         A client_id that was accepted before gives the reply it made then. Cancelling the caller
         changes nothing: what was begun is begun.
@@ -108,13 +109,20 @@ class Turns:
             await self.wait(turn.id)
 
     async def reap(self) -> None:
-        """Close what a process that died left open, and purge what was deleted. Call it before
-        the first turn begins."""
+        """Close what a process that died left open, purge what was deleted, and go on with what
+        waits. Call it before the first turn begins."""
         async with stripes.borrow():
             count = await database_sync_to_async(services.interrupt_open_replies)()
             await database_sync_to_async(services.purge_deleted)()
+            left = await database_sync_to_async(queue.waiting_conversations)()
         if count:
             logger.warning("replies interrupted by the last end of the server: %d", count)
+        for conversation_id in left:
+            self.advance(conversation_id)
+
+    def advance(self, conversation_id: UUID) -> None:
+        """Begin the turn of the next message that waits in a conversation, if nothing runs."""
+        self._spawn(waiting.advance(self, conversation_id), "advance")
 
     def warm_up(self) -> None:
         """Begin to start the embedded model, if it is what would answer."""
@@ -147,10 +155,17 @@ class Turns:
 
     async def _begin(
         self, user: User, conversation_id: UUID, ask: Ask, provider: str
-    ) -> tuple[UUID, bool]:
+    ) -> tuple[UUID | None, bool]:
         lock = self._opening.setdefault(conversation_id, asyncio.Lock())
         async with lock, stripes.borrow():
-            opened, plan = await self._open(user, conversation_id, ask, provider)
+            try:
+                opened, plan = await self._open(user, conversation_id, ask, provider)
+            except ConversationBusy:
+                if not ask.queue:
+                    raise
+                await waiting.put(user, conversation_id, ask)
+                self.advance(conversation_id)  # in case the reply ended in the meantime
+                return None, False
             if not opened.created or plan is None:
                 return opened.reply.id, False
             turn = Turn(opened, plan)
@@ -265,6 +280,7 @@ class Turns:
         if self._by_conversation.get(turn.conversation_id) is turn:
             del self._by_conversation[turn.conversation_id]
         log.finish(end)
+        self.advance(turn.conversation_id)
         metrics.observe(end, result)
         log_turn(turn, end)
 
@@ -275,8 +291,14 @@ class Turns:
             work, name=name, context=contextvars.Context()
         )
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
         return task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        # `begin` tells its caller; of any other task nobody would hear.
+        if not task.cancelled() and task.get_name() != "begin" and (error := task.exception()):
+            logger.error("the task %s failed", task.get_name(), exc_info=error)
 
 
 def _look(

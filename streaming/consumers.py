@@ -6,9 +6,9 @@ reader: commands run as tasks, and one pump per socket sends what the followed r
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Coroutine
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -21,17 +21,16 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from conversations import access
-from conversations.errors import NotFound, Problem
+from conversations.errors import NotFound
 from conversations.models import User
 from streaming import events, hints, metrics, waiting
 from streaming.commands import parse_ask, parse_client_id, parse_id
 from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
-from streaming.follow import Follower
 from streaming.lifecycle import lifecycle
+from streaming.pump import Pump
 from streaming.socket_writer import SocketWriter
-from streaming.turn import events_of_ended
 from streaming.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -50,6 +49,7 @@ class ChatConsumer(AsyncConsumer):
     """One socket on one conversation."""
 
     turns: Turns
+    pump: Pump
     user: User
     conversation_id: UUID
 
@@ -62,9 +62,6 @@ class ChatConsumer(AsyncConsumer):
         self._groups: list[str] = []
         self._counted = False
         self.out = SocketWriter(send)
-        self._to_follow: asyncio.Queue[UUID] = asyncio.Queue()
-        self._follower: Follower | None = None
-        self._followed: deque[UUID] = deque(maxlen=64)
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -108,8 +105,9 @@ class ChatConsumer(AsyncConsumer):
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
         if items := await waiting.items(self.conversation_id):
             await self.out.tell(events.queue(self.conversation_id, items))
+        self.pump = Pump(self.turns, self.out)
         self._follow_running()
-        self._start(self._pump())
+        self._start(self.pump.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
 
@@ -198,9 +196,9 @@ class ChatConsumer(AsyncConsumer):
         if reply_id is None:
             return  # it waits, and every socket is told of what waits
         if created or self.turns.find(reply_id):
-            self._follow_once(reply_id)
+            self.pump.follow_once(reply_id)
         else:
-            await self._tell_ended(reply_id)
+            await self.pump.tell_ended(reply_id)
 
     async def _unqueue(self, frame: dict[str, Any]) -> None:
         await waiting.take_back(self.user, self.conversation_id, parse_client_id(frame))
@@ -210,13 +208,7 @@ class ChatConsumer(AsyncConsumer):
         await self.turns.stop(reply_id)
 
     async def _follow(self, frame: dict[str, Any]) -> None:
-        reply_id = await self._own(frame)
-        if self._follower and self._follower.id == str(reply_id):
-            self._follower.restart()
-        elif self.turns.find(reply_id):
-            self._follow_once(reply_id)
-        else:
-            await self._tell_ended(reply_id)
+        await self.pump.tell_again(await self._own(frame))
 
     async def _own(self, frame: dict[str, Any]) -> UUID:
         """The id in the frame, if it is a message of this conversation. A running reply is
@@ -226,40 +218,6 @@ class ChatConsumer(AsyncConsumer):
         if turn is None or turn.conversation_id != self.conversation_id:
             await database_sync_to_async(access.message)(self.user, reply_id, self.conversation_id)
         return reply_id
-
-    # --- Following --------------------------------------------------------------------------
-
-    def _follow_running(self) -> None:
-        if turn := self.turns.running_in(self.conversation_id):
-            self._follow_once(turn.id)
-
-    def _follow_once(self, reply_id: UUID) -> None:
-        """Follow a reply, unless this socket does or did."""
-        if reply_id not in self._followed:
-            self._followed.append(reply_id)
-            self._to_follow.put_nowait(reply_id)
-
-    async def _pump(self) -> None:
-        """Send what the followed replies say, one after the other, at the reader's pace."""
-        while True:
-            reply_id = await self._to_follow.get()
-            if turn := self.turns.find(reply_id):
-                await self._send_all(Follower(turn.log))
-            else:
-                with suppress(Problem):
-                    await self._tell_ended(reply_id)
-            self._to_follow.task_done()
-
-    async def _send_all(self, follower: Follower) -> None:
-        self._follower = follower
-        async with aclosing(follower.events()) as followed:
-            async for event in followed:
-                await self.out.tell(event)
-        self._follower = None
-
-    async def _tell_ended(self, reply_id: UUID) -> None:
-        for event in events_of_ended(await self.turns.result(reply_id)):
-            await self.out.tell(event)
 
     # --- On the clock, and hints --------------------------------------------------------------
 
@@ -283,16 +241,20 @@ class ChatConsumer(AsyncConsumer):
                 "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
             )
 
+    def _follow_running(self) -> None:
+        if turn := self.turns.running_in(self.conversation_id):
+            self.pump.follow_once(turn.id)
+
     async def _leave_with_the_server(self) -> None:
         """Close when the server ends: after running replies have, and have been told."""
         await lifecycle.drained.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_PATIENCE):
-                await self._to_follow.join()
+                await self.pump.told()
         await self.out.close(None, "", CloseCode.RESTARTING)
 
     async def hint_turn(self, message: dict[str, Any]) -> None:
-        self._follow_once(UUID(message["reply_id"]))
+        self.pump.follow_once(UUID(message["reply_id"]))
 
     async def hint_conversation(self, message: dict[str, Any]) -> None:
         head_id = message["head_id"]

@@ -237,9 +237,7 @@ def _answer(opened: OpenedTurn) -> Response:
         return Response(body)
     error = reply.error or {}
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
-    failure = error_body(code, message)
-    failure["error"]["provider_used"] = reply.provider_used
-    return Response({**failure, **body}, status=STATUS_OF_FAILURE.get(code, 502))
+    return Response({**error_body(code, message), **body}, status=STATUS_OF_FAILURE.get(code, 502))
 
 
 def _model(entry: Model, provider: str) -> dict[str, Any]:

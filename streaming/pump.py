@@ -1,0 +1,68 @@
+"""What one socket hears of replies: each from its snapshot to its end, one after the other."""
+
+import asyncio
+from collections import deque
+from contextlib import aclosing, suppress
+from uuid import UUID
+
+from conversations.errors import Problem
+from streaming.follow import Follower
+from streaming.socket_writer import SocketWriter
+from streaming.turn import events_of_ended
+from streaming.turns import Turns
+
+# Replies that a socket remembers having followed, so that a late hint does not repeat one.
+REMEMBERED = 64
+
+
+class Pump:
+    """Follows replies at the reader's pace. Nothing is kept for a reader that is slow but the
+    ids of replies it has yet to hear of."""
+
+    def __init__(self, turns: Turns, out: SocketWriter) -> None:
+        self._turns, self._out = turns, out
+        self._ids: asyncio.Queue[UUID] = asyncio.Queue()
+        self._follower: Follower | None = None
+        self._followed: deque[UUID] = deque(maxlen=REMEMBERED)
+
+    def follow_once(self, reply_id: UUID) -> None:
+        """Follow a reply, unless this socket does or did."""
+        if reply_id not in self._followed:
+            self._followed.append(reply_id)
+            self._ids.put_nowait(reply_id)
+
+    async def tell_again(self, reply_id: UUID) -> None:
+        """A fresh snapshot of a reply, or all of it when it has ended. Raises `NotFound`."""
+        if self._follower is not None and self._follower.id == str(reply_id):
+            self._follower.restart()
+        elif self._turns.find(reply_id):
+            self.follow_once(reply_id)
+        else:
+            await self.tell_ended(reply_id)
+
+    async def tell_ended(self, reply_id: UUID) -> None:
+        """All of a reply that has ended. Raises `NotFound`."""
+        for event in events_of_ended(await self._turns.result(reply_id)):
+            await self._out.tell(event)
+
+    async def run(self) -> None:
+        """Send what the followed replies say, until cancelled."""
+        while True:
+            reply_id = await self._ids.get()
+            if turn := self._turns.find(reply_id):
+                await self._send_all(Follower(turn.log))
+            else:
+                with suppress(Problem):
+                    await self.tell_ended(reply_id)
+            self._ids.task_done()
+
+    async def told(self) -> None:
+        """Return when nothing is left to send."""
+        await self._ids.join()
+
+    async def _send_all(self, follower: Follower) -> None:
+        self._follower = follower
+        async with aclosing(follower.events()) as followed:
+            async for event in followed:
+                await self._out.tell(event)
+        self._follower = None

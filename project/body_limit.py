@@ -12,6 +12,10 @@ from django.conf import settings
 from conversations.errors import TooLarge, error_body
 
 
+# Bytes of a refused body that are read before the connection is closed.
+MOST_DROPPED = 50_000_000
+
+
 class _OverLimit(Exception):
     """More of a body came than is taken."""
 
@@ -22,7 +26,7 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
     most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     announced = dict(scope["headers"]).get(b"content-length", b"0")
     if not announced.isdigit() or int(announced[:20]) > most:
-        await _refuse(send)
+        await _refuse(receive, send)
         return
     read = 0
 
@@ -37,10 +41,17 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
     try:
         await application(scope, counted, send)
     except _OverLimit:
-        await _refuse(send)
+        await _refuse(receive, send)
 
 
-async def _refuse(send: Any) -> None:
+async def _refuse(receive: Any, send: Any) -> None:
+    """Answer 413. Most clients read no answer before they have sent everything, and lose it when
+    the connection is closed under them: so what still comes is read and dropped, up to a point."""
+    dropped, more = 0, True
+    while more and dropped < MOST_DROPPED:
+        message = await receive()
+        dropped += len(message.get("body", b""))
+        more = message.get("more_body", False)
     body = json.dumps(error_body(TooLarge.code, TooLarge.message)).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     length = (b"content-length", str(len(body)).encode())

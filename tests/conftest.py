@@ -1,0 +1,90 @@
+"""Servers for all tests: started when the first test wants one, shared by a worker's tests."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.place import Place, place_at
+from tests.harness.server import KINDS, ChatServer, Kind
+
+# Servers that differ from the usual one, by what they are for.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    # Gives up on a silent model, beats often, and lets a user have few sockets.
+    "impatient": {
+        "PROVIDER_FIRST_BYTE_TIMEOUT": 0.7,
+        "PROVIDER_GAP_TIMEOUT": 0.7,
+        "CHAT_HEARTBEAT_SECONDS": 0.2,
+        "CHAT_SOCKETS_PER_USER": 3,
+    },
+    # Asks the second provider when the first fails.
+    "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
+}
+
+Servers = Callable[[Kind, str], ChatServer]
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """`servers(kind, variant)` is a running server that others use too."""
+    running: dict[tuple[Kind, str], ChatServer] = {}
+
+    def get(kind: Kind, variant: str) -> ChatServer:
+        if (kind, variant) not in running:
+            directory = tmp_path_factory.mktemp(f"{kind}-{variant}")
+            server = running[kind, variant] = ChatServer(kind, directory, **VARIANTS[variant])
+            server.start()
+        return running[kind, variant]
+
+    yield get
+    for server in running.values():
+        server.close()
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """The server program: the test runs on each."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+async def place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
+    """The usual server, on daphne and on uvicorn."""
+    async with place_at(servers(kind, "usual")) as place:
+        yield place
+
+
+@pytest.fixture
+async def daphne_place(servers: Servers) -> AsyncIterator[Place]:
+    """The usual server on daphne alone, for what does not depend on the server program."""
+    async with place_at(servers("daphne", "usual")) as place:
+        yield place
+
+
+@pytest.fixture
+async def impatient_place(servers: Servers) -> AsyncIterator[Place]:
+    async with place_at(servers("uvicorn", "impatient")) as place:
+        yield place
+
+
+@pytest.fixture
+async def fallback_place(servers: Servers) -> AsyncIterator[Place]:
+    async with place_at(servers("daphne", "fallback")) as place:
+        yield place
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Callable[..., ChatServer]]:
+    """Makes a server for one test alone, to be killed or set up otherwise; not yet started."""
+    made: list[ChatServer] = []
+
+    def make(kind: Kind, **settings: Any) -> ChatServer:
+        server = ChatServer(kind, tmp_path / f"server{len(made)}", **settings)
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.close()

@@ -1,0 +1,305 @@
+"""REST for what is on record, through the real server."""
+
+import re
+
+import pytest
+
+from tests.harness.place import Place
+from tests.harness.rest import Rest, ok, refused
+
+NOBODY = "01900000-0000-7000-8000-000000000001"
+CONVERSATION = {"id", "title", "head_id", "settings", "created_at", "updated_at", "message_count"}
+MESSAGE = {
+    "id",
+    "parent_id",
+    "client_id",
+    "role",
+    "content",
+    "reasoning",
+    "status",
+    "finish_reason",
+    "model",
+    "provider_used",
+    "fallback_used",
+    "tokens",
+    "context",
+    "error",
+    "created_at",
+    "completed_at",
+}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+async def test_a_conversation_from_creation_to_deletion(place: Place):
+    """Create, read, change, list, delete, with the documented fields and statuses."""
+    person = await place.person()
+    rest = person.rest
+    made = ok(await rest.post("/api/conversations/", {"title": "Trip"}), 201)
+    assert set(made) >= CONVERSATION
+    assert (made["title"], made["head_id"], made["message_count"]) == ("Trip", None, 0)
+    assert TIME.fullmatch(made["created_at"])
+    path = f"/api/conversations/{made['id']}/"
+    changed = ok(await rest.patch(path, {"title": "Journey", "settings": {"top_p": 0.5}}))
+    assert (changed["title"], changed["settings"]) == ("Journey", {"top_p": 0.5})
+    assert ok(await rest.get(path)) == changed
+    listed = ok(await rest.get("/api/conversations/"))
+    assert set(listed) >= {"next", "previous", "results"}
+    assert [row["id"] for row in listed["results"]] == [made["id"]]
+    response = await rest.delete(path)
+    assert (response.status_code, response.content) == (204, b"")
+    refused(await rest.get(path), 404, "not_found")
+    assert ok(await rest.get("/api/conversations/"))["results"] == []
+
+
+async def test_the_session_does_what_a_key_does(place: Place):
+    """With cookie and CSRF token, and not without the token."""
+    person = await place.person()
+    made = ok(await person.page.post("/api/conversations/", {}), 201)
+    assert ok(await person.rest.get(f"/api/conversations/{made['id']}/"))["id"] == made["id"]
+    for headers in ({"X-CSRFToken": ""}, {"X-CSRFToken": "b" * 32}):
+        answer = await person.page.http.post("/api/conversations/", json={}, headers=headers)
+        refused(answer, 403, "csrf_failed")
+    evil = {"Origin": "https://evil.example"}
+    answer = await person.page.http.post("/api/conversations/", json={}, headers=evil)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "csrf_failed")
+    assert len(ok(await person.page.get("/api/conversations/"))["results"]) == 1
+
+
+async def test_who_am_i(place: Place):
+    """The caller's id and name, by key and by session; 401 for nobody."""
+    person, staff = await place.person(), await place.person(staff=True)
+    for rest in (person.rest, person.page):
+        me = ok(await rest.get("/api/me/"))
+        assert me == {"id": person.id, "username": person.name, "is_staff": False}
+    assert ok(await staff.rest.get("/api/me/"))["is_staff"] is True
+    async with Rest(place.server.url) as nobody, Rest(place.server.url, key="cp_no") as wrong:
+        for rest in (nobody, wrong):
+            answer = await rest.get("/api/me/")
+            refused(answer, 401, "not_authenticated")
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_nothing_is_open_to_nobody(place: Place):
+    """Every path under /api/ but the description asks who is there."""
+    async with Rest(place.server.url) as nobody:
+        for path in (
+            "/api/conversations/",
+            f"/api/conversations/{NOBODY}/",
+            f"/api/conversations/{NOBODY}/messages/",
+            f"/api/messages/{NOBODY}/",
+            "/api/keys/",
+            "/api/models/",
+            "/api/me/",
+        ):
+            refused(await nobody.get(path), 401, "not_authenticated")
+        for path in ("generate", "stop"):
+            answer = await nobody.post(f"/api/conversations/{NOBODY}/{path}/", {})
+            refused(answer, 401, "not_authenticated")
+        assert (await nobody.get("/api/schema/")).status_code == 200
+
+
+async def test_other_peoples_things_are_not_there(place: Place):
+    """404 on every call, with the same words as for what does not exist."""
+    person, other = await place.person(), await place.person()
+    chat = await other.conversation()
+    message = ok(await other.rest.generate(chat))["message"]["id"]
+    rest = person.rest
+    told = []
+    for which, mine in ((chat, message), (NOBODY, NOBODY)):
+        base = f"/api/conversations/{which}/"
+        key = other.key_id if which == chat else NOBODY
+        answers = [
+            await rest.get(base),
+            await rest.patch(base, {"title": "Mine now"}),
+            await rest.delete(base),
+            await rest.get(f"{base}messages/"),
+            await rest.generate(which),
+            await rest.generate(which, None, message_id=mine),
+            await rest.post(f"{base}stop/", {"id": mine}),
+            await rest.get(f"/api/messages/{mine}/"),
+            await rest.delete(f"/api/keys/{key}/"),
+        ]
+        told.append([refused(answer, 404, "not_found")["message"] for answer in answers])
+    assert told[0] == told[1]
+    assert (await other.rest.conversation(chat))["title"] == "Hello"
+    assert len(await other.rest.messages(chat)) == 2
+
+
+async def test_conversations_page_by_page(place: Place):
+    """Newest first, every one once, while others are added in front."""
+    person = await place.person()
+    made = [await person.conversation() for _ in range(25)]
+    path: str | None = "/api/conversations/?limit=10"
+    seen: list[str] = []
+    while path:
+        page = ok(await person.rest.get(path))
+        seen += [row["id"] for row in page["results"]]
+        path = page["next"]
+        await person.conversation()
+    assert seen == made[::-1]
+    for limit in ("0", "-1", "x", "9" * 30):
+        answer = await person.rest.get("/api/conversations/", limit=limit)
+        assert answer.status_code in (200, 400)
+    answer = await person.rest.get("/api/conversations/?cursor=rubbish")
+    assert answer.status_code in (400, 404)
+    assert "error" in answer.json()
+
+
+async def test_what_was_said_last_comes_first(place: Place):
+    """A message moves its conversation to the top; a search finds titles."""
+    person = await place.person()
+    old, new = await person.conversation(), await person.conversation()
+    ok(await person.rest.generate(old, "Sailing to Byzantium"))
+    ids = [row["id"] for row in ok(await person.rest.get("/api/conversations/"))["results"]]
+    assert ids == [old, new]
+    found = ok(await person.rest.get("/api/conversations/", search="byzan"))["results"]
+    assert [row["id"] for row in found] == [old]
+    assert found[0]["message_count"] == 2
+    assert ok(await person.rest.get("/api/conversations/", search="100%_"))["results"] == []
+
+
+async def test_messages_page_by_page(place: Place):
+    """Oldest first, whatever the size of the pages; `next` is a path that works."""
+    person = await place.person()
+    chat = await person.conversation()
+    ids = await place.clerk("fill", conversation_id=chat, turns=30)
+    for limit in (1, 7, 60, 1000):
+        rows = await person.rest.messages(chat, limit=limit)
+        assert [row["id"] for row in rows] == ids
+        rows = await person.rest.messages(chat, branch="all", limit=limit)
+        assert [row["id"] for row in rows] == ids
+    assert set(rows[0]) >= MESSAGE
+    path = f"/api/conversations/{chat}/messages/"
+    for name, value in (
+        ("branch", "tail"),
+        ("limit", "0"),
+        ("limit", "many"),
+        ("limit", "9" * 5000),
+        ("limit", "²"),
+        ("after", "x"),
+    ):
+        refused(await person.rest.get(path, **{name: value}), 400, "validation_error", name)
+
+
+async def test_one_message_with_its_status(place: Place):
+    """The same object as in the list, with every documented field."""
+    person = await place.person()
+    chat = await person.conversation()
+    answer = ok(await person.rest.generate(chat, "Hi", model="think"))
+    assert set(answer) >= {
+        "user_message",
+        "message",
+        "provider_used",
+        "fallback_used",
+        "tokens",
+    }
+    row = await person.rest.message(answer["message"]["id"])
+    listed = (await person.rest.messages(chat))[1]
+    for name in MESSAGE:
+        assert row[name] == listed[name] == answer["message"][name]
+    assert set(row) >= MESSAGE
+    assert row["reasoning"] == "Let me think."
+    assert set(row["tokens"]) == {"prompt", "completion", "total", "source"}
+    assert TIME.fullmatch(row["completed_at"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": "x" * 256}, "title"),
+        ({"title": 7}, "title"),
+        ({"title": None}, "title"),
+        ({"title": "a\0b"}, "title"),
+        ({"settings": {"temperature": 2}}, "settings"),
+        ({"settings": {"seed": 2}}, "settings"),
+        ({"settings": []}, "settings"),
+        ({"head_id": NOBODY}, "head_id"),
+        ({"head_id": "x"}, "head_id"),
+        ({"colour": "blue"}, "colour"),
+        ({"id": NOBODY}, "id"),
+    ],
+)
+async def test_changes_that_are_refused(daphne_place: Place, changes: dict, field: str):
+    """The field is named, and nothing changes."""
+    person = await daphne_place.person()
+    chat = await person.conversation()
+    before = await person.rest.conversation(chat)
+    answer = await person.rest.patch(f"/api/conversations/{chat}/", changes)
+    refused(answer, 400, "validation_error", field)
+    assert await person.rest.conversation(chat) == before
+
+
+async def test_titles_and_white_space_are_kept(daphne_place: Place):
+    """A title is text as it was given, also an empty one; the first message names only what has
+    no name."""
+    person = await daphne_place.person()
+    title = "  <b>Grüße</b> 👩‍👩‍👧‍👦 "
+    chat = await person.rest.new_conversation(title=title)
+    ok(await person.rest.generate(chat))
+    assert (await person.rest.conversation(chat))["title"] == title
+
+
+async def test_keys_from_creation_to_revocation(place: Place):
+    """Shown once, listed without the secret, no good once revoked or over."""
+    person = await place.person()
+    made = ok(await person.rest.post("/api/keys/", {"name": "laptop"}), 201)
+    listed = ok(await person.rest.get("/api/keys/"))["results"]
+    assert [row["name"] for row in listed] == ["laptop", "test"]
+    assert set(listed[0]) >= {"id", "name", "created_at", "expires_at", "last_used_at"}
+    assert made["key"] not in str(listed)
+    async with Rest(place.server.url, key=made["key"]) as other:
+        assert ok(await other.get("/api/me/"))["id"] == person.id
+        used = ok(await person.rest.get("/api/keys/"))["results"][0]
+        assert TIME.fullmatch(used["last_used_at"])
+        assert (await person.rest.delete(f"/api/keys/{made['id']}/")).status_code == 204
+        refused(await other.get("/api/me/"), 401, "not_authenticated")
+    for body, field in (
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "old", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"name": "odd", "expires_at": "soon"}, "expires_at"),
+        ({"name": "more", "scope": "all"}, "scope"),
+    ):
+        refused(await person.rest.post("/api/keys/", body), 400, "validation_error", field)
+
+
+async def test_every_error_has_the_one_shape(place: Place):
+    """Whatever is wrong, wherever: `{"error": {"code", "message"}}`."""
+    person = await place.person()
+    rest, chat = person.rest, await person.conversation()
+    refused(await rest.get("/api/nothing/"), 404, "not_found")
+    refused(await rest.get("/api/conversations/not-an-id/"), 404, "not_found")
+    refused(await rest.http.put(f"/api/conversations/{chat}/", json={}), 405, "method_not_allowed")
+    refused(await rest.get(f"/api/conversations/{chat}/generate/"), 405, "method_not_allowed")
+    refused(await rest.delete("/api/me/"), 405, "method_not_allowed")
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        answer = await rest.http.post(
+            "/api/conversations/", content=b"x", headers={"Content-Type": kind}
+        )
+        refused(answer, 415, "unsupported_media_type")
+    answer = await rest.http.get("/api/me/", headers={"Accept": "text/html"})
+    assert answer.status_code in (200, 406)
+    assert answer.headers["content-type"].startswith("application/json")
+
+
+async def test_the_schema_names_every_call(daphne_place: Place):
+    """OpenAPI at /api/schema/, readable in a browser at /api/docs/."""
+    person = await daphne_place.person()
+    schema = (await person.rest.get("/api/schema/")).text
+    for path in ("/api/conversations/", "generate/", "stop/", "/api/keys/", "/api/me/"):
+        assert path in schema
+    docs = await person.rest.get("/api/docs/")
+    assert docs.status_code == 200
+
+
+async def test_alive_ready_and_counted(place: Place):
+    """/healthz, /readyz, and /metrics with the replies."""
+    person = await place.person()
+    ok(await person.rest.generate(await person.conversation()))
+    async with Rest(place.server.url) as nobody:
+        assert ok(await nobody.get("/healthz"))["status"] == "ok"
+        ready = ok(await nobody.get("/readyz"))
+        assert ready["checks"]["database"] == "ok"
+        figures = await nobody.get("/metrics")
+        assert 'chat_replies_total{provider="ollama",status="completed"}' in figures.text

@@ -1,0 +1,261 @@
+"""Writes and reads of the record."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from conversations import access, selectors, services
+from conversations.errors import (
+    ClientIdConflict,
+    Conflict,
+    ConversationBusy,
+    InvalidInput,
+    NotFound,
+    Problem,
+)
+from conversations.models import ApiKey, Conversation, Message, User
+from tests.conversations.conftest import add_message, open_turn
+
+
+def close(reply: Message, status: str = "completed", content: str = "Hi") -> bool:
+    return services.close_reply(reply_id=reply.id, status=status, content=content)
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("Hello", "Hello"),
+        ("one two three four five", "one two three four five"),
+        ("one two three four five six", "one two three four five..."),
+        ("  one\n\ttwo  ", "one two"),
+        ("字" * 300, "字" * 250 + "..."),
+    ],
+)
+def test_title_of(said, title):
+    """Five words, and dots when there were more."""
+    assert services.title_of(said) == title
+
+
+def test_open_turn_stores_question_and_reply(chat):
+    """One call makes both rows, the title and the head."""
+    turn = open_turn(chat, "What is it?", remember={"temperature": 0.3})
+    assert turn.created
+    assert (turn.user_message.role, turn.user_message.status) == ("user", "completed")
+    assert (turn.reply.role, turn.reply.status) == ("assistant", "streaming")
+    assert turn.reply.parent_id == turn.user_message.id
+    chat.refresh_from_db()
+    assert (chat.title, chat.head_id) == ("What is it?", turn.reply.id)
+    assert chat.settings == {"temperature": 0.3}
+
+
+def test_open_turn_again_gives_the_first(chat):
+    """A client_id that is known gives its turn, and nothing is stored."""
+    key = uuid7()
+    first = open_turn(chat, client_id=key)
+    again = open_turn(chat, client_id=key)
+    assert (again.reply.id, again.created) == (first.reply.id, False)
+    with pytest.raises(ClientIdConflict):
+        open_turn(chat, "Other", client_id=key)
+    with pytest.raises(ClientIdConflict):
+        open_turn(chat, None, client_id=key, message_id=first.reply.id)
+    assert Message.objects.count() == 2
+
+
+def test_open_turn_while_one_is_written(chat):
+    """Busy, and not a row is left of the second."""
+    first = open_turn(chat)
+    with pytest.raises(ConversationBusy):
+        open_turn(chat, "Second")
+    assert Message.objects.count() == 2
+    close(first.reply)
+    assert open_turn(chat, "Second").created
+
+
+def test_open_turn_in_a_deleted_conversation(chat):
+    """A conversation that is gone in the meantime is not found, and nothing is stored."""
+    context = selectors.TurnContext(chat, None, [])
+    Message.objects.filter(conversation=chat).delete()
+    Conversation.objects.filter(id=chat.id).delete()
+    with pytest.raises((NotFound, Conversation.DoesNotExist)):
+        services.open_turn(
+            context=context,
+            client_id=uuid7(),
+            content="x",
+            message_id=None,
+            remember={},
+            reply={},
+        )
+    assert Message.objects.count() == 0
+
+
+def test_a_reply_is_closed_once(chat):
+    """The first end stays; later writes change nothing."""
+    reply = open_turn(chat).reply
+    assert close(reply, "stopped", "So far")
+    assert not close(reply, "completed", "More")
+    assert not services.save_partial(reply_id=reply.id, content="x", reasoning="", seq=9)
+    assert not services.mark_stopping(reply_id=reply.id)
+    assert services.interrupt_open_replies() == 0
+    reply.refresh_from_db()
+    assert (reply.status, reply.content) == ("stopped", "So far")
+
+
+def test_a_partial_text_only_grows(chat):
+    """A checkpoint that comes late does not take text back."""
+    reply = open_turn(chat).reply
+    assert services.save_partial(reply_id=reply.id, content="ab", reasoning="t", seq=2)
+    assert not services.save_partial(reply_id=reply.id, content="a", reasoning="", seq=1)
+    reply.refresh_from_db()
+    assert (reply.content, reply.reasoning, reply.seq) == ("ab", "t", 2)
+
+
+def test_interrupt_closes_what_is_open(chat, owner):
+    """Everywhere, or in one conversation, with the text that was kept."""
+    other = services.create_conversation(user=owner)
+    replies = [open_turn(chat).reply, open_turn(other).reply]
+    services.save_partial(reply_id=replies[0].id, content="So far", reasoning="", seq=1)
+    services.mark_stopping(reply_id=replies[1].id)
+    assert services.interrupt_open_replies(conversation=chat) == 1
+    assert services.interrupt_open_replies() == 1
+    for reply, content in zip(replies, ("So far", ""), strict=True):
+        reply.refresh_from_db()
+        assert (reply.status, reply.content) == ("interrupted", content)
+        assert reply.error["code"] == "interrupted"
+        assert reply.completed_at
+
+
+def test_the_head_is_a_message_of_the_conversation(chat, owner):
+    """Another's is refused, and so is a change while a reply is written."""
+    other = add_message(services.create_conversation(user=owner))
+    for wrong in (other.id, uuid7()):
+        with pytest.raises(InvalidInput) as refusal:
+            services.update_conversation(conversation=chat, changes={"head_id": wrong})
+        assert "head_id" in refusal.value.fields
+    turn = open_turn(chat)
+    with pytest.raises(ConversationBusy):
+        services.update_conversation(conversation=chat, changes={"head_id": turn.user_message.id})
+
+
+def test_settings_are_merged(chat):
+    """What is not named stays."""
+    for given in ({"temperature": 0.1}, {"top_p": 0.5}):
+        row = services.update_conversation(conversation=chat, changes={"settings": given})
+    assert row.settings == {"temperature": 0.1, "top_p": 0.5}
+
+
+def test_the_path_of_a_leaf(chat):
+    """From the root to the leaf, without siblings; of nothing, nothing."""
+    root = add_message(chat)
+    left = add_message(chat, "assistant", parent=root)
+    add_message(chat, "assistant", parent=root)
+    leaf = add_message(chat, parent=left)
+    path = selectors.path_ids(conversation=chat, leaf_id=leaf.id)
+    assert path == [root.id, left.id, leaf.id]
+    assert selectors.path_ids(conversation=chat, leaf_id=None) == []
+    assert selectors.path_ids(conversation=chat, leaf_id=uuid7()) == []
+
+
+@pytest.mark.parametrize("gate", [access.conversation, access.message, access.api_key])
+def test_missing_and_foreign_look_the_same(gate, chat, owner, stranger):
+    """The gates say the same of what is not there and of what is another's."""
+    key, _ = services.create_key(user=owner, name="k")
+    rows = {
+        access.conversation: chat,
+        access.message: add_message(chat),
+        access.api_key: key,
+    }
+    assert gate(owner, rows[gate].id) == rows[gate]
+    refusals = []
+    for user, key_id in ((stranger, rows[gate].id), (owner, uuid7()), (stranger, uuid7())):
+        with pytest.raises(NotFound) as refusal:
+            gate(user, key_id)
+        refusals.append(str(refusal.value))
+    assert len(set(refusals)) == 1
+
+
+def test_a_message_is_looked_for_in_its_conversation(chat, owner):
+    """The right id under another conversation of the same user is not found."""
+    message = add_message(chat)
+    other = services.create_conversation(user=owner)
+    assert access.message(owner, message.id, chat.id) == message
+    with pytest.raises(NotFound):
+        access.message(owner, message.id, other.id)
+
+
+def test_a_key_is_kept_as_a_hash(owner):
+    """The secret is nowhere in the row; it opens the account until it is over."""
+    key, secret = services.create_key(user=owner, name="k")
+    assert secret.startswith("cp_")
+    assert len(secret) > 40
+    row = ApiKey.objects.values().get()
+    assert secret not in str(row)
+    assert secret.startswith(row["prefix"])
+    assert services.use_key(secret=secret).user == owner
+    assert services.use_key(secret=secret[:-1]) is None
+    assert services.use_key(secret="\udcff") is None
+    ApiKey.objects.filter(id=key.id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert services.use_key(secret=secret) is None
+
+
+def test_the_last_use_of_a_key_is_noted(owner):
+    """At most once a minute, so that a busy key costs no write."""
+    key, secret = services.create_key(user=owner, name="k")
+    services.use_key(secret=secret)
+    key.refresh_from_db()
+    first = key.last_used_at
+    assert first
+    services.use_key(secret=secret)
+    key.refresh_from_db()
+    assert key.last_used_at == first
+    ApiKey.objects.filter(id=key.id).update(last_used_at=first - timedelta(minutes=2))
+    services.use_key(secret=secret)
+    key.refresh_from_db()
+    assert key.last_used_at > first - timedelta(minutes=1)
+
+
+def test_a_key_of_a_closed_account_opens_nothing(owner):
+    """An account that may not sign in has no keys either."""
+    _, secret = services.create_key(user=owner, name="k")
+    User.objects.filter(id=owner.id).update(is_active=False)
+    assert services.use_key(secret=secret) is None
+
+
+@pytest.mark.django_db
+def test_an_owner_is_made_once():
+    """The first account has every right; there is no second of its kind."""
+    owner = services.create_owner(username="first", password="correct horse battery")
+    assert owner.is_staff
+    assert owner.is_superuser
+    assert owner.check_password("correct horse battery")
+    with pytest.raises(Conflict):
+        services.create_owner(username="second", password="correct horse battery")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("username", "password", "field"),
+    [
+        ("", "correct horse battery", "username"),
+        ("with space", "correct horse battery", "username"),
+        ("taken", "correct horse battery", "username"),
+        ("x" * 151, "correct horse battery", "username"),
+        ("fresh", "short", "password"),
+        ("fresh", "12345678901", "password"),
+        ("fresh", "password", "password"),
+    ],
+)
+def test_an_account_that_is_not_acceptable(username, password, field):
+    """The field is named, and nothing is stored."""
+    services.create_user(username="taken", password=None)
+    with pytest.raises(Problem) as refusal:
+        services.create_user(username=username, password=password)
+    assert field in refusal.value.fields
+    assert User.objects.count() == 1
+
+
+def test_ids_are_uuids(chat):
+    """What is handed out as an id is one."""
+    assert isinstance(chat.id, UUID)

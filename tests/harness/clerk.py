@@ -1,0 +1,165 @@
+"""A second process beside a server, in its database: makes accounts and rows, and looks at them.
+
+The test's side is `Clerk`. The other is `python -m tests.harness.clerk`, which reads one JSON
+object a line (`{"do": name, …arguments}`) and answers each with one line.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Clerk:
+    """Calls the functions below in a process with the server's environment."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.harness.clerk"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, do: str, **arguments: Any) -> Any:
+        """What the function `do` returns; `RuntimeError` with what it raised."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with self._lock:
+            process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the clerk ended with {process.wait()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["result"]
+
+    def close(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
+        self._process.wait(10)
+
+
+# --- The other side ---------------------------------------------------------------------------
+
+
+def person(name: str, *, staff: bool = False, password: str | None = None) -> dict[str, str]:
+    """A new account with an API key and a session."""
+    from conversations import services
+
+    user = services.create_user(username=name, password=password, staff=staff)
+    key, secret = services.create_key(user=user, name="test")
+    return {"id": str(user.id), "key": secret, "key_id": str(key.id), "session": _session(user)}
+
+
+def _session(user: Any) -> str:
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def deactivate(user_id: str) -> int:
+    """The account may not sign in any more."""
+    from conversations.models import User
+
+    return User.objects.filter(id=user_id).update(is_active=False)
+
+
+def expire_key(key_id: str) -> int:
+    """The key's time was over an hour ago."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from conversations.models import ApiKey
+
+    past = timezone.now() - timedelta(hours=1)
+    return ApiKey.objects.filter(id=key_id).update(expires_at=past)
+
+
+def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = None) -> list[str]:
+    """So many finished turns, each with a question and a reply of `words` words, with a system
+    message before them if one is given; their ids."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from conversations.models import Conversation, Message
+
+    conversation = Conversation.objects.get(id=conversation_id)
+    rows: list[Message] = []
+    start = timezone.now() - timedelta(days=1)
+    texts = [("system", system)] if system else []
+    for number in range(2 * turns):
+        texts.append(("assistant" if number % 2 else "user", f"{number} " + "word " * words))
+    for number, (role, text) in enumerate(texts):
+        moment = start + timedelta(seconds=number)
+        rows.append(
+            Message(
+                conversation=conversation,
+                parent=rows[-1] if rows else None,
+                role=role,
+                content=text,
+                created_at=moment,
+                completed_at=moment,
+            )
+        )
+    Message.objects.bulk_create(rows)
+    conversation.head = rows[-1]
+    conversation.save()
+    return [str(row.id) for row in rows]
+
+
+def count(model: str, **filters: Any) -> int:
+    """How many rows of a model there are."""
+    from django.apps import apps
+
+    return int(apps.get_model("conversations", model).objects.filter(**filters).count())
+
+
+def row(message_id: str) -> dict[str, Any]:
+    """A message as it is stored."""
+    from conversations.models import Message
+
+    values = Message.objects.filter(id=message_id).values().get()
+    return {name: str(value) if "_at" in name else value for name, value in values.items()}
+
+
+def main() -> None:
+    import os
+
+    import django
+    from django.core.management import call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    known = {f.__name__: f for f in (person, deactivate, expire_key, fill, count, row)}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            answer = {"result": known[asked.pop("do")](**asked)}
+        except Exception as error:  # noqa: BLE001 - told to the test
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer, default=str), flush=True)
+
+
+if __name__ == "__main__":
+    main()

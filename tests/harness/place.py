@@ -1,0 +1,112 @@
+"""A running server, the scripted models behind it, and people."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from tests.harness import scripts as _scripts  # noqa: F401 - adds its scripts
+from tests.harness.rest import Rest
+from tests.harness.server import ChatServer
+from tests.harness.sockets import Socket
+from tests.harness.stalled import StalledSocket
+from tests.scripted.ollama import ScriptedOllama, entry
+from tests.scripted.ollama_scripts import SCRIPTS
+from tests.scripted.openai import ScriptedOpenAI
+from tests.scripted.server import parse_scenario
+
+
+@dataclass(eq=False)
+class Person:
+    """An account of one test. `rest` has its API key, `page` its session as a browser has it."""
+
+    place: "Place"
+    name: str
+    id: str
+    key: str
+    key_id: str
+    session: str
+    rest: Rest = field(init=False)
+    page: Rest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rest = Rest(self.place.server.url, key=self.key, offer=self.place.offer)
+        self.page = Rest(self.place.server.url, session=self.session, offer=self.place.offer)
+
+    async def conversation(self) -> str:
+        return await self.rest.new_conversation()
+
+    def socket(
+        self, chat: str, *, port: int | None = None, query: str = "", **options: Any
+    ) -> Socket:
+        """A socket with the API key, to be opened by `async with`."""
+        address = f"127.0.0.1:{port or self.place.server.port}"
+        headers = {"Authorization": f"Bearer {self.key}"}
+        url = f"ws://{address}/ws/chat/{chat}/{query}"
+        return Socket(url, headers, self.place.offer, **options)
+
+    def page_socket(self, chat: str, origin: str | None = None, **options: Any) -> Socket:
+        """A socket as a page opens it: the cookie, and the page's origin."""
+        server = self.place.server
+        headers = {"Cookie": f"sessionid={self.session}", "Origin": origin or server.url}
+        url = f"ws://{server.address}/ws/chat/{chat}/"
+        return Socket(url, headers, self.place.offer, **options)
+
+    def stalled(self, chat: str) -> StalledSocket:
+        return StalledSocket(self.place.server.port, f"/ws/chat/{chat}/", self.key)
+
+    async def aclose(self) -> None:
+        await self.rest.http.aclose()
+        await self.page.http.aclose()
+
+
+class Place:
+    """A server and what is behind it. The scripted models are this test's own: what they saw,
+    this test has caused."""
+
+    def __init__(self, server: ChatServer, ollama: ScriptedOllama, openai: ScriptedOpenAI) -> None:
+        self.server, self.ollama, self.openai = server, ollama, openai
+        self._people: list[Person] = []
+
+    async def person(self, *, staff: bool = False, password: str | None = None) -> Person:
+        name = f"p{uuid4().hex[:12]}"
+        made = await asyncio.to_thread(
+            self.server.clerk, "person", name=name, staff=staff, password=password
+        )
+        person = Person(self, name, **made)
+        self._people.append(person)
+        return person
+
+    async def clerk(self, do: str, **arguments: Any) -> Any:
+        """What a function of the clerk returns."""
+        return await asyncio.to_thread(self.server.clerk, do, **arguments)
+
+    def offer(self, model: str) -> None:
+        """List a model that is named after what it does, so that it may be asked for."""
+        known = [listed["name"] for listed in self.ollama.models]
+        if model not in known and parse_scenario(model)[0] in SCRIPTS:
+            self.ollama.models.append(entry(model))
+        assert self.openai.models is not None
+        if model not in self.openai.models:
+            self.openai.models.append(model)
+
+    async def aclose(self) -> None:
+        for person in self._people:
+            await person.aclose()
+
+
+@asynccontextmanager
+async def place_at(server: ChatServer) -> AsyncIterator[Place]:
+    """The place of one test at a server that may be shared with others."""
+    ollama, openai = ScriptedOllama("normal"), ScriptedOpenAI()
+    await ollama.start(server.model_port)
+    await openai.start(server.second_model_port)
+    place = Place(server, ollama, openai)
+    try:
+        yield place
+    finally:
+        await place.aclose()
+        await ollama.stop()
+        await openai.stop()

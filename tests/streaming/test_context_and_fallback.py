@@ -1,0 +1,190 @@
+"""What of a long conversation reaches the model, and who answers when the first cannot."""
+
+import asyncio
+
+import pytest
+
+from tests.harness.fold import assert_same
+from tests.harness.place import Place
+from tests.harness.rest import ok, refused
+from tests.scripted.ollama import entry
+from tests.scripted.ollama_scripts import REPLY, words
+
+WHOLE = "".join(REPLY)
+
+
+def sent(place: Place, index: int = -1) -> list[str]:
+    """The texts that the model was given."""
+    return [message["content"] for message in place.ollama.chats[index].json["messages"]]
+
+
+async def test_a_long_history_is_cut_and_the_cut_is_counted(place: Place):
+    """System messages and the newest stay; what was left out is told, and stored."""
+    person = await place.person()
+    chat = await person.conversation()
+    place.ollama.models.append(entry("small", context_length=2048))
+    await place.clerk("fill", conversation_id=chat, turns=40, words=50, system="Be brief.")
+    async with person.socket(chat) as socket:
+        await socket.ask("And now?", model="small")
+        start = await socket.next("message_start")
+        end = await socket.next("message_end")
+    texts = sent(place)
+    assert (texts[0], texts[-1]) == ("Be brief.", "And now?")
+    context = start["context"]
+    assert context["window"] == 2048
+    assert 0 < context["prompt_tokens"] <= 2048 - 512
+    # 80 of before and the new one, without the system message.
+    assert context["dropped_messages"] == 81 - (len(texts) - 1) > 0
+    assert place.ollama.chats[0].json["messages"][1]["role"] == "user"
+    row = await person.rest.message(end["id"])
+    assert row["context"] == context
+    assert len(await person.rest.messages(chat)) == 83
+
+
+async def test_the_window_is_told_and_never_changes(place: Place):
+    """`num_ctx` is the same in every request to a model: another one would load it again."""
+    person = await place.person()
+    place.ollama.models.append(entry("steady", context_length=4096))
+    for words_each, tokens in ((1, 256), (400, 1024), (30, 512)):
+        chat = await person.conversation()
+        await place.clerk("fill", conversation_id=chat, turns=10, words=words_each)
+        parameters = {"max_tokens": tokens, "temperature": 0.1}
+        ok(await person.rest.generate(chat, model="steady", parameters=parameters))
+    windows = {exchange.json["options"]["num_ctx"] for exchange in place.ollama.chats}
+    assert windows == {4096}
+
+
+async def test_a_short_history_is_sent_whole(place: Place):
+    """Nothing is dropped while there is room."""
+    person = await place.person()
+    chat = await person.conversation()
+    for number in range(3):
+        answer = ok(await person.rest.generate(chat, f"Question {number}"))
+    assert answer["message"]["context"]["dropped_messages"] == 0
+    assert sent(place) == ["Question 0", WHOLE, "Question 1", WHOLE, "Question 2"]
+
+
+async def test_one_message_that_is_too_long_is_told(place: Place):
+    """It is stored, and its reply fails with `context_length_exceeded`; no model is asked."""
+    person = await place.person()
+    chat = await person.conversation()
+    place.ollama.models.append(entry("tiny", context_length=1024))
+    answer = await person.rest.generate(chat, "word " * 2000, model="tiny")
+    assert answer.status_code == 502
+    assert answer.json()["error"]["code"] == "context_length_exceeded"
+    assert place.ollama.chats == []
+    assert len(await person.rest.messages(chat)) == 2
+
+
+async def test_failed_and_empty_replies_say_nothing_to_the_model(place: Place):
+    """A reply without text is left out of the next prompt; a partial one is in it."""
+    person = await place.person()
+    chat = await person.conversation()
+    for model in ("html", "empty", "fin", "normal"):
+        await person.rest.generate(chat, model, model=model)
+    assert sent(place) == ["html", "empty", "fin", "".join(words(3)), "normal"]
+
+
+@pytest.mark.parametrize("model", ["html", "busy", "missing:b=1", "close", "fin:after=0"])
+async def test_the_second_provider_answers_when_the_first_cannot(fallback_place: Place, model: str):
+    """As long as nothing was said, the next one is asked; the answer says so."""
+    person = await fallback_place.person()
+    chat, other = await person.conversation(), await person.conversation()
+    answer = ok(await person.rest.generate(chat, model=model))
+    assert (answer["provider_used"], answer["fallback_used"]) == ("openai", True)
+    message = answer["message"]
+    assert (message["status"], message["content"]) == ("completed", WHOLE)
+    assert (message["provider_used"], message["fallback_used"]) == ("openai", True)
+    assert message["model"] == "normal"
+    async with person.socket(other) as socket:
+        end = await socket.reply(model=model)
+        assert (end["provider_used"], end["fallback_used"]) == ("openai", True)
+        assert end["full_content"] == WHOLE
+
+
+async def test_a_fallback_folds_to_what_is_stored(fallback_place: Place):
+    """The events of a reply that another provider made are what GET returns, model included."""
+    person = await fallback_place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.reply(model="html")
+        assert_same(socket.thread.messages, await person.rest.messages(chat))
+
+
+@pytest.mark.parametrize("model", ["error", "notools"])
+async def test_no_second_provider_after_a_word_or_a_refusal(fallback_place: Place, model: str):
+    """What was said cannot be unsaid, and what one refuses is wrong for all."""
+    person = await fallback_place.person()
+    answer = await person.rest.generate(await person.conversation(), model=model)
+    assert answer.status_code == 502
+    assert answer.json()["fallback_used"] is False
+    assert answer.json()["provider_used"] == "ollama"
+    assert fallback_place.openai.chats == []
+
+
+async def test_a_stop_asks_nobody_else(fallback_place: Place):
+    """Stopping a silent first provider does not start the second."""
+    person = await fallback_place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.ask(model="hang")
+        start = await socket.next("message_start")
+        await fallback_place.ollama.chat()
+        await socket.stop(start["id"])
+        end = await socket.next("message_end")
+        assert (end["status"], end["fallback_used"]) == ("stopped", False)
+    assert fallback_place.openai.chats == []
+
+
+async def test_the_models_that_are_on_offer(daphne_place: Place):
+    """What the page needs first: models, default, and the bounds of the parameters."""
+    place = daphne_place
+    staff = await place.person(staff=True)
+    place.openai.models = ["normal", "reasoning"]
+    listed = ok(await staff.rest.get("/api/models/", provider="openai"))
+    assert listed["provider"] == "openai"
+    assert listed["error"] is None
+    assert {"normal", "reasoning"} <= {model["id"] for model in listed["results"]}
+    listed = ok(await staff.rest.get("/api/models/"))
+    assert (listed["provider"], listed["default"]) == ("ollama", "normal")
+    assert set(listed["results"][0]) == {
+        "id",
+        "label",
+        "provider",
+        "context_length",
+        "capabilities",
+        "size_bytes",
+        "parameter_size",
+        "quantization_level",
+        "remote",
+    }
+    assert listed["parameters"] == {
+        "temperature": {"min": 0.0, "max": 1.0, "step": 0.1, "default": 0.7},
+        "max_tokens": {"min": 256, "max": 1024, "step": 1, "default": 512},
+        "top_p": {"min": 0.0, "max": 1.0, "step": 0.05, "default": 1.0},
+    }
+    assert (await place.person()).rest is not None
+    anonymous = await staff.rest.http.get("/api/models/", headers={"Authorization": "Bearer no"})
+    refused(anonymous, 401, "not_authenticated")
+
+
+async def test_a_model_that_was_pulled_a_moment_ago_can_be_asked(daphne_place: Place):
+    """The remembered list is looked at again before a model is refused."""
+    person = await daphne_place.person()
+    chat = await person.conversation()
+    name = f"fresh-{chat[:8]}"
+    answer = await person.rest.generate(chat, model=name)
+    refused(answer, 400, "validation_error", "parameters")
+    daphne_place.ollama.models.append(entry(name))
+    assert ok(await person.rest.generate(chat, model=name))["message"]["model"] == name
+
+
+async def test_the_echo_provider_needs_nothing(daphne_place: Place):
+    """For demonstrations: it says again what was said."""
+    staff = await daphne_place.person(staff=True)
+    chat = await staff.conversation()
+    async with staff.socket(chat, query="?provider=echo") as socket, asyncio.timeout(20):
+        end = await socket.reply("Is anybody there?", model=None)
+        assert end["provider_used"] == "echo"
+        assert "Is anybody there?" in end["full_content"]
+        assert_same(socket.thread.messages, await staff.rest.messages(chat))

@@ -1,0 +1,144 @@
+"""Messages that wait in line on the server, and replies that go on where they were cut."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from tests.harness.place import Place, place_at
+from tests.harness.rest import ok, refused
+from tests.harness.server import ChatServer
+from tests.harness.sockets import Socket
+
+
+async def queued(socket: Socket, *contents: str) -> None:
+    """Return when exactly these wait."""
+
+    def look() -> bool:
+        told = socket.heard("queue")
+        return bool(told) and [item["content"] for item in told[-1]["items"]] == [*contents]
+
+    await socket.until(look, 10, f"queue {contents}")
+
+
+async def test_messages_said_during_a_reply_go_out_one_after_the_other(place: Place):
+    """Every tab sees what waits; each message is said once, in its order."""
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket, person.socket(chat) as other:
+        await socket.ask("One", model="gate:id=line,n=2")
+        start = await socket.next("message_start")
+        await socket.ask("Two", queue=True)
+        await queued(other, "Two")
+        await other.ask("Three", queue=True)
+        await queued(socket, "Two", "Three")
+        place.ollama.gate("line").open()
+        await socket.next("message_end", id=start["id"])
+        for content in ("Two", "Three"):
+            asked = await socket.next("user_message", content=content)
+            start = await socket.next("message_start", parent_id=asked["id"])
+            await socket.next("message_end", id=start["id"], status="completed")
+        await queued(other)
+    said = [row["content"] for row in await person.rest.messages(chat) if row["role"] == "user"]
+    assert said == ["One", "Two", "Three"]
+    assert len(place.ollama.chats) == 3
+
+
+async def test_a_waiting_message_can_be_taken_back(daphne_place: Place):
+    """It is never said; taking back what does not wait is an error."""
+    place = daphne_place
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.ask("One", model="gate:id=back,n=1")
+        start = await socket.next("message_start")
+        client_id = await socket.ask("Two", queue=True)
+        await queued(socket, "Two")
+        await socket.send({"type": "unqueue", "client_id": client_id})
+        await queued(socket)
+        await socket.send({"type": "unqueue", "client_id": client_id})
+        await socket.next("error", code="not_found", client_id=client_id)
+        place.ollama.gate("back").open()
+        await socket.next("message_end", id=start["id"])
+    assert len(await person.rest.messages(chat)) == 2
+
+
+async def test_the_same_client_id_waits_once(daphne_place: Place):
+    """Repeated on the socket and by REST it waits once; with other content it is refused."""
+    place = daphne_place
+    person = await place.person()
+    chat, client_id = await person.conversation(), str(uuid4())
+    async with person.socket(chat) as socket:
+        await socket.ask("One", model="gate:id=once,n=1")
+        await socket.next("message_start")
+        await socket.ask("Two", client_id=client_id, queue=True)
+        await queued(socket, "Two")
+        again = await person.rest.generate(chat, "Two", client_id=client_id, queue=True)
+        assert [item["client_id"] for item in ok(again, 202)["queue"]] == [client_id]
+        other = await person.rest.generate(chat, "Else", client_id=client_id, queue=True)
+        refused(other, 409, "client_id_conflict")
+        place.ollama.gate("once").open()
+        await socket.next("user_message", content="Two")
+        await socket.next("message_end")
+
+
+async def test_no_more_than_twenty_wait(daphne_place: Place):
+    """The twenty-first is refused, and nothing is lost by it."""
+    place = daphne_place
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.ask("First", model="gate:id=full,n=1")
+        start = await socket.next("message_start")
+        contents = [f"Number {n}" for n in range(20)]
+        for content in contents:
+            await person.rest.generate(chat, content, queue=True)
+        refused(await person.rest.generate(chat, "Too many", queue=True), 409, "queue_full")
+        await queued(socket, *contents)
+        ok(await person.rest.get(f"/api/conversations/{chat}/"))
+        assert (await person.rest.delete(f"/api/conversations/{chat}/")).status_code == 204
+        assert start["id"]
+
+
+async def test_what_waits_survives_the_death_of_the_server(
+    own_server: Callable[..., ChatServer],
+):
+    """kill -9 in mid-reply: after the start the waiting message is said, once."""
+    server = own_server("daphne")
+    server.start()
+    async with place_at(server) as place:
+        person = await place.person()
+        chat = await person.conversation()
+        async with person.socket(chat) as socket:
+            await socket.ask("One", model="gate:id=death,n=2")
+            await socket.next("message_start")
+            await socket.ask("Two", queue=True)
+            await queued(socket, "Two")
+            server.kill()
+        place.ollama.gate("death").open()
+        server.start()
+        async with person.socket(chat) as socket:
+            await socket.until(
+                lambda: socket.thread.messages or None, 10, "the reply to what waited"
+            )
+            await socket.next("message_end")
+        rows = await person.rest.messages(chat)
+        assert [row["content"] for row in rows if row["role"] == "user"] == ["One", "Two"]
+        assert [row["status"] for row in rows if row["role"] == "assistant"] == [
+            "interrupted",
+            "completed",
+        ]
+
+
+async def test_a_cut_reply_goes_on_below_itself(daphne_place: Place):
+    """`continue` adds a reply below the cut one, and asks the model to go on."""
+    place = daphne_place
+    person = await place.person()
+    chat = await person.conversation()
+    cut = ok(await person.rest.generate(chat, "Tell me", model="length"))["message"]
+    assert cut["finish_reason"] == "length"
+    body = {"message_id": cut["id"], "continue": True}
+    more = ok(await person.rest.generate(chat, None, **body))["message"]
+    assert more["parent_id"] == cut["id"]
+    prompt = (await place.ollama.chat(1)).json["messages"]
+    assert [message["role"] for message in prompt] == ["user", "assistant", "user"]
+    assert "Continue exactly where" in prompt[-1]["content"]
+    assert [row["id"] for row in await person.rest.messages(chat)][-2:] == [cut["id"], more["id"]]

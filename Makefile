@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench lock clean page browser check-python check-web test-web test-python
+.PHONY: help run dev test check bench shots lock clean page browser check-python check-web test-web test-python
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -62,6 +62,9 @@ test-python: .venv/.dev-stamp
 
 bench: .venv/.dev-stamp ## Measure what tokens, sockets and a start cost
 	@$(PYTHON) -m bench $(ARGS)
+
+shots: .venv/.dev-stamp page browser ## Take pictures of every screen and state
+	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m tests.browser.shots $(ARGS)
 
 lock: $(UV) ## Write the lock files again, after a change in pyproject.toml
 	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock

@@ -173,7 +173,7 @@ async def test_the_first_owner_is_made_with_the_link_once(own_server: OwnServer)
         assert server.clerk("count", model="User") == 1
     server.terminate()
     server.start()
-    assert server.log.count("/setup/") == 1
+    assert server.log.count("one-time link") == 1
 
 
 async def test_two_at_once_with_the_link_make_one_owner(own_server: OwnServer):

@@ -6,6 +6,8 @@ The transcripts in `tests/transcripts/` hold both to the same results.
 from collections.abc import Iterable
 from typing import Any
 
+from streaming.events import SERVER_EVENTS
+
 Event = dict[str, Any]
 Message = dict[str, Any]
 
@@ -128,13 +130,16 @@ def _blank(event: Event, **values: Any) -> Message:
 
 
 def assert_follows_the_rules(events: list[Event]) -> None:
-    """What holds for the events of every socket: for each reply a snapshot first, deltas that
-    continue what was told, and one end, whose text is what snapshot and deltas give."""
+    """What holds for the events of every socket: the documented fields; for each reply a snapshot
+    first, deltas that continue what was told, and one end, whose text is what snapshot and deltas
+    give."""
     content: dict[str, str] = {}
     seq: dict[str, int] = {}
     ended: set[str] = set()
     for event in events:
         kind, reply = event["type"], event.get("id", "")
+        needed, others = SERVER_EVENTS[kind]
+        assert needed <= event.keys() - {"type"} <= needed | others, event
         if kind == "message_start":
             assert event["seq"] >= seq.get(reply, 0), "a snapshot goes back"
             content[reply], seq[reply] = event["content"], event["seq"]

@@ -1,9 +1,11 @@
 import { CloudOff, LogIn, SearchX, ServerCrash } from 'lucide-react';
 import { lazy, Suspense, use } from 'react';
+import { Frame } from './components/Frame';
 import { Shell } from './components/Shell';
 import { Skeleton } from './components/Skeleton';
 import { StateCard } from './components/StateCard';
 import { signInAddress } from './signIn';
+import { useClearChat } from './hooks/useClearChat';
 import { useConversation, type ConversationHandle, type ConversationView } from './hooks/useConversation';
 import { loadMarkdown } from './markdown/load';
 import { strings } from './strings';
@@ -12,11 +14,20 @@ import { strings } from './strings';
 const Thread = lazy(() => import('./components/Thread').then((module) => ({ default: module.Thread })));
 
 export function App() {
-  const { view, startFresh, starting } = useConversation();
+  const handle = useConversation();
+  return (
+    <Frame composer={handle.view.status === 'ready'}>
+      <Content {...handle} />
+    </Frame>
+  );
+}
+
+function Content({ view, startFresh, starting }: ConversationHandle) {
+  const clear = useClearChat(startFresh);
   if (view.status === 'ready') {
     return (
       <Suspense fallback={<Loading title={view.conversation.title} />}>
-        <Ready key={view.conversation.id} view={view} startFresh={startFresh} />
+        <Ready key={view.conversation.id} view={view} startFresh={clear} />
       </Suspense>
     );
   }

@@ -39,15 +39,26 @@ describe('asking', () => {
     });
   });
 
-  test('all pages of the messages are one list', async () => {
+  test('all pages of the tree are one list', async () => {
     answers = [
       json(200, { results: [{ id: '1' }], next: '/api/next/', previous: null }),
       json(200, { results: [{ id: '2' }], next: null, previous: null }),
     ];
-    expect(await api.messages('c')).toEqual([{ id: '1' }, { id: '2' }]);
+    expect(await api.tree('c')).toEqual([{ id: '1' }, { id: '2' }]);
     expect(asked.map(({ path }) => path)).toEqual([
-      '/api/conversations/c/messages/?branch=head&limit=1000',
+      '/api/conversations/c/messages/?branch=all&limit=1000',
       '/api/next/',
+    ]);
+  });
+
+  test('the shown branch is read from its end', async () => {
+    const page = json(200, { results: [{ id: '1' }], next: null, previous: '/api/x/' });
+    answers = [page, json(200, { results: [], next: null, previous: null })];
+    expect(await api.latest('c', { limit: 5 })).toEqual({ messages: [{ id: '1' }], more: true });
+    expect(await api.latest('c', { limit: 5, before: '1' })).toEqual({ messages: [], more: false });
+    expect(asked.map(({ path }) => path.split('?')[1])).toEqual([
+      'branch=head&from=end&limit=5',
+      'branch=head&before=1&limit=5',
     ]);
   });
 

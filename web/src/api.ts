@@ -6,6 +6,8 @@
  */
 import type {
   Conversation,
+  ConversationChanges,
+  FoundConversation,
   GenerateResult,
   Me,
   Message,
@@ -13,12 +15,31 @@ import type {
   Page,
   Parameters,
   Problem,
+  SettingsPatch,
 } from './protocol';
 
 /** What a turn asks for. The same `clientId` never makes a second message or a second reply. */
 export type Command =
-  | { clientId: string; content: string; parentId?: string; parameters?: Parameters }
-  | { clientId: string; messageId: string; parameters?: Parameters };
+  | {
+      clientId: string;
+      content: string;
+      /** Left out: the conversation's head. Null: a new beginning. */
+      parentId?: string | null;
+      parameters?: Parameters;
+    }
+  | {
+      clientId: string;
+      messageId: string;
+      /** Go on below the message instead of replacing it. */
+      goOn?: boolean;
+      parameters?: Parameters;
+    };
+
+/** Messages of the shown branch in reading order, and whether there are others before them. */
+export interface MessagePage {
+  messages: Message[];
+  more: boolean;
+}
 
 export type Fields = Record<string, string | string[]>;
 
@@ -118,17 +139,40 @@ export function createApi(edges: ApiEdges) {
     createConversation: () => call<Conversation>('POST', '/api/conversations/', {}),
     conversation: (id: string, signal?: AbortSignal) =>
       call<Conversation>('GET', `/api/conversations/${id}/`, undefined, signal),
-    saveSettings: (id: string, settings: Parameters) =>
+    saveSettings: (id: string, settings: SettingsPatch) =>
       call<Conversation>('PATCH', `/api/conversations/${id}/`, { settings }),
+    /** Shows the branch that ends with this message. */
+    showBranch: (id: string, headId: string) =>
+      call<Conversation>('PATCH', `/api/conversations/${id}/`, { head_id: headId }),
+    /** A page of them: `query` is the query string (`search`, `pinned`, `archived`, `limit`). */
+    conversations: (query: string, signal?: AbortSignal) =>
+      call<Page<FoundConversation>>('GET', `/api/conversations/?${query}`, undefined, signal),
+    changeConversation: (id: string, changes: ConversationChanges) =>
+      call<Conversation>('PATCH', `/api/conversations/${id}/`, changes),
+    deleteConversation: (id: string) => call<null>('DELETE', `/api/conversations/${id}/`),
+    /** Takes a deletion back, up to an hour later. */
+    restoreConversation: (id: string) =>
+      call<Conversation>('POST', `/api/conversations/${id}/restore/`),
     message: (id: string, signal?: AbortSignal) =>
       call<Message>('GET', `/api/messages/${id}/`, undefined, signal),
     stop: (conversationId: string, id: string) =>
       call<Message>('POST', `/api/conversations/${conversationId}/stop/`, { id }),
 
-    /** The shown branch, oldest first, all pages. */
-    async messages(id: string, signal?: AbortSignal): Promise<Message[]> {
+    /** The end of the shown branch, or what leads to the message `before`. */
+    async latest(
+      id: string,
+      { before, limit, signal }: { before?: string; limit: number; signal?: AbortSignal },
+    ): Promise<MessagePage> {
+      const where = before ? `before=${before}` : 'from=end';
+      const path = `/api/conversations/${id}/messages/?branch=head&${where}&limit=${limit}`;
+      const page = await call<Page<Message>>('GET', path, undefined, signal);
+      return { messages: page.results, more: page.previous !== null };
+    },
+
+    /** Every message of every branch, oldest first, all pages. */
+    async tree(id: string, signal?: AbortSignal): Promise<Message[]> {
       const all: Message[] = [];
-      let path: string | null = `/api/conversations/${id}/messages/?branch=head&limit=1000`;
+      let path: string | null = `/api/conversations/${id}/messages/?branch=all&limit=1000`;
       while (path) {
         // oxlint-disable-next-line no-await-in-loop -- a page tells where the next one is
         const page: Page<Message> = await call('GET', path, undefined, signal);
@@ -161,10 +205,15 @@ export function toBody(command: Command) {
     ? {
         client_id: clientId,
         content: command.content,
-        ...(command.parentId ? { parent_id: command.parentId } : {}),
+        ...(command.parentId === undefined ? {} : { parent_id: command.parentId }),
         ...given,
       }
-    : { client_id: clientId, message_id: command.messageId, ...given };
+    : {
+        client_id: clientId,
+        message_id: command.messageId,
+        ...(command.goOn ? { continue: true } : {}),
+        ...given,
+      };
 }
 
 function toError(status: number, value: unknown): ApiError {

@@ -14,6 +14,14 @@ const megabytes = new Intl.NumberFormat(undefined, {
   maximumFractionDigits: 0,
 });
 
+const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
+const seconds = new Intl.NumberFormat(undefined, {
+  style: 'unit',
+  unit: 'second',
+  unitDisplay: 'narrow',
+  maximumFractionDigits: 2,
+});
+
 /** Characters per token when nobody has counted; the server estimates with the same number. */
 const CHARACTERS_PER_TOKEN = 4;
 
@@ -29,6 +37,15 @@ export function formatCount(value: number): string {
 
 export function formatShare(value: number): string {
   return percent.format(value);
+}
+
+export function formatSeconds(value: number): string {
+  return seconds.format(value);
+}
+
+/** To three digits: nobody reads more of a speed. */
+export function formatSpeed(value: number): string {
+  return precise.format(value);
 }
 
 /** Decimal sizes, as model lists give them: 638 MB, 2.0 GB. */

@@ -43,6 +43,23 @@ export interface Parameters {
   model?: string;
 }
 
+/** What a conversation remembers; the system prompt is no parameter of a request. */
+export interface Settings extends Parameters {
+  system_prompt?: string;
+}
+
+/** A change to that; null forgets. */
+export type SettingsPatch = { [Name in keyof Settings]: Settings[Name] | null };
+
+/** Seconds. `generate_s` is the writing alone, for the speed. */
+export interface Timings {
+  first_token_s?: number;
+  total_s?: number;
+  load_s?: number;
+  prompt_s?: number;
+  generate_s?: number;
+}
+
 // Server events ---------------------------------------------------------------------------------
 
 export interface ReadyEvent {
@@ -106,9 +123,27 @@ export interface MessageEndEvent {
   finish_reason: string | null;
   full_content: string;
   tokens?: Tokens | null;
+  /** After a fallback, others than `message_start` told. */
+  model?: string | null;
+  context?: ContextInfo | null;
   provider_used: string | null;
   fallback_used: boolean;
   error?: Problem | null;
+}
+
+/** A message that waits until the reply before it has ended; `error`: why it could not be sent. */
+export interface QueuedItem {
+  client_id: string;
+  content: string;
+  created_at: string;
+  error?: Problem;
+}
+
+/** All that waits in the conversation, in its order. */
+export interface QueueEvent {
+  type: 'queue';
+  conversation_id: string;
+  items: QueuedItem[];
 }
 
 export interface ConversationEvent {
@@ -134,6 +169,7 @@ export type ServerEvent =
   | StatusEvent
   | DeltaEvent
   | MessageEndEvent
+  | QueueEvent
   | ConversationEvent
   | ErrorEvent
   | { type: 'heartbeat' };
@@ -146,6 +182,7 @@ export const SERVER_EVENT_TYPES = [
   'delta',
   'reasoning_delta',
   'message_end',
+  'queue',
   'conversation',
   'error',
   'heartbeat',
@@ -157,14 +194,19 @@ export interface UserMessageFrame {
   type: 'user_message';
   client_id: string;
   content: string;
-  parent_id?: string;
+  /** Left out: the conversation's head. Null: a new beginning. */
+  parent_id?: string | null;
   parameters?: Parameters;
+  /** While a reply is being written: wait for its end instead of being refused. */
+  queue?: boolean;
 }
 
 export interface RegenerateFrame {
   type: 'regenerate';
   client_id: string;
   message_id: string;
+  /** Go on below the message instead of replacing it. */
+  continue?: boolean;
   parameters?: Parameters;
 }
 
@@ -172,6 +214,7 @@ export type ClientFrame =
   | UserMessageFrame
   | RegenerateFrame
   | { type: 'stop' | 'follow'; id: string }
+  | { type: 'unqueue'; client_id: string }
   | { type: 'heartbeat' };
 
 export const CLIENT_FRAME_TYPES = [
@@ -179,6 +222,7 @@ export const CLIENT_FRAME_TYPES = [
   'regenerate',
   'stop',
   'follow',
+  'unqueue',
   'heartbeat',
 ] as const satisfies readonly ClientFrame['type'][];
 
@@ -200,6 +244,8 @@ export const CloseCode = {
 export interface Message {
   id: string;
   parent_id: string | null;
+  /** All versions of it, itself among them, oldest first; null outside lists. */
+  sibling_ids: string[] | null;
   client_id: string | null;
   role: Role;
   content: string;
@@ -211,6 +257,7 @@ export interface Message {
   fallback_used: boolean;
   tokens: Tokens | null;
   context: ContextInfo | null;
+  timings: Timings | null;
   error: Problem | null;
   created_at: string;
   completed_at: string | null;
@@ -220,11 +267,22 @@ export interface Conversation {
   id: string;
   title: string;
   head_id: string | null;
-  settings: Parameters;
+  settings: Settings;
+  pinned: boolean;
+  archived: boolean;
+  /** A reply is being written in it. */
+  running: boolean;
   created_at: string;
   updated_at: string;
   message_count: number;
 }
+
+/** A conversation that a search found; the piece of text is null when only the title matches. */
+export interface FoundConversation extends Conversation {
+  snippet?: string | null;
+}
+
+export type ConversationChanges = Partial<Pick<Conversation, 'title' | 'pinned' | 'archived'>>;
 
 export interface Page<T> {
   next: string | null;

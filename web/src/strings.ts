@@ -6,6 +6,18 @@ export const strings = {
   skipToContent: 'Skip to the content',
   untitled: 'New chat',
 
+  frame: {
+    sidebar: 'Chats',
+    toggle: 'List of chats',
+    close: 'Close the list of chats',
+    newChat: 'New chat',
+    toasts: 'Notifications',
+    undo: 'Undo',
+    dismiss: 'Dismiss',
+    cleared: 'A fresh chat. The old one is in the list.',
+    newFailed: 'A new chat could not be started.',
+  },
+
   header: {
     settings: 'Run settings',
     clear: 'Clear chat',
@@ -26,6 +38,9 @@ export const strings = {
     you: 'You',
     assistant: 'Assistant',
     jump: 'Jump to latest',
+    older: 'Loading earlier messages …',
+    loadOlder: 'Load earlier messages',
+    switchFailed: 'This version cannot be shown right now.',
     answering: 'Assistant is answering',
     sending: 'Sending …',
     waitingForNetwork: 'Waits for the connection',
@@ -51,7 +66,54 @@ export const strings = {
     interrupted: 'Reply interrupted',
   },
 
+  versions: {
+    name: 'Versions',
+    previous: 'Previous version',
+    next: 'Next version',
+    place: (place: string, count: string) => `Version ${place} of ${count}`,
+  },
+
+  edit: {
+    open: 'Edit message',
+    label: 'Edit your message',
+    help: 'The first version stays reachable.',
+    cancel: 'Cancel',
+    send: 'Send',
+  },
+
+  details: {
+    open: 'Message details',
+    title: 'How this reply was made',
+    model: 'Model',
+    provider: 'Provider',
+    fallback: (name: string) => `${name}, fallback used`,
+    tokens: 'Tokens',
+    tokenCounts: (prompt: string, completion: string, source: 'provider' | 'estimated') =>
+      `${prompt} read, ${completion} written (${source === 'estimated' ? 'estimated' : 'counted by the provider'})`,
+    speed: 'Speed',
+    perSecond: (speed: string) => `${speed} tokens/s`,
+    firstToken: 'First token after',
+    load: 'Loading the model',
+    total: 'Total time',
+    finish: 'Ended',
+    finishReasons: {
+      stop: 'By itself',
+      length: 'At the token limit',
+      stopped: 'Stopped',
+      interrupted: 'Interrupted',
+      failed: 'Failed',
+    },
+    context: 'Context window',
+    window: (window: string, dropped: string, count: number) =>
+      `${window} tokens${count === 0 ? '' : `, ${dropped} ${count === 1 ? 'message' : 'messages'} left out`}`,
+    time: 'Written',
+    id: 'Request id',
+  },
+
   reply: {
+    regenerate: 'Regenerate',
+    regenerateWith: 'Regenerate with another model',
+    goOn: 'Continue',
     stopped: 'Stopped',
     interrupted: 'Interrupted: the server went away while this was being written.',
     failed: 'The reply could not be made.',
@@ -79,6 +141,7 @@ export const strings = {
   copy: { message: 'Copy message', code: 'Copy code', done: 'Copied', failed: 'Copying is not allowed here' },
 
   markdown: {
+    formula: 'Formula',
     code: 'Code',
     codeIn: (language: string) => `Code, ${language}`,
     table: 'Table',
@@ -143,6 +206,11 @@ export const strings = {
     local: 'Stays on this machine',
     number: (name: string) => `${name}, as a number`,
     reset: 'Reset to defaults',
+    systemPrompt: 'System prompt',
+    systemPromptHelp: 'What the model is told before every message in this chat.',
+    systemPromptPlaceholder: 'For example: Answer in two sentences.',
+    modelSearch: 'Search models',
+    modelNoneFound: 'No model matches.',
     transport: 'Transport in use',
     transportName: { socket: 'WebSocket', rest: 'REST', none: 'None' },
     nextTurn: 'Changes apply from your next message.',
@@ -156,11 +224,12 @@ export const strings = {
     total: 'Total',
     window: (share: string) => `${share} of context`,
     tooLong: 'May not fit: draft and reply exceed the context window',
+    willDrop: 'Earlier messages will be left out: prompt and reply exceed the context window',
   },
 
   clear: {
     title: 'Clear this chat?',
-    body: 'A fresh conversation starts. This one stays on the welcome page.',
+    body: 'A fresh conversation starts. This one stays in the list.',
     running: 'The reply that is being written will be stopped.',
     confirm: 'Clear chat',
     cancel: 'Cancel',

@@ -1,26 +1,31 @@
-import { Suspense, useState, type ReactNode } from 'react';
+import { Suspense, use, useState, type ReactNode } from 'react';
 import type { MessageMetadata, ThreadMessage } from '../hooks/thread';
 import { LazyMarkdown } from '../markdown/load';
 import { strings } from '../strings';
+import { Actions } from './actions';
 import { Mark } from './Brand';
 import { CopyButton } from './CopyButton';
 import type { MessageProps } from './Message';
+import { MessageDetails } from './MessageDetails';
 import { MessageMeta } from './MessageMeta';
 import { isRunning, messageReasoning, messageText } from './messageText';
 import { ContextNote, ReplyEnding } from './ReplyNotes';
 import { ReasoningFold } from './ReasoningFold';
+import { RegenerateButton } from './RegenerateButton';
 import { StreamingIndicator } from './StreamingIndicator';
+import { VersionSwitch } from './VersionSwitch';
 
 /** A reply: reasoning, text, how it ended, and one line below that keeps its height throughout. */
-export function AssistantMessage({ message: latest, onRetry }: MessageProps) {
+export function AssistantMessage({ message: latest, onRetry, goesOn = false, continues = false }: MessageProps) {
   const message = useSteady(latest);
   const metadata = message.metadata ?? {};
   const text = messageText(message);
   const reasoning = messageReasoning(message);
   const running = isRunning(message);
-  if (running && text === '' && reasoning === '') return <PendingReply metadata={metadata} />;
+  const goOn = useGoOn(message, onRetry !== undefined && text !== '');
+  if (running && text === '' && reasoning === '') return <PendingReply metadata={metadata} continues={continues} />;
   return (
-    <ReplyFrame running={running}>
+    <ReplyFrame running={running} continues={continues}>
       <ContextNote context={metadata.context} />
       {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
       {text !== '' && (
@@ -29,13 +34,29 @@ export function AssistantMessage({ message: latest, onRetry }: MessageProps) {
         </Suspense>
       )}
       {!running && (
-        <ReplyEnding metadata={metadata} empty={text === ''} onRetry={onRetry && (() => onRetry(message.id))} />
+        <ReplyEnding
+          metadata={metadata}
+          empty={text === ''}
+          goesOn={goesOn}
+          onRetry={onRetry && (() => onRetry(message.id))}
+          onContinue={goOn}
+        />
       )}
-      <div className="flex h-9 items-center gap-2 text-xs text-ink-muted">
-        {!running && <Footer metadata={metadata} text={text} />}
+      <div className="flex min-h-9 items-center gap-2 text-xs text-ink-muted pointer-coarse:min-h-11">
+        {!running && <Footer message={message} text={text} />}
       </div>
     </ReplyFrame>
   );
+}
+
+/** How to go on with a reply that was cut, where that is possible. */
+function useGoOn({ id, metadata }: ThreadMessage, last: boolean): (() => void) | undefined {
+  const actions = use(Actions);
+  const cut =
+    metadata?.finishReason === 'length' || metadata?.status === 'stopped' || metadata?.status === 'interrupted';
+  // One that nobody could reach may still be running: "Try again" finds out.
+  if (!actions || !last || !cut || metadata?.error?.code === 'unreachable') return undefined;
+  return () => actions.goOn(id);
 }
 
 /**
@@ -54,9 +75,9 @@ function isBlank(message: ThreadMessage): boolean {
 }
 
 /** The reply that has been asked for and of which nothing can be read yet. */
-export function PendingReply({ metadata }: { metadata: MessageMetadata }) {
+export function PendingReply({ metadata, continues = false }: { metadata: MessageMetadata; continues?: boolean }) {
   return (
-    <ReplyFrame running>
+    <ReplyFrame running continues={continues}>
       <ContextNote context={metadata.context} />
       <StreamingIndicator metadata={metadata} />
     </ReplyFrame>
@@ -67,11 +88,18 @@ export function PendingReply({ metadata }: { metadata: MessageMetadata }) {
  * The mark breathes while a reply is being made, and on wide screens stays in view with it.
  * Nothing else moves: an indicator at the end of growing text would jump with every line.
  */
-function ReplyFrame({ running, children }: { running: boolean; children: ReactNode }) {
+interface FrameProps {
+  running: boolean;
+  /** One text with the reply above it: no mark of its own, and no gap. */
+  continues: boolean;
+  children: ReactNode;
+}
+
+function ReplyFrame({ running, continues, children }: FrameProps) {
   return (
-    <article aria-label={strings.thread.assistant} className="group md:flex md:items-start md:gap-4">
+    <article aria-label={strings.thread.assistant} className={`group md:flex md:items-start md:gap-4 ${continues ? '-mt-4' : ''}`}>
       <div className="mb-1 w-fit shrink-0 md:sticky md:top-4">
-        <Mark className={`size-7 ${running ? 'animate-breathe' : ''}`} />
+        {continues ? <div className="md:w-7" /> : <Mark className={`size-7 ${running ? 'animate-breathe' : ''}`} />}
         {running && <span className="sr-only">{strings.thread.answering}</span>}
       </div>
       <div className="min-w-0 flex-1 md:pt-0.5">{children}</div>
@@ -87,14 +115,16 @@ function PlainReply({ text }: { text: string }) {
   );
 }
 
-function Footer({ metadata, text }: { metadata: MessageMetadata; text: string }) {
+function Footer({ message, text }: { message: ThreadMessage; text: string }) {
+  const metadata = message.metadata ?? {};
   return (
     <>
-      {text !== '' && (
-        <div className="-ms-2">
-          <CopyButton text={text} label={strings.copy.message} />
-        </div>
-      )}
+      <div className="-ms-2 flex items-center pointer-coarse:gap-3">
+        <VersionSwitch message={message} />
+        {text !== '' && <CopyButton text={text} label={strings.copy.message} />}
+        <RegenerateButton id={message.id} model={metadata.model} />
+        <MessageDetails message={message} />
+      </div>
       <div className="reveal min-w-0">
         <MessageMeta metadata={metadata} />
       </div>

@@ -24,7 +24,8 @@ export function Spark({ className }: { className: string }) {
   );
 }
 
-export function Brand() {
+/** `full`: with the name also where there is little room. */
+export function Brand({ full = false }: { full?: boolean }) {
   return (
     <a
       href="/"
@@ -32,7 +33,7 @@ export function Brand() {
       className="inline-flex h-11 shrink-0 items-center gap-2.5 rounded-control px-2 font-semibold tracking-tight hover:bg-sunken"
     >
       <Mark className="size-7" />
-      <span className="hidden md:inline">{strings.product}</span>
+      <span className={full ? undefined : 'hidden md:inline'}>{strings.product}</span>
     </a>
   );
 }

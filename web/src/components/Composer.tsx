@@ -14,6 +14,8 @@ interface Props {
   onChange(text: string): void;
   onSend(content: string): void;
   onStop(): void;
+  /** ArrowUp in the empty field: change what was said last. */
+  onEditLast?: () => void;
   busy: boolean;
   /** Above the field: why something was not sent. */
   notice?: ReactNode;
@@ -28,7 +30,7 @@ interface Props {
  * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
  * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
  */
-export function Composer({ text, onChange, onSend, onStop, busy, notice, activity, meter, ref }: Props) {
+export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, notice, activity, meter, ref }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const empty = text.trim() === '';
   useLayoutEffect(() => autoGrow(field.current));
@@ -49,6 +51,10 @@ export function Composer({ text, onChange, onSend, onStop, busy, notice, activit
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (event.key === 'ArrowUp' && text === '' && !busy && onEditLast) {
+      event.preventDefault();
+      onEditLast();
+    }
     if (event.key !== 'Enter' || event.shiftKey || isComposing(event) || isTouch()) return;
     event.preventDefault();
     send();

@@ -30,7 +30,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     <IconButton
       icon={result === strings.copy.done ? Check : Copy}
       label={result || label}
-      className="size-8 [&_svg]:size-4 pointer-coarse:-m-1.5 pointer-coarse:size-11"
+      className="size-8! [&_svg]:size-4 pointer-coarse:size-11!"
       onClick={() => void copy()}
     />
   );

@@ -1,8 +1,12 @@
-import { SlidersHorizontal, Eraser } from 'lucide-react';
+import { SlidersHorizontal, Eraser, PanelLeft } from 'lucide-react';
+import { useEffect } from 'react';
+import { provide } from '../state/commands';
+import { toggleSidebar, useFrame, WIDE } from '../state/frame';
 import { strings } from '../strings';
 import { Brand } from './Brand';
 import { IconButton } from './IconButton';
 import { ThemeToggle } from './ThemeToggle';
+import { useMediaQuery } from './useMediaQuery';
 
 export interface HeaderProps {
   title: string;
@@ -15,9 +19,30 @@ export interface HeaderProps {
 }
 
 export function Header({ title, actions }: HeaderProps) {
+  const wide = useMediaQuery(WIDE);
+  const { sidebar, drawer } = useFrame();
+  const besideSidebar = wide && sidebar;
+  useEffect(() => {
+    if (!actions) return;
+    const undo = [provide('toggleSettings', actions.onSettings), provide('clear', actions.onClear)];
+    return () => {
+      for (const take of undo) take();
+    };
+  }, [actions]);
   return (
     <header className="flex h-[calc(3.5rem+env(safe-area-inset-top))] items-center gap-1 border-b border-line bg-canvas px-1.5 pt-[env(safe-area-inset-top)] md:px-3">
-      <Brand />
+      <IconButton
+        icon={PanelLeft}
+        label={strings.frame.toggle}
+        aria-expanded={wide ? sidebar : drawer}
+        onClick={toggleSidebar}
+        className="aria-expanded:bg-transparent aria-expanded:hover:bg-sunken rtl:-scale-x-100"
+      />
+      {!besideSidebar && (
+        <div className="max-md:hidden">
+          <Brand />
+        </div>
+      )}
       <div className="min-w-0 flex-1 px-1 md:px-3">
         {title === '' ? (
           <h1 className="sr-only">{strings.product}</h1>

@@ -12,6 +12,10 @@ export interface MessageProps {
   /** Only the last message can be tried again: an earlier one has been built upon. */
   onRetry?: ((id: string) => void) | undefined;
   mode: ConnectionMode;
+  /** The next message goes on with this reply. */
+  goesOn?: boolean;
+  /** This reply goes on with the one before. */
+  continues?: boolean;
 }
 
 /** One message. Whatever breaks while it is laid out stays in here. */

@@ -5,6 +5,9 @@ import { strings } from '../strings';
 import type { ConnectionMode } from '../transport/types';
 import { PendingReply } from './AssistantMessage';
 import { Message } from './Message';
+import { isRunning } from './messageText';
+import { KeepPlace } from './KeepPlace';
+import { OlderMessages } from './OlderMessages';
 import { useStickToEnd } from './useStickToEnd';
 
 interface Props {
@@ -12,15 +15,18 @@ interface Props {
   busy: boolean;
   mode: ConnectionMode;
   onRetry(id: string): void;
+  hasOlder: boolean;
+  loadOlder(): Promise<boolean>;
   /** Above the first message. */
   children?: ReactNode;
 }
 
 /** The thread. It scrolls by itself, stays at its end while a reply grows, and lets go of a reader. */
-export function MessageList({ messages, busy, mode, onRetry, children }: Props) {
+export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder, children }: Props) {
   const { scroller, content, away, pin } = useStickToEnd();
   const last = messages.at(-1);
   usePinOnSend(messages, pin);
+  const continuing = busy && last?.role === 'assistant' && !isRunning(last);
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -33,18 +39,23 @@ export function MessageList({ messages, busy, mode, onRetry, children }: Props) 
         tabIndex={0}
       >
         <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 px-4 pt-6 pb-8">
-          {children}
-          {messages.map((message) => (
-            <Message
-              key={message.id}
-              message={message}
-              mode={mode}
-              onRetry={message === last && !busy ? onRetry : undefined}
-            />
+          {hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
+          {messages.map((message, index) => (
+            <div key={message.id} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>
+              <Message
+                message={message}
+                mode={mode}
+                continues={isReply(message) && isReply(messages[index - 1])}
+                goesOn={isReply(message) && (isReply(messages[index + 1]) || (message === last && continuing))}
+                onRetry={message === last && !busy ? onRetry : undefined}
+              />
+            </div>
           ))}
+          {continuing && <PendingReply metadata={{ viaRest: mode === 'rest' }} continues />}
           {busy && last?.role === 'user' && <PendingReply metadata={{ ...last.metadata, viaRest: mode === 'rest' }} />}
         </div>
       </div>
+      <KeepPlace first={messages[0]?.id} scroller={scroller} />
       {away && (
         <button
           type="button"
@@ -57,6 +68,13 @@ export function MessageList({ messages, busy, mode, onRetry, children }: Props) 
       )}
     </div>
   );
+}
+
+/** So many messages at the end are always laid out, so that the end stays where it is. */
+const ALWAYS_LAID_OUT = 30;
+
+function isReply(message: ThreadMessage | undefined): boolean {
+  return message?.role === 'assistant';
 }
 
 /** Sending is a wish to see what comes; a message from another tab is not. */

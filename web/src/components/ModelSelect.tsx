@@ -1,8 +1,11 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { formatBytes, formatCount } from '../format';
 import type { ModelsHandle } from '../hooks/useModels';
 import type { Model } from '../protocol';
 import { strings } from '../strings';
+
+/** More than these are searched, not read. */
+const MANY = 8;
 
 interface Props {
   models: ModelsHandle;
@@ -14,15 +17,27 @@ interface Props {
 /** Which model answers. A model that is gone stays named: the choice is the person's, not ours. */
 export function ModelSelect({ models: { models, loading, error, refresh }, value, onChange }: Props) {
   const id = useId();
+  const [wanted, setWanted] = useState('');
   const results = models?.results ?? [];
   const selected = value ?? models?.default ?? '';
   const chosen = results.find((model) => model.id === selected);
   const gone = selected !== '' && results.length > 0 && !chosen;
+  const matching = results.filter((model) => matches(model, wanted) || model === chosen);
   return (
     <div>
       <label htmlFor={id} className="mb-1.5 block text-sm font-medium">
         {strings.settings.model}
       </label>
+      {results.length > MANY && (
+        <input
+          type="search"
+          className="field mb-1.5 text-sm"
+          aria-label={strings.settings.modelSearch}
+          placeholder={strings.settings.modelSearch}
+          value={wanted}
+          onChange={(event) => setWanted(event.currentTarget.value)}
+        />
+      )}
       <select
         id={id}
         className="field text-sm"
@@ -37,7 +52,7 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
             {gone ? strings.settings.modelGone(selected) : selected || strings.settings.modelNone}
           </option>
         )}
-        {results.map((model) => (
+        {matching.map((model) => (
           <option key={model.id} value={model.id}>
             {[model.label, ...facts(model)].join(' · ')}
           </option>
@@ -46,6 +61,11 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
       <p id={`${id}-help`} className="mt-1.5 text-xs text-ink-muted">
         {gone ? strings.settings.modelGoneHelp(selected) : chosen ? describe(chosen) : strings.settings.modelHelp}
       </p>
+      {wanted !== '' && !results.some((model) => matches(model, wanted)) && (
+        <p role="status" className="mt-1 text-xs text-ink-muted">
+          {strings.settings.modelNoneFound}
+        </p>
+      )}
       {loading && !models && <p className="mt-1 text-xs text-ink-muted">{strings.settings.modelsLoading}</p>}
       {error && (
         <div role="alert" className="mt-2 rounded-control bg-danger-soft px-3 py-2 text-xs">
@@ -57,6 +77,14 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
       )}
     </div>
   );
+}
+
+function matches(model: Model, wanted: string): boolean {
+  const text = [model.id, model.label, ...model.capabilities].join(' ').toLowerCase();
+  return wanted
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 function facts(model: Model): string[] {
@@ -72,6 +100,7 @@ function describe(model: Model): string {
     ...facts(model),
     model.quantization_level ?? '',
     model.context_length ? strings.settings.context(formatCount(model.context_length)) : '',
+    model.capabilities.join(', '),
     model.remote === false ? strings.settings.local : '',
   ]
     .filter((fact) => fact !== '')

@@ -1,5 +1,5 @@
 import { ChevronRight } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type MouseEvent } from 'react';
 import { formatCount } from '../format';
 import { strings } from '../strings';
 
@@ -18,13 +18,18 @@ export function ReasoningFold({ text, thinking }: Props) {
     setOpen(thinking);
   }
   const seconds = useThinkingSeconds(thinking);
+  // Not by the toggle event: it also tells of our own opening, and may come after our closing.
+  function turn(event: MouseEvent) {
+    event.preventDefault();
+    setOpen(!open);
+  }
   return (
-    <details
-      className="mb-3 text-sm text-ink-muted"
-      open={open}
-      onToggle={(event) => setOpen(event.currentTarget.open)}
-    >
-      <summary className="inline-flex min-h-9 items-center gap-1.5 rounded-control pe-2 font-medium hover:text-ink">
+    <details className="mb-3 text-sm text-ink-muted" open={open}>
+      {/* A click is also what the keyboard makes. */}
+      <summary
+        onClick={turn}
+        className="inline-flex min-h-9 items-center gap-1.5 rounded-control pe-2 font-medium hover:text-ink"
+      >
         <ChevronRight className="turns-when-open size-4 transition-transform" aria-hidden />
         <span className={`tabular-nums ${thinking ? 'animate-breathe' : ''}`}>{heading(thinking, seconds)}</span>
       </summary>

@@ -1,4 +1,4 @@
-import { CircleStop, History, Shuffle, Unplug } from 'lucide-react';
+import { ArrowDownToLine, CircleStop, History, Shuffle, Unplug } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatCount } from '../format';
@@ -22,11 +22,14 @@ interface EndingProps {
   metadata: MessageMetadata;
   /** The reply has no text. */
   empty: boolean;
+  /** The next message goes on with it. */
+  goesOn?: boolean;
   onRetry: (() => void) | undefined;
+  onContinue?: (() => void) | undefined;
 }
 
 /** How the reply ended, where that is worth saying. */
-export function ReplyEnding({ metadata, empty, onRetry }: EndingProps) {
+export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue }: EndingProps) {
   const { status, error, providerUsed, fallbackUsed, finishReason } = metadata;
   if (status === 'failed') {
     return (
@@ -38,14 +41,16 @@ export function ReplyEnding({ metadata, empty, onRetry }: EndingProps) {
       />
     );
   }
+  const ways = { onRetry, onContinue };
+  if (goesOn) return fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />;
   return (
     <>
-      {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} onRetry={onRetry} />}
+      {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} {...ways} />}
       {status === 'interrupted' && (
-        <Note icon={Unplug} text={error?.message || strings.reply.interrupted} onRetry={onRetry} />
+        <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
       )}
       {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
-      {finishReason === 'length' && <Note text={strings.reply.cut} />}
+      {finishReason === 'length' && <Note text={strings.reply.cut} onContinue={onContinue} />}
       {fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />}
     </>
   );
@@ -55,15 +60,22 @@ interface NoteProps {
   icon?: LucideIcon;
   text: ReactNode;
   onRetry?: (() => void) | undefined;
+  onContinue?: (() => void) | undefined;
 }
 
-function Note({ icon: Icon, text, onRetry }: NoteProps) {
+function Note({ icon: Icon, text, onRetry, onContinue }: NoteProps) {
   return (
     <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-sm text-ink-muted">
       <p className="inline-flex items-center gap-2 rounded-control bg-sunken px-3 py-1.5">
         {Icon && <Icon className="size-4 shrink-0" aria-hidden />}
         {text}
       </p>
+      {onContinue && (
+        <button type="button" className="button button-quiet" onClick={onContinue}>
+          <ArrowDownToLine className="size-4" aria-hidden />
+          {strings.reply.goOn}
+        </button>
+      )}
       {onRetry && <RetryButton onRetry={onRetry} />}
     </div>
   );

@@ -7,6 +7,7 @@ import { IconButton } from './IconButton';
 import { ModelSelect } from './ModelSelect';
 import { ParameterField } from './ParameterField';
 import { Sheet } from './Sheet';
+import { SystemPrompt } from './SystemPrompt';
 import { useMediaQuery } from './useMediaQuery';
 
 export interface RunSettingsProps {
@@ -44,6 +45,7 @@ function Settings({ parameters, models, mode, onClose }: RunSettingsProps) {
         <h2 className="font-semibold">{strings.settings.title}</h2>
         <IconButton icon={X} label={strings.settings.close} className="-me-2.5" onClick={onClose} />
       </div>
+      <SystemPrompt value={parameters.systemPrompt} onChange={parameters.setSystemPrompt} />
       <ParameterField
         name={strings.settings.temperature}
         help={strings.settings.temperatureHelp}

@@ -1,6 +1,6 @@
 // First: the AI SDK builds its schemas as it loads.
 import '../jitless';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
 import type { ThreadMessage } from '../hooks/thread';
 import type { ConversationHandle } from '../hooks/useConversation';
@@ -10,6 +10,7 @@ import { usePlayground } from '../hooks/usePlayground';
 import { loadMarkdown } from '../markdown/load';
 import type { Conversation, ModelList } from '../protocol';
 import { strings } from '../strings';
+import { Actions } from './actions';
 import { ClearChat } from './ClearChat';
 import { Composer, type ComposerHandle } from './Composer';
 import { ConnectionNote } from './ConnectionNote';
@@ -26,6 +27,7 @@ import { useEscape } from './useEscape';
 import { useReplyAnnouncements } from './useReplyAnnouncements';
 import { useRestoreRefused } from './useRestoreRefused';
 import { useSettingsOpen } from './useSettingsOpen';
+import { useThreadActions } from './useThreadActions';
 
 interface Props {
   conversation: Conversation;
@@ -49,6 +51,9 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useReplyAnnouncements(messages, busy);
   useRestoreRefused(sendError, draft, setDraft);
 
+  const focusComposer = useCallback(() => composer.current?.focus(), []);
+  const actions = useThreadActions({ playground, models, change: parameters.change, focusComposer });
+
   function send(content: string) {
     setDraft('');
     playground.send(content);
@@ -63,7 +68,6 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const notice = models.models?.notice && <DemoNotice notice={models.models.notice} />;
   return (
     <Shell
-      composer
       title={playground.title || conversation.title || strings.untitled}
       actions={{
         settingsOpen,
@@ -87,14 +91,18 @@ export function Thread({ conversation, history, startFresh }: Props) {
       {messages.length === 0 ? (
         <EmptyState onPick={pick}>{notice}</EmptyState>
       ) : (
-        <MessageList
-          messages={messages}
-          busy={busy}
-          mode={connection.mode}
-          onRetry={playground.retry}
-        >
-          {notice}
-        </MessageList>
+        <Actions value={actions}>
+          <MessageList
+            messages={messages}
+            busy={busy}
+            mode={connection.mode}
+            onRetry={playground.retry}
+            hasOlder={playground.hasOlder}
+            loadOlder={playground.loadOlder}
+          >
+            {notice}
+          </MessageList>
+        </Actions>
       )}
       <Composer
         ref={composer}
@@ -102,6 +110,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         onChange={setDraft}
         onSend={send}
         onStop={playground.stop}
+        onEditLast={actions.editLast}
         busy={busy}
         notice={sendError && <InlineError message={sendError.message} />}
         activity={<Activity messages={messages} />}

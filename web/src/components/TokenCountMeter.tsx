@@ -20,11 +20,12 @@ export function TokenCountMeter({ messages, draft, maxTokens, window }: Props) {
   const next = (tokens?.total ?? 0) + estimateTokens(draft.length);
   const size = window ?? lastWindow(messages);
   const tooLong = size !== null && draft !== '' && estimateTokens(draft.length) + maxTokens > size;
-  if (tooLong) {
+  const drops = size !== null && draft !== '' && next + maxTokens > size;
+  if (tooLong || drops) {
     return (
-      <p className="ms-auto flex items-center gap-1.5 text-warning">
+      <p role="status" className="ms-auto flex min-w-0 items-center gap-1.5 text-warning">
         <TriangleAlert className="size-3.5 shrink-0" aria-hidden />
-        {strings.meter.tooLong}
+        {tooLong ? strings.meter.tooLong : strings.meter.willDrop}
       </p>
     );
   }

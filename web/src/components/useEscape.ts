@@ -5,8 +5,8 @@ export function useEscape(action: () => void, active: boolean): void {
   useEffect(() => {
     if (!active) return;
     function onKeyDown(event: KeyboardEvent) {
-      if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return;
-      if (document.querySelector('dialog[open]')) return;
+      if (event.key !== 'Escape' || event.shiftKey || event.defaultPrevented || event.isComposing) return;
+      if (document.querySelector('dialog[open], [data-menu]')) return;
       action();
     }
     window.addEventListener('keydown', onKeyDown);

@@ -73,6 +73,12 @@ function watchReader(box: HTMLElement, unpin: () => void, moved: (down: boolean)
   let dragging = false;
   let focusedAt = -Infinity;
   box.addEventListener('wheel', (event) => event.deltaY < 0 && unpin(), options);
+  // What changes the thread at a place keeps that place in view, not the end.
+  box.addEventListener(
+    'click',
+    (event) => event.target instanceof Element && event.target.closest('[data-keeps-place]') && unpin(),
+    options,
+  );
   box.addEventListener('keydown', (event) => UPWARD_KEYS.has(event.key) && unpin(), options);
   box.addEventListener('touchstart', (event) => (touchY = event.touches[0]?.clientY ?? 0), options);
   box.addEventListener(

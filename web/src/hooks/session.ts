@@ -1,61 +1,31 @@
 /**
- * One open conversation: the engine, the AI SDK's chat above it, and what the two of them do not
- * settle: refusals, turns begun elsewhere, reading the messages again. No React in here.
+ * One open conversation, and what the engine and the AI SDK's chat above it do not settle:
+ * refusals, turns begun elsewhere, reading the messages again. No React in here.
  */
-import { Chat } from '@ai-sdk/react';
-import type { Message, MessageStartEvent, Parameters, UserMessageEvent } from '../protocol';
-import { createChatTransport, textOf, type TurnBody } from '../transport/chat-transport';
+import type { ConversationEvent, UserMessageEvent } from '../protocol';
+import { textOf } from '../transport/chat-transport';
 import { uuid } from '../transport/edges';
-import type { Engine } from '../transport/engine';
-import { TurnError, type Connection, type ForeignEvent, type TurnEvent } from '../transport/types';
+import type { Command, ForeignEvent, TurnError, TurnEvent } from '../transport/types';
+import { asTurnError, SessionCore } from './sessionCore';
+import { placeReply, placeUserMessage, type Placed } from './placing';
 import {
   isRunningReply,
   isUnaccepted,
   mergeThread,
   serverIdOf,
-  toThread,
-  type MessageMetadata,
-  type SendError,
   type ThreadMessage,
 } from './thread';
-
-export interface SessionOptions {
-  conversationId: string;
-  history: ThreadMessage[];
-  engine: Engine;
-  /** What the user has changed; goes with each turn. */
-  parameters(): Parameters | undefined;
-  loadMessages(): Promise<Message[]>;
-  onConversation(change: { title: string; head_id: string | null }): void;
-  now(): number;
-}
 
 /** What goes back to its place when a request was refused. */
 type Undo = (error: TurnError) => void;
 
-export class Session {
-  readonly chat: Chat<ThreadMessage>;
-  readonly engine: Engine;
-  sendError: SendError | null = null;
-  private readonly options: SessionOptions;
-  private readonly subscribers = new Set<() => void>();
+export class Session extends SessionCore {
   /** The thread may not be what is stored; read it again once nothing runs. */
   private stale = false;
   private unlisten: (() => void)[] = [];
   private opened = false;
-  /** Which reply the SDK's "resume" means. */
-  private resuming: string | undefined;
-
-  constructor(options: SessionOptions) {
-    this.options = options;
-    this.engine = options.engine;
-    this.chat = new Chat<ThreadMessage>({
-      id: options.conversationId,
-      messages: options.history,
-      transport: createChatTransport(options.engine, () => this.resuming),
-      generateId: uuid,
-    });
-  }
+  /** The end of the shown branch, when an event has told it. */
+  private head: string | null = null;
 
   /** Connects, and follows the reply that runs already. */
   open(): void {
@@ -76,25 +46,24 @@ export class Session {
     this.engine.close();
   }
 
-  /** Tells when `sendError` has changed. Returns the way to stop. */
-  subscribe = (listener: () => void): (() => void) => {
-    this.subscribers.add(listener);
-    return () => void this.subscribers.delete(listener);
-  };
-
-  subscribeConnection = (listener: () => void): (() => void) => this.engine.subscribe(listener);
-
-  get connection(): Connection {
-    return this.engine.connection;
-  }
-
-  get busy(): boolean {
-    return this.chat.status === 'submitted' || this.chat.status === 'streaming';
-  }
-
   send(content: string): void {
+    this.say(content, this.chat.messages);
+  }
+
+  /** Says something else in the place of an own message: a branch beside it. */
+  edit(messageId: string, content: string): void {
+    const before = this.chat.messages;
+    const index = before.findIndex((one) => one.id === messageId);
+    const parentId = before[index]?.metadata?.parentId;
+    if (parentId !== undefined) this.say(content, before.slice(0, index), parentId);
+  }
+
+  private say(content: string, after: ThreadMessage[], parentId?: string | null): void {
     if (this.busy || !content.trim()) return;
     const clientId = uuid();
+    const before = this.chat.messages;
+    if (after !== before) this.chat.messages = after;
+    const below = parentId === undefined ? {} : { parentId };
     const createdAt = new Date(this.options.now()).toISOString();
     void this.ask(
       () =>
@@ -105,9 +74,12 @@ export class Session {
             parts: [{ type: 'text', text: content }],
             metadata: { status: 'sending', clientId, createdAt },
           },
-          { body: this.body(clientId) },
+          { body: { ...this.body(clientId), ...below } },
         ),
-      (error) => this.onSendFailed(clientId, content, error),
+      (error) => {
+        if (error.refused && after !== before) this.chat.messages = before;
+        this.onSendFailed(clientId, content, error);
+      },
     );
   }
 
@@ -122,6 +94,17 @@ export class Session {
         if (!error.refused) this.stale = true;
       },
     );
+  }
+
+  /** Goes on with a reply that was cut: another one below it. */
+  goOn(messageId: string): void {
+    const last = this.chat.messages.at(-1);
+    if (this.busy || last?.id !== messageId || last.role !== 'assistant') return;
+    const clientId = uuid();
+    this.resume({ ...this.body(clientId), clientId, messageId, goOn: true }, (error) => {
+      this.setSendError({ content: '', code: error.code, message: error.message });
+      if (!error.refused) this.stale = true;
+    });
   }
 
   /** A never accepted message: the same client id again. A given up reply: on with it. Else anew. */
@@ -157,9 +140,32 @@ export class Session {
     );
   }
 
-  private body(clientId: string): TurnBody {
-    const parameters = this.options.parameters();
-    return parameters ? { clientId, parameters } : { clientId };
+  // Branches and what came before ---------------------------------------------------------------
+
+  /**
+   * Shows the newest branch behind a version (the server's id of it).
+   *
+   * Resolves to false when it cannot be shown now; then nothing has changed.
+   */
+  async show(versionId: string): Promise<boolean> {
+    if (this.busy) return false;
+    return this.branches.turnTo(versionId, () => this.resync(versionId));
+  }
+
+  /** There are messages before the first one that is shown. */
+  get hasOlder(): boolean {
+    return Boolean(this.chat.messages[0]?.metadata?.parentId);
+  }
+
+  /** Shows one more page of what came before. */
+  async loadOlder(): Promise<boolean> {
+    const first = this.chat.messages[0];
+    if (!first || !this.hasOlder) return false;
+    const older = await this.branches.older(first);
+    // Meanwhile another branch may be shown.
+    if (!this.opened || this.chat.messages[0]?.id !== first.id || older.length === 0) return false;
+    this.chat.messages = [...older, ...this.chat.messages];
+    return true;
   }
 
   // Requests ------------------------------------------------------------------------------------
@@ -170,9 +176,10 @@ export class Session {
     this.settle(undo);
   }
 
-  private resume(messageId: string): void {
-    this.resuming = messageId;
-    void this.chat.resumeStream().then(() => this.settle(() => {}));
+  private resume(what: string | Command, undo: Undo = () => {}): void {
+    this.resuming = what;
+    if (typeof what === 'object') this.setSendError(null);
+    void this.chat.resumeStream().then(() => this.settle(undo));
   }
 
   /** After a request: what the SDK reports as an error is ours to place. */
@@ -185,6 +192,7 @@ export class Session {
     }
     this.followRunning();
     if (this.stale) void this.resync();
+    else if (!this.busy) this.checkHead();
   }
 
   private onFailed(error: Error | undefined, undo: Undo): void {
@@ -211,32 +219,29 @@ export class Session {
   // What happens elsewhere ----------------------------------------------------------------------
 
   private onEvent(event: TurnEvent): void {
-    if (event.type === 'conversation') this.options.onConversation(event);
+    if (event.type === 'user_message' || event.type === 'message_start') this.branches.grow(event);
+    if (event.type === 'conversation') this.onConversation(event);
     if (event.type === 'user_message') this.onUserMessage(event);
   }
 
-  /** Ours: it is accepted now. Another's: it is new. */
+  /** Another tab may have turned to another branch. */
+  private onConversation(event: ConversationEvent): void {
+    this.options.onConversation(event);
+    this.head = event.head_id;
+    if (!this.busy) this.checkHead();
+  }
+
+  private checkHead(): void {
+    const last = this.chat.messages.findLast((one) => !isUnaccepted(one));
+    const isShown = this.head === null || (last && serverIdOf(last) === this.head);
+    if (isShown || this.branches.switching || this.head === this.engine.runningId) return;
+    this.stale = true;
+    void this.resync();
+  }
+
   private onUserMessage(event: UserMessageEvent): void {
-    const { messages } = this.chat;
-    const index = messages.findIndex(
-      (one) => serverIdOf(one) === event.id || (event.client_id && one.id === event.client_id),
-    );
-    const before = messages.slice(0, index < 0 ? undefined : index);
-    const parent = before.findLast((one) => !isUnaccepted(one));
-    if (event.parent_id !== (parent ? serverIdOf(parent) : null)) this.stale = true;
-    const metadata: MessageMetadata = {
-      status: 'completed',
-      createdAt: event.created_at,
-      parentId: event.parent_id,
-      ...(event.client_id ? { clientId: event.client_id } : {}),
-    };
-    if (index >= 0) {
-      const serverId = messages[index]!.id === event.id ? {} : { serverId: event.id };
-      this.change(messages[index]!.id, { ...metadata, ...serverId });
-    } else {
-      const parts: ThreadMessage['parts'] = [{ type: 'text', text: event.content }];
-      this.chat.messages = [...messages, { id: event.id, role: 'user', parts, metadata }];
-    }
+    const versions = this.branches.versions.add('user', event);
+    this.place(placeUserMessage(this.chat.messages, event, versions));
   }
 
   private onForeign(event: ForeignEvent): void {
@@ -244,33 +249,27 @@ export class Session {
       this.stale = true;
       if (!this.busy) void this.resync();
     } else if (event.type === 'message_start') {
-      this.cutTo(event);
+      this.place(placeReply(this.chat.messages, event));
       if (!this.busy) this.resume(event.id);
     }
   }
 
-  /** A reply made anew elsewhere takes the place of what came after its question. */
-  private cutTo({ id, parent_id: parentId }: MessageStartEvent): void {
-    const { messages } = this.chat;
-    if (messages.some((one) => one.id === id)) return;
-    const index = messages.findIndex((one) => serverIdOf(one) === parentId);
-    if (index < 0) this.stale = true;
-    else if (index < messages.length - 1) {
-      const unaccepted = messages.slice(index + 1).filter(isUnaccepted);
-      this.chat.messages = [...messages.slice(0, index + 1), ...unaccepted];
-    }
+  private place({ messages, stale }: Placed): void {
+    if (messages !== this.chat.messages) this.chat.messages = messages;
+    if (stale) this.stale = true;
   }
 
   /** Reads the messages again and shows them; on a failure the thread stays as it is. */
-  private async resync(): Promise<void> {
+  private async resync(until?: string): Promise<void> {
     this.stale = false;
-    const stored = await this.options.loadMessages().catch(() => null);
+    this.head = null;
+    const stored = await this.branches.readBack(until).catch(() => null);
     if (!this.opened || !stored) return;
     if (this.busy) {
       this.stale = true;
       return;
     }
-    this.chat.messages = mergeThread(this.chat.messages, toThread(stored));
+    this.chat.messages = mergeThread(this.chat.messages, stored);
     this.followRunning();
   }
 
@@ -279,21 +278,4 @@ export class Session {
     const running = isRunningReply(last) ? last!.id : this.engine.runningId;
     if (running && !this.busy) this.resume(running);
   }
-
-  private change(id: string, metadata: MessageMetadata): void {
-    this.chat.messages = this.chat.messages.map((message) =>
-      message.id === id ? { ...message, metadata: { ...message.metadata, ...metadata } } : message,
-    );
-  }
-
-  private setSendError(error: SendError | null): void {
-    if (this.sendError === error) return;
-    this.sendError = error;
-    for (const subscriber of this.subscribers) subscriber();
-  }
-}
-
-function asTurnError(error: Error | undefined): TurnError {
-  if (error instanceof TurnError) return error;
-  return new TurnError('internal', 'Something went wrong on this page.', false);
 }

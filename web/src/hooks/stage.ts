@@ -28,19 +28,38 @@ export class Stage {
   stored: Message[] = [];
   parameters: Parameters | undefined;
   readonly titles: string[] = [];
+  /** All branches. */
+  tree: Message[] = [];
+  /** Which branches were asked to be shown; `onBranch` then makes it so, or throws. */
+  readonly heads: string[] = [];
+  onBranch: (leafId: string) => void = () => {};
+  /** How many messages a page holds. */
+  pageSize = 1000;
   session!: Session;
 
   build(history: Message[] = []): void {
     this.stored = history;
     this.session = new Session({
       conversationId: 'c',
-      history: toThread(history),
+      history: toThread(history.slice(-this.pageSize)),
       engine: createEngine('c', this.script.edges),
       parameters: () => this.parameters,
-      loadMessages: async () => this.stored,
+      loadMessages: async (before) => this.page(before),
+      loadTree: async () => this.tree,
+      showBranch: async (leafId) => {
+        this.heads.push(leafId);
+        this.onBranch(leafId);
+      },
+      settled: () => undefined,
       onConversation: ({ title }) => void this.titles.push(title),
       now: () => Date.parse(AT),
     });
+  }
+
+  private page(before?: string) {
+    const end = before ? this.stored.findIndex(({ id }) => id === before) : this.stored.length;
+    const first = Math.max(0, end - this.pageSize);
+    return { messages: this.stored.slice(first, end), more: first > 0 };
   }
 
   /** Shows the conversation, with a socket that is ready. */

@@ -22,6 +22,8 @@ export interface MessageMetadata {
   error?: Problem;
   clientId?: string;
   parentId?: string | null;
+  /** The server's ids of all versions of it, oldest first, where there are several. */
+  versions?: string[];
   /** The server's id, where the message keeps another one on this page (see ThreadMessage). */
   serverId?: string;
   /** The reply came whole, over REST. */
@@ -56,6 +58,7 @@ function toThreadMessage(message: Message, role: 'user' | 'assistant'): ThreadMe
   if (message.reasoning) parts.push({ type: 'reasoning', text: message.reasoning, state: 'done' });
   if (message.content) parts.push({ type: 'text', text: message.content, state: 'done' });
   const { model, provider_used: provider, tokens, context, error, finish_reason: reason } = message;
+  const versions = message.sibling_ids ?? [];
   return {
     id: message.id,
     role,
@@ -65,6 +68,7 @@ function toThreadMessage(message: Message, role: 'user' | 'assistant'): ThreadMe
       status: message.status,
       parentId: message.parent_id,
       fallbackUsed: message.fallback_used,
+      ...(versions.length > 1 ? { versions } : {}),
       ...(message.client_id ? { clientId: message.client_id } : {}),
       ...(model ? { model } : {}),
       ...(provider ? { providerUsed: provider } : {}),
@@ -94,7 +98,8 @@ export function isUnaccepted({ role, metadata }: ThreadMessage): boolean {
 
 /**
  * The stored thread, with what only this page knows: messages not accepted yet stay at the end,
- * and messages sent here keep their ids (so that nothing is drawn anew).
+ * messages sent here keep their ids (so that nothing is drawn anew), and what was shown of the
+ * same branch before the first stored one stays.
  */
 export function mergeThread(shown: ThreadMessage[], stored: ThreadMessage[]): ThreadMessage[] {
   const sentHere = new Map(shown.flatMap((own) => (own.role === 'user' ? [[own.id, own]] : [])));
@@ -104,5 +109,12 @@ export function mergeThread(shown: ThreadMessage[], stored: ThreadMessage[]): Th
     return { ...message, id: clientId, metadata: { ...message.metadata, serverId: message.id } };
   });
   const known = new Set(merged.map((message) => message.id));
-  return [...merged, ...shown.filter((own) => isUnaccepted(own) && !known.has(own.id))];
+  return [...leadingTo(shown, stored[0]), ...merged, ...shown.filter((own) => isUnaccepted(own) && !known.has(own.id))];
+}
+
+/** The shown messages up to the parent of `first`: a message's ancestors never change. */
+function leadingTo(shown: ThreadMessage[], first: ThreadMessage | undefined): ThreadMessage[] {
+  const parent = first?.metadata?.parentId;
+  if (!parent) return [];
+  return shown.slice(0, shown.findIndex((one) => serverIdOf(one) === parent) + 1);
 }

@@ -18,7 +18,7 @@ const conversation = (id: string) => ({ id, title: 'T', head_id: null, settings:
 
 function serve(id: string): void {
   server[`GET /api/conversations/${id}/`] = () => ({ body: conversation(id) });
-  server[`GET /api/conversations/${id}/messages/?branch=head&limit=1000`] = () => ({
+  server[`GET /api/conversations/${id}/messages/?branch=head&from=end&limit=60`] = () => ({
     body: { results: [row('u1', 'user', { content: 'hi' })], next: null, previous: null },
   });
 }

@@ -2,15 +2,16 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, renderHook } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Parameters } from '../protocol';
+import type { Settings } from '../protocol';
 import { usualBounds } from '../state/parameters';
 import { conversationKey, modelsKey } from '../state/queries';
+import { saveNow } from '../state/saving';
 import { changedParameters, useSettings } from '../state/settings';
 import { SAVE_AFTER_MS, useParameters } from './useParameters';
 
 let saved: unknown[];
 
-function show(settings: Parameters) {
+function show(settings: Settings) {
   const client = new QueryClient();
   client.setQueryData(conversationKey('c'), { id: 'c', title: '', head_id: null, settings });
   const models = { provider: 'echo', default: 'm', error: null, results: [] };
@@ -26,7 +27,7 @@ beforeEach(() => {
   saved = [];
   useSettings.setState({ changed: {} });
   vi.stubGlobal('fetch', async (_path: string, init: RequestInit) => {
-    const body = JSON.parse(String(init.body)) as { settings: Parameters };
+    const body = JSON.parse(String(init.body)) as { settings: Settings };
     saved.push(body);
     return new Response(JSON.stringify({ id: 'c', settings: body.settings }));
   });
@@ -70,14 +71,31 @@ test('leaving saves what was not saved yet, once', async () => {
   expect(saved).toEqual([{ settings: { top_p: 0.5 } }]);
 });
 
-test('reset gives every default, by name', () => {
+test('reset gives every default, and forgets the model', async () => {
   const { result } = show({ temperature: 0.2, model: 'other' });
   act(() => result.current.reset());
   expect(result.current.pristine).toBe(true);
-  expect(changedParameters('c')).toEqual({
-    temperature: 0.7,
-    max_tokens: 512,
-    top_p: 1,
-    model: 'm',
-  });
+  const defaults = { temperature: 0.7, max_tokens: 512, top_p: 1 };
+  expect(changedParameters('c')).toEqual(defaults);
+  await act(() => vi.advanceTimersByTimeAsync(SAVE_AFTER_MS));
+  expect(saved).toEqual([{ settings: { ...defaults, model: null } }]);
+});
+
+test('the system prompt is saved and goes with no turn', async () => {
+  const { result } = show({ system_prompt: 'Be brief.' });
+  expect(result.current.systemPrompt).toBe('Be brief.');
+  act(() => result.current.setSystemPrompt('Rhyme.'));
+  expect(result.current.systemPrompt).toBe('Rhyme.');
+  expect(changedParameters('c')).toBeUndefined();
+  await act(() => vi.advanceTimersByTimeAsync(SAVE_AFTER_MS));
+  expect(saved).toEqual([{ settings: { system_prompt: 'Rhyme.' } }]);
+});
+
+test('a turn can have what waits saved first', async () => {
+  const { result } = show({});
+  expect(saveNow('c')).toBeUndefined();
+  act(() => result.current.setSystemPrompt('Rhyme.'));
+  await act(() => saveNow('c'));
+  expect(saved).toHaveLength(1);
+  expect(saveNow('c')).toBeUndefined();
 });

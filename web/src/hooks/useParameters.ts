@@ -1,24 +1,26 @@
 /**
- * The parameters of one conversation: what the server remembers of it, under what was changed on
- * this page. A change goes with each turn from the next one on, and is saved after a pause.
+ * The settings of one conversation: what the server remembers of it, under what was changed on
+ * this page. A changed parameter goes with each turn from the next one on; every change is saved
+ * after a pause, and before the next turn.
  */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo } from 'react';
 import { api } from '../api';
-import type { Conversation } from '../protocol';
+import type { Conversation, SettingsPatch } from '../protocol';
 import {
   defaultsOf,
-  toParameters,
+  merge,
+  toPatch,
   usualBounds,
   type ParameterBounds,
   type Values,
 } from '../state/parameters';
 import { conversationKey, conversationQuery } from '../state/queries';
-import { changedParameters, useSettings } from '../state/settings';
+import { saveNow, saveSoon } from '../state/saving';
+import { useSettings } from '../state/settings';
 import { useModels } from './useModels';
 
-/** A slider that is being dragged saves once, this long (ms) after it stands still. */
-export const SAVE_AFTER_MS = 600;
+export { SAVE_AFTER_MS } from '../state/saving';
 
 export interface ParametersHandle {
   values: Values;
@@ -27,75 +29,71 @@ export interface ParametersHandle {
   pristine: boolean;
   /** Clamps to the bounds, applies from the next turn on, and saves after a pause. */
   change(patch: Partial<Values>): void;
+  /** The parameters only: what somebody wrote is not thrown away by it. */
   reset(): void;
+  systemPrompt: string;
+  setSystemPrompt(text: string): void;
 }
 
 export function useParameters(conversationId: string): ParametersHandle {
   const { models } = useModels();
   const { data: conversation } = useQuery(conversationQuery(conversationId));
   const changed = useSettings((store) => store.changed[conversationId]);
-  const apply = useSettings((store) => store.change);
-  const save = useSave(conversationId);
+  const change = useChange(conversationId);
 
   const bounds = models?.parameters ?? usualBounds;
   const defaultModel = models?.default ?? null;
   const defaults = useMemo(() => defaultsOf(bounds, defaultModel), [bounds, defaultModel]);
+  const remembered = conversation?.settings;
   const values = useMemo(
-    () => ({ ...defaults, ...conversation?.settings, ...changed }),
-    [defaults, conversation?.settings, changed],
+    () => merge(defaults, { ...remembered, ...changed }),
+    [defaults, remembered, changed],
   );
-
-  const change = useCallback(
-    (patch: Partial<Values>) => {
-      apply(conversationId, toParameters(patch, bounds, defaultModel));
-      save();
-    },
-    [apply, save, conversationId, bounds, defaultModel],
-  );
-  const reset = useCallback(() => change(defaults), [change, defaults]);
 
   const names = Object.keys(defaults) as (keyof Values)[];
   return {
     values,
     bounds,
     pristine: names.every((name) => values[name] === defaults[name]),
-    change,
-    reset,
+    change: useCallback((patch) => change(toPatch(patch, bounds)), [change, bounds]),
+    reset: useCallback(
+      // The default model may change, so that it is not remembered by its name.
+      () => change({ ...toPatch(defaults, bounds), model: null }),
+      [change, defaults, bounds],
+    ),
+    systemPrompt: (changed?.system_prompt ?? remembered?.system_prompt) || '',
+    setSystemPrompt: useCallback((text) => change({ system_prompt: text }), [change]),
   };
 }
 
-/** Saves what was changed after a pause, or when the conversation or the page is left before. */
-function useSave(conversationId: string): () => void {
+/** Changes at once here; saves after a pause, or when the conversation or the page is left before. */
+function useChange(conversationId: string): (patch: SettingsPatch) => void {
   const queryClient = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-
-  const flush = useCallback(() => {
-    if (timer.current === undefined) return;
-    clearTimeout(timer.current);
-    timer.current = undefined;
-    const changed = changedParameters(conversationId);
-    if (!changed) return;
-    api.saveSettings(conversationId, changed).then(
-      ({ settings }) =>
-        queryClient.setQueryData<Conversation>(
-          conversationKey(conversationId),
-          (known) => known && { ...known, settings },
-        ),
-      // The values go with the next turn in any case, and the server remembers them then.
-      () => {},
-    );
-  }, [conversationId, queryClient]);
+  const apply = useSettings((store) => store.change);
 
   useEffect(() => {
+    const flush = () => void saveNow(conversationId);
     window.addEventListener('pagehide', flush);
     return () => {
       window.removeEventListener('pagehide', flush);
       flush();
     };
-  }, [flush]);
+  }, [conversationId]);
 
-  return useCallback(() => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(flush, SAVE_AFTER_MS);
-  }, [flush]);
+  return useCallback(
+    (patch: SettingsPatch) => {
+      apply(conversationId, patch);
+      saveSoon(conversationId, async () => {
+        const changed = useSettings.getState().changed[conversationId] ?? {};
+        // What goes wrong here is mended by the next change: parameters go with each turn anyway.
+        const saved = await api.saveSettings(conversationId, changed).catch(() => null);
+        if (!saved) return;
+        queryClient.setQueryData<Conversation>(
+          conversationKey(conversationId),
+          (known) => known && { ...known, settings: saved.settings },
+        );
+      });
+    },
+    [apply, conversationId, queryClient],
+  );
 }

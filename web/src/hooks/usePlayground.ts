@@ -4,13 +4,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../api';
 import type { Conversation } from '../protocol';
-import { conversationKey, conversationQuery } from '../state/queries';
+import { conversationKey, conversationQuery, OLDER_PAGE } from '../state/queries';
 import { registerStop } from '../state/running';
+import { saveNow } from '../state/saving';
 import { changedParameters } from '../state/settings';
 import { browserEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
 import type { Connection } from '../transport/types';
 import { Session } from './session';
+import { useRunningMark } from './useRunningMark';
 import type { SendError, ThreadMessage } from './thread';
 
 export type { MessageMetadata, SendError, ThreadMessage } from './thread';
@@ -29,6 +31,16 @@ export interface Playground {
   regenerate(messageId: string): void;
   /** Asks again with the same client id when the turn was never accepted, else regenerates. */
   retry(messageId: string): void;
+  /** Says something else in the place of an own message: a branch. */
+  edit(messageId: string, content: string): void;
+  /** Goes on with the last reply, which was cut. */
+  goOn(messageId: string): void;
+  /** Shows another version (the server's id); resolves to false when that may not be now. */
+  show(versionId: string): Promise<boolean>;
+  /** There are messages before the first one. */
+  hasOlder: boolean;
+  /** Resolves to false when nothing came. */
+  loadOlder(): Promise<boolean>;
   /** A new object for each refusal; null from the next send on. */
   sendError: SendError | null;
 }
@@ -48,7 +60,11 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
         history,
         engine: createEngine(conversationId, browserEdges),
         parameters: () => changedParameters(conversationId),
-        loadMessages: () => api.messages(conversationId),
+        loadMessages: (before) =>
+          api.latest(conversationId, { limit: OLDER_PAGE, ...(before ? { before } : {}) }),
+        loadTree: () => api.tree(conversationId),
+        showBranch: (leafId) => api.showBranch(conversationId, leafId),
+        settled: () => saveNow(conversationId),
         onConversation: ({ title, head_id }) =>
           queryClient.setQueryData<Conversation>(
             conversationKey(conversationId),
@@ -75,6 +91,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
   const connection = useSyncExternalStore(session.subscribeConnection, () => session.connection);
   const { data: conversation } = useQuery(conversationQuery(conversationId));
 
+  useRunningMark(conversationId, status === 'submitted' || status === 'streaming');
+
   return useMemo(
     () => ({
       messages,
@@ -85,6 +103,11 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       stop: () => void session.stop(),
       regenerate: (messageId: string) => session.regenerate(messageId),
       retry: (messageId: string) => session.retry(messageId),
+      edit: (messageId: string, content: string) => session.edit(messageId, content),
+      goOn: (messageId: string) => session.goOn(messageId),
+      show: (versionId: string) => session.show(versionId),
+      hasOlder: session.hasOlder,
+      loadOlder: () => session.loadOlder(),
       sendError,
     }),
     [messages, status, connection, conversation?.title, session, sendError],

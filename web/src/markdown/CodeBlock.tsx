@@ -1,6 +1,8 @@
 import { createContext, isValidElement, memo, use, useEffect, useRef, useState, type ComponentProps, type ReactNode } from 'react';
 import { CopyButton } from '../components/CopyButton';
 import { strings } from '../strings';
+import { Formula } from './Formula';
+import { MATH_LANGUAGE } from './mathSpans';
 import { openHighlighter, type LineHighlighter, type Piece } from './highlight';
 
 /** True inside the block that is still being written: its last line is not final. */
@@ -9,7 +11,18 @@ export const OpenBlock = createContext(false);
 /** react-markdown's `pre`: its one child is the `code` with the language in its class name. */
 export function CodeBlock({ children }: ComponentProps<'pre'>) {
   const { code, language } = read(children);
-  const lines = useHighlighted(code, language, !use(OpenBlock));
+  const open = use(OpenBlock);
+  if (language === MATH_LANGUAGE) return open || code === '' ? <FormulaToCome /> : <Formula tex={code} block />;
+  return <Listing code={code} language={language} open={open} />;
+}
+
+/** Holds the place of a block formula that is still being written. */
+function FormulaToCome() {
+  return <div className="h-12 animate-shimmer rounded-control bg-sunken" />;
+}
+
+function Listing({ code, language, open }: { code: string; language: string; open: boolean }) {
+  const lines = useHighlighted(code, language, !open);
   const label = language ? strings.markdown.codeIn(language) : strings.markdown.code;
   return (
     <div className="overflow-hidden rounded-control border border-line bg-surface">

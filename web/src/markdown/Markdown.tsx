@@ -5,6 +5,8 @@ import remarkGfm from 'remark-gfm';
 import { strings } from '../strings';
 import { splitBlocks, withDefinitions, type Split } from './blocks';
 import { CodeBlock, OpenBlock } from './CodeBlock';
+import { Formula } from './Formula';
+import { markMath, MATH_MARK } from './mathSpans';
 import { SafeLink } from './SafeLink';
 import { mend } from './mend';
 import { RemoteImage } from './RemoteImage';
@@ -19,6 +21,12 @@ const COMPONENTS: Components = {
   a: ({ href, children }) => <SafeLink href={href}>{children}</SafeLink>,
   img: ({ src, alt }) => <RemoteImage src={src} alt={alt} />,
   pre: CodeBlock,
+  code: ({ children, className }) =>
+    typeof children === 'string' && children.startsWith(MATH_MARK) ? (
+      <Formula tex={children.slice(MATH_MARK.length)} />
+    ) : (
+      <code className={className}>{children}</code>
+    ),
   input: ({ checked }) => <TaskMark done={checked === true} />,
   // An empty corner is no heading of anything.
   th: ({ children, style }) => {
@@ -43,7 +51,7 @@ const COMPONENTS: Components = {
  * While `streaming`, only the last block is parsed again for each new piece.
  */
 export function Markdown({ text, streaming }: { text: string; streaming: boolean }) {
-  const { blocks, definitions } = useSplit(text.replace(LINE_END, '\n'));
+  const { blocks, definitions } = useSplit(markMath(text.replace(LINE_END, '\n'), streaming));
   return (
     <div className="prose" dir="auto">
       {blocks.map((block, index) => (

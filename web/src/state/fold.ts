@@ -154,6 +154,8 @@ function finish(state: ThreadState, event: MessageEndEvent): ThreadState {
     content: event.full_content,
     status: event.status,
     finish_reason: event.finish_reason,
+    model: event.model ?? known.model,
+    context: event.context ?? known.context,
     provider_used: event.provider_used,
     fallback_used: event.fallback_used,
     tokens: event.tokens ?? null,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clamp, defaultsOf, toParameters, usualBounds } from './parameters';
+import { clamp, defaultsOf, merge, toPatch, usualBounds } from './parameters';
 
 test.each([
   [0.30000000000000004, 0.3],
@@ -24,11 +24,15 @@ test('top-p keeps its two decimals', () => {
   expect(clamp(0.12, usualBounds.top_p)).toBe(0.1);
 });
 
-test('a change is sent clamped, and the default model by its name', () => {
-  expect(toParameters({ temperature: 2 }, usualBounds, 'm')).toEqual({ temperature: 1 });
-  expect(toParameters({ model: null }, usualBounds, 'm')).toEqual({ model: 'm' });
-  expect(toParameters({ model: null }, usualBounds, null)).toEqual({});
-  expect(toParameters({ model: 'other' }, usualBounds, 'm')).toEqual({ model: 'other' });
+test('a change is sent clamped, and null forgets the model', () => {
+  expect(toPatch({ temperature: 2 }, usualBounds)).toEqual({ temperature: 1 });
+  expect(toPatch({ model: null }, usualBounds)).toEqual({ model: null });
+  expect(toPatch({ model: 'other' }, usualBounds)).toEqual({ model: 'other' });
+});
+
+test('what is forgotten or unknown is the default', () => {
+  const defaults = defaultsOf(usualBounds, 'm');
+  expect(merge(defaults, { model: null, top_p: 0.5 })).toEqual({ ...defaults, top_p: 0.5 });
 });
 
 test('defaults are those of the bounds', () => {

@@ -1,5 +1,5 @@
 /** Pure rules for the parameters: which value holds, and what a value may be. */
-import type { Bounds, ModelList, Parameters } from '../protocol';
+import type { Bounds, ModelList, SettingsPatch } from '../protocol';
 
 export type ParameterBounds = ModelList['parameters'];
 
@@ -35,21 +35,22 @@ export function clamp(value: number, { min, max, step, default: usual }: Bounds)
   return Number(Math.min(max, Math.max(min, stepped)).toFixed(decimals));
 }
 
-/**
- * A change as it may be sent: numbers clamped; the default model by its name, because to the
- * server an absent one means the remembered one.
- */
-export function toParameters(
-  { model, ...patch }: Partial<Values>,
-  bounds: ParameterBounds,
-  defaultModel: string | null,
-): Parameters {
-  const allowed: Parameters = { ...patch };
-  const named = model === null ? defaultModel : model;
-  if (typeof named === 'string') allowed.model = named;
+/** A change as it may be sent: numbers clamped, and null for what is to be forgotten. */
+export function toPatch(patch: Partial<Values>, bounds: ParameterBounds): SettingsPatch {
+  const allowed: SettingsPatch = { ...patch };
   for (const name of ['temperature', 'max_tokens', 'top_p'] as const) {
     const value = patch[name];
     if (value !== undefined) allowed[name] = clamp(value, bounds[name]);
   }
   return allowed;
+}
+
+/** What holds: what is remembered or changed, else the default. */
+export function merge(defaults: Values, given: SettingsPatch): Values {
+  return {
+    temperature: given.temperature ?? defaults.temperature,
+    max_tokens: given.max_tokens ?? defaults.max_tokens,
+    top_p: given.top_p ?? defaults.top_p,
+    model: given.model ?? defaults.model,
+  };
 }

@@ -7,6 +7,11 @@ export const conversationKey = (id: string) => ['conversation', id] as const;
 export const messagesKey = (id: string) => ['messages', id] as const;
 export const modelsKey = ['models'] as const;
 
+/** Messages that are shown at first: more than two screens of short ones. */
+const FIRST_PAGE = 60;
+/** Messages that come at once when the reader goes back. */
+export const OLDER_PAGE = 100;
+
 /** An answer is an answer: only what got none, or a server's failure, is asked again. */
 export function shouldRetry(failures: number, error: Error): boolean {
   const isAnswer = error instanceof ApiError && error.status < 500;
@@ -37,6 +42,7 @@ export const historyQuery = (id: string) =>
   queryOptions({
     ...quiet,
     queryKey: messagesKey(id),
-    queryFn: async ({ signal }) => toThread(await api.messages(id, signal)),
+    queryFn: async ({ signal }) =>
+      toThread((await api.latest(id, { limit: FIRST_PAGE, signal })).messages),
     gcTime: 0,
   });

@@ -1,10 +1,10 @@
-/** The parameters that the user has changed on this page, by conversation. */
+/** The settings that the user has changed on this page, by conversation. */
 import { create } from 'zustand';
-import type { Parameters } from '../protocol';
+import type { Parameters, SettingsPatch } from '../protocol';
 
 interface SettingsStore {
-  changed: Record<string, Parameters>;
-  change(conversationId: string, patch: Parameters): void;
+  changed: Record<string, SettingsPatch>;
+  change(conversationId: string, patch: SettingsPatch): void;
 }
 
 export const useSettings = create<SettingsStore>()((set) => ({
@@ -15,7 +15,14 @@ export const useSettings = create<SettingsStore>()((set) => ({
     })),
 }));
 
-/** What goes with the next turn; undefined when nothing was changed. */
+/**
+ * What goes with the next turn; undefined when nothing was changed. What is to be forgotten is
+ * left out (a turn takes no null), and so is the system prompt, which is no parameter.
+ */
 export function changedParameters(conversationId: string): Parameters | undefined {
-  return useSettings.getState().changed[conversationId];
+  const changed = useSettings.getState().changed[conversationId];
+  if (!changed) return undefined;
+  const { system_prompt: _, ...parameters } = changed;
+  const given = Object.entries(parameters).filter(([, value]) => value !== null);
+  return given.length > 0 ? (Object.fromEntries(given) as Parameters) : undefined;
 }

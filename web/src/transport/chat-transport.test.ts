@@ -55,7 +55,11 @@ function doors() {
         return id ? source([start(id, 'k1'), end(id, '')]) : null;
       },
     },
-    () => attached[0],
+    {
+      resuming: () => attached[0],
+      settled: () => undefined,
+      versions: () => undefined,
+    },
   );
   return { transport, commands, attached };
 }

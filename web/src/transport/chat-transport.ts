@@ -16,30 +16,54 @@ export type ThreadChunk = UIMessageChunk<MessageMetadata>;
 /** What goes with a request, as the SDK's `body`. */
 export interface TurnBody {
   clientId: string;
+  /** What a message answers, where that is not the conversation's head. */
+  parentId?: string | null;
   parameters?: Parameters;
 }
 
+/** What the transport asks of the session around it. */
+export interface Surroundings {
+  /** What the SDK's "resume" means: a running reply, a turn that adds a reply, or whatever runs. */
+  resuming(): string | Command | undefined;
+  /** Resolves when the server has heard of everything that a turn is to build on. */
+  settled(): Promise<void> | undefined;
+  /** All versions of a reply that begins, where there are several. */
+  versions(reply: { id: string; parent_id: string | null }): string[] | undefined;
+}
+
+const ALONE: Surroundings = {
+  resuming: () => undefined,
+  settled: () => undefined,
+  versions: () => undefined,
+};
+
 type Doors = Pick<Engine, 'turn' | 'attach'>;
 
-/** @param resuming the reply that "resume" means; without one, whichever runs */
 export function createChatTransport(
   engine: Doors,
-  resuming: () => string | undefined,
+  around: Surroundings = ALONE,
 ): ChatTransport<ThreadMessage> {
   return {
     // A resumed stream begins with a snapshot: the whole reply so far, not what is missing.
     resumeStreamIsReplay: true,
     async sendMessages({ trigger, messages, messageId, body }) {
-      const { clientId, parameters } = body as TurnBody;
+      const { clientId, parentId, parameters } = body as TurnBody;
       const given = parameters ? { parameters } : {};
+      const below = parentId === undefined ? {} : { parentId };
       const command: Command =
         trigger === 'regenerate-message'
           ? { clientId, messageId: messageId!, ...given }
-          : { clientId, content: textOf(messages.at(-1)), ...given };
-      return engine.turn(command).pipeThrough(toChunks());
+          : { clientId, content: textOf(messages.at(-1)), ...below, ...given };
+      const settling = around.settled();
+      if (settling) await settling;
+      return engine.turn(command).pipeThrough(toChunks(around.versions));
     },
     async reconnectToStream() {
-      return engine.attach(resuming())?.pipeThrough(toChunks()) ?? null;
+      const what = around.resuming();
+      const settling = typeof what === 'object' ? around.settled() : undefined;
+      if (settling) await settling;
+      const stream = typeof what === 'object' ? engine.turn(what) : engine.attach(what);
+      return stream?.pipeThrough(toChunks(around.versions)) ?? null;
     },
   };
 }
@@ -51,13 +75,15 @@ export function textOf(message: ThreadMessage | undefined): string {
 }
 
 /** One turn's events → the chunks of one assistant message. An error of the turn is passed on. */
-export function toChunks(): TransformStream<TurnEvent, ThreadChunk> {
+export function toChunks(
+  versions: Surroundings['versions'] = ALONE.versions,
+): TransformStream<TurnEvent, ThreadChunk> {
   const unlimited = { highWaterMark: Number.MAX_SAFE_INTEGER };
   let writer: ChunkWriter;
   return new TransformStream<TurnEvent, ThreadChunk>(
     {
       start: (controller) => {
-        writer = new ChunkWriter((chunk) => controller.enqueue(chunk));
+        writer = new ChunkWriter((chunk) => controller.enqueue(chunk), versions);
       },
       transform: (event) => writer.tell(event),
     },
@@ -70,6 +96,7 @@ type Kind = 'text' | 'reasoning';
 
 class ChunkWriter {
   private readonly write: (chunk: ThreadChunk) => void;
+  private readonly versions: Surroundings['versions'];
   private begun = false;
   /** What the SDK's message holds, by kind. */
   private shown: Record<Kind, string> = { text: '', reasoning: '' };
@@ -77,8 +104,9 @@ class ChunkWriter {
   private open: Record<Kind, string | null> = { text: null, reasoning: null };
   private parts = 0;
 
-  constructor(write: (chunk: ThreadChunk) => void) {
+  constructor(write: (chunk: ThreadChunk) => void, versions: Surroundings['versions']) {
     this.write = write;
+    this.versions = versions;
   }
 
   tell(event: TurnEvent): void {
@@ -117,6 +145,7 @@ class ChunkWriter {
     if (this.begun) return;
     this.begun = true;
     const { model, provider_used: provider, context, client_id: clientId } = event;
+    const versions = this.versions(event);
     this.write({
       type: 'start',
       messageId: event.id,
@@ -125,6 +154,7 @@ class ChunkWriter {
         createdAt: event.created_at,
         parentId: event.parent_id,
         viaRest: event.viaRest === true,
+        ...(versions ? { versions } : {}),
         ...(clientId ? { clientId } : {}),
         ...(model ? { model } : {}),
         ...(provider ? { providerUsed: provider } : {}),

@@ -252,6 +252,8 @@ export function row(id: string, role: 'user' | 'assistant', changes: Partial<Mes
     error: null,
     created_at: AT,
     completed_at: null,
+    timings: null,
+    sibling_ids: null,
     ...changes,
   };
 }

@@ -1,0 +1,97 @@
+"""Coming to the chat: the first time, again, by a link, by somebody else's link."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.browser import Visit, answered
+from tests.browser.page import ChatPage
+
+ADDRESS = re.compile(r"/chat/[0-9a-f-]{36}$")
+
+
+async def enter(visit: Visit, chat: ChatPage | None = None) -> ChatPage:
+    """Go to `/chat`, in the tab of `chat` or a new one."""
+    page = chat.page if chat else await visit.page()
+    await page.goto("/chat")
+    await expect(page).to_have_url(ADDRESS)
+    opened = ChatPage(page)
+    await expect(opened.composer).to_be_visible()
+    return opened
+
+
+async def test_the_first_visit_creates_a_conversation(visit: Visit):
+    """One, with its own address, ready to be written in."""
+    chat = await enter(visit)
+    await expect(chat.composer).to_be_focused()
+    await expect(chat.page.get_by_role("heading", level=2)).to_have_text("What shall we try first?")
+    rows = (await visit.person.rest.get("/api/conversations/")).json()["results"]
+    assert [row["id"] for row in rows] == [chat.conversation]
+
+
+async def test_coming_back_shows_the_last_conversation(visit: Visit):
+    """With what was said in it."""
+    chat = await enter(visit)
+    first = chat.conversation
+    await chat.ask("Remember this")
+    chat = await enter(visit, chat)
+    assert chat.conversation == first
+    await expect(chat.questions).to_contain_text("Remember this")
+    await expect(chat.text).to_have_text("Hello from the scripted model.")
+
+
+async def test_an_address_is_a_link_to_keep(visit: Visit):
+    """In another browser it shows the same thread, at its end."""
+    chat = await visit.chat()
+    await visit.place.clerk("fill", conversation_id=chat.conversation, turns=20, words=60)
+    other = await visit.chat(conversation=chat.conversation)
+    await expect(other.replies).to_have_count(20)
+    await other.at_end()
+    await expect(other.composer).to_be_focused()
+
+
+@pytest.mark.parametrize("whose", ["somebody else's", "nobody's"])
+async def test_a_conversation_that_is_not_mine(visit: Visit, whose: str):
+    """Both look the same, and there is a way on."""
+    visit.watch.allow(answered(404))
+    stranger = await visit.place.person()
+    wanted = await stranger.conversation() if whose == "somebody else's" else uuid4()
+    page = await visit.page(f"/chat/{wanted}")
+    heading = page.get_by_role("heading", name="This conversation is not here")
+    await expect(heading).to_be_visible()
+    await expect(page.get_by_role("link", name="To the welcome page", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Start a new chat").click()
+    await expect(ChatPage(page).composer).to_be_focused()
+    await expect(page).not_to_have_url(re.compile(str(wanted)))
+
+
+async def test_a_deleted_last_conversation_is_forgotten(visit: Visit):
+    """`/chat` then creates another instead of showing an error."""
+    visit.watch.allow(answered(404))
+    chat = await enter(visit)
+    deleted = chat.conversation
+    await visit.person.rest.delete(f"/api/conversations/{deleted}/")
+    await chat.page.goto("/")
+    chat = await enter(visit, chat)
+    await expect(chat.page).not_to_have_url(re.compile(deleted))
+    await expect(chat.composer).to_be_visible()
+
+
+async def test_an_example_fills_the_composer(visit: Visit):
+    """And does not send."""
+    chat = await visit.chat()
+    await chat.page.get_by_role("button", name="Explain an idea").click()
+    await expect(chat.composer).to_have_value(re.compile("^Explain how a hash table works"))
+    await expect(chat.composer).to_be_focused()
+    await expect(chat.questions).to_have_count(0)
+
+
+async def test_the_back_button_leads_to_welcome(visit: Visit):
+    """The step over `/chat` is not one of its own."""
+    page = await visit.page("/")
+    await page.get_by_role("main").get_by_role("link", name="Chat Playground").click()
+    await expect(page).to_have_url(ADDRESS)
+    await page.go_back()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")

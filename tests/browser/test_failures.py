@@ -1,0 +1,112 @@
+"""Models that fail: what happened stands where it happened, with a way on."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.browser import Visit
+from tests.harness.rest import assert_sentence
+
+WHOLE = "Hello from the scripted model."
+
+
+@pytest.mark.parametrize("model", ["memory", "html", "error", "rst", "malformed"])
+async def test_a_failure_is_told_in_a_sentence(visit: Visit, model: str):
+    """At the reply, as an alert, with who failed; text that had come stays."""
+    chat = await visit.chat(model=model)
+    await chat.ask()
+    alert = chat.reply.get_by_role("alert")
+    await expect(alert).to_be_visible()
+    assert_sentence(await alert.get_by_role("paragraph").first.inner_text())
+    await expect(alert).to_contain_text("Provider: ollama")
+    await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+    if model in ("error", "rst", "malformed"):
+        await expect(chat.text).to_have_text("word0 word1 word2")
+
+
+async def test_a_reply_without_text_says_so(visit: Visit):
+    """It is no failure, but there is nothing to read either."""
+    chat = await visit.chat(model="empty")
+    await chat.ask()
+    await expect(chat.text).to_have_text("The model sent no text.")
+    await expect(chat.try_again).to_be_visible()
+
+
+async def test_trying_again_asks_no_second_time(visit: Visit):
+    """The reply takes the failed one's place, and there is still one user message."""
+    chat = await visit.chat(model="flaky")
+    await chat.ask("Please")
+    await expect(chat.alert).to_be_visible()
+    await chat.try_again.click()
+    await expect(chat.text).to_have_text(WHOLE)
+    await chat.idle()
+    await expect(chat.alert).to_have_count(0)
+    await expect(chat.questions).to_have_count(1)
+    await expect(chat.replies).to_have_count(1)
+    assert [m["role"] for m in await visit.stored(chat)] == ["user", "assistant", "assistant"]
+
+
+async def test_a_failure_is_still_there_after_a_reload(visit: Visit):
+    """With its sentence and its way on."""
+    chat = await visit.chat(model="flaky")
+    await chat.ask()
+    sentence = await chat.alert.get_by_role("paragraph").first.inner_text()
+    await chat.reload()
+    await expect(chat.alert).to_contain_text(sentence)
+    await chat.try_again.click()
+    await expect(chat.text).to_have_text(WHOLE)
+
+
+async def test_only_the_last_reply_can_be_tried_again(visit: Visit):
+    """An earlier one has been built upon."""
+    chat = await visit.chat(model="flaky")
+    await chat.ask("One")
+    await chat.ask("Two")
+    await expect(chat.text).to_have_text(WHOLE)
+    await expect(chat.alert).to_have_count(1)
+    await expect(chat.try_again).to_have_count(0)
+
+
+@pytest.mark.parametrize("visit", ["fallback"], indirect=True)
+async def test_a_fallback_is_named(visit: Visit):
+    """When another provider answered than the one that was asked."""
+    chat = await visit.chat(model="memory")
+    await chat.ask()
+    await expect(chat.reply).to_contain_text("Answered by openai, fallback used")
+    await chat.reload()
+    await expect(chat.reply).to_contain_text("Answered by openai, fallback used")
+
+
+async def test_a_reply_cut_by_the_limit_says_so(visit: Visit):
+    """And what to do about it."""
+    chat = await visit.chat(model="length")
+    await chat.ask()
+    await expect(chat.text).to_have_text(WHOLE)
+    await expect(chat.reply).to_contain_text(re.compile("Cut off at the token limit.*Max tokens"))
+
+
+async def test_history_that_was_left_out_is_told(visit: Visit):
+    """How much of it, and why."""
+    chat = await visit.chat(model="normal")
+    await visit.place.clerk("fill", conversation_id=chat.conversation, turns=8, words=2000)
+    await chat.reload()
+    await chat.ask()
+    left_out = re.compile(r"\d+ earlier messages were left out of the prompt: .* 8,192 tokens")
+    await expect(chat.reply).to_contain_text(left_out)
+
+
+async def test_a_list_of_models_that_cannot_be_had(own_visit: Visit):
+    """Says so beside the choice, can be tried again, and the chat works all the same."""
+    visit = own_visit
+    visit.ollama.down = True
+    chat = await visit.chat()
+    settings = await chat.open_settings(advanced=True)
+    await expect(chat.alert).to_be_visible()
+    await expect(settings.model).to_be_disabled()
+    await chat.ask()
+    await expect(chat.text).to_have_text(WHOLE)
+    visit.ollama.down = False
+    await chat.try_again.click()
+    await expect(chat.alert).to_have_count(0)
+    await expect(settings.model).to_be_enabled()

@@ -1,0 +1,57 @@
+"""The embedded model, from its weights to the page."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from providers.local_fetch import fetch
+from tests.browser.browser import Visit, visiting
+from tests.browser.starts import ALONE
+from tests.harness.clerk import ROOT
+from tests.harness.server import ChatServer
+
+
+@pytest.mark.xdist_group("local-model")
+async def test_a_real_model_answers_in_the_page(
+    browser: Browser, own_server: Callable[..., ChatServer]
+):
+    """Streamed, counted and stored; the page says what kind of model it is."""
+    fetch(ROOT / "var" / "models", print)
+    server = own_server("daphne", **ALONE)
+    server.start()
+    async with visiting(browser, server) as visit:
+        await talk(visit)
+
+
+async def talk(visit: Visit) -> None:
+    chat = await visit.chat()
+    notice = chat.page.get_by_role("complementary", name="About the model")
+    await expect(notice).to_contain_text("small demonstration model")
+    await chat.page.evaluate(_COUNT_STEPS)
+    await chat.send("Write three sentences about the sea.")
+    await expect(chat.activity).to_contain_text("Writing", timeout=60_000)
+    await expect(chat.stop_button).to_be_hidden(timeout=60_000)
+    await chat.idle()
+    question, reply = await visit.stored(chat)
+    assert question["content"] == "Write three sentences about the sea."
+    assert reply["status"] == "completed"
+    assert reply["provider_used"] == "local"
+    assert reply["tokens"]["source"] == "provider"
+    assert len(reply["content"].split()) > 5
+    shown = await chat.reply.inner_text()
+    assert [word for word in re.findall("[a-z]{4,}", reply["content"]) if word not in shown] == []
+    assert await chat.page.evaluate("window.steps.size") > 3
+
+
+# Counts how many different texts the reply was seen with.
+_COUNT_STEPS = """
+() => {
+  window.steps = new Set();
+  new MutationObserver(() => {
+    const text = document.querySelector('article[aria-label=Assistant] p')?.textContent;
+    if (text) window.steps.add(text);
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+}
+"""

@@ -1,0 +1,147 @@
+"""Following a reply as it grows, and letting go of a reader."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.browser import Visit
+from tests.browser.page import ChatPage
+
+STEP = 100
+
+
+class Growing:
+    """A conversation with a past and a reply that grows by `STEP` words when told."""
+
+    def __init__(self, visit: Visit, chat: ChatPage) -> None:
+        self._visit, self.chat = visit, chat
+        self._words = 0
+
+    async def grow(self) -> None:
+        """Let the next words out, and wait until they are shown."""
+        self._words += STEP
+        self._visit.ollama.gate("a").release(STEP)
+        await expect(self.chat.text).to_contain_text(f"word{self._words - 1}")
+
+    async def top(self) -> float:
+        return float(await self.chat.log.evaluate("e => e.scrollTop"))
+
+
+async def growing(visit: Visit) -> Growing:
+    conversation = await visit.conversation(model="gate:n=2000")
+    await visit.place.clerk("fill", conversation_id=conversation, turns=8, words=60)
+    chat = await visit.chat(conversation=conversation)
+    reply = Growing(visit, chat)
+    await chat.send()
+    await reply.grow()
+    return reply
+
+
+async def wheel(chat: ChatPage, pixels: int) -> None:
+    """Turn the wheel over the thread, and wait until it has moved."""
+    before = float(await chat.log.evaluate("e => e.scrollTop"))
+    await chat.log.hover()
+    await chat.page.mouse.wheel(0, pixels)
+    await chat.until("(e, top) => Math.abs(e.scrollTop - top) > 1", before)
+
+
+async def test_the_thread_follows_at_its_end(visit: Visit):
+    """However much comes."""
+    reply = await growing(visit)
+    for _ in range(3):
+        await reply.chat.at_end()
+        await reply.grow()
+    await reply.chat.at_end()
+    await expect(reply.chat.jump_button).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["wheel", "key"])
+async def test_scrolling_up_lets_go(visit: Visit, how: str):
+    """One notch is enough, and nothing pulls the reader back."""
+    reply = await growing(visit)
+    chat = reply.chat
+    await chat.at_end()
+    if how == "wheel":
+        await wheel(chat, -100)
+    else:
+        await chat.log.focus()
+        await chat.page.keyboard.press("PageUp")
+        await chat.until("e => e.scrollHeight - e.clientHeight - e.scrollTop > 100")
+        # The key scrolls smoothly: where it ends is where it no longer moves.
+        await chat.page.wait_for_function(_STANDS, arg=await chat.log.element_handle())
+    top = await reply.top()
+    for _ in range(3):
+        await reply.grow()
+    assert await reply.top() == pytest.approx(top, abs=1)
+
+
+_STANDS = """
+(element) => {
+  const before = element.lastTop;
+  element.lastTop = element.scrollTop;
+  element.stands = before === element.scrollTop ? (element.stands ?? 0) + 1 : 0;
+  return element.stands > 5;
+}
+"""
+
+
+async def test_the_jump_button_leads_back(visit: Visit):
+    """It comes far from the end, goes at the end, and then the thread follows again."""
+    reply = await growing(visit)
+    chat = reply.chat
+    await wheel(chat, -100)
+    await expect(chat.jump_button).to_have_count(0)
+    await wheel(chat, -400)
+    await chat.jump_button.click()
+    await chat.at_end()
+    await expect(chat.jump_button).to_have_count(0)
+    await reply.grow()
+    await chat.at_end()
+
+
+async def test_scrolling_to_the_end_follows_again(visit: Visit):
+    """Without the button."""
+    reply = await growing(visit)
+    chat = reply.chat
+    await wheel(chat, -300)
+    await reply.grow()
+    await expect(chat.jump_button).to_be_visible()
+    await wheel(chat, 5000)
+    await expect(chat.jump_button).to_have_count(0)
+    await reply.grow()
+    await chat.at_end()
+
+
+async def test_sending_leads_to_the_end(visit: Visit):
+    """Whoever writes wants to see what comes."""
+    reply = await growing(visit)
+    chat = reply.chat
+    await wheel(chat, -400)
+    await chat.stop_button.click()
+    await chat.idle()
+    assert await chat.distance() > 200
+    await chat.send("And this?")
+    await chat.at_end()
+    await expect(chat.jump_button).to_have_count(0)
+
+
+async def test_a_reader_of_old_messages_is_left_alone_by_another_tab(visit: Visit):
+    """A turn begun elsewhere moves nothing."""
+    reply = await growing(visit)
+    chat = reply.chat
+    await chat.stop_button.click()
+    await chat.idle()
+    await wheel(chat, -400)
+    top = await reply.top()
+    visit.ollama.gate("a").open()
+    await visit.person.rest.generate(chat.conversation, "From elsewhere", model="normal")
+    await expect(chat.questions.last).to_contain_text("From elsewhere")
+    await expect(chat.text).to_have_text("Hello from the scripted model.")
+    assert await reply.top() == pytest.approx(top, abs=1)
+
+
+async def test_reduced_motion_is_honoured(visit: Visit):
+    """Nothing pulses or glides for those who asked for that."""
+    chat = await visit.chat(model="gate:n=1", reduced_motion="reduce")
+    await chat.send()
+    await expect(chat.answering).to_have_count(1)
+    assert await chat.page.evaluate("document.getAnimations().length") == 0

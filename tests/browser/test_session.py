@@ -1,0 +1,81 @@
+"""A session that ends while a page is open."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.browser import Visit, answered
+from tests.browser.page import ChatPage
+
+PASSWORD = "correct horse 7"
+
+
+async def signed_in(visit: Visit) -> ChatPage:
+    """A conversation of somebody who has a password, opened by signing in."""
+    visit.person = await visit.place.person(password=PASSWORD)
+    context = await visit.context(signed_in=False)
+    chat = ChatPage(await context.new_page())
+    await chat.page.goto(f"/chat/{await visit.conversation(model='normal')}")
+    await sign_in(visit, chat)
+    return chat
+
+
+async def sign_in(visit: Visit, chat: ChatPage) -> None:
+    await chat.page.get_by_label("User name").fill(visit.person.name)
+    await chat.page.get_by_label("Password").fill(PASSWORD)
+    await chat.page.get_by_role("button", name="Sign in").click()
+    await expect(chat.composer).to_be_visible()
+
+
+async def sign_out(chat: ChatPage) -> None:
+    """In another tab of the same browser."""
+    other = await chat.page.context.new_page()
+    await other.goto("/")
+    await other.get_by_role("button", name="Sign out").click()
+    await expect(other).to_have_url(re.compile("/signin/"))
+    await other.close()
+
+
+async def test_signing_out_elsewhere_is_shown_and_the_draft_kept(visit: Visit):
+    """Signing in again leads back to it."""
+    chat = await signed_in(visit)
+    await chat.ask("Before")
+    await chat.composer.fill("Half a thought")
+    await sign_out(chat)
+    await expect(chat.note("Your session has ended. Your draft is kept.")).to_be_visible()
+    await expect(chat.composer).to_have_value("Half a thought")
+    await chat.page.get_by_role("link", name="Sign in again").click()
+    await sign_in(visit, chat)
+    await expect(chat.questions).to_contain_text("Before")
+    await expect(chat.composer).to_have_value("Half a thought")
+    await chat.composer.press("Enter")
+    await expect(chat.questions.last).to_contain_text("Half a thought")
+    await chat.idle()
+
+
+async def test_what_is_sent_after_the_end_comes_back(visit: Visit):
+    """Into the composer: it was not accepted."""
+    visit.watch.allow(answered(401))
+    chat = await signed_in(visit)
+    await sign_out(chat)
+    await expect(chat.note("Your session has ended.")).to_be_visible()
+    await chat.send("Too late")
+    await expect(chat.alert).to_contain_text("You are signed out.")
+    await expect(chat.composer).to_have_value("Too late")
+    await expect(chat.questions).to_have_count(0)
+
+
+async def test_signing_in_elsewhere_is_enough(visit: Visit):
+    """Looked at again, the page goes on by itself."""
+    chat = await signed_in(visit)
+    await sign_out(chat)
+    await expect(chat.note("Your session has ended.")).to_be_visible()
+    other = ChatPage(await chat.page.context.new_page())
+    await other.page.goto("/signin/?next=/chat")
+    await sign_in(visit, other)
+    await other.page.close()
+    await chat.page.bring_to_front()
+    await chat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(chat.note("Your session has ended.")).to_be_hidden()
+    await chat.ask("Back again")
+    await expect(chat.text).to_have_text("Hello from the scripted model.")

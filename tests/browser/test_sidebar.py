@@ -1,0 +1,309 @@
+"""The conversations beside the thread: finding, naming, keeping, putting away, deleting."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.browser import Visit
+from tests.browser.page import ChatPage
+from tests.browser.sidebar import Sidebar
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+async def three(visit: Visit, **options) -> tuple[ChatPage, Sidebar, list[str]]:
+    """`First`, `Second`, `Third`; the first is open, the others are newer."""
+    ids = []
+    for title in ("First", "Second", "Third"):
+        ids.append(await visit.person.rest.new_conversation(title=title))
+    chat = await visit.chat(conversation=ids[0], **options)
+    return chat, Sidebar(chat.page), ids
+
+
+async def test_newest_first_under_today(visit: Visit):
+    """The open one is marked, and each is a link that can be opened elsewhere."""
+    _, sidebar, ids = await three(visit)
+    await sidebar.titles("Third", "Second", "First")
+    await expect(sidebar.group("Today")).to_have_count(3)
+    await expect(sidebar.row("First")).to_have_attribute("aria-current", "page")
+    await expect(sidebar.row("Third")).to_have_attribute("href", f"/chat/{ids[2]}")
+
+
+async def test_opening_loads_no_page(visit: Visit):
+    """Back and Forward work, and the composer has the focus."""
+    chat, sidebar, ids = await three(visit)
+    await chat.page.evaluate("window.same = true")
+    await sidebar.row("Third").click()
+    await expect(chat.page).to_have_url(re.compile(ids[2]))
+    await expect(chat.heading).to_have_text("Third")
+    await expect(chat.composer).to_be_focused()
+    await expect(sidebar.row("Third")).to_have_attribute("aria-current", "page")
+    await chat.page.go_back()
+    await expect(chat.heading).to_have_text("First")
+    await chat.page.go_forward()
+    await expect(chat.heading).to_have_text("Third")
+    assert await chat.page.evaluate("window.same")
+
+
+async def test_ctrl_click_opens_a_tab(visit: Visit):
+    chat, sidebar, ids = await three(visit)
+    async with chat.page.context.expect_page() as opened:
+        await sidebar.row("Third").click(modifiers=["ControlOrMeta"])
+    await expect(await opened.value).to_have_url(re.compile(ids[2]))
+    await expect(chat.page).to_have_url(re.compile(ids[0]))
+
+
+async def test_the_title_and_the_running_mark_are_live(visit: Visit):
+    """A chat comes to the front when something is said in it."""
+    chat = await visit.chat(model="gate:n=2")
+    sidebar = Sidebar(chat.page)
+    await visit.person.rest.new_conversation(title="Later")
+    await chat.reload()
+    await sidebar.titles("Later", "New chat")
+    await chat.send("About tides")
+    running = sidebar.row("About tides").get_by_role("img", name="A reply is being written")
+    await expect(running).to_be_visible()
+    await expect(sidebar.rows.first).to_contain_text("About tides")
+    visit.ollama.gate("a").open()
+    await chat.idle()
+    await expect(running).to_have_count(0)
+
+
+async def test_a_reply_that_runs_elsewhere_loses_its_mark(visit: Visit):
+    """Nobody tells a page that has left the conversation: it looks."""
+    chat = await visit.chat(model="gate:n=2")
+    sidebar = Sidebar(chat.page)
+    await chat.send("About tides")
+    await sidebar.new_chat.click()
+    running = sidebar.row("About tides").get_by_role("img", name="A reply is being written")
+    await expect(chat.heading).to_have_text("New chat")
+    await expect(running).to_be_visible()
+    visit.ollama.gate("a").open()
+    await expect(running).to_have_count(0)
+
+
+async def test_a_new_chat_is_made_once(visit: Visit):
+    """While one is empty, the button leads to it."""
+    chat, sidebar, _ = await three(visit)
+    await sidebar.new_chat.click()
+    await expect(chat.heading).to_have_text("New chat")
+    await expect(chat.composer).to_be_focused()
+    await sidebar.titles("New chat", "Third", "Second", "First")
+    await sidebar.new_chat.click()
+    await expect(chat.composer).to_be_focused()
+    await sidebar.row("Second").click()
+    await sidebar.new_chat.click()
+    await expect(chat.heading).to_have_text("New chat")
+    await expect(sidebar.rows).to_have_count(4)
+
+
+async def test_rename_in_place(visit: Visit):
+    """Enter keeps it, Escape does not; the heading follows."""
+    chat, sidebar, ids = await three(visit)
+    field = sidebar.nav.get_by_role("textbox", name="New name")
+    await sidebar.choose("First", "Rename")
+    await expect(field).to_be_focused()
+    await field.fill("Renamed")
+    await field.press("Enter")
+    await expect(chat.heading).to_have_text("Renamed")
+    await expect(sidebar.row("Renamed")).to_be_focused()
+    await chat.page.keyboard.press("F2")
+    await field.fill("Never")
+    await field.press("Escape")
+    await expect(sidebar.row("Renamed")).to_be_focused()
+    row = (await visit.person.rest.get(f"/api/conversations/{ids[0]}/")).json()
+    assert row["title"] == "Renamed"
+
+
+async def test_pin_and_unpin(visit: Visit):
+    """The pinned stand on top, in a group of their own, also after a reload."""
+    chat, sidebar, _ = await three(visit)
+    await sidebar.choose("First", "Pin")
+    await expect(sidebar.group("Pinned")).to_have_text(["First"])
+    await chat.reload()
+    await sidebar.titles("First", "Third", "Second")
+    await sidebar.choose("First", "Unpin")
+    await sidebar.titles("Third", "Second", "First")
+
+
+async def test_archive_and_back(visit: Visit):
+    """Out of the list, into the archive, and out of it."""
+    _, sidebar, _ = await three(visit)
+    await sidebar.choose("Second", "Archive")
+    await sidebar.titles("Third", "First")
+    await expect(sidebar.toasts).to_contain_text("Archived “Second”")
+    await sidebar.archive.click()
+    await sidebar.titles("Second")
+    await sidebar.choose("Second", "Move back to all chats")
+    await expect(sidebar.nav.get_by_text("Nothing is archived.")).to_be_visible()
+    await sidebar.nav.get_by_role("button", name="Back to all chats").click()
+    await sidebar.titles("Third", "Second", "First")
+
+
+async def test_delete_and_undo(visit: Visit):
+    """The open one: the next takes its place, and Undo brings both back."""
+    chat, sidebar, ids = await three(visit)
+    await sidebar.choose("First", "Delete")
+    await sidebar.titles("Third", "Second")
+    await expect(sidebar.toasts).to_contain_text("Deleted “First”")
+    await expect(chat.heading).to_have_text("Third")
+    await sidebar.undo.click()
+    await sidebar.titles("Third", "Second", "First")
+    await expect(chat.page).to_have_url(re.compile(ids[0]))
+    await expect(chat.heading).to_have_text("First")
+    await expect(sidebar.toasts).to_have_text("")
+
+
+async def test_clearing_can_be_undone(visit: Visit):
+    """Back to the old conversation; the fresh one goes."""
+    chat, sidebar, ids = await three(visit)
+    await chat.clear_button.click()
+    await chat.dialog.get_by_role("button", name="Clear chat").click()
+    await sidebar.titles("New chat", "Third", "Second", "First")
+    await sidebar.undo.click()
+    await expect(chat.page).to_have_url(re.compile(ids[0]))
+    await sidebar.titles("Third", "Second", "First")
+
+
+@pytest.mark.parametrize(("action", "end"), [("Markdown", "md"), ("JSON", "json")])
+async def test_export(visit: Visit, action: str, end: str):
+    """As a file, without leaving the page."""
+    chat, sidebar, _ = await three(visit)
+    await chat.ask("What was said")
+    async with chat.page.expect_download() as download:
+        await sidebar.choose("First", f"Export as {action}")
+    file = await download.value
+    assert file.suggested_filename.endswith(f".{end}")
+    assert "What was said" in (await file.path()).read_text()
+
+
+async def test_search_marks_the_words(visit: Visit):
+    """In titles and in what was said; nothing found says so."""
+    chat, sidebar, _ = await three(visit)
+    await chat.ask("The lighthouse has a Fresnel lens")
+    await sidebar.search.fill("fresnel light")
+    await expect(sidebar.found).to_have_count(1)
+    await expect(sidebar.found.locator("mark")).to_have_text(["light", "Fresnel"])
+    await sidebar.search.fill("thir")
+    await expect(sidebar.found).to_have_text(["Third"])
+    await sidebar.search.fill("nowhere")
+    await expect(sidebar.nav.get_by_text("Nothing found for “nowhere”.")).to_be_visible()
+    await sidebar.search.press("Escape")
+    await expect(sidebar.search).to_have_value("")
+    await expect(sidebar.rows).to_have_count(3)
+
+
+async def test_the_list_by_keyboard(visit: Visit):
+    """One stop for Tab; arrows move, the menu opens and gives the focus back, Delete deletes."""
+    chat, sidebar, _ = await three(visit)
+    await sidebar.row("First").focus()
+    await chat.page.keyboard.press("ArrowUp")
+    await expect(sidebar.row("Second")).to_be_focused()
+    await chat.page.keyboard.press("Home")
+    await expect(sidebar.row("Third")).to_be_focused()
+    await chat.page.keyboard.press("Tab")
+    actions = sidebar.nav.get_by_role("button", name="Actions for Third")
+    await expect(actions).to_be_focused()
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await chat.page.keyboard.press("ArrowUp")
+    await expect(chat.page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(actions).to_be_focused()
+    await chat.page.keyboard.press("Tab")
+    await expect(sidebar.archive).to_be_focused()
+    await sidebar.row("Third").focus()
+    await chat.page.keyboard.press("Delete")
+    await sidebar.titles("Second", "First")
+    await expect(sidebar.row("Second")).to_be_focused()
+    await expect(sidebar.undo).to_be_visible()
+    await chat.page.keyboard.press("Control+z")
+    await sidebar.titles("Third", "Second", "First")
+
+
+async def test_the_sidebar_is_remembered(visit: Visit):
+    """Closed or open, the server already sends the frame that way."""
+    chat, sidebar, _ = await three(visit)
+    await expect(sidebar.toggle).to_have_attribute("aria-expanded", "true")
+    await sidebar.toggle.click()
+    await expect(sidebar.nav).to_have_count(0)
+    await chat.reload()
+    await expect(sidebar.toggle).to_have_attribute("aria-expanded", "false")
+    await sidebar.toggle.click()
+    await expect(sidebar.row("Third")).to_be_visible()
+
+
+async def test_a_drawer_on_a_phone(visit: Visit):
+    """Closed at first; it keeps the focus, and goes when one has chosen."""
+    chat, sidebar, _ = await three(visit, **PHONE)
+    await expect(sidebar.nav).to_have_count(0)
+    await sidebar.toggle.tap()
+    await expect(sidebar.drawer).to_be_visible()
+    await chat.page.keyboard.press("Escape")
+    await expect(sidebar.drawer).to_have_count(0)
+    await expect(sidebar.toggle).to_be_focused()
+    await sidebar.toggle.tap()
+    await sidebar.row("Third").tap()
+    await expect(sidebar.drawer).to_have_count(0)
+    await expect(chat.heading).to_have_text("Third")
+
+
+async def test_deleting_in_the_drawer_can_be_undone(visit: Visit):
+    """What is said about it is inside: all the rest cannot be reached."""
+    _, sidebar, _ = await three(visit, **PHONE)
+    await sidebar.toggle.tap()
+    await sidebar.choose("Second", "Delete")
+    await sidebar.titles("Third", "First")
+    await sidebar.undo.tap()
+    await sidebar.titles("Third", "Second", "First")
+
+
+_SWIPE = """
+([from, to]) => {
+  const target = document.body;
+  const touch = (x) => new Touch({ identifier: 1, target, clientX: x, clientY: 300 });
+  const tell = (type, x) => document.body.dispatchEvent(new TouchEvent(type, {
+    touches: [touch(x)], changedTouches: [touch(x)], bubbles: true }));
+  tell('touchstart', from);
+  for (let step = 1; step <= 5; step += 1) tell('touchmove', from + ((to - from) * step) / 5);
+}
+"""
+
+
+async def test_a_swipe_opens_and_closes_the_drawer(visit: Visit):
+    """From the edge, and back; one in the middle does nothing."""
+    chat, sidebar, _ = await three(visit, **PHONE)
+    await chat.page.evaluate(_SWIPE, [150, 350])
+    await expect(sidebar.drawer).to_have_count(0)
+    await chat.page.evaluate(_SWIPE, [10, 200])
+    await expect(sidebar.drawer).to_be_visible()
+    await chat.page.evaluate(_SWIPE, [250, 60])
+    await expect(sidebar.drawer).to_have_count(0)
+
+
+async def test_the_account_menu(visit: Visit):
+    """Who one is, where to go, and out."""
+    chat, sidebar, _ = await three(visit)
+    await expect(sidebar.account).to_have_accessible_name(f"Account: {visit.person.name}")
+    await sidebar.account.click()
+    item = chat.page.get_by_role("menuitem", name="Profile")
+    await expect(item).to_have_attribute("href", "/profile")
+    await expect(chat.page.get_by_role("menuitem", name="Administration")).to_have_count(0)
+    await chat.page.get_by_role("menuitem", name="Sign out").click()
+    await expect(chat.page).to_have_url(re.compile("/signin/"))
+
+
+async def test_a_list_that_cannot_be_loaded(visit: Visit):
+    """Says so, and can be asked again."""
+    visit.watch.allow("status of 500")
+    page = await visit.page()
+    failing = re.compile(r"/api/conversations/\?")
+    await page.route(failing, lambda route: route.fulfill(status=500, body="{}"))
+    chat = ChatPage(page)
+    await chat.open(await visit.conversation())
+    sidebar = Sidebar(page)
+    await expect(sidebar.nav.get_by_text("could not be loaded")).to_be_visible()
+    await page.unroute(failing)
+    await sidebar.nav.get_by_role("button", name="Load the list again").click()
+    await expect(sidebar.row("New chat")).to_be_visible()

@@ -1,0 +1,37 @@
+"""The files of the page."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import httpx
+
+from tests.harness import WAIT_S
+from tests.harness.clerk import ROOT
+from tests.harness.place import Place
+
+MANIFEST: Path = ROOT / "web" / "dist" / "manifest.json"
+
+
+async def test_files_come_over_connections_that_had_other_requests(place: Place):
+    """Kept-alive connections once carried something of the request before, and 2 % of the files
+    were answered with 500."""
+    person = await place.person()
+    built = [f"/static/chat/{entry['file']}" for entry in json.loads(MANIFEST.read_text()).values()]
+    paths = ["/static/chat/favicon.svg", *built[:8], "/api/models/", "/", "/api/conversations/"]
+
+    async def fetch() -> set[int]:
+        async with httpx.AsyncClient(
+            base_url=place.server.url,
+            cookies={"sessionid": person.session},
+            limits=httpx.Limits(max_connections=6),
+            timeout=WAIT_S,
+            trust_env=False,
+        ) as client:
+            seen: set[int] = set()
+            for _ in range(10):
+                answers = await asyncio.gather(*(client.get(path) for path in paths))
+                seen |= {answer.status_code for answer in answers}
+            return seen
+
+    assert await asyncio.gather(*(fetch() for _ in range(4))) == [{200}] * 4

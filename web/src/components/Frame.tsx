@@ -1,0 +1,44 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { useNewChat } from '../hooks/useNewChat';
+import { useShortcuts } from '../hooks/useShortcuts';
+import { followOpen } from '../state/conversations';
+import { useFrame } from '../state/frame';
+import { strings } from '../strings';
+import { Sidebar } from './sidebar/Sidebar';
+import { Toasts } from './Toasts';
+
+const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })));
+const ShortcutHelp = lazy(() =>
+  import('./ShortcutHelp').then((module) => ({ default: module.ShortcutHelp })),
+);
+
+interface Props {
+  /** There is a message field: what most people come for. */
+  composer: boolean;
+  children: ReactNode;
+}
+
+/** All that stays while conversations come and go: the sidebar, the keys, dialogs, toasts. */
+export function Frame({ composer, children }: Props) {
+  const client = useQueryClient();
+  const { palette, help, drawer } = useFrame();
+  useShortcuts();
+  useNewChat();
+  useEffect(() => followOpen(client), [client]);
+  return (
+    <div className="flex h-dvh">
+      <a className="skip-link" href={composer ? '#composer' : '#content'}>
+        {composer ? strings.skipToComposer : strings.skipToContent}
+      </a>
+      <Sidebar />
+      {children}
+      {/* A modal drawer makes all beside it inert; it then has the toasts inside. */}
+      {!drawer && <Toasts />}
+      <Suspense>
+        {palette && <Palette />}
+        {help && <ShortcutHelp />}
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+/** Text with the searched words marked, wherever they begin. */
+export function Marked({ text, query }: { text: string; query: string }) {
+  const words = query.match(/[\p{L}\p{N}_]+/gu) ?? [];
+  if (words.length === 0) return text;
+  const parts = text.split(new RegExp(`(${words.join('|')})`, 'giu'));
+  return parts.map((part, index) =>
+    index % 2 === 1 ? (
+      // The same text makes the same parts.
+      // oxlint-disable-next-line react/no-array-index-key
+      <mark key={index} className="rounded-sm bg-accent-soft font-semibold text-ink">
+        {part}
+      </mark>
+    ) : (
+      part
+    ),
+  );
+}

@@ -1,0 +1,67 @@
+import { Archive, ArchiveRestore, Braces, FileText, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
+import type { Conversation } from '../../protocol';
+import { aroundStrings } from '../../stringsAround';
+import { Menu, MENU_ITEM } from '../Menu';
+import { titleOf, type Actions } from './useActions';
+
+interface Props {
+  row: Conversation;
+  anchor: HTMLElement;
+  actions: Actions;
+  onRename(): void;
+  onRemove(): void;
+  onClose(): void;
+}
+
+const words = aroundStrings.menu;
+
+/** What can be done with one conversation. */
+export function RowMenu({ row, anchor, actions, onRename, onRemove, onClose }: Props) {
+  function item(icon: LucideIcon, label: string, action: () => void, look = '') {
+    const Icon = icon;
+    const choose = () => {
+      onClose();
+      action();
+    };
+    return (
+      <button type="button" role="menuitem" className={`${MENU_ITEM} ${look}`} onClick={choose}>
+        <Icon strokeWidth={1.75} aria-hidden />
+        {label}
+      </button>
+    );
+  }
+  const danger = 'text-danger [&_svg]:text-danger! hover:bg-danger-soft focus-visible:bg-danger-soft';
+  return (
+    <Menu label={aroundStrings.sidebar.actions(titleOf(row))} anchor={anchor} onClose={onClose}>
+      {item(Pencil, words.rename, onRename)}
+      {!row.archived &&
+        item(row.pinned ? PinOff : Pin, row.pinned ? words.unpin : words.pin, () => actions.pin(row))}
+      {row.archived
+        ? item(ArchiveRestore, words.unarchive, () => actions.archive(row, false))
+        : item(Archive, words.archive, () => actions.archive(row, true))}
+      <Export row={row} as="markdown" icon={FileText} onClose={onClose} />
+      <Export row={row} as="json" icon={Braces} onClose={onClose} />
+      <hr className="mx-2 my-1.5 border-line" />
+      {item(Trash2, words.remove, onRemove, danger)}
+    </Menu>
+  );
+}
+
+type ExportProps = Pick<Props, 'row' | 'onClose'> & { as: 'markdown' | 'json'; icon: LucideIcon };
+
+function Export({ row, as, icon: Icon, onClose }: ExportProps) {
+  return (
+    <a
+      role="menuitem"
+      className={MENU_ITEM}
+      href={`/api/conversations/${row.id}/export/?as=${as}`}
+      download
+      // After the browser has followed the link: it goes with the menu.
+      onClick={() => setTimeout(onClose)}
+    >
+      <Icon strokeWidth={1.75} aria-hidden />
+      {words[as]}
+    </a>
+  );
+}

@@ -1,0 +1,65 @@
+import { SquarePen, X } from 'lucide-react';
+import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { run } from '../../state/commands';
+import { closeDrawer, useFrame, WIDE } from '../../state/frame';
+import { strings } from '../../strings';
+import { Brand } from '../Brand';
+import { IconButton } from '../IconButton';
+import { useMediaQuery } from '../useMediaQuery';
+import { Drawer } from './Drawer';
+import { ListSkeleton } from './ListSkeleton';
+import { useSwipe } from './useSwipe';
+
+const Pane = lazy(() => import('./Pane').then((module) => ({ default: module.Pane })));
+
+/** The conversations: beside the thread where there is room, else a drawer over it. */
+export function Sidebar() {
+  const wide = useMediaQuery(WIDE);
+  const { sidebar, drawer } = useFrame();
+  useSwipe('open', !wide && !drawer, () => useFrame.setState({ drawer: true }));
+  useEffect(() => {
+    if (wide) closeDrawer();
+  }, [wide]);
+  if (wide) {
+    return sidebar ? (
+      <nav
+        aria-label={strings.frame.sidebar}
+        className="flex w-72 shrink-0 flex-col border-e border-line bg-surface"
+      >
+        <Content />
+      </nav>
+    ) : null;
+  }
+  return drawer ? (
+    <Drawer>
+      <Content>
+        <IconButton icon={X} label={strings.frame.close} onClick={closeDrawer} />
+      </Content>
+    </Drawer>
+  ) : null;
+}
+
+/** What needs no list is there at once; `children` stand at the end of the first line. */
+function Content({ children }: { children?: ReactNode }) {
+  return (
+    <>
+      <div className="flex h-14 shrink-0 items-center justify-between px-2">
+        <Brand full />
+        {children}
+      </div>
+      <div className="shrink-0 px-2 pt-1">
+        <button
+          type="button"
+          onClick={() => run('newChat')}
+          className="button button-quiet w-full justify-start gap-2.5 px-3"
+        >
+          <SquarePen className="size-4.5 text-primary" strokeWidth={1.75} aria-hidden />
+          {strings.frame.newChat}
+        </button>
+      </div>
+      <Suspense fallback={<ListSkeleton />}>
+        <Pane />
+      </Suspense>
+    </>
+  );
+}

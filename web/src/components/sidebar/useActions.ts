@@ -1,0 +1,90 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { api } from '../../api';
+import type { Conversation } from '../../protocol';
+import { run } from '../../state/commands';
+import { rows, type Pages } from '../../state/conversationList';
+import { hide, listKey, show, update } from '../../state/conversations';
+import { closeDrawer } from '../../state/frame';
+import { conversationKey } from '../../state/queries';
+import { idInPath, pathOf, route } from '../../state/route';
+import { stopRunning } from '../../state/running';
+import { toast } from '../../state/toasts';
+import { strings } from '../../strings';
+import { aroundStrings } from '../../stringsAround';
+
+export type Actions = ReturnType<typeof useActions>;
+
+const words = aroundStrings.toast;
+
+export function titleOf({ title }: Conversation): string {
+  return title || strings.untitled;
+}
+
+/** What can be done with a conversation of the list. A failure is told and taken back. */
+export function useActions() {
+  const client = useQueryClient();
+  return useMemo(() => {
+    const failed = (error: unknown) =>
+      toast(words.failed(error instanceof Error ? error.message : String(error)));
+
+    function open(row: Conversation) {
+      closeDrawer();
+      if (idInPath(route.path()) === row.id) return void run('focusComposer');
+      client.setQueryData<Conversation>(conversationKey(row.id), (known) => known ?? row);
+      route.push(pathOf(row.id));
+    }
+
+    /** On to the newest other one, or to a new one. */
+    function leave(row: Conversation) {
+      if (idInPath(route.path()) !== row.id) return;
+      const next = rows(client.getQueryData<Pages>(listKey('recent'))).find((one) => one.id !== row.id);
+      if (next) {
+        client.setQueryData<Conversation>(conversationKey(next.id), (known) => known ?? next);
+        route.replace(pathOf(next.id));
+      } else run('newChat');
+    }
+
+    async function restore(row: Conversation, wasOpen: boolean) {
+      try {
+        const back = await api.restoreConversation(row.id);
+        show(client, back);
+        if (wasOpen) route.push(pathOf(row.id));
+      } catch (error) {
+        failed(error);
+      }
+    }
+
+    async function remove(row: Conversation) {
+      const wasOpen = idInPath(route.path()) === row.id;
+      hide(client, row.id);
+      try {
+        await stopRunning(row.id);
+        await api.deleteConversation(row.id);
+      } catch (error) {
+        show(client, row);
+        return failed(error);
+      }
+      leave(row);
+      hide(client, row.id);
+      client.removeQueries({ queryKey: conversationKey(row.id) });
+      toast(words.deleted(titleOf(row)), () => void restore(row, wasOpen));
+    }
+
+    function archive(row: Conversation, archived: boolean) {
+      const back = () => void update(client, { ...row, archived }, { archived: !archived }).catch(failed);
+      update(client, row, { archived }).then(
+        () => archived && toast(words.archived(titleOf(row)), back),
+        failed,
+      );
+    }
+
+    return {
+      open,
+      remove: (row: Conversation) => void remove(row),
+      rename: (row: Conversation, title: string) => void update(client, row, { title }).catch(failed),
+      pin: (row: Conversation) => void update(client, row, { pinned: !row.pinned }).catch(failed),
+      archive,
+    };
+  }, [client]);
+}

@@ -1,0 +1,144 @@
+/** The conversations of the sidebar: reading them, changing them, keeping them as they happen. */
+import { infiniteQueryOptions, type QueryClient } from '@tanstack/react-query';
+import { api } from '../api';
+import type { Conversation, ConversationChanges, FoundConversation, Page } from '../protocol';
+import { listOf, place, renew, without, type ListName, type Pages } from './conversationList';
+import { conversationKey, shouldRetry } from './queries';
+import { idInPath, route } from './route';
+
+const LISTS = ['pinned', 'recent', 'archived'] as const;
+const QUERY: Record<ListName, string> = {
+  pinned: 'pinned=true&limit=200',
+  recent: 'pinned=false&limit=50',
+  archived: 'archived=true&limit=50',
+};
+
+export const listKey = (name: ListName) => ['conversations', name] as const;
+const searchKey = (query: string) => ['conversations', 'search', query] as const;
+
+const options = {
+  networkMode: 'always',
+  retry: shouldRetry,
+  refetchOnReconnect: false,
+  refetchOnWindowFocus: false,
+  initialPageParam: '',
+  // The address of the next page, of which only the query matters.
+  getNextPageParam: ({ next }: Page<FoundConversation>) => next?.split('?')[1],
+} as const;
+
+export function listQuery(client: QueryClient, name: ListName) {
+  return infiniteQueryOptions({
+    ...options,
+    queryKey: listKey(name),
+    staleTime: Infinity,
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await api.conversations(pageParam || QUERY[name], signal);
+      return pageParam ? page : withOpen(client, name, page);
+    },
+  });
+}
+
+/** What is found for `query`: words in titles and messages. Old answers stay right for a minute. */
+export function searchQuery(query: string) {
+  return infiniteQueryOptions({
+    ...options,
+    queryKey: searchKey(query),
+    staleTime: 60_000,
+    gcTime: 60_000,
+    enabled: query !== '',
+    queryFn: ({ pageParam, signal }) =>
+      api.conversations(pageParam || `limit=30&search=${encodeURIComponent(query)}`, signal),
+  });
+}
+
+/** The open conversation may have been created while the list was on its way. */
+function withOpen(
+  client: QueryClient,
+  name: ListName,
+  page: Page<FoundConversation>,
+): Page<FoundConversation> {
+  const open = client.getQueryData<Conversation>(conversationKey(idInPath(route.path()) ?? ''));
+  if (!open || listOf(open) !== name || page.results.some(({ id }) => id === open.id)) return page;
+  return place({ pages: [page], pageParams: [''] }, open).pages[0] ?? page;
+}
+
+function change(client: QueryClient, name: ListName, edit: (data: Pages) => Pages): void {
+  client.setQueryData<Pages>(listKey(name), (data) => data && edit(data));
+}
+
+/** Shows it as it is now, in the list where it belongs. */
+export function show(client: QueryClient, row: Conversation): void {
+  const home = listOf(row);
+  for (const name of LISTS) {
+    change(client, name, (data) => (name === home ? place(data, row) : without(data, row.id)));
+  }
+  client.setQueriesData<Pages>({ queryKey: ['conversations', 'search'] }, (data) =>
+    data ? renamed(data, row) : data,
+  );
+}
+
+function renamed(data: Pages, row: Conversation): Pages {
+  const pages = data.pages.map((page) => ({
+    ...page,
+    results: page.results.map((one) => (one.id === row.id ? { ...one, ...row } : one)),
+  }));
+  return { ...data, pages };
+}
+
+export function hide(client: QueryClient, id: string): void {
+  for (const name of LISTS) change(client, name, (data) => without(data, id));
+  client.setQueriesData<Pages>({ queryKey: ['conversations', 'search'] }, (data) =>
+    data ? without(data, id) : data,
+  );
+}
+
+/** Shows the change at once; takes it back and rejects when the server refuses. */
+export async function update(
+  client: QueryClient,
+  row: Conversation,
+  changes: ConversationChanges,
+): Promise<void> {
+  const key = conversationKey(row.id);
+  const put = (now: ConversationChanges) => {
+    show(client, { ...row, ...now });
+    client.setQueryData<Conversation>(key, (known) => known && { ...known, ...now });
+  };
+  put(changes);
+  try {
+    await api.changeConversation(row.id, changes);
+  } catch (error) {
+    put({ title: row.title, pinned: row.pinned, archived: row.archived });
+    throw error;
+  }
+}
+
+/** Reads the newest again: what other tabs and programs have made, what has ended. */
+export async function refreshNewest(client: QueryClient): Promise<void> {
+  const names = LISTS.filter((name) => client.getQueryData(listKey(name)));
+  const read = async (name: ListName) => {
+    const first = await api.conversations(QUERY[name]);
+    change(client, name, (data) => renew(data, withOpen(client, name, first)));
+  };
+  await Promise.all(names.map(read));
+}
+
+/**
+ * Keeps the lists as the open conversation changes: its title as it is made, a new one at its
+ * creation, to the front when something is said. Returns the way to stop.
+ */
+export function followOpen(client: QueryClient): () => void {
+  const known = new Map<string, Conversation>();
+  const spoken = new Map<string, string>();
+  return client.getQueryCache().subscribe(({ type, query }) => {
+    if (type !== 'updated' || query.queryKey[0] !== 'conversation') return;
+    const row = query.state.data as Conversation | undefined;
+    if (!row || known.get(row.id) === row) return;
+    const before = known.get(row.id);
+    known.set(row.id, row);
+    if (before && before.head_id !== row.head_id) spoken.set(row.id, new Date().toISOString());
+    const latest = spoken.get(row.id) ?? '';
+    const updated_at = latest > row.updated_at ? latest : row.updated_at;
+    // After the cache has told everybody: a change within a change would be told out of order.
+    queueMicrotask(() => show(client, { ...row, updated_at }));
+  });
+}

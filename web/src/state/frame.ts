@@ -1,0 +1,40 @@
+/** What is open around the thread. */
+import { create } from 'zustand';
+
+const YEAR_S = 365 * 24 * 60 * 60;
+/** From here on the sidebar stands beside the thread; below it is a drawer. */
+export const WIDE = '(min-width: 64rem)';
+
+interface Frame {
+  /** The sidebar on wide screens; in a cookie, so that the server renders the same frame. */
+  sidebar: boolean;
+  /** The same on small screens: over the thread, closed at first. */
+  drawer: boolean;
+  palette: boolean;
+  help: boolean;
+}
+
+export const useFrame = create<Frame>()(() => ({
+  sidebar: !/(?:^|; )sidebar=closed/.test(document.cookie),
+  drawer: false,
+  palette: false,
+  help: false,
+}));
+
+export function isWide(): boolean {
+  return window.matchMedia(WIDE).matches;
+}
+
+export function toggleSidebar(): void {
+  const { sidebar, drawer } = useFrame.getState();
+  if (!isWide()) useFrame.setState({ drawer: !drawer });
+  else {
+    useFrame.setState({ sidebar: !sidebar });
+    const word = sidebar ? 'closed' : 'open';
+    document.cookie = `sidebar=${word}; path=/; max-age=${YEAR_S}; samesite=lax`;
+  }
+}
+
+export function closeDrawer(): void {
+  if (useFrame.getState().drawer) useFrame.setState({ drawer: false });
+}

@@ -1,0 +1,72 @@
+/** What happened outside the thread, told for a few seconds, with a way to take it back. */
+import { create } from 'zustand';
+
+/** How long a toast stays, in milliseconds; the time stands still while someone looks at it. */
+export const TOAST_MS = 7_000;
+const MOST = 3;
+
+export interface Toast {
+  id: number;
+  text: string;
+  undo?: (() => void) | undefined;
+}
+
+interface Toasts {
+  toasts: Toast[];
+}
+
+export const useToasts = create<Toasts>()(() => ({ toasts: [] }));
+
+const timers = new Map<number, { left: number; since: number; timer?: ReturnType<typeof setTimeout> }>();
+let count = 0;
+let held = false;
+
+function run(id: number): void {
+  const clock = timers.get(id);
+  if (!clock || held || clock.timer !== undefined) return;
+  clock.since = Date.now();
+  clock.timer = setTimeout(() => dismiss(id), clock.left);
+}
+
+export function toast(text: string, undo?: () => void): void {
+  count += 1;
+  const id = count;
+  const { toasts } = useToasts.getState();
+  for (const old of toasts.slice(0, Math.max(0, toasts.length - MOST + 1))) dismiss(old.id);
+  timers.set(id, { left: TOAST_MS, since: 0 });
+  useToasts.setState((state) => ({ toasts: [...state.toasts, { id, text, undo }] }));
+  run(id);
+}
+
+export function dismiss(id: number): void {
+  clearTimeout(timers.get(id)?.timer);
+  timers.delete(id);
+  useToasts.setState(({ toasts }) => ({ toasts: toasts.filter((one) => one.id !== id) }));
+  if (timers.size === 0) held = false;
+}
+
+/** Takes the toast's deed back, once. */
+export function takeBack({ id, undo }: Toast): void {
+  dismiss(id);
+  undo?.();
+}
+
+/** Undoes what the newest toast tells of. False when there is none that can be undone. */
+export function takeBackLast(): boolean {
+  const last = useToasts.getState().toasts.findLast((one) => one.undo);
+  if (last) takeBack(last);
+  return last !== undefined;
+}
+
+/** While true, no toast goes away. */
+export function holdToasts(hold: boolean): void {
+  held = hold;
+  for (const [id, clock] of timers) {
+    if (!hold) run(id);
+    else if (clock.timer !== undefined) {
+      clearTimeout(clock.timer);
+      delete clock.timer;
+      clock.left = Math.max(0, clock.left - (Date.now() - clock.since));
+    }
+  }
+}

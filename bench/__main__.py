@@ -84,7 +84,7 @@ class Bench:
         count = sum(end["tokens"]["completion"] for _, end in ends)
         for socket in sockets:
             await socket.close()
-        return used / count * 1e6
+        return float(used / count * 1e6)
 
     async def first(self, model: str, times: int = 20) -> float:
         """Milliseconds to the first text, the median."""

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from conversations.errors import TooLarge, error_body
 
-
 # Bytes of a refused body that are read before the connection is closed.
 MOST_DROPPED = 50_000_000
 

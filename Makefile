@@ -99,7 +99,7 @@ $(UV): | .venv/.stamp
 
 web/node_modules/.stamp: web/package-lock.json web/package.json web/.npmrc | .venv/.run-stamp
 	@echo "Installing the page's packages into web/node_modules."
-	@$(NPM) ci --silent
+	@$(NPM) ci --loglevel error --fetch-retries 5
 	@touch $@
 
 # Folders are named as well as files, so that a removed file is noticed.

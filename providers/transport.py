@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import certifi
 import httpx
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 from httpx_aiohttp import AiohttpTransport
 
@@ -136,6 +137,18 @@ class Connection:
                 await self._client.aclose()
 
 
+class _Protocol(ResponseHandler):
+    """One connection. When a body stops being HTTP, aiohttp's own closes it and tells nobody, and
+    whoever reads waits until patience ends."""
+
+    def data_received(self, data: bytes) -> None:
+        body = self._payload
+        super().data_received(data)
+        error = self.exception()
+        if error is not None and body is not None and not body.is_eof():
+            body.set_exception(aiohttp.ClientPayloadError("The body is not HTTP."), error)
+
+
 async def _open_transport(url: str, *, trust_env: bool) -> AiohttpTransport:
     """One connection per request: a kept one may be closed by the server just as we write to
     it, and a request to a model is nothing to repeat blindly."""
@@ -143,8 +156,11 @@ async def _open_transport(url: str, *, trust_env: bool) -> AiohttpTransport:
     tls: ssl.SSLContext | bool = True
     if address.scheme == "https":
         tls = await asyncio.to_thread(_tls_context)
+    connector = aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls)
+    protocol = functools.partial(_Protocol, loop=asyncio.get_running_loop())
+    connector._factory = protocol  # type: ignore[assignment]
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls),
+        connector=connector,
         timeout=aiohttp.ClientTimeout(total=None),
         trust_env=trust_env and address.hostname not in {"localhost", "127.0.0.1", "::1"},
     )

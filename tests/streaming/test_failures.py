@@ -37,7 +37,6 @@ OLLAMA = [
     ("fin", "stream_broken", 502, SOME),
     ("rst", "stream_broken", 502, SOME),
     ("cut", "stream_broken", 502, SOME),
-    ("badchunk", "stream_broken", 502, ""),
     ("nodone", "stream_broken", 502, SOME),
     ("malformed", "stream_broken", 502, SOME),
     ("nonobject", "stream_broken", 502, SOME),
@@ -108,6 +107,19 @@ async def test_a_silent_model_times_out(impatient_place: Place, model: str, text
     await fails(impatient_place, "ollama", model, "provider_timeout", 504, text)
     for exchange in impatient_place.ollama.chats[:2]:
         assert await exchange.wait_ended() == "client_gone"
+
+
+async def test_a_body_that_stops_being_http(place: Place):
+    """It is noticed at once, not when patience ends; the text before it stays."""
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.ask(model="garbled:id=garble")
+        await socket.said(SOME)
+        place.ollama.gate("garble").open()
+        end = await socket.next("message_end")
+        assert (end["status"], end["error"]["code"]) == ("failed", "stream_broken")
+        assert end["full_content"] == SOME
 
 
 async def test_nothing_answers(daphne_place: Place):

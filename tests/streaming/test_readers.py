@@ -12,7 +12,7 @@ from tests.scripted.ollama_scripts import words
 
 MIB = 1024 * 1024
 LONG = "bulk:n=320,kb=64"  # 20 MiB in 320 pieces
-STUCK = 16
+STUCK = 32
 
 
 async def long_reply(person: Person, *, stuck: int) -> None:
@@ -29,16 +29,16 @@ async def long_reply(person: Person, *, stuck: int) -> None:
 
 
 async def test_point_8_stuck_readers_cost_bounded_memory(place: Place):
-    """With sixteen readers that never read, a reply of 20 MiB takes little more memory than
-    without: a queue for each would hold 320 MiB. Whoever reads gets everything."""
+    """With 32 readers that never read, a reply of 20 MiB takes little more memory than without
+    (which varies by up to 90 MiB): a queue for each would hold 640 MiB."""
     person = await place.person()
-    # Twice without, so that what the process keeps for itself is there already.
-    for _ in range(2):
+    # Some without, so that what the process keeps for itself is there already.
+    for _ in range(3):
         await long_reply(person, stuck=0)
     before = place.server.memory()
     await long_reply(person, stuck=STUCK)
     grown = place.server.memory() - before
-    assert grown < STUCK * 20 * MIB / 4, f"{grown / MIB:.0f} MiB more"
+    assert grown < STUCK * 20 * MIB / 3, f"{grown / MIB:.0f} MiB more"
 
 
 async def test_point_8_a_stuck_reader_slows_nobody(place: Place):

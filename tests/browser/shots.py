@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import itertools
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from tests.harness.server import ChatServer
 
 OUTPUT = ROOT / "test-output" / "shots"
 THEMES = ("light", "dark")
+_NUMBERS = itertools.count(1)
 SIZES: dict[str, Options] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
     "phone": {
@@ -86,9 +88,7 @@ async def someone(place: Place, kind: str, size: str) -> Person:
     """A person, with a name that looks well where it is shown; nobody where there is nobody."""
     if kind == "empty":
         return Person(place, "", "", "", "", "")
-    name = {"desktop": "Ada", "phone": "Grace"}.get(size)
-    if name is None:
-        return await place.person()
+    name = {"desktop": "Ada", "phone": "Grace"}.get(size, f"ada.{next(_NUMBERS)}")
     return Person(place, name, **await place.clerk("person", name=name))
 
 

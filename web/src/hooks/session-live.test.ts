@@ -74,6 +74,28 @@ describe('coming back', () => {
     expect(stage.session.chat.messages[0]?.metadata?.serverId).toBe('u1');
   });
 
+  test('what was read before a reply came does not take it away', async () => {
+    stage.open();
+    let answer = () => {};
+    stage.reading = new Promise((resolve) => {
+      answer = resolve;
+    });
+    stage.script.socket.die();
+    await pass(1_000);
+    stage.script.socket.ready();
+    await pass();
+    const clientId = await stage.begin();
+    stage.tell(end('a1', 'One'));
+    await pass();
+    stage.stored = [
+      row('u1', 'user', { client_id: clientId, content: 'hi' }),
+      row('a1', 'assistant', { client_id: clientId, parent_id: 'u1', content: 'One' }),
+    ];
+    answer();
+    await pass();
+    expect(stage.shown().map(([, text]) => text)).toEqual(['hi', 'One']);
+  });
+
   test('a reply given up in the middle is interrupted here, and followed again on retry', async () => {
     stage.open();
     await stage.begin();

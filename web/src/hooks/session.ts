@@ -24,6 +24,8 @@ export class Session extends SessionCore {
   private stale = false;
   private unlisten: (() => void)[] = [];
   private opened = false;
+  /** How many requests there were: what was read before one is older than what came of it. */
+  private requests = 0;
   /** The end of the shown branch, when an event has told it. */
   private head: string | null = null;
 
@@ -171,12 +173,14 @@ export class Session extends SessionCore {
   // Requests ------------------------------------------------------------------------------------
 
   private async ask(request: () => Promise<void>, undo: Undo): Promise<void> {
+    this.requests += 1;
     this.setSendError(null);
     await request();
     this.settle(undo);
   }
 
   private resume(what: string | Command, undo: Undo = () => {}): void {
+    this.requests += 1;
     this.resuming = what;
     if (typeof what === 'object') this.setSendError(null);
     void this.chat.resumeStream().then(() => this.settle(undo));
@@ -261,6 +265,7 @@ export class Session extends SessionCore {
 
   /** Reads the messages again and shows them; on a failure the thread stays as it is. */
   private async resync(until?: string): Promise<void> {
+    const { requests } = this;
     this.stale = false;
     this.head = null;
     const stored = await this.branches.readBack(until).catch(() => null);
@@ -269,6 +274,7 @@ export class Session extends SessionCore {
       this.stale = true;
       return;
     }
+    if (requests !== this.requests) return this.resync(until);
     this.chat.messages = mergeThread(this.chat.messages, stored);
     this.followRunning();
   }

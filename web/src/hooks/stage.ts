@@ -33,6 +33,8 @@ export class Stage {
   /** Which branches were asked to be shown; `onBranch` then makes it so, or throws. */
   readonly heads: string[] = [];
   onBranch: (leafId: string) => void = () => {};
+  /** Reading messages takes until this resolves; what is read is what was stored before. */
+  reading: Promise<void> | undefined;
   /** How many messages a page holds. */
   pageSize = 1000;
   session!: Session;
@@ -44,7 +46,11 @@ export class Stage {
       history: toThread(history.slice(-this.pageSize)),
       engine: createEngine('c', this.script.edges),
       parameters: () => this.parameters,
-      loadMessages: async (before) => this.page(before),
+      loadMessages: async (before) => {
+        const page = this.page(before);
+        await this.reading;
+        return page;
+      },
       loadTree: async () => this.tree,
       showBranch: async (leafId) => {
         this.heads.push(leafId);

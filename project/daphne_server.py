@@ -23,7 +23,7 @@ HIGH_WATER = 256 * 1024
 BACKLOG = 1024
 
 # Close codes of RFC 6455 and its registry that the application sends.
-PROTOCOL_CODES = (1009, 1012)
+PROTOCOL_CODES = (1009, 1011, 1012)
 
 # How long the end of the server waits for sockets to say goodbye, in seconds.
 CLOSING_SECONDS = 2.0

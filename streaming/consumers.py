@@ -292,9 +292,19 @@ class ChatConsumer(AsyncConsumer):
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         lifecycle.goodbyes.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if self.out.closed or isinstance(error, OSError):
             # The server raises from `send` when the other end is gone; its disconnect follows.
             logger.debug("a socket's task ended with %s", type(error).__name__)
+            return
+        # Half a socket would let its client wait for ever: it can come back to a whole one.
+        logger.error("a socket's task failed", exc_info=error)
+        self._start(
+            self.out.close(
+                "internal", "Something went wrong on the server. Connect again.", CloseCode.INTERNAL
+            )
+        )
 
 
 def asked_provider(scope: dict[str, Any], user: User) -> str:

@@ -66,8 +66,9 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 class CloseCode(IntEnum):
     """Why the server closes a socket."""
 
-    RESTARTING = 1012
     TOO_LARGE = 1009
+    INTERNAL = 1011
+    RESTARTING = 1012
     INVALID_FRAMES = 4400
     NOT_SIGNED_IN = 4401
     NOT_FOUND = 4404

@@ -1,10 +1,15 @@
 """How sockets are refused and closed. 1012 is in `test_crash.py`."""
 
+import asyncio
+import logging
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from streaming.consumers import ChatConsumer
+from streaming.socket_writer import SocketWriter
 from tests.harness.place import Place
 from tests.harness.rest import assert_sentence, ok
 from tests.harness.sockets import Socket
@@ -213,3 +218,27 @@ async def test_heartbeats_come_and_go(impatient_place: Place):
             await socket.send({"type": "heartbeat"})
             await socket.next("heartbeat")
         assert socket.heard("error") == []
+
+
+async def test_1011_when_the_work_of_a_socket_fails(caplog: pytest.LogCaptureFixture):
+    """A socket that could only beat would keep its client waiting: it is told, and closed."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def fail() -> None:
+        raise RuntimeError("planted")
+
+    consumer = ChatConsumer()
+    consumer.out, consumer._tasks = SocketWriter(send), set()
+    with caplog.at_level(logging.ERROR, "streaming"):
+        consumer._start(fail())
+        while consumer._tasks:
+            await asyncio.wait(consumer._tasks)
+            await asyncio.sleep(0)
+    assert [message["type"] for message in sent] == ["websocket.send", "websocket.close"]
+    assert '"code":"internal"' in sent[0]["text"]
+    assert "planted" not in sent[0]["text"]
+    assert sent[1]["code"] == 1011
+    assert "a socket's task failed" in caplog.text

@@ -236,6 +236,8 @@ export const CloseCode = {
   missing: 4404,
   tooManySockets: 4429,
   tooLarge: 1009,
+  /** Something went wrong there; what is stored stands, so connect again. */
+  internal: 1011,
   restarting: 1012,
 } as const;
 

@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench shots lock clean page browser check-python check-web test-web test-python
+.PHONY: help run dev test check bench shots lock clean page browser services check-python check-web test-web test-python
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -33,7 +33,7 @@ run: .venv/.run-stamp web/dist/manifest.json ## Install, build the page, and ser
 dev: .venv/.run-stamp web/node_modules/.stamp ## Serve with hot reload of Python and page, DEBUG on
 	@exec scripts/dev
 
-test: .venv/.dev-stamp check test-web page browser test-python ## Install what tests need, run everything
+test: .venv/.dev-stamp check test-web page browser services test-python ## Install what tests need, run everything
 
 check: check-python check-web ## Lint, formatting and types
 
@@ -56,6 +56,9 @@ page: web/dist/manifest.json
 
 browser: .venv/.dev-stamp
 	@scripts/find-browser >/dev/null
+
+services:
+	@scripts/find-services
 
 test-python: .venv/.dev-stamp
 	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.harness.place import Place, place_at
+from tests.harness.postgresql import PostgreSQL
+from tests.harness.redis_server import RedisServer
 from tests.harness.server import KINDS, ChatServer, Kind
 
 # Servers that differ from the usual one, by what they are for.
@@ -84,6 +86,42 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., ChatServer]]:
         server = ChatServer(kind, tmp_path / f"server{len(made)}", **settings)
         made.append(server)
         return server
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A running PostgreSQL that others use too: each takes a database of its own."""
+    server = PostgreSQL()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A running Redis that others use too: each takes a fresh database."""
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Callable[..., RedisServer]]:
+    """Makes a Redis for one test alone, to be stopped, paused or killed; not yet started."""
+    made: list[RedisServer] = []
+
+    def make(*, persistent: bool = False) -> RedisServer:
+        made.append(RedisServer(persistent=persistent))
+        return made[-1]
 
     yield make
     for server in made:

@@ -3,7 +3,7 @@
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from conversations import services
+from conversations import keys
 from conversations.models import ApiKey, User
 
 
@@ -14,7 +14,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         secret = bearer(request.headers.get("Authorization", ""))
         if secret is None:
             return None
-        key = services.use_key(secret=secret)
+        key = keys.use(secret=secret)
         if key is None:
             raise exceptions.AuthenticationFailed("This API key is unknown, expired or revoked.")
         return key.user, key

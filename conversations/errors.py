@@ -1,12 +1,17 @@
 """What a caller did wrong, and the one shape in which it is said.
 
-    Problem                  code, message, http_status, fields
+    Problem                  code, message, http_status, fields, retry_after
     ├── InvalidInput         400, names the fields
+    ├── NotAuthenticated     401, the key is not good any more
     ├── NotFound             404, also for what belongs to somebody else
     ├── Conflict             409
     │   ├── ConversationBusy a reply is running in it
     │   └── ClientIdConflict the client_id was used with other content
     ├── TooLarge             413
+    ├── Throttled            429, with the seconds after which to try again
+    │   ├── TooManyRequests  this minute
+    │   ├── TooManyAtOnce    others are still running
+    │   └── BudgetSpent      the tokens of a day or a month
     └── Unavailable          503
 
 Raise a type; nothing formats an answer where it raises.
@@ -22,6 +27,7 @@ class Problem(Exception):
     code = "internal"
     http_status = 500
     message = "Something went wrong on the server."
+    retry_after: float | None = None
 
     def __init__(
         self, message: str | None = None, *, fields: Mapping[str, Any] | None = None
@@ -35,6 +41,12 @@ class InvalidInput(Problem):
     code = "validation_error"
     http_status = 400
     message = "The request has invalid fields."
+
+
+class NotAuthenticated(Problem):
+    code = "not_authenticated"
+    http_status = 401
+    message = "This API key is unknown, expired or revoked."
 
 
 class NotFound(Problem):
@@ -62,6 +74,30 @@ class TooLarge(Problem):
     code = "too_large"
     http_status = 413
     message = "The request is too large."
+
+
+class Throttled(Problem):
+    """`retry_after` is in seconds; the sentence tells it too."""
+
+    http_status = 429
+
+    retry_after: float
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyRequests(Throttled):
+    code = "rate_limited"
+
+
+class TooManyAtOnce(Throttled):
+    code = "too_many_at_once"
+
+
+class BudgetSpent(Throttled):
+    code = "budget_spent"
 
 
 class Unavailable(Problem):

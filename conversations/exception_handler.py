@@ -1,6 +1,7 @@
 """REST framework's hook for exceptions: every one of them in the documented shape."""
 
 import logging
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -51,7 +52,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = Unavailable()
     if isinstance(exc, Problem):
         set_rollback()
-        return Response(error_body(exc.code, exc.message, exc.fields), status=exc.http_status)
+        body = error_body(exc.code, exc.message, exc.fields)
+        return Response(body, status=exc.http_status, headers=_retry(exc.retry_after))
     if isinstance(exc, exceptions.APIException):
         set_rollback()
         return _from_rest_framework(exc)
@@ -74,9 +76,12 @@ def _from_rest_framework(exc: exceptions.APIException) -> Response:
         message = str(exc.detail)
         if message.startswith("CSRF Failed"):
             code = "csrf_failed"
-    headers = {}
-    if wait := getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+    headers = _retry(getattr(exc, "wait", None))
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     return Response(error_body(code, message, fields), status=exc.status_code, headers=headers)
+
+
+def _retry(seconds: float | None) -> dict[str, str]:
+    """`Retry-After`, where it is known when to try again."""
+    return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}

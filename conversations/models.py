@@ -19,12 +19,28 @@ def new_id() -> uuid.UUID:
     return uuid7()
 
 
-class User(AbstractUser):
+class Allowance(models.Model):
+    """How much somebody may ask for. Empty means what is usual: the setting for an account, no
+    limit of its own for a key. 0 means no limit."""
+
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    concurrent_requests = models.PositiveIntegerField(null=True, blank=True)
+    tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
+    tokens_per_month = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class User(AbstractUser, Allowance):
     """An account: Django's own, with a UUID, and `session_version`, which ends all its sessions
     when it changes."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session_version = models.PositiveIntegerField(default=0, editable=False)
+
+    def __str__(self) -> str:
+        return self.username
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         salt = "conversations.User.session_auth_hash"
@@ -79,7 +95,7 @@ class Message(models.Model):
     """One message of the tree. Append-only: an edit or a new reply is a sibling.
 
     `seq` counts the log entries that `content` and `reasoning` hold. `parameters` are those the
-    reply was made with, `timings` are seconds.
+    reply was made with, `timings` are seconds; `key` and `door` tell how it was asked for.
     """
 
     class Role(models.TextChoices):
@@ -113,6 +129,10 @@ class Message(models.Model):
     context = models.JSONField(null=True, blank=True)
     timings = models.JSONField(null=True, blank=True)
     error = models.JSONField(null=True, blank=True)
+    key = models.ForeignKey(
+        "ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    door = models.CharField(max_length=6, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
 
@@ -157,6 +177,10 @@ class QueuedMessage(models.Model):
     content = models.TextField()
     parameters = models.JSONField(default=dict, blank=True)
     error = models.JSONField(null=True, blank=True)
+    key = models.ForeignKey(
+        "ApiKey", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    door = models.CharField(max_length=6, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -171,9 +195,20 @@ class QueuedMessage(models.Model):
         return str(self.id)
 
 
-class ApiKey(models.Model):
+def all_scopes() -> list[str]:
+    """What a key is good for unless it was made for less."""
+    return list(ApiKey.Scope.values)
+
+
+class ApiKey(Allowance):
     """A program's way in. Only the SHA-256 of the secret is kept: it is 256 random bits, so a
-    slow hash would protect nothing and cost every request."""
+    slow hash would protect nothing and cost every request. `scopes` says what it is good for,
+    `allowed_models` with which models; empty means all that its user may choose."""
+
+    class Scope(models.TextChoices):
+        CHAT = "chat"
+        MODELS = "models"
+        READ = "read"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(
@@ -182,6 +217,8 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=all_scopes)
+    allowed_models = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -191,3 +228,49 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class UsageRecord(models.Model):
+    """What one reply cost, written when it ends and kept when its conversation or its key is
+    deleted. `source` tells counts of the provider from our estimate; `message` is empty for
+    replies that are not stored (`/v1`)."""
+
+    class Door(models.TextChoices):
+        SOCKET = "socket"
+        REST = "rest"
+        V1 = "v1"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="usage"
+    )
+    key = models.ForeignKey(
+        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="usage"
+    )
+    message = models.OneToOneField(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="usage"
+    )
+    door = models.CharField(max_length=6, choices=Door.choices, blank=True, default="")
+    provider = models.CharField(max_length=20, blank=True, default="")
+    model = models.CharField(max_length=255, blank=True, default="")
+    status = models.CharField(max_length=11, choices=Status.choices)
+    prompt_tokens = models.PositiveIntegerField()
+    completion_tokens = models.PositiveIntegerField()
+    total_tokens = models.PositiveIntegerField()
+    source = models.CharField(max_length=9)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["user", "created_at"], name="usage_of_user"),
+            models.Index(fields=["key", "created_at"], name="usage_of_key"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source__in=["provider", "estimated"]), name="usage_source_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

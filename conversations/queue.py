@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.errors import ClientIdConflict, Conflict, NotFound
-from conversations.models import Conversation, QueuedMessage
+from conversations.models import ApiKey, Conversation, QueuedMessage
 
 # Messages that may wait in one conversation.
 MOST_QUEUED = 20
@@ -22,9 +22,16 @@ class QueueFull(Conflict):
 
 
 def add(
-    *, conversation: Conversation, client_id: UUID, content: str, parameters: dict[str, Any]
+    *,
+    conversation: Conversation,
+    client_id: UUID,
+    content: str,
+    parameters: dict[str, Any],
+    key: ApiKey | None = None,
+    door: str = "",
 ) -> None:
-    """Put a message at the end; one that waits already stays where it is.
+    """Put a message at the end; one that waits already stays where it is. One that came with a
+    key goes when the key is revoked.
 
     Raises:
         ClientIdConflict: the client_id waits with other content.
@@ -41,7 +48,12 @@ def add(
         if conversation.queue.count() >= MOST_QUEUED:
             raise QueueFull
         QueuedMessage.objects.create(
-            conversation=conversation, client_id=client_id, content=content, parameters=parameters
+            conversation=conversation,
+            client_id=client_id,
+            content=content,
+            parameters=parameters,
+            key=key,
+            door=door,
         )
 
 
@@ -63,7 +75,7 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
     """The message whose turn is next."""
     return (
         QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)
-        .select_related("conversation__user")
+        .select_related("conversation__user", "key")
         .first()
     )
 

@@ -4,10 +4,8 @@ A reply's status is closed once: every write to a reply names the statuses it ma
 whoever is second changes nothing.
 """
 
-import hashlib
-import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +15,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from conversations import access, search, selectors
+from conversations import access, search, selectors, usage
 from conversations.errors import Conflict, ConversationBusy, InvalidInput
-from conversations.models import OPEN, ApiKey, Conversation, Message, Status, User
+from conversations.models import OPEN, Conversation, Message, Status, User
 from conversations.selectors import OpenedTurn, TurnContext
 
 TITLE_WORDS = 5
-
-# The last use of a key is written at most this often, so that a busy key costs no write a call.
-LAST_USE_PRECISION = timedelta(minutes=1)
-
 
 # How long a deleted conversation can be brought back.
 RESTORABLE = timedelta(hours=1)
@@ -193,12 +187,15 @@ def mark_stopping(*, reply_id: UUID) -> bool:
 
 
 def close_reply(*, reply_id: UUID, status: str, **fields: Any) -> bool:
-    """End a reply with its text and figures; `False`, and no change, if it has ended before."""
-    return bool(
-        Message.objects.filter(id=reply_id, status__in=OPEN).update(
+    """End a reply with its text and figures, and record what it cost; `False`, and no change, if
+    it has ended before."""
+    with transaction.atomic():
+        closed = Message.objects.filter(id=reply_id, status__in=OPEN).update(
             status=status, completed_at=timezone.now(), **fields
         )
-    )
+        if closed:
+            usage.record_reply(reply_id=reply_id)
+    return bool(closed)
 
 
 INTERRUPTED: dict[str, Any] = {
@@ -217,10 +214,13 @@ def interrupt_open_replies(*, conversation: Conversation | None = None) -> int:
     found = Message.objects.filter(status__in=OPEN)
     if conversation is not None:
         found = found.filter(conversation=conversation)
-    return found.update(status=Status.INTERRUPTED, completed_at=timezone.now(), error=INTERRUPTED)
+    open_ids = list(found.values_list("id", flat=True))
+    return sum(
+        close_reply(reply_id=key, status=Status.INTERRUPTED, error=INTERRUPTED) for key in open_ids
+    )
 
 
-# --- Accounts and keys ----------------------------------------------------------------------
+# --- Accounts -------------------------------------------------------------------------------
 
 
 def create_user(
@@ -272,28 +272,3 @@ def end_sessions(*, user: User) -> None:
     """Sign the user out everywhere: no session of theirs is good any more. API keys stay."""
     User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
     user.refresh_from_db()
-
-
-def create_key(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
-    """A new API key and its secret, which is shown this once and kept only as a hash."""
-    secret = "cp_" + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        user=user, name=name, prefix=secret[:9], digest=_digest(secret), expires_at=expires_at
-    )
-    return key, secret
-
-
-def use_key(*, secret: str) -> ApiKey | None:
-    """The key with this secret, and its use noted; `None` if it is unknown, expired, or its
-    user may not sign in."""
-    now = timezone.now()
-    key = ApiKey.objects.select_related("user").filter(digest=_digest(secret)).first()
-    if key is None or not key.user.is_active or (key.expires_at and key.expires_at <= now):
-        return None
-    if key.last_used_at is None or now - key.last_used_at > LAST_USE_PRECISION:
-        ApiKey.objects.filter(id=key.id).update(last_used_at=now)
-    return key
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, exports, pagination, search, selectors, services
+from conversations import access, exports, keys, pagination, search, selectors, services
 from conversations.models import ApiKey, Conversation, Message, User
 from conversations.serializers import (
     ApiKeyInput,
@@ -211,7 +211,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     def create(self, request: Request) -> Response:
         data = ApiKeyInput(data=request.data)
         data.is_valid(raise_exception=True)
-        key, secret = services.create_key(user=caller(request), **data.validated_data)
+        key, secret = keys.create(user=caller(request), **data.validated_data)
         return Response(
             {**ApiKeySerializer(key).data, "key": secret}, status=status.HTTP_201_CREATED
         )

@@ -61,6 +61,21 @@ def _at_least(name: str, value: T, least: T) -> T:
     return value
 
 
+def shares(name: str, usual: int) -> dict[str, int]:
+    """One number for all (`64`), or one each (`ollama=4,openai=64`): by name, and under `""`
+    that of whoever is not named."""
+    found = {"": usual}
+    for entry in names(name):
+        owner, _, share = entry.rpartition("=")
+        if not share.strip().isdecimal() or ("=" in entry) != bool(owner.strip()):
+            raise ImproperlyConfigured(
+                f"The environment variable {name} is not usable: {entry!r} is neither a number "
+                "nor a name and a number, as in ollama=4,openai=64."
+            )
+        found[owner.strip()] = int(share)
+    return found
+
+
 def names(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """A comma-separated list, without empty entries."""
     value = text(name)

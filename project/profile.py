@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from conversations import access, services
+from conversations import access, keys, services
 from conversations.errors import NotFound
 from conversations.models import ApiKey, User
 from project.pages import THEMES
@@ -99,7 +99,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return show(request, key_form=form, status=400)
-    _, secret = services.create_key(user=user_of(request), name=form.cleaned_data["name"])
+    _, secret = keys.create(user=user_of(request), name=form.cleaned_data["name"])
     response = show(request, secret=secret)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -189,6 +189,14 @@ CHAT_ALLOWED_MODELS = env.names("CHAT_ALLOWED_MODELS")
 PROVIDER_FIRST_BYTE_TIMEOUT = env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 300.0, least=0.1)
 PROVIDER_GAP_TIMEOUT = env.number("PROVIDER_GAP_TIMEOUT", 60.0, least=0.1)
 
+# How many requests are with a provider at once; the others wait in line.
+PROVIDER_MAX_CONCURRENCY = env.shares("PROVIDER_MAX_CONCURRENCY", 64)
+if _unknown := [name for name in PROVIDER_MAX_CONCURRENCY if name not in ("", *_PROVIDERS)]:
+    raise ImproperlyConfigured(
+        f"The environment variable PROVIDER_MAX_CONCURRENCY names {_unknown[0]}; "
+        f"there are {', '.join(_PROVIDERS)}."
+    )
+
 # --- Chat -----------------------------------------------------------------------------------
 
 # What a request may choose: (least, most, default, step of the page's slider).
@@ -202,6 +210,10 @@ CHAT_PARAMETERS = {
 CHAT_MAX_CONTENT = 200_000
 CHAT_MAX_FRAME = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+# For each user, by whichever door they come; 0 for no limit. The admin can say otherwise for one
+# user or one key.
+CHAT_REQUESTS_PER_MINUTE = env.whole("CHAT_REQUESTS_PER_MINUTE", 20)
+CHAT_CONCURRENT_REQUESTS = env.whole("CHAT_CONCURRENT_REQUESTS", 3)
 CHAT_HEARTBEAT_SECONDS = env.number("CHAT_HEARTBEAT_SECONDS", 10.0, least=0.1)
 CHAT_SOCKETS_PER_USER = env.whole("CHAT_SOCKETS_PER_USER", 200, least=1)
 # The window taken for a model whose provider does not say how large it is.

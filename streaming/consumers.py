@@ -29,6 +29,7 @@ from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
+from streaming.limits import Caller
 from streaming.pump import Pump
 from streaming.socket_writer import SocketWriter
 from streaming.turns import Turns
@@ -50,6 +51,7 @@ class ChatConsumer(AsyncConsumer):
 
     turns: Turns
     pump: Pump
+    caller: Caller
     user: User
     conversation_id: UUID
 
@@ -80,10 +82,11 @@ class ChatConsumer(AsyncConsumer):
             raise StopConsumer
         await self.send({"type": "websocket.accept"})
         self.turns = await lifecycle.start()
-        user = await database_sync_to_async(self.credentials.user)()
-        if user is None:
+        caller = await database_sync_to_async(self.credentials.caller)()
+        if caller is None:
             await self.out.close("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
             return
+        user = caller.user
         try:
             self.conversation_id = UUID(self.scope["url_route"]["kwargs"]["conversation_id"])
             await database_sync_to_async(access.conversation)(user, self.conversation_id)
@@ -95,7 +98,7 @@ class ChatConsumer(AsyncConsumer):
                 "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY_SOCKETS
             )
             return
-        self.user = user
+        self.caller, self.user = caller, user
         _sockets_of[user.pk] += 1
         self._counted = True
         metrics.sockets.inc()
@@ -191,7 +194,7 @@ class ChatConsumer(AsyncConsumer):
     async def _begin(self, frame: dict[str, Any], *, regenerate: bool) -> None:
         ask = parse_ask(frame, regenerate=regenerate)
         reply_id, created = await self.turns.begin(
-            self.user, self.conversation_id, ask, provider=asked_provider(self.scope, self.user)
+            self.caller, self.conversation_id, ask, provider=asked_provider(self.scope, self.user)
         )
         if reply_id is None:
             return  # it waits, and every socket is told of what waits
@@ -233,10 +236,10 @@ class ChatConsumer(AsyncConsumer):
 
     async def _check_credentials(self) -> None:
         try:
-            user = await database_sync_to_async(self.credentials.user)()
+            caller = await database_sync_to_async(self.credentials.caller)()
         except DatabaseError:
             return  # nobody is signed out because the database is away
-        if user is None or user.pk != self.user.pk:
+        if caller is None or caller.user.pk != self.user.pk:
             await self.out.close(
                 "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
             )

@@ -13,9 +13,10 @@ from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
-from conversations import services
+from conversations import keys
 from conversations.authentication import bearer
 from conversations.models import User
+from streaming.limits import Caller
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -36,17 +37,19 @@ class Credentials:
                 cookies = {}
             self._session = cookies.get(settings.SESSION_COOKIE_NAME, "")
 
-    def user(self) -> User | None:
+    def caller(self) -> Caller | None:
         """Whose they are at this moment; `None` when they are good for nobody (any more).
         Reads the database."""
         if self.key is not None:
-            key = services.use_key(secret=self.key)
-            return key.user if key else None
+            key = keys.use(secret=self.key)
+            return Caller(key.user, key, "socket") if key else None
         if not self._session:
             return None
         store = import_module(settings.SESSION_ENGINE).SessionStore(self._session)
         user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
-        return user if isinstance(user, User) and user.is_active else None
+        if not (isinstance(user, User) and user.is_active):
+            return None
+        return Caller(user, None, "socket")
 
     def origin_allowed(self, scope: dict[str, Any]) -> bool:
         """Whether a page may use these here. A browser sends its cookie along from any page, so

@@ -6,7 +6,8 @@ Knows no database and no socket.
 import time
 from collections.abc import Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from conversations.models import Message
@@ -14,6 +15,8 @@ from providers.base import Provider
 from providers.errors import ContextTooLong, ProviderError, RequestRefused
 from providers.types import ChatMessage, ChatRequest, Finish
 from streaming.context import Fitted, estimate_tokens, fit
+from streaming.limits import Caller
+from streaming.line import Lines
 from streaming.log import MemoryLog
 from streaming.routing import Route, Router
 
@@ -26,9 +29,10 @@ GO_ON = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A reply to be made: `history` is everything said so far, `fitted` what of it the first
-    provider will be sent."""
+    """A reply to be made for `caller`: `history` is everything said so far, `fitted` what of it
+    the first provider will be sent."""
 
+    caller: Caller
     route: Route
     history: tuple[ChatMessage, ...]
     fitted: Fitted
@@ -70,7 +74,12 @@ class Result:
 
 
 def make_plan(
-    *, route: Route, history: Iterable[Message], content: str | None, parameters: dict[str, Any]
+    *,
+    caller: Caller,
+    route: Route,
+    history: Iterable[Message],
+    content: str | None,
+    parameters: dict[str, Any],
 ) -> Plan:
     """The prompt for the next reply. Replies without text say nothing and are left out."""
     said = [
@@ -85,11 +94,11 @@ def make_plan(
     if prompt := parameters.get("system_prompt"):
         said.insert(0, ChatMessage("system", prompt))
     fitted = fit(said, window=route.window, reserve=parameters["max_tokens"])
-    return Plan(route, tuple(said), fitted, parameters)
+    return Plan(caller, route, tuple(said), fitted, parameters)
 
 
-async def produce(plan: Plan, router: Router, log: MemoryLog, result: Result) -> None:
-    """Write the reply into `log` and its end into `result`.
+async def produce(plan: Plan, router: Router, lines: Lines, log: MemoryLog, result: Result) -> None:
+    """Write the reply into `log` and its end into `result`, having waited in the provider's line.
 
     As long as nothing was said, the next provider of `CHAT_FALLBACK_PROVIDERS` is asked when one
     fails. Cancelling closes the request to the provider before it returns; what was said so far
@@ -106,7 +115,7 @@ async def produce(plan: Plan, router: Router, log: MemoryLog, result: Result) ->
                 result.provider_used, result.fallback_used = provider.name, True
                 result.model = plan.route.model
                 result.context = plan.fitted.as_context(plan.route.window)
-            await _stream(plan, log, result)
+            await _stream(plan, lines, log, result)
             return
         except ProviderError as error:
             last = number == len(candidates) - 1
@@ -118,10 +127,10 @@ async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     """The same request for another provider: its own default model, fitted to its window."""
     route = await router.route(model=None, provider=provider.name)
     fitted = fit(plan.history, window=route.window, reserve=plan.parameters["max_tokens"])
-    return Plan(route, plan.history, fitted, plan.parameters)
+    return replace(plan, route=route, fitted=fitted)
 
 
-async def _stream(plan: Plan, log: MemoryLog, result: Result) -> None:
+async def _stream(plan: Plan, lines: Lines, log: MemoryLog, result: Result) -> None:
     if plan.fitted.too_long:
         raise ContextTooLong(
             f"This message is longer than the model can read ({plan.route.window} tokens)."
@@ -134,7 +143,11 @@ async def _stream(plan: Plan, log: MemoryLog, result: Result) -> None:
         top_p=plan.parameters["top_p"],
         window=plan.route.num_ctx,
     )
-    async with aclosing(plan.route.provider.stream_chat(request)) as chunks:
+    provider = plan.route.provider
+    async with (
+        lines.place(provider.name, plan.caller.user.pk, partial(log.enter, "queued")),
+        aclosing(provider.stream_chat(request)) as chunks,
+    ):
         async for chunk in chunks:
             if chunk.phase:
                 log.enter(chunk.phase)

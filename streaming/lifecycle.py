@@ -8,6 +8,8 @@ from typing import IO
 
 from django.conf import settings
 
+from streaming.limits import MemoryLimits
+from streaming.line import MemoryLines
 from streaming.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ class Lifecycle:
 
     async def _start(self) -> Turns:
         self._lock = await _sole_server(settings.SERVER_LOCK)
-        turns = Turns()
+        turns = Turns(MemoryLimits(), MemoryLines(settings.PROVIDER_MAX_CONCURRENCY))
         await turns.reap()
         turns.warm_up()
         return turns

@@ -59,10 +59,15 @@ class MemoryLog:
         self._wake()
 
     def enter(self, phase: str, position: int | None = None) -> None:
-        """Tell what the reply is doing now. After the end this changes nothing."""
-        if self.end is None and (self.phase is None or self.phase.name != phase):
-            self.phase = Phase(phase, timestamp(datetime.now(UTC)), position)
-            self._wake()
+        """Tell what the reply is doing now, and where in a line. After the end this changes
+        nothing; `since` stays what it was while only the position changes."""
+        before = self.phase
+        if self.end is not None or (before and (before.name, before.position) == (phase, position)):
+            return
+        same = before is not None and before.name == phase
+        since = before.since if before and same else timestamp(datetime.now(UTC))
+        self.phase = Phase(phase, since, position)
+        self._wake()
 
     def finish(self, end: End) -> None:
         """Set the end. Raises `LogEnded` when there is one."""

@@ -1,12 +1,19 @@
 """Figures of this process for Prometheus, served at `/metrics`."""
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import Counter, Gauge, Histogram
 
-from streaming.engine import Result
 from streaming.events import End
+
+if TYPE_CHECKING:
+    from streaming.engine import Result
 
 running = Gauge("chat_replies_running", "Replies being written.")
 sockets = Gauge("chat_sockets", "Open sockets.")
+waiting = Gauge("chat_line_waiting", "Requests waiting for a place at a provider.", ["provider"])
+at_provider = Gauge("chat_line_places", "Places at a provider that are taken.", ["provider"])
+refused = Counter("chat_refused", "Requests refused by a limit or a budget.", ["code"])
 replies = Counter("chat_replies", "Replies that ended.", ["provider", "status"])
 first_token = Histogram(
     "chat_first_token_seconds",
@@ -23,7 +30,7 @@ duration = Histogram(
 completion_tokens = Counter("chat_completion_tokens", "Tokens written.", ["provider"])
 
 
-def observe(end: End, result: Result) -> None:
+def observe(end: End, result: "Result") -> None:
     """Count a reply that has ended."""
     provider, times = end["provider_used"], result.timings()
     running.dec()

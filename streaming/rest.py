@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from conversations import access, views
 from conversations.errors import Problem, error_body
-from conversations.models import Status
+from conversations.models import ApiKey, Status
 from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
 from providers.errors import ProviderError
@@ -36,6 +36,7 @@ from streaming.commands import (
 )
 from streaming.errors import describe
 from streaming.lifecycle import lifecycle
+from streaming.limits import Caller
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
@@ -97,6 +98,12 @@ class AsyncAPIView(APIView):
         self.initial(self.request, *self.args, **self.kwargs)
         _ = self.request.data
 
+    def asking(self) -> Caller:
+        """Who asks, and with which key."""
+        key = self.request.auth
+        user = views.caller(self.request)
+        return Caller(user, key if isinstance(key, ApiKey) else None, "rest")
+
     def asked_provider(self) -> str:
         """`?provider=`, for staff and in development."""
         if settings.DEBUG or views.caller(self.request).is_staff:
@@ -134,9 +141,7 @@ class GenerateView(AsyncAPIView):
         regenerate = isinstance(data, dict) and "message_id" in data
         ask = parse_ask(data, regenerate=regenerate)
         turns = await lifecycle.start()
-        reply_id, _ = await turns.begin(
-            views.caller(request), pk, ask, provider=self.asked_provider()
-        )
+        reply_id, _ = await turns.begin(self.asking(), pk, ask, provider=self.asked_provider())
         if reply_id is None:
             return Response({"queue": await waiting.items(pk)}, status=status.HTTP_202_ACCEPTED)
         await turns.wait(reply_id)

@@ -12,6 +12,7 @@ from streaming import events
 from streaming.engine import Plan, Result
 from streaming.errors import Description, describe
 from streaming.events import End, Event, Snapshot
+from streaming.limits import Slot
 from streaming.log import MemoryLog, timestamp
 
 logger = logging.getLogger(__name__)
@@ -24,11 +25,12 @@ INTERRUPTED = Description(
 class Turn:
     """One reply that is being written (or has just ended: then `log.end` is set)."""
 
-    def __init__(self, opened: OpenedTurn, plan: Plan) -> None:
+    def __init__(self, opened: OpenedTurn, plan: Plan, slot: Slot) -> None:
         self.id: UUID = opened.reply.id
         self.conversation_id: UUID = opened.conversation.id
         self.user_id: UUID = opened.conversation.user_id
         self.plan = plan
+        self.slot = slot
         self.log = MemoryLog(snapshot_of(opened.reply), user_event(opened.user_message))
         self.result = Result(
             provider_used=plan.route.provider.name,

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from channels.db import database_sync_to_async
 
 from conversations import access, parameters, queue, selectors, services
-from conversations.errors import ConversationBusy, Unavailable
+from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.models import OPEN, Status, User
 from conversations.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
@@ -25,6 +25,8 @@ from streaming.commands import Ask
 from streaming.engine import Plan
 from streaming.errors import Description, describe
 from streaming.follow import ended
+from streaming.limits import Caller, Limits, Slot
+from streaming.line import Lines
 from streaming.routing import Router
 from streaming.stripes import stripes
 from streaming.turn import Turn, log_turn, outcome
@@ -39,8 +41,10 @@ NOT_STORED = Description(
 class Turns:
     """The running replies of this process. Lives in one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits, lines: Lines) -> None:
         self.router = Router()
+        self.limits, self.lines = limits, lines
+        self.held = waiting.Held(self.advance)
         self.draining = False
         self._running: dict[UUID, Turn] = {}
         self._by_conversation: dict[UUID, Turn] = {}
@@ -50,20 +54,22 @@ class Turns:
     # --- What doors call --------------------------------------------------------------------
 
     async def begin(
-        self, user: User, conversation_id: UUID, ask: Ask, *, provider: str = ""
+        self, caller: Caller, conversation_id: UUID, ask: Ask, *, provider: str = ""
     ) -> tuple[UUID | None, bool]:
         """Accept `ask`: store it, start its reply, and give the reply's id and whether it is new;
-        no id when the conversation is busy and `ask` has let itself be queued.
+        no id when the conversation is busy, or the caller has no place left, and `ask` has let
+        itself be queued.
 
-        A client_id that was accepted before gives the reply it made then. Cancelling the caller
-        changes nothing: what was begun is begun.
+        A client_id that was accepted before gives the reply it made then, and costs nothing of
+        the caller's limits. Cancelling the caller changes nothing: what was begun is begun.
 
         Raises:
-            Problem: not found, busy, conflicting client_id, invalid input, shutting down.
+            Problem: not found, busy, throttled, conflicting client_id, invalid input, shutting
+                down.
             ProviderError: there is no model to ask.
         """
         return await asyncio.shield(
-            self._spawn(self._begin(user, conversation_id, ask, provider), "begin")
+            self._spawn(self._begin(caller, conversation_id, ask, provider), "begin")
         )
 
     def find(self, reply_id: UUID) -> Turn | None:
@@ -154,21 +160,21 @@ class Turns:
     # --- Beginning --------------------------------------------------------------------------
 
     async def _begin(
-        self, user: User, conversation_id: UUID, ask: Ask, provider: str
+        self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
     ) -> tuple[UUID | None, bool]:
         lock = self._opening.setdefault(conversation_id, asyncio.Lock())
         async with lock, stripes.borrow():
             try:
-                opened, plan = await self._open(user, conversation_id, ask, provider)
-            except ConversationBusy:
+                opened, plan, slot = await self._open(caller, conversation_id, ask, provider)
+            except (ConversationBusy, TooManyRequests, TooManyAtOnce):
                 if not ask.queue:
                     raise
-                await waiting.put(user, conversation_id, ask)
-                self.advance(conversation_id)  # in case the reply ended in the meantime
+                await waiting.put(caller, conversation_id, ask)
+                self.advance(conversation_id)  # in case there is room by now
                 return None, False
-            if not opened.created or plan is None:
+            if plan is None or slot is None:
                 return opened.reply.id, False
-            turn = Turn(opened, plan)
+            turn = Turn(opened, plan, slot)
             self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
             metrics.running.inc()
             self._spawn(self._run(turn), f"turn {turn.id}")
@@ -181,28 +187,45 @@ class Turns:
         return turn.id, True
 
     async def _open(
-        self, user: User, conversation_id: UUID, ask: Ask, provider: str
-    ) -> tuple[OpenedTurn, Plan | None]:
-        """Find the turn of `ask`, or plan it and store its rows."""
-        known, context = await database_sync_to_async(_look)(user, conversation_id, ask)
+        self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
+    ) -> tuple[OpenedTurn, Plan | None, Slot | None]:
+        """Find the turn of `ask`, or take one of the caller's places, plan it and store its
+        rows. Only a turn that this call made has a plan and a place."""
+        known, context = await database_sync_to_async(_look)(caller.user, conversation_id, ask)
         if known is not None:
-            return known, None
+            return known, None, None
         assert context is not None  # noqa: S101 - `_look` gives one or the other
         if self.draining:
             raise Unavailable("The server is restarting. Try again in a moment.")
         if conversation_id in self._by_conversation:
             raise ConversationBusy
+        slot = await self.limits.admit(caller)
+        try:
+            plan = await self._plan(caller, context, ask, provider)
+            opened = await database_sync_to_async(self._store)(context, ask, plan)
+        except BaseException:
+            slot.release()
+            raise
+        if opened.created:
+            return opened, plan, slot
+        slot.release()
+        return opened, None, None
+
+    async def _plan(self, caller: Caller, context: TurnContext, ask: Ask, provider: str) -> Plan:
+        """Which model is to answer, and what it is to be told."""
         settled = {**parameters.defaults(), **context.conversation.settings, **ask.parameters}
         remembered = context.conversation.settings.get("model")
         route = await self.router.route(
             model=ask.parameters.get("model") or (None if provider else remembered),
             provider=provider,
         )
-        plan = engine.make_plan(
-            route=route, history=context.history, content=ask.content, parameters=settled
+        return engine.make_plan(
+            caller=caller,
+            route=route,
+            history=context.history,
+            content=ask.content,
+            parameters=settled,
         )
-        opened = await database_sync_to_async(self._store)(context, ask, plan)
-        return opened, plan
 
     def _store(self, context: TurnContext, ask: Ask, plan: Plan) -> OpenedTurn:
         """Store the rows of a turn. A reply that nobody is writing any more is closed first."""
@@ -220,6 +243,8 @@ class Turns:
                     "provider_used": plan.route.provider.name,
                     "parameters": used,
                     "context": plan.fitted.as_context(plan.route.window),
+                    "key": plan.caller.key,
+                    "door": plan.caller.door,
                 },
             )
 
@@ -237,7 +262,7 @@ class Turns:
         """Make one reply from its first piece to its stored end."""
         async with stripes.borrow():
             turn.producer = asyncio.create_task(
-                engine.produce(turn.plan, self.router, turn.log, turn.result)
+                engine.produce(turn.plan, self.router, self.lines, turn.log, turn.result)
             )
             keeper = asyncio.create_task(storing.keep(turn))
             if turn.cut_as:
@@ -254,7 +279,10 @@ class Turns:
                     logger.error("turn %s failed unexpectedly", turn.id, exc_info=error)
             keeper.cancel()
             await asyncio.wait([keeper])
-            await self._close(turn, failure)
+            try:
+                await self._close(turn, failure)
+            finally:
+                turn.slot.release()
 
     async def _close(self, turn: Turn, failure: BaseException | None) -> None:
         """Store the end, then tell it."""
@@ -279,8 +307,10 @@ class Turns:
         self._running.pop(turn.id, None)
         if self._by_conversation.get(turn.conversation_id) is turn:
             del self._by_conversation[turn.conversation_id]
+        turn.slot.release()
         log.finish(end)
         self.advance(turn.conversation_id)
+        self.held.place_free(turn.user_id)
         metrics.observe(end, result)
         log_turn(turn, end)
 

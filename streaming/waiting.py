@@ -1,16 +1,19 @@
 """Messages that wait for the reply before theirs: into the queue, and out of it in order."""
 
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 
 from conversations import access, queue
-from conversations.errors import ConversationBusy, NotFound
+from conversations.errors import ConversationBusy, NotFound, TooManyAtOnce, TooManyRequests
 from conversations.models import User
 from streaming import hints
 from streaming.commands import Ask
 from streaming.errors import describe
+from streaming.limits import Caller
 from streaming.log import timestamp
 from streaming.stripes import stripes
 
@@ -18,19 +21,50 @@ if TYPE_CHECKING:
     from streaming.turns import Turns
 
 
-async def put(user: User, conversation_id: UUID, ask: Ask) -> None:
+class Held:
+    """Conversations whose next message waits for one of its user's places, or for the minute to
+    pass: `advance` is called for each when there may be room."""
+
+    def __init__(self, advance: Callable[[UUID], None]) -> None:
+        self._advance = advance
+        self._timers: dict[UUID, dict[UUID, asyncio.TimerHandle]] = {}
+
+    def hold(self, user_id: UUID, conversation_id: UUID, seconds: float) -> None:
+        """Try again after `seconds`, or when the user has a place again."""
+        timers = self._timers.setdefault(user_id, {})
+        if (before := timers.pop(conversation_id, None)) is not None:
+            before.cancel()
+        loop = asyncio.get_running_loop()
+        timers[conversation_id] = loop.call_later(seconds, self._try, user_id, conversation_id)
+
+    def place_free(self, user_id: UUID) -> None:
+        """One of the user's replies has ended."""
+        for conversation_id in list(self._timers.get(user_id, ())):
+            self._try(user_id, conversation_id)
+
+    def _try(self, user_id: UUID, conversation_id: UUID) -> None:
+        timers = self._timers[user_id]
+        timers.pop(conversation_id).cancel()
+        if not timers:
+            del self._timers[user_id]
+        self._advance(conversation_id)
+
+
+async def put(caller: Caller, conversation_id: UUID, ask: Ask) -> None:
     """Let `ask` wait. Raises as `queue.add` does."""
-    await database_sync_to_async(_put)(user, conversation_id, ask)
+    await database_sync_to_async(_put)(caller, conversation_id, ask)
     await hints.queue_changed(conversation_id)
 
 
-def _put(user: User, conversation_id: UUID, ask: Ask) -> None:
-    conversation = access.conversation(user, conversation_id)
+def _put(caller: Caller, conversation_id: UUID, ask: Ask) -> None:
+    conversation = access.conversation(caller.user, conversation_id)
     queue.add(
         conversation=conversation,
         client_id=ask.client_id,
         content=ask.content or "",
         parameters=ask.parameters,
+        key=caller.key,
+        door=caller.door,
     )
 
 
@@ -70,10 +104,14 @@ async def advance(turns: "Turns", conversation_id: UUID) -> None:
                 return
             ask = Ask(item.client_id, dict(item.parameters), content=item.content)
             try:
-                _, created = await turns.begin(item.conversation.user, conversation_id, ask)
+                caller = Caller(item.conversation.user, item.key, item.door)
+                _, created = await turns.begin(caller, conversation_id, ask)
                 if not created:
                     await database_sync_to_async(item.delete)()
             except (ConversationBusy, NotFound):
+                return
+            except (TooManyRequests, TooManyAtOnce) as refusal:
+                turns.held.hold(caller.user.pk, conversation_id, refusal.retry_after)
                 return
             except Exception as error:  # noqa: BLE001 - told with the message that waits
                 reason = describe(error).as_error()

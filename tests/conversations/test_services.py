@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from conversations import access, selectors, services
+from conversations import access, keys, selectors, services
 from conversations.errors import (
     ClientIdConflict,
     Conflict,
@@ -161,7 +161,7 @@ def test_the_path_of_a_leaf(chat):
 @pytest.mark.parametrize("gate", [access.conversation, access.message, access.api_key])
 def test_missing_and_foreign_look_the_same(gate, chat, owner, stranger):
     """The gates say the same of what is not there and of what is another's."""
-    key, _ = services.create_key(user=owner, name="k")
+    key, _ = keys.create(user=owner, name="k")
     rows = {
         access.conversation: chat,
         access.message: add_message(chat),
@@ -187,40 +187,40 @@ def test_a_message_is_looked_for_in_its_conversation(chat, owner):
 
 def test_a_key_is_kept_as_a_hash(owner):
     """The secret is nowhere in the row; it opens the account until it is over."""
-    key, secret = services.create_key(user=owner, name="k")
+    key, secret = keys.create(user=owner, name="k")
     assert secret.startswith("cp_")
     assert len(secret) > 40
     row = ApiKey.objects.values().get()
     assert secret not in str(row)
     assert secret.startswith(row["prefix"])
-    assert services.use_key(secret=secret).user == owner
-    assert services.use_key(secret=secret[:-1]) is None
-    assert services.use_key(secret="\udcff") is None
+    assert keys.use(secret=secret).user == owner
+    assert keys.use(secret=secret[:-1]) is None
+    assert keys.use(secret="\udcff") is None
     ApiKey.objects.filter(id=key.id).update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert services.use_key(secret=secret) is None
+    assert keys.use(secret=secret) is None
 
 
 def test_the_last_use_of_a_key_is_noted(owner):
     """At most once a minute, so that a busy key costs no write."""
-    key, secret = services.create_key(user=owner, name="k")
-    services.use_key(secret=secret)
+    key, secret = keys.create(user=owner, name="k")
+    keys.use(secret=secret)
     key.refresh_from_db()
     first = key.last_used_at
     assert first
-    services.use_key(secret=secret)
+    keys.use(secret=secret)
     key.refresh_from_db()
     assert key.last_used_at == first
     ApiKey.objects.filter(id=key.id).update(last_used_at=first - timedelta(minutes=2))
-    services.use_key(secret=secret)
+    keys.use(secret=secret)
     key.refresh_from_db()
     assert key.last_used_at > first - timedelta(minutes=1)
 
 
 def test_a_key_of_a_closed_account_opens_nothing(owner):
     """An account that may not sign in has no keys either."""
-    _, secret = services.create_key(user=owner, name="k")
+    _, secret = keys.create(user=owner, name="k")
     User.objects.filter(id=owner.id).update(is_active=False)
-    assert services.use_key(secret=secret) is None
+    assert keys.use(secret=secret) is None
 
 
 @pytest.mark.django_db

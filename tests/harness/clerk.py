@@ -56,10 +56,10 @@ class Clerk:
 
 def person(name: str, *, staff: bool = False, password: str | None = None) -> dict[str, str]:
     """A new account with an API key and a session."""
-    from conversations import services
+    from conversations import keys, services
 
     user = services.create_user(username=name, password=password, staff=staff)
-    key, secret = services.create_key(user=user, name="test")
+    key, secret = keys.create(user=user, name="test")
     return {"id": str(user.id), "key": secret, "key_id": str(key.id), "session": _session(user)}
 
 

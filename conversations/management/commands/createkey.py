@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from conversations import services
+from conversations import keys
 from conversations.models import User
 
 
@@ -18,5 +18,5 @@ class Command(BaseCommand):
             user = User.objects.get_by_natural_key(options["name"])
         except User.DoesNotExist:
             raise CommandError(f"There is no account called {options['name']}.") from None
-        _, secret = services.create_key(user=user, name=options["label"])
+        _, secret = keys.create(user=user, name=options["label"])
         self.stdout.write(secret)

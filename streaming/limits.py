@@ -1,0 +1,129 @@
+"""How much one caller may have: requests a minute, replies at once, tokens of a budget. The same
+count for the socket, REST and `/v1`.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from channels.db import database_sync_to_async
+
+from conversations import usage
+from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests
+from conversations.models import ApiKey, User
+from conversations.usage import Bound
+from streaming import metrics
+
+# The span of the limit of requests, in seconds.
+MINUTE = 60.0
+# When to try again after too many at once, in seconds: nobody knows when a reply ends.
+AT_ONCE_RETRY = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks; the same for socket, REST and `/v1`. `door` says which of them."""
+
+    user: User
+    key: ApiKey | None = None
+    door: str = ""
+
+
+class Slot:
+    """One of a caller's places, taken. `release` gives it back: it may be repeated, never
+    raises and does not wait."""
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back: Callable[[], None] | None = give_back
+
+    def release(self) -> None:
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+
+
+class Limits(Protocol):
+    """Counts requests and holds places."""
+
+    async def admit(self, caller: Caller) -> Slot:
+        """Count one request and take one of the caller's places, or do neither.
+
+        Reads the database. Cancelling takes nothing.
+
+        Raises:
+            Throttled: a limit is reached or a budget is spent.
+            NotAuthenticated: the key is not good any more.
+        """
+        ...
+
+
+class MemoryLimits:
+    """The limits of one process. A request is forgotten when it is a minute old."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._recent: dict[str, deque[float]] = {}
+        self._running: Counter[str] = Counter()
+        self._swept = now()
+
+    async def admit(self, caller: Caller) -> Slot:
+        try:
+            bounds = await database_sync_to_async(usage.bounds)(user=caller.user, key=caller.key)
+            return self.take(bounds.a_minute, bounds.at_once)
+        except Throttled as refusal:
+            metrics.refused.labels(refusal.code).inc()
+            raise
+
+    def take(self, a_minute: Bound, at_once: Bound) -> Slot:
+        """`admit` for bounds that are known."""
+        now = self._now()
+        self._sweep(now)
+        recent = self._recent.setdefault(a_minute.subject, deque())
+        _drop_old(recent, now)
+        if at_once.most and self._running[at_once.subject] >= at_once.most:
+            raise too_many_at_once(at_once.most)
+        if a_minute.most and len(recent) >= a_minute.most:
+            # The request that has to be forgotten first: with a limit that was lowered, a later
+            # one than the oldest.
+            raise too_many_requests(a_minute.most, recent[-a_minute.most] + MINUTE - now)
+        recent.append(now)
+        self._running[at_once.subject] += 1
+        return Slot(lambda: self._leave(at_once.subject))
+
+    def _leave(self, subject: str) -> None:
+        self._running[subject] -= 1
+        if not self._running[subject]:
+            del self._running[subject]
+
+    def _sweep(self, now: float) -> None:
+        """Forget, once a minute, those who have not asked for a minute."""
+        if now - self._swept < MINUTE:
+            return
+        self._swept = now
+        for subject, recent in list(self._recent.items()):
+            _drop_old(recent, now)
+            if not recent:
+                del self._recent[subject]
+
+
+def _drop_old(recent: deque[float], now: float) -> None:
+    while recent and recent[0] <= now - MINUTE:
+        recent.popleft()
+
+
+def too_many_requests(most: int, seconds: float) -> Throttled:
+    """The refusal of a request, `seconds` before there is room for another."""
+    wait = max(1, round(seconds + 0.5))
+    return TooManyRequests(
+        f"You may send {most} requests a minute. Try again in {wait} s.", retry_after=wait
+    )
+
+
+def too_many_at_once(most: int) -> Throttled:
+    """The refusal of a request beside `most` others that run."""
+    return TooManyAtOnce(
+        f"You may have {most} replies at once. Wait for one to end, or stop it.",
+        retry_after=AT_ONCE_RETRY,
+    )

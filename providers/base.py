@@ -1,9 +1,9 @@
 """What a provider is: two questions, one stream, and a way to close it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from providers.types import ChatRequest, Chunk, Model
+from providers.types import ChatRequest, Chunk, Embeddings, Model
 
 
 class Provider(Protocol):
@@ -26,6 +26,13 @@ class Provider(Protocol):
 
     async def list_models(self) -> list[Model]:
         """The models it offers for chat, in the order in which it would choose a default."""
+        ...
+
+    async def embed(
+        self, model: str, texts: Sequence[str], dimensions: int | None = None
+    ) -> Embeddings:
+        """The vectors of `texts`, cut to `dimensions` where the model can. Cancelling closes the
+        request."""
         ...
 
     async def window(self, model: str) -> int | None:

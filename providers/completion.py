@@ -1,4 +1,5 @@
-"""OpenAI's chat completion chunks, read into ours; no connection and no library.
+"""OpenAI's chat completion chunks, read into ours; no connection and no library. What is sent is
+in `completion_body`.
 
 Servers differ in the spelling (`finish_reason`, `finishReason`), in where reasoning goes
 (`reasoning_content`, `reasoning`), in what they leave out and in whether they stream at all.
@@ -11,7 +12,8 @@ import orjson
 
 from providers import errors
 from providers.complaints import judge, read_error
-from providers.types import ChatRequest, Chunk, Finish, FinishReason, Model, Phase, Usage
+from providers.tool_calls import ToolCalls
+from providers.types import Chunk, Finish, FinishReason, Model, Phase, Usage
 
 _REASONS: dict[str, FinishReason] = {
     "length": "length",
@@ -24,20 +26,6 @@ _REASONS: dict[str, FinishReason] = {
 _LENGTHS = ("context_length", "contextLength", "max_model_len", "context_window", "n_ctx_train")
 
 
-def body(request: ChatRequest) -> dict[str, Any]:
-    """The JSON of a streaming request. `window` has no place in it: such servers fix theirs."""
-    wanted: dict[str, Any] = {
-        "model": request.model,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "max_tokens": request.max_tokens,
-    }
-    return {name: value for name, value in wanted.items() if value is not None}
-
-
 class Habits:
     """What one server does not accept, learned from its refusals, by model.
 
@@ -45,7 +33,10 @@ class Habits:
     not know `stream_options`. The refusal names the field, which is surer than a list of names.
     """
 
-    _FLEXIBLE = ("stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens")
+    _FLEXIBLE = (
+        *("stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens"),
+        *("presence_penalty", "frequency_penalty", "reasoning_effort"),
+    )
 
     def __init__(self, renamed: Mapping[str, str] | None = None) -> None:
         self._renamed = dict(renamed or {})
@@ -81,6 +72,7 @@ class Completion:
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._phase: Phase | None = "generating"  # told with the first text
+        self._tools = ToolCalls()
         self.done = False
 
     @property
@@ -117,7 +109,10 @@ class Completion:
         servers lose an error on the way and just stop."""
         if self._reason is None and not self.done:
             raise errors.StreamBroken(f"{self._who} ended the reply before it was complete.")
-        return Chunk(finish=Finish(reason=self._reason or "stop", usage=self._usage))
+        reason = self._reason or "stop"
+        if self._tools and reason == "stop":  # some servers say so also then
+            reason = "tool_calls"
+        return Chunk(finish=Finish(reason=reason, usage=self._usage))
 
     def _choice(self, choice: Mapping[str, Any]) -> Chunk | None:
         if reason := _either(choice, "finish_reason", "finishReason"):
@@ -129,10 +124,11 @@ class Completion:
             return None
         content = _text(said.get("content"))
         reasoning = _text(_either(said, "reasoning_content", "reasoningContent", "reasoning"))
-        if not content and not reasoning:
+        tool_parts = self._tools.feed(_either(said, "tool_calls", "toolCalls"))
+        if not content and not reasoning and not tool_parts:
             return None
         phase, self._phase = self._phase, None
-        return Chunk(content=content, reasoning=reasoning, phase=phase)
+        return Chunk(content=content, reasoning=reasoning, phase=phase, tool_parts=tool_parts)
 
     def _unreadable(self) -> errors.StreamBroken:
         return errors.StreamBroken(f"{self._who} sent something that cannot be read.")

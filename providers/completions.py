@@ -6,17 +6,17 @@ patience ends and what a failure means is the same for both, and is here.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from providers import completion, errors, transport
+from providers import completion, completion_body, errors, transport
 from providers.complaints import Complaint
 from providers.sse import DocumentReader, EventReader
-from providers.types import ChatRequest, Chunk, Model
+from providers.types import ChatRequest, Chunk, Embeddings, Model
 
 # Patience, in seconds, with questions that need no model.
 HEALTH_S = 2.0
@@ -69,7 +69,7 @@ class CompletionsProvider(ABC):
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Such servers do not tell loading from reading the prompt."""
         patience = transport.Patience(self._first_byte_timeout_s, self._gap_timeout_s)
-        wanted = completion.body(request)
+        wanted = completion_body.body(request)
         yield Chunk(phase="prompt_eval")
         try:
             while True:
@@ -128,6 +128,12 @@ class CompletionsProvider(ABC):
             if not reply.has_reason:
                 raise
             return None
+
+    async def embed(
+        self, model: str, texts: Sequence[str], dimensions: int | None = None
+    ) -> Embeddings:
+        """See `Provider`; a server that does not have it refuses."""
+        raise errors.RequestRefused(f"{self.label} does not make embeddings.")
 
     async def list_models(self) -> list[Model]:
         """In the order of the server."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
-from providers.types import ChatRequest, Chunk, Finish, Model, Usage
+from providers.errors import RequestRefused
+from providers.types import ChatRequest, Chunk, Embeddings, Finish, Model, Usage
 
 # Seconds per piece, and for how many pieces: enough to see the text stream, and a long text
 # does not take minutes.
@@ -34,6 +35,11 @@ class EchoProvider:
 
     async def list_models(self) -> list[Model]:
         return [Model(name="echo", label="Echo", capabilities=("completion",), remote=False)]
+
+    async def embed(
+        self, model: str, texts: Sequence[str], dimensions: int | None = None
+    ) -> Embeddings:
+        raise RequestRefused("Echo does not make embeddings.")
 
     async def window(self, model: str) -> int | None:
         return None

@@ -1,13 +1,13 @@
 """The embedded model as a provider: its process is started when it is first needed."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from providers.errors import ProviderError, ProviderUnavailable
+from providers.errors import ProviderError, ProviderUnavailable, RequestRefused
 from providers.local_fetch import LocalModelError
 from providers.local_model import LocalModel
 from providers.ollama import OllamaProvider
-from providers.types import ChatRequest, Chunk, Model
+from providers.types import ChatRequest, Chunk, Embeddings, Model
 
 
 class LocalProvider:
@@ -36,6 +36,11 @@ class LocalProvider:
         async with aclosing(client.stream_chat(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    async def embed(
+        self, model: str, texts: Sequence[str], dimensions: int | None = None
+    ) -> Embeddings:
+        raise RequestRefused("The embedded model does not make embeddings.")
 
     async def list_models(self) -> list[Model]:
         return await (await self._ready()).list_models()

@@ -6,16 +6,17 @@ characters, and every failure as one of our errors.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
 import ollama
 
-from providers import errors, ollama_models, transport
+from providers import errors, ollama_chat, ollama_models, transport
 from providers.complaints import judge, read_error
 from providers.ndjson import LineSafeTransport
-from providers.types import ChatRequest, Chunk, Finish, FinishReason, Model, Phase, Usage
+from providers.tool_calls import ToolCalls
+from providers.types import ChatRequest, Chunk, Embeddings, Model, Phase
 
 # Silence before we ask what the server is doing, and between two questions, in seconds. A loaded
 # model answers a short prompt sooner, and then nothing extra is sent.
@@ -82,14 +83,20 @@ class OllamaProvider:
                 finally:
                     await _finished(first)
                 generating: Phase | None = "generating"
+                tools = ToolCalls()
                 while True:
                     content = reply.message.content or ""
                     reasoning = reply.message.thinking or ""
-                    if content or reasoning:
-                        yield Chunk(content=content, reasoning=reasoning, phase=generating)
+                    # The client drops what a call is told by, so each gets an id and index of ours.
+                    parts = tuple(
+                        tools.whole(call.function.name, dict(call.function.arguments))
+                        for call in reply.message.tool_calls or ()
+                    )
+                    if content or reasoning or parts:
+                        yield Chunk(content, reasoning, phase=generating, tool_parts=parts)
                         generating = None
                     if reply.done:
-                        yield Chunk(finish=_finish(reply))
+                        yield Chunk(finish=ollama_chat.finish(reply, called=bool(tools)))
                         return
                     reply = await anext(replies)
         except TimeoutError as exc:
@@ -102,17 +109,17 @@ class OllamaProvider:
     ) -> AsyncGenerator[ollama.ChatResponse]:
         """The lines of the reply. It raises when they end: who reads it stops at the one that is
         `done`, and whatever comes after that is no part of the reply."""
-        await self._connection.open()
-        if self._client is None:
-            self._client = ollama.AsyncClient(self._connection.url, **self._connection.options)
+        client = await self._opened()
         stream = cast(
             "AsyncGenerator[ollama.ChatResponse]",
-            # `think` is left out: a model that can think does, and any other would refuse it.
-            await self._client.chat(
-                model=request.model,
-                messages=[{"role": m.role, "content": m.content} for m in request.messages],
+            # Below `chat`, which drops from a tool's schema whatever it does not know itself, and
+            # takes a picture's base64 for the path of a file if there is one.
+            await client._request(
+                ollama.ChatResponse,
+                "POST",
+                "/api/chat",
+                json=ollama_chat.body(request),
                 stream=True,
-                options=_options(request),
             ),
         )
         async with aclosing(stream):
@@ -158,6 +165,23 @@ class OllamaProvider:
         except errors.ProviderError:
             return "prompt_eval"
         return "prompt_eval" if ollama_models.find(loaded, model) is not None else "loading"
+
+    async def embed(
+        self, model: str, texts: Sequence[str], dimensions: int | None = None
+    ) -> Embeddings:
+        """See `Provider`. The model is loaded first if it has to be."""
+        try:
+            client = await self._opened()
+            async with asyncio.timeout(self._first_byte_timeout_s):
+                found = await client.embed(model, list(texts), dimensions=dimensions)
+        except TimeoutError as exc:
+            raise transport.Patience(self._first_byte_timeout_s, 0).ended(self.label) from exc
+        except _FAILURES as exc:
+            raise self._explained(exc, model, begun=False) from exc
+        vectors = tuple(tuple(vector) for vector in found.embeddings)
+        if len(vectors) != len(texts):
+            raise errors.StreamBroken(f"{self.label} sent something that cannot be read.")
+        return Embeddings(vectors, found.prompt_eval_count)
 
     async def list_models(self) -> list[Model]:
         """The newest first, as the server lists them, without those that can only embed."""
@@ -215,6 +239,12 @@ class OllamaProvider:
     async def aclose(self) -> None:
         await self._connection.aclose()
 
+    async def _opened(self) -> ollama.AsyncClient:
+        await self._connection.open()
+        if self._client is None:
+            self._client = ollama.AsyncClient(self._connection.url, **self._connection.options)
+        return self._client
+
     async def _get(self, path: str, within_s: float) -> Mapping[str, Any]:
         return await self._ask("GET", path, None, within_s)
 
@@ -258,33 +288,3 @@ async def _finished(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task})
     if not task.cancelled():
         task.exception()
-
-
-def _options(request: ChatRequest) -> dict[str, Any]:
-    options = {
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "num_predict": request.max_tokens,
-        "num_ctx": request.window,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _finish(reply: ollama.ChatResponse) -> Finish:
-    """`load` and `unload` answer an empty prompt and an absent reason comes from older or other
-    servers: all three are plain ends. Counts of 0 are not sent."""
-    reason: FinishReason = "length" if reply.done_reason == "length" else "stop"
-    usage = None
-    if reply.prompt_eval_count is not None or reply.eval_count is not None:
-        usage = Usage(reply.prompt_eval_count or 0, reply.eval_count or 0)
-    return Finish(
-        reason=reason,
-        usage=usage,
-        load_s=_seconds(reply.load_duration),
-        prompt_s=_seconds(reply.prompt_eval_duration),
-        generate_s=_seconds(reply.eval_duration),
-    )
-
-
-def _seconds(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds / 1e9

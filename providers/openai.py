@@ -5,17 +5,20 @@ Its requests run on our own connections, and its streams are read as bytes: its 
 whether the end mark came, fails on harmless keep-alives, and builds an object for every token.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import openai
 
-from providers import errors, transport
+from providers import completion_body, errors, transport
 from providers.complaints import Complaint
 from providers.completions import Answer, CompletionsProvider
-from providers.types import Model
+from providers.types import Embeddings, Model
+
+_FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.Refused)
 
 OPENAI_URL = "https://api.openai.com/v1"
 # Of OpenAI's own list, what cannot chat; it does not say so itself.
@@ -92,6 +95,31 @@ class OpenAIProvider(CompletionsProvider):
         except openai.OpenAIError as exc:
             error = _unwrapped(exc)
             raise error from error.__cause__  # which tells what really happened
+
+    async def embed(
+        self, model: str, texts: Sequence[str], dimensions: int | None = None
+    ) -> Embeddings:
+        client = await self._opened()
+        try:
+            async with (
+                asyncio.timeout(self._first_byte_timeout_s),
+                client.embeddings.with_streaming_response.create(
+                    model=model,
+                    input=list(texts),
+                    # Not base64, which other servers do not know.
+                    encoding_format="float",
+                    dimensions=openai.Omit() if dimensions is None else dimensions,
+                    extra_headers=self._headers(),
+                ) as response,
+            ):
+                body = await response.read()
+            return completion_body.embeddings(body, len(texts), self.label)
+        except TimeoutError as exc:
+            raise transport.Patience(self._first_byte_timeout_s, 0).ended(self.label) from exc
+        except openai.OpenAIError as exc:
+            raise transport.explain(_unwrapped(exc), self.label, model, begun=False) from exc
+        except _FAILURES as exc:
+            raise transport.explain(exc, self.label, model, begun=False) from exc
 
     async def _fetch_models(self) -> bytes:
         client = await self._opened()

@@ -4,8 +4,9 @@ All are frozen and plain: no client, no connection, no identity. Who asked, and 
 the answer becomes, is the caller's concern.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -18,11 +19,60 @@ Phase = Literal["queued", "loading", "prompt_eval", "generating"]
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture in a message: its media type ("image/png") and its bytes in base64."""
+
+    media_type: str
+    base64: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model has asked for; `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of a prompt."""
+    """One message of a prompt. `tool_calls` are an assistant's; `tool_call_id` and `name` say
+    which call a tool's message answers, and which tool it is."""
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask for. `parameters` is a JSON schema."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether the model has to call a tool: `auto`, `none`, `required`, or the one with `name`."""
+
+    mode: Literal["auto", "none", "required", "function"]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """The form of the reply: any JSON object, or one that fits `schema`."""
+
+    schema: Mapping[str, Any] | None = None
+    name: str = ""
+    strict: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +80,8 @@ class ChatRequest:
     """A prompt and how to answer it. `None` leaves the choice to the provider.
 
     `window` is the size of the context in tokens. Ollama loads a model again when it changes
-    (`num_ctx`), so it has to be the same for every request to one model.
+    (`num_ctx`), so it has to be the same for every request to one model. `reasoning_effort` is
+    one of "none", "minimal", "low", "medium", "high".
     """
 
     model: str
@@ -39,6 +90,14 @@ class ChatRequest:
     max_tokens: int | None = None
     top_p: float | None = None
     window: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    response_format: ResponseFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +121,21 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolPart:
+    """A piece of a tool call. `index` counts the calls of a reply from 0, one after the other;
+    `id` and `name` are in the first piece of each call only; the `arguments` joined are JSON text.
+    """
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a reply; any of its fields may be set, in one chunk or in several. Within one
-    the order is phase, reasoning, content, finish.
+    the order is phase, reasoning, content, tool calls, finish.
 
     `finish` comes in exactly one chunk, the last of a whole reply. A stream that ends without
     it has failed, and the provider raises instead of ending.
@@ -74,6 +145,16 @@ class Chunk:
     reasoning: str = ""
     phase: Phase | None = None
     finish: Finish | None = None
+    tool_parts: tuple[ToolPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """One vector for each text, in their order. `prompt_tokens` is `None` where the provider did
+    not count."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    prompt_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

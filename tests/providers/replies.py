@@ -34,6 +34,21 @@ class Reply:
         return [chunk.phase for chunk in self.chunks if chunk.phase]
 
     @property
+    def calls(self) -> list[tuple[str, str, str]]:
+        """Id, name and arguments of each tool call, put together as a client does it."""
+        found: list[list[str]] = []
+        for part in (part for chunk in self.chunks for part in chunk.tool_parts):
+            if part.index == len(found):
+                assert part.id
+                assert part.name
+                found.append([part.id, part.name, ""])
+            else:
+                assert not part.id
+                assert not part.name
+            found[part.index][2] += part.arguments
+        return [(id_, name, arguments) for id_, name, arguments in found]
+
+    @property
     def finish(self) -> Finish:
         """The end of a whole reply: exactly one, in the last chunk."""
         if self.error is not None:
@@ -58,6 +73,15 @@ async def ask(provider: Provider, model: str, *said: str, **parameters: Any) -> 
                 reply.chunks.append(chunk)
     except ProviderError as error:
         reply.error = error
+    return reply
+
+
+async def answer(provider: Provider, asked: ChatRequest) -> Reply:
+    """The reply to a request that is more than text."""
+    reply = Reply()
+    async with aclosing(provider.stream_chat(asked)) as chunks:
+        async for chunk in chunks:
+            reply.chunks.append(chunk)
     return reply
 
 

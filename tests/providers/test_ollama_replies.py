@@ -83,7 +83,7 @@ async def test_thinking_until_the_limit(ollama: OllamaProvider) -> None:
         ("load", "stop"),
         ("unload", "stop"),
         ("noreason", "stop"),
-        ("tools_done", "stop"),
+        ("tools_done", "tool_calls"),
     ],
 )
 async def test_done_reason(ollama: OllamaProvider, model: str, reason: str) -> None:

@@ -22,6 +22,9 @@
     nodone malformed blank nonobject nomessage deep
   Kinds of replies
     think think_length think_both tools tools_done logprobs empty length load unload noreason
+    tools_many               three calls without ids, all of index 0
+    tool_loop                asks for the tool `clock`, and after its answer says it
+    form                     JSON if a `format` was asked for
     last_content nometrics extra cloud afterdone crlf
     big                      one line of 1 MiB
     bytes:size=7             `ODD_TEXT` in writes of that many bytes
@@ -35,6 +38,7 @@ wait.
 """
 
 import argparse
+import asyncio
 import re
 from typing import Any
 
@@ -97,6 +101,8 @@ class ScriptedOllama(ScriptedServer):
                 await response.whole(200, {"models": [_running(*m) for m in self.loaded.items()]})
             case "POST", "/api/show":
                 await self._show(exchange, response)
+            case "POST", "/api/embed":
+                await self._embed(exchange, response)
             case "POST", "/api/pull":
                 await _pull(exchange, response)
             case _:
@@ -111,6 +117,20 @@ class ScriptedOllama(ScriptedServer):
             await response.whole(404, {"error": f"model '{exchange.model}' not found"})
             return
         await script(Line(self, exchange, response, settings))
+
+    async def _embed(self, exchange: Exchange, response: Response) -> None:
+        """Vectors `[number of characters, 0.5]`; `short` gives one too few, `missing` none."""
+        scenario, _ = parse_scenario(exchange.model)
+        if scenario == "missing":
+            await response.whole(404, {"error": f"model '{exchange.model}' not found"})
+            return
+        if scenario == "hang":
+            await asyncio.Event().wait()
+        texts = exchange.json["input"]
+        vectors = [[len(text), 0.5] for text in ([texts] if isinstance(texts, str) else texts)]
+        vectors = vectors[:-1] if scenario == "short" else vectors
+        counted = {"prompt_eval_count": sum(map(len, texts)) // 4 + 1}
+        await response.whole(200, {"model": exchange.model, "embeddings": vectors, **counted})
 
     def _known(self, name: str) -> dict[str, Any] | None:
         wanted = name.removesuffix(":latest")

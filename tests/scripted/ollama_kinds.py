@@ -53,6 +53,35 @@ async def tools_done(line: Line) -> None:
 
 
 @script
+async def tools_many(line: Line) -> None:
+    """As older servers: no ids, and every index 0."""
+    for zone in ("UTC", "CET"):
+        function = {"index": 0, "name": "clock", "arguments": {"zone": zone}}
+        await line.say(tool_calls=[{"function": function}])
+    await line.say(tool_calls=[{"function": {"name": "dice", "arguments": {}}}])
+    await line.done()
+
+
+@script
+async def tool_loop(line: Line) -> None:
+    """Asks for the clock when it is offered and has not answered; then says what it answered."""
+    last = line.exchange.json["messages"][-1]
+    if line.exchange.json.get("tools") and last["role"] != "tool":
+        await line.say(tool_calls=[_CALL])
+    else:
+        await line.say(f"It is {last['content']}.")
+    await line.done()
+
+
+@script
+async def form(line: Line) -> None:
+    """JSON if that was asked for, and prose if not."""
+    wanted = line.exchange.json.get("format")
+    await line.say('{"city": "Paris", "people": 2}' if wanted else "Two people live in Paris.")
+    await line.done()
+
+
+@script
 async def logprobs(line: Line) -> None:
     for token in REPLY:
         found = [{"token": token, "logprob": -0.1, "bytes": [72], "top_logprobs": []}]

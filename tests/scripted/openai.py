@@ -27,6 +27,8 @@ It serves `/v1/chat/completions` and `/v1/models` for the OpenAI client and the 
     length filter tool_calls nousage nulls reasoning reasoning_content both parts
     llama                    as llama-server: `content: null` first, timings in the usage chunk
     tools_whole tools_parts  tool calls whole (Ollama) or in fragments
+    tools_zero tools_bare tools_mixed tools_late
+                             calls of which each is told apart in another odd way
     pings                    comments and every keep-alive that breaks readers
     crlf · bytes:size=7 · nel · camel · whole (JSON, no stream) · camelwhole · page (HTML, 200)
 
@@ -69,6 +71,8 @@ class ScriptedOpenAI(ScriptedServer):
             await response.whole(401, {"error": error})
         elif exchange.path in self.chat_paths:
             await self._chat(exchange, response)
+        elif exchange.path == "/v1/embeddings":
+            await response.whole(*_embeddings(exchange))
         elif exchange.path in [f"{root}/models" for root in _ROOTS]:
             data = None if self.models is None else [_listed(m) for m in self.models]
             await response.whole(200, json.dumps({"object": "list", "data": data}))
@@ -83,6 +87,18 @@ class ScriptedOpenAI(ScriptedServer):
         if script is None:
             script = SCRIPTS["missing"]
         await script(Events(self, exchange, response, settings))
+
+
+def _embeddings(exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """Vectors `[number of characters, 0.5]`, the last one first; `short` gives one too few."""
+    if exchange.model == "missing":
+        return 404, {"error": {"message": "no such model", "code": "model_not_found"}}
+    items = [
+        {"object": "embedding", "index": index, "embedding": [len(text), 0.5]}
+        for index, text in enumerate(exchange.json["input"])
+    ]
+    items = items[:-1] if exchange.model == "short" else items
+    return 200, {"object": "list", "data": items[::-1], "usage": {"prompt_tokens": 7}}
 
 
 def _listed(model: str | dict[str, Any]) -> dict[str, Any]:

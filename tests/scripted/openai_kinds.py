@@ -114,6 +114,50 @@ async def tools_parts(events: Events) -> None:
     await events.finish("tool_calls")
 
 
+def _odd_calls(*pieces: dict[str, Any]) -> Script:
+    """Pieces of tool calls as some servers send them, and `stop` as the reason."""
+
+    async def calls(events: Events) -> None:
+        await events.start()
+        for piece in pieces:
+            await events.delta(tool_calls=[piece])
+        await events.finish()
+
+    return calls
+
+
+def _function(arguments: Any, name: str | None = "clock") -> dict[str, Any]:
+    return {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
+
+
+_UTC, _CET = _function('{"zone":"UTC"}'), _function('{"zone":"CET"}')
+SCRIPTS |= {
+    # Whole calls that all have index 0, as Ollama's.
+    "tools_zero": _odd_calls(
+        {"index": 0, "id": "call_1", "function": _UTC},
+        {"index": 0, "id": "call_2", "function": _CET},
+    ),
+    # Neither index nor id, and the arguments as an object.
+    "tools_bare": _odd_calls(
+        {"function": _function({"zone": "UTC"})}, {"function": _function({"zone": "CET"})}
+    ),
+    # Two calls by turns, with id and name in every piece, and the index of the second not 1.
+    "tools_mixed": _odd_calls(
+        {"index": 0, "id": "call_1", "function": _function('{"zone":')},
+        {"index": 5, "id": "call_2", "function": _function('{"zone":')},
+        {"index": 0, "id": "call_1", "function": _function('"UTC"}')},
+        {"index": 5, "id": "call_2", "function": _function('"CET"}')},
+    ),
+    # The id only with the first piece and no index; the name after the first arguments.
+    "tools_late": _odd_calls(
+        {"id": "call_1", "function": _function('{"zone":', None)},
+        {"function": {"name": ""}},
+        {"id": "call_1", "function": _function('"UTC"}')},
+        {"index": 1, "function": _CET},
+    ),
+}
+
+
 @script
 async def pings(events: Events) -> None:
     for keep_alive in (

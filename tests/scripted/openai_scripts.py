@@ -66,7 +66,7 @@ class Events:
             await self.send(self.chunk([], usage=self.counts(), **more))
 
     def counts(self) -> dict[str, int]:
-        prompt = sum(len(m["content"]) for m in self.exchange.json["messages"]) // 4 + 1
+        prompt = sum(len(m["content"] or "") for m in self.exchange.json["messages"]) // 4 + 1
         sent = self.exchange.sent
         return {"prompt_tokens": prompt, "completion_tokens": sent, "total_tokens": prompt + sent}
 

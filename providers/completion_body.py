@@ -1,0 +1,105 @@
+"""What is sent to an OpenAI-compatible server, and its answer to a request for embeddings. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from providers import errors
+from providers.types import ChatMessage, ChatRequest, Embeddings, ResponseFormat, Tool, ToolChoice
+
+Json = dict[str, Any]
+
+
+def body(request: ChatRequest) -> Json:
+    """The JSON of a streaming request. `window` has no place in it: such servers fix theirs."""
+    wanted: Json = {
+        "model": request.model,
+        "messages": [_message(message) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "max_tokens": request.max_tokens,
+        "stop": list(request.stop) or None,
+        "seed": request.seed,
+        "presence_penalty": request.presence_penalty,
+        "frequency_penalty": request.frequency_penalty,
+        "reasoning_effort": request.reasoning_effort,
+        "tools": [_tool(tool) for tool in request.tools] or None,
+        "tool_choice": _choice(request.tool_choice) if request.tools else None,
+        "response_format": _format(request.response_format),
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _message(message: ChatMessage) -> Json:
+    found: Json = {"role": message.role, "content": _content(message)}
+    if message.tool_calls:
+        found["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id:
+        found["tool_call_id"] = message.tool_call_id
+    if message.name and message.role != "tool":
+        found["name"] = message.name
+    return found
+
+
+def _content(message: ChatMessage) -> Any:
+    if message.images:
+        texts = [{"type": "text", "text": message.content}] if message.content else []
+        pictures = (f"data:{image.media_type};base64,{image.base64}" for image in message.images)
+        return [*texts, *({"type": "image_url", "image_url": {"url": url}} for url in pictures)]
+    return message.content or None if message.tool_calls else message.content
+
+
+def _tool(tool: Tool) -> Json:
+    function: Json = {"name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.parameters is not None:
+        function["parameters"] = tool.parameters
+    if tool.strict is not None:
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}
+
+
+def _choice(choice: ToolChoice | None) -> Any:
+    if choice is None:
+        return None
+    if choice.mode == "function":
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice.mode
+
+
+def _format(wanted: ResponseFormat | None) -> Json | None:
+    if wanted is None:
+        return None
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    described: Json = {"name": wanted.name or "reply", "schema": wanted.schema}
+    if wanted.strict is not None:
+        described["strict"] = wanted.strict
+    return {"type": "json_schema", "json_schema": described}
+
+
+def embeddings(answer: bytes, count: int, who: str) -> Embeddings:
+    """The `count` vectors in an answer, in the order of their `index`. Raises `ValueError` for what
+    is no JSON and `StreamBroken` for what is no such answer."""
+    data = orjson.loads(answer)
+    items = data.get("data") if isinstance(data, Mapping) else None
+    if not isinstance(items, list) or len(items) != count:
+        raise errors.StreamBroken(f"{who} sent something that cannot be read.")
+    try:
+        ordered = sorted(items, key=lambda item: item.get("index", 0))
+        vectors = tuple(tuple(map(float, item["embedding"])) for item in ordered)
+        tokens = (data.get("usage") or {}).get("prompt_tokens")
+    except (TypeError, KeyError, AttributeError):
+        raise errors.StreamBroken(f"{who} sent something that cannot be read.") from None
+    return Embeddings(vectors, tokens if isinstance(tokens, int) else None)

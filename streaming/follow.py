@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 from streaming import events
 from streaming.events import Event
-from streaming.log import MemoryLog
+from streaming.log import LogLost, MemoryLog
 
 
 class Follower:
@@ -29,13 +29,19 @@ class Follower:
 
     async def events(self) -> AsyncGenerator[Event]:
         """Everything a client has to see, ending after `message_end`. Closing it, or cancelling
-        the task that waits for it, only ends the reading."""
+        the task that waits for it, only ends the reading.
+
+        Raises:
+            LogLost: there is no more to be had here; what was told is not to be built upon.
+        """
         log, phase = self.log, None
         try:
             if log.user_message is not None:
                 yield log.user_message
             while True:
                 self._changed.clear()
+                if log.lost:
+                    raise LogLost
                 if self._position is None:
                     self._position = log.seq
                     phase = None
@@ -63,10 +69,10 @@ class Follower:
 
 
 async def ended(log: MemoryLog) -> None:
-    """Return when the log has its end. Cancelling leaves nothing behind."""
+    """Return when the log has its end, or is given up. Cancelling leaves nothing behind."""
     changed: asyncio.Event = log.watch()
     try:
-        while log.end is None:
+        while log.end is None and not log.lost:
             changed.clear()
             await changed.wait()
     finally:

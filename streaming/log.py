@@ -28,12 +28,17 @@ class LogEnded(Exception):
     """The log has its end; nothing can follow it."""
 
 
+class LogLost(Exception):
+    """What this process has of a log is no longer what was stored, or it hears no more of it.
+    Whoever follows it has to begin again with a fresh snapshot."""
+
+
 class MemoryLog:
     """Pieces, phase and end of one reply.
 
     `end` is set once, and only after the reply's row was closed: who sees it can read the same
     from the database. `user_message` is the event of the message that it answers, `None` for a
-    regeneration.
+    regeneration. `lost` tells that this copy of the log is given up; the reply may go on.
     """
 
     def __init__(self, snapshot: Snapshot, user_message: dict[str, object] | None = None) -> None:
@@ -43,6 +48,7 @@ class MemoryLog:
         self.size = 0
         self.phase: Phase | None = None
         self.end: End | None = None
+        self.lost = False
         self._waiting: set[asyncio.Event] = set()
 
     @property
@@ -69,12 +75,29 @@ class MemoryLog:
         self.phase = Phase(phase, since, position)
         self._wake()
 
+    def retell(self, phase: Phase) -> None:
+        """Enter a phase that another process has entered."""
+        if self.end is None:
+            self.phase = phase
+            self._wake()
+
     def finish(self, end: End) -> None:
         """Set the end. Raises `LogEnded` when there is one."""
         if self.end is not None:
             raise LogEnded
         self.end = end
         self._wake()
+
+    def abandon(self) -> None:
+        """Give this copy up: its followers get `LogLost`. After the end this changes nothing."""
+        if self.end is None:
+            self.lost = True
+            self._wake()
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody waits for changes."""
+        return bool(self._waiting)
 
     def text(self, kind: Kind) -> str:
         """All of one kind so far, joined."""
@@ -93,9 +116,10 @@ class MemoryLog:
             position += 1
         return kind, position, "".join(texts)
 
-    def watch(self) -> asyncio.Event:
-        """An event that is set at every change from now on; give it back with `unwatch`."""
-        event = asyncio.Event()
+    def watch(self, event: asyncio.Event | None = None) -> asyncio.Event:
+        """An event (yours, or a new one) that is set at every change from now on; give it back
+        with `unwatch`."""
+        event = event or asyncio.Event()
         self._waiting.add(event)
         return event
 

@@ -3,6 +3,8 @@
     Problem                  code, message, http_status, fields, retry_after
     ├── InvalidInput         400, names the fields
     ├── NotAuthenticated     401, the key is not good any more
+    ├── MissingScope         403, the key was not made for this
+    ├── ModelNotAllowed      403, nor for this model
     ├── NotFound             404, also for what belongs to somebody else
     ├── Conflict             409
     │   ├── ConversationBusy a reply is running in it
@@ -47,6 +49,16 @@ class NotAuthenticated(Problem):
     code = "not_authenticated"
     http_status = 401
     message = "This API key is unknown, expired or revoked."
+
+
+class MissingScope(Problem):
+    code = "missing_scope"
+    http_status = 403
+
+
+class ModelNotAllowed(Problem):
+    code = "model_not_allowed"
+    http_status = 403
 
 
 class NotFound(Problem):

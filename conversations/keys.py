@@ -2,11 +2,15 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
+from conversations.errors import MissingScope, ModelNotAllowed
 from conversations.models import ApiKey, User
 
 # The last use of a key is written at most this often, so that a busy key costs no write a call.
@@ -40,6 +44,57 @@ def use(*, secret: str) -> ApiKey | None:
     if key.last_used_at is None or now - key.last_used_at > LAST_USE_PRECISION:
         ApiKey.objects.filter(id=key.id).update(last_used_at=now)
     return key
+
+
+def good(*, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these keys are neither revoked nor expired, and of an account that is open."""
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    found = ApiKey.objects.filter(unexpired, pk__in=list(ids), user__is_active=True)
+    return set(found.values_list("pk", flat=True))
+
+
+# --- What a key is good for -------------------------------------------------------------------
+
+
+def require(key: ApiKey | None, scope: str) -> None:
+    """Return if the key has the scope; no key (a session) has all. Raises `MissingScope`."""
+    if key is not None and scope not in key.scopes:
+        raise MissingScope(f"This API key was made without the scope {scope}.")
+
+
+def require_unbounded(key: ApiKey | None) -> None:
+    """Return if the key may do all that its user may: else it could make itself a key that
+    may do more. Raises `MissingScope`."""
+    for scope in ApiKey.Scope.values:
+        require(key, scope)
+    if key is not None and (key.allowed_models or key.tokens_per_day or key.tokens_per_month):
+        raise MissingScope("An API key with models or a budget of its own cannot manage keys.")
+
+
+def allows(key: ApiKey | None, model: str) -> bool:
+    """Whether the key may use a model; `:latest` may be left out on either side."""
+    allowed = key.allowed_models if key else []
+    plain = model.removesuffix(":latest")
+    return not allowed or plain in (name.removesuffix(":latest") for name in allowed)
+
+
+def require_model(key: ApiKey | None, model: str) -> None:
+    """Return if the key may use the model. Raises `ModelNotAllowed`."""
+    if not allows(key, model):
+        raise ModelNotAllowed(f"This API key may not use the model {model}.")
+
+
+def choose_model(key: ApiKey | None, asked: str | None, remembered: str | None) -> str | None:
+    """The model to use: the one asked for, else the remembered one if the key may use it, else
+    the key's first; `None` leaves it to the provider. Raises `ModelNotAllowed`."""
+    if asked:
+        require_model(key, asked)
+        return asked
+    if key is None or not key.allowed_models:
+        return remembered
+    if remembered and allows(key, remembered):
+        return remembered
+    return str(key.allowed_models[0])
 
 
 def _digest(secret: str) -> str:

@@ -7,6 +7,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -228,6 +229,15 @@ class ApiKey(Allowance):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def clean(self) -> None:
+        """Refuse in the admin what the API could not have made."""
+        if not isinstance(self.scopes, list) or not set(self.scopes) <= set(self.Scope.values):
+            known = ", ".join(f'"{scope}"' for scope in self.Scope.values)
+            raise ValidationError({"scopes": f"Write a list out of {known}."})
+        models_named = self.allowed_models
+        if not isinstance(models_named, list) or not all(isinstance(m, str) for m in models_named):
+            raise ValidationError({"allowed_models": 'Write a list of names, as in ["llama3.2"].'})
 
 
 class UsageRecord(models.Model):

@@ -1,5 +1,7 @@
 """Pages by cursor: a page stays right while rows are added in front of it."""
 
+from contextlib import suppress
+from datetime import date
 from uuid import UUID
 
 from rest_framework.pagination import CursorPagination
@@ -36,6 +38,18 @@ def uuid(request: Request, name: str) -> UUID | None:
         return UUID(value)
     except ValueError:
         raise invalid(name, "This is not a UUID.") from None
+
+
+def day(request: Request, name: str) -> date | None:
+    """The query parameter `name` as a day, `None` without it."""
+    value = request.query_params.get(name)
+    if value is None:
+        return None
+    with suppress(ValueError):
+        found = date.fromisoformat(value)
+        if found.isoformat() == value:  # it takes other spellings too
+            return found
+    raise invalid(name, "This has to be a day, as in 2026-01-31.")
 
 
 def flag(request: Request, name: str) -> bool | None:

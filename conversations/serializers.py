@@ -14,6 +14,11 @@ from conversations.parameters import RememberedSerializer, StrictSerializer
 MOST_SYSTEM_PROMPT = 8000
 
 
+# Names in a key's list of models, and the largest budget: what a double holds exactly.
+MOST_MODELS = 100
+MOST_TOKENS = 2**53
+
+
 class TextField(serializers.CharField):
     """Text as it was written: white space kept, no NUL, and nothing that is not Unicode."""
 
@@ -148,9 +153,27 @@ class ConversationChanges(ConversationInput):
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=ApiKey.Scope.choices), read_only=True
+    )
+    allowed_models = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Empty: every model."
+    )
+
     class Meta:
         model = ApiKey
-        fields = ("id", "name", "prefix", "created_at", "expires_at", "last_used_at")
+        fields = (
+            "id",
+            "name",
+            "prefix",
+            "scopes",
+            "allowed_models",
+            "tokens_per_day",
+            "tokens_per_month",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+        )
         read_only_fields = fields
 
 
@@ -168,11 +191,62 @@ class NewApiKeySerializer(ApiKeySerializer):
 class ApiKeyInput(StrictSerializer):
     name = TextField(max_length=100)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=ApiKey.Scope.choices),
+        required=False,
+        allow_empty=False,
+        help_text="Without them: all.",
+    )
+    allowed_models = serializers.ListField(
+        child=TextField(max_length=255), required=False, max_length=MOST_MODELS
+    )
+    tokens_per_day = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
+    )
+    tokens_per_month = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
+    )
+
+    def validate_scopes(self, value: list[str]) -> list[str]:
+        return [scope for scope in ApiKey.Scope.values if scope in value]
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         if value is not None and value <= timezone.now():
             raise serializers.ValidationError("This has to be in the future.")
         return value
+
+
+class TokensSerializer(serializers.Serializer[Any]):
+    """Counts of tokens."""
+
+    prompt = serializers.IntegerField()
+    completion = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class UsageTotalsSerializer(serializers.Serializer[Any]):
+    """What some replies cost together. `estimated` of the `requests` were counted by us."""
+
+    requests = serializers.IntegerField()
+    estimated = serializers.IntegerField()
+    tokens = TokensSerializer(source="*")
+
+
+class UsageRowSerializer(UsageTotalsSerializer):
+    """What the replies of one model on one day (in UTC) cost."""
+
+    day = serializers.DateField()
+    provider = serializers.CharField()
+    model = serializers.CharField()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """Usage by day and model, the newest day first. There is one page."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = UsageRowSerializer(many=True)
+    totals = UsageTotalsSerializer()
 
 
 class MeSerializer(serializers.ModelSerializer[User]):

@@ -151,9 +151,9 @@ def _check_budgets(spent: QuerySet[UsageRecord], owner: User | ApiKey, whose: st
 
 FIGURES = {
     "requests": Count("pk"),
-    "prompt_tokens": Sum("prompt_tokens", default=0),
-    "completion_tokens": Sum("completion_tokens", default=0),
-    "total_tokens": Sum("total_tokens", default=0),
+    "prompt": Sum("prompt_tokens", default=0),
+    "completion": Sum("completion_tokens", default=0),
+    "total": Sum("total_tokens", default=0),
     "estimated": Count("pk", filter=Q(source="estimated")),
 }
 
@@ -165,7 +165,7 @@ def between(
     if first is not None:
         found = found.filter(created_at__gte=datetime.combine(first, time(), UTC))
     if last is not None:
-        found = found.filter(created_at__lt=datetime.combine(last, time(), UTC) + timedelta(days=1))
+        found = found.filter(created_at__lte=datetime.combine(last, time.max, UTC))
     return found
 
 
@@ -178,3 +178,14 @@ def by_day_and_model(found: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
         .annotate(**FIGURES)
         .order_by("-day", "provider", "model")
     )
+
+
+def by_user(found: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
+    """A row for each user, the busiest first, with `user__username` and the figures."""
+    rows = found.order_by().values("user__username").annotate(**FIGURES)
+    return list(rows.order_by("-total", "user__username"))
+
+
+def totals(found: QuerySet[UsageRecord]) -> dict[str, int]:
+    """The figures of all of them."""
+    return found.order_by().aggregate(**FIGURES)

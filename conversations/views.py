@@ -1,22 +1,26 @@
 """REST for what is on record. What touches running replies is added in `streaming/rest.py`."""
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import RetrieveAPIView
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, exports, keys, pagination, search, selectors, services
+from conversations import access, exports, keys, pagination, search, selectors, services, usage
 from conversations.models import ApiKey, Conversation, Message, User
+from conversations.permissions import KeyManagement
 from conversations.serializers import (
     ApiKeyInput,
     ApiKeySerializer,
@@ -27,8 +31,12 @@ from conversations.serializers import (
     MeSerializer,
     MessageSerializer,
     NewApiKeySerializer,
+    UsageSerializer,
 )
 
+# Days of usage in one answer, without `from` and at most.
+USUAL_SPAN = timedelta(days=29)
+LONGEST_SPAN = timedelta(days=367)
 MESSAGES_A_PAGE = 200
 MOST_MESSAGES_A_PAGE = 1000
 MOST_QUERY = 200
@@ -198,6 +206,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     """The caller's API keys. The secret is in the answer to POST and nowhere else."""
 
     serializer_class = ApiKeySerializer
+    permission_classes = (IsAuthenticated, KeyManagement)
     pagination_class = type(
         "NewestKeys", (pagination.NewestFirst,), {"ordering": ("-created_at", "-id")}
     )
@@ -225,6 +234,32 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
 class MeView(APIView):
     """Who the caller is."""
 
+    scope = ""
+
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         return Response(MeSerializer(caller(request)).data)
+
+
+class UsageView(APIView):
+    """What the caller's replies cost, by day and model, over all doors."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "from", OpenApiTypes.DATE, description="First day in UTC; 29 before the last."
+            ),
+            OpenApiParameter("to", OpenApiTypes.DATE, description="Last day in UTC; today."),
+        ],
+        responses=UsageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        last = pagination.day(request, "to") or timezone.now().date()
+        first = pagination.day(request, "from") or last - min(USUAL_SPAN, last - date.min)
+        if not timedelta() <= last - first < LONGEST_SPAN:
+            raise pagination.invalid(
+                "from", f"This has to be before `to`, by less than {LONGEST_SPAN.days} days."
+            )
+        found = usage.between(caller(request).usage.all(), first, last)
+        body = {"results": usage.by_day_and_model(found), "totals": usage.totals(found)}
+        return Response(UsageSerializer({"next": None, "previous": None, **body}).data)

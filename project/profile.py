@@ -1,5 +1,6 @@
 """The profile page: password, theme, API keys, and signing out everywhere. Forms, no script."""
 
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -17,6 +19,7 @@ from django.views.decorators.http import require_POST
 from conversations import access, keys, services
 from conversations.errors import NotFound
 from conversations.models import ApiKey, User
+from conversations.serializers import MOST_TOKENS
 from project.pages import THEMES
 from streaming import hints
 
@@ -24,9 +27,44 @@ THEME_SECONDS = 60 * 60 * 24 * 365
 
 
 class KeyForm(forms.Form):
-    """A name for a new API key."""
+    """A new API key: its name, and what it is good for."""
 
     name = forms.CharField(label="What is it for?", max_length=100)
+    scopes = forms.MultipleChoiceField(
+        choices=[
+            (ApiKey.Scope.CHAT.value, "say something and get replies (chat)"),
+            (ApiKey.Scope.MODELS.value, "list models (models)"),
+            (ApiKey.Scope.READ.value, "read conversations and usage (read)"),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        initial=ApiKey.Scope.values,
+        error_messages={"required": "A key that may do nothing is of no use."},
+    )
+    expires_on = forms.DateField(label="Expires", required=False)
+    allowed_models = forms.CharField(label="Models", max_length=2000, required=False)
+    tokens_per_day = forms.IntegerField(
+        label="Tokens a day", min_value=1, max_value=MOST_TOKENS, required=False
+    )
+    tokens_per_month = forms.IntegerField(
+        label="Tokens a month", min_value=1, max_value=MOST_TOKENS, required=False
+    )
+
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        if day is not None and day < timezone.now().date():
+            raise forms.ValidationError("This day is over.")
+        return day
+
+    def clean_allowed_models(self) -> list[str]:
+        names = map(str.strip, self.cleaned_data["allowed_models"].split(","))
+        return [name for name in names if name]
+
+    def fields_of_key(self) -> dict[str, Any]:
+        """What `keys.create` takes."""
+        values = dict(self.cleaned_data)
+        day = values.pop("expires_on")
+        values["expires_at"] = datetime.combine(day, time.max, UTC) if day else None
+        return values
 
 
 def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -99,7 +137,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return show(request, key_form=form, status=400)
-    _, secret = keys.create(user=user_of(request), name=form.cleaned_data["name"])
+    _, secret = keys.create(user=user_of(request), **form.fields_of_key())
     response = show(request, secret=secret)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/conversations/<uuid:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<uuid:pk>/", views.MessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
+    path("api/usage/", views.UsageView.as_view()),
     path("api/me/", views.MeView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -20,8 +20,8 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from conversations import access
-from conversations.errors import NotFound
+from conversations import access, keys
+from conversations.errors import MissingScope, NotFound
 from conversations.models import User
 from streaming import events, hints, metrics, waiting
 from streaming.commands import parse_ask, parse_client_id, parse_id
@@ -87,6 +87,11 @@ class ChatConsumer(AsyncConsumer):
             await self.out.close("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
             return
         user = caller.user
+        try:
+            keys.require(caller.key, "read")
+        except MissingScope as refusal:
+            await self.out.close(refusal.code, refusal.message, CloseCode.NOT_ALLOWED)
+            return
         try:
             self.conversation_id = UUID(self.scope["url_route"]["kwargs"]["conversation_id"])
             await database_sync_to_async(access.conversation)(user, self.conversation_id)
@@ -192,6 +197,7 @@ class ChatConsumer(AsyncConsumer):
         await self._begin(frame, regenerate=True)
 
     async def _begin(self, frame: dict[str, Any], *, regenerate: bool) -> None:
+        keys.require(self.caller.key, "chat")
         ask = parse_ask(frame, regenerate=regenerate)
         reply_id, created = await self.turns.begin(
             self.caller, self.conversation_id, ask, provider=asked_provider(self.scope, self.user)
@@ -204,9 +210,11 @@ class ChatConsumer(AsyncConsumer):
             await self.pump.tell_ended(reply_id)
 
     async def _unqueue(self, frame: dict[str, Any]) -> None:
+        keys.require(self.caller.key, "chat")
         await waiting.take_back(self.user, self.conversation_id, parse_client_id(frame))
 
     async def _stop(self, frame: dict[str, Any]) -> None:
+        keys.require(self.caller.key, "chat")
         reply_id = await self._own(frame)
         await self.turns.stop(reply_id)
 
@@ -243,6 +251,8 @@ class ChatConsumer(AsyncConsumer):
             await self.out.close(
                 "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
             )
+        else:
+            self.caller = caller  # with what its key is good for by now
 
     def _follow_running(self) -> None:
         if turn := self.turns.running_in(self.conversation_id):

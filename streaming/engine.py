@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from conversations import keys
 from conversations.models import Message
 from providers.base import Provider
-from providers.errors import ContextTooLong, ProviderError, RequestRefused
+from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from providers.types import ChatMessage, ChatRequest, Finish
 from streaming.context import Fitted, estimate_tokens, fit
 from streaming.limits import Caller
@@ -126,6 +127,8 @@ async def produce(plan: Plan, router: Router, lines: Lines, log: MemoryLog, resu
 async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     """The same request for another provider: its own default model, fitted to its window."""
     route = await router.route(model=None, provider=provider.name)
+    if not keys.allows(plan.caller.key, route.model):
+        raise ModelNotFound("The model that would have answered instead is not for this API key.")
     fitted = fit(plan.history, window=route.window, reserve=plan.parameters["max_tokens"])
     return replace(plan, route=route, fitted=fitted)
 

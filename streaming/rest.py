@@ -19,9 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, views
+from conversations import access, keys, views
 from conversations.errors import Problem, error_body
-from conversations.models import ApiKey, Status
+from conversations.models import Status
+from conversations.permissions import key_of
 from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
 from providers.errors import ProviderError
@@ -100,9 +101,7 @@ class AsyncAPIView(APIView):
 
     def asking(self) -> Caller:
         """Who asks, and with which key."""
-        key = self.request.auth
-        user = views.caller(self.request)
-        return Caller(user, key if isinstance(key, ApiKey) else None, "rest")
+        return Caller(views.caller(self.request), key_of(self.request), "rest")
 
     def asked_provider(self) -> str:
         """`?provider=`, for staff and in development."""
@@ -169,6 +168,8 @@ class ModelsView(AsyncAPIView):
     """What the page needs before anything is said: models, bounds of the parameters, and whether
     the provider answers."""
 
+    scope = "models"
+
     @extend_schema(responses=ModelsAnswer)
     async def get(self, request: Request) -> Response:
         router = (await lifecycle.start()).router
@@ -185,7 +186,11 @@ class ModelsView(AsyncAPIView):
                 "default": default,
                 "error": error,
                 "notice": router.notice(provider) if provider else None,
-                "results": [_model(entry, provider.name) for entry in listed if provider],
+                "results": [
+                    _model(entry, provider.name)
+                    for entry in listed
+                    if provider and keys.allows(key_of(request), entry.name)
+                ],
                 "parameters": {
                     name: {"min": least, "max": most, "default": usual, "step": step}
                     for name, (least, most, usual, step) in settings.CHAT_PARAMETERS.items()

@@ -9,13 +9,14 @@ import contextvars
 import logging
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
 
-from conversations import access, parameters, queue, selectors, services
+from conversations import access, keys, parameters, queue, selectors, services
 from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.models import OPEN, Status, User
 from conversations.selectors import OpenedTurn, TurnContext
@@ -25,6 +26,7 @@ from streaming.commands import Ask
 from streaming.engine import Plan
 from streaming.errors import Description, describe
 from streaming.follow import ended
+from streaming.keyed import keyed
 from streaming.limits import Caller, Limits, Slot
 from streaming.line import Lines
 from streaming.routing import Router
@@ -215,10 +217,10 @@ class Turns:
         """Which model is to answer, and what it is to be told."""
         settled = {**parameters.defaults(), **context.conversation.settings, **ask.parameters}
         remembered = context.conversation.settings.get("model")
-        route = await self.router.route(
-            model=ask.parameters.get("model") or (None if provider else remembered),
-            provider=provider,
+        model = keys.choose_model(
+            caller.key, ask.parameters.get("model"), None if provider else remembered
         )
+        route = await self.router.route(model=model, provider=provider)
         return engine.make_plan(
             caller=caller,
             route=route,
@@ -269,7 +271,8 @@ class Turns:
                 turn.producer.cancel()
             failure: BaseException | None = None
             try:
-                await turn.producer
+                with keyed.running(turn.plan.caller.key, partial(turn.cut, Status.STOPPED)):
+                    await turn.producer
             except asyncio.CancelledError:
                 if turn.cut_as is None:  # the loop itself is going down
                     turn.cut_as = Status.INTERRUPTED

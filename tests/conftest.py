@@ -22,6 +22,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "CHAT_SOCKETS_PER_USER": 3,
     },
     # Asks the second provider when the first fails.
+    # Holds people to limits, and lets two requests at a time to the model.
+    "limited": {
+        "CHAT_REQUESTS_PER_MINUTE": 20,
+        "CHAT_CONCURRENT_REQUESTS": 3,
+        "PROVIDER_MAX_CONCURRENCY": "ollama=2",
+    },
     "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
 }
 
@@ -68,6 +74,12 @@ async def daphne_place(servers: Servers) -> AsyncIterator[Place]:
 @pytest.fixture
 async def impatient_place(servers: Servers) -> AsyncIterator[Place]:
     async with place_at(servers("uvicorn", "impatient")) as place:
+        yield place
+
+
+@pytest.fixture
+async def limited_place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
+    async with place_at(servers(kind, "limited")) as place:
         yield place
 
 

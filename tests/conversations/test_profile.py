@@ -22,7 +22,8 @@ async def signed_in(person: Person) -> bool:
 
 async def test_a_key_is_shown_once_works_and_can_be_revoked(person: Person):
     """Its secret is in the answer to the form and nowhere afterwards."""
-    answer = await person.page.http.post("/profile/keys", data={"name": "My <script>"})
+    form = {"name": "My <script>", "scopes": ["chat", "models", "read"]}
+    answer = await person.page.http.post("/profile/keys", data=form)
     secret = re.search(r"cp_[\w-]{43}", answer.text)[0]
     assert "no-store" in answer.headers["cache-control"]
     assert "My &lt;script&gt;" in answer.text

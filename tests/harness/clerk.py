@@ -94,6 +94,21 @@ def expire_key(key_id: str) -> int:
     return ApiKey.objects.filter(id=key_id).update(expires_at=past)
 
 
+def allow(model: str, row_id: str, **limits: Any) -> int:
+    """Set limits of a `User` or an `ApiKey`, as the admin does."""
+    from django.apps import apps
+
+    found = apps.get_model("conversations", model).objects.filter(pk=row_id)
+    return int(found.update(**limits))
+
+
+def usage(user_id: str) -> list[dict[str, Any]]:
+    """What the user's replies cost, in the order in which they ended."""
+    from conversations.models import UsageRecord
+
+    return list(UsageRecord.objects.filter(user_id=user_id).order_by("created_at", "id").values())
+
+
 def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = None) -> list[str]:
     """So many finished turns, each with a question and a reply of `words` words, with a system
     message before them if one is given; their ids."""
@@ -151,7 +166,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    known = {f.__name__: f for f in (person, deactivate, expire_key, fill, count, row)}
+    known = {
+        f.__name__: f for f in (person, deactivate, expire_key, allow, usage, fill, count, row)
+    }
     for line in sys.stdin:
         asked = json.loads(line)
         try:

@@ -232,6 +232,8 @@ export const CloseCode = {
   badFrames: 4400,
   /** Not signed in, the key was revoked, or the session ended: an answer, so never fall back. */
   signedOut: 4401,
+  /** The key was not made for reading: an answer, so never fall back. */
+  notAllowed: 4403,
   /** No such conversation, or another user's: an answer, so never fall back. */
   missing: 4404,
   tooManySockets: 4429,

@@ -1,11 +1,8 @@
 """Settings. Every value that depends on the place comes from the environment (`env.py`)."""
 
-from pathlib import Path
-
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from project import env
+from project import database, env
 from project.env import BASE_DIR, VAR_DIR
 
 DEBUG = env.flag("DEBUG")
@@ -16,29 +13,12 @@ CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 
 # --- Database -------------------------------------------------------------------------------
 
-try:
-    _database = dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'chat.sqlite3'}")
-    )
-except ValueError:
-    raise ImproperlyConfigured(
-        "The environment variable DATABASE_URL is not usable: "
-        "write it as sqlite:///path or postgres://user:password@host/name."
-    ) from None
-STATE_DIR = VAR_DIR
-SERVER_LOCK = VAR_DIR / "server.lock"
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    STATE_DIR = Path(_database["NAME"]).resolve().parent
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
-    SERVER_LOCK = Path(f"{_database['NAME']}.lock")
-    # Without these, writers at the same time end in "database is locked". Connections live as
-    # long as the few threads that the server keeps for the database (`streaming/stripes.py`).
-    _database["CONN_MAX_AGE"] = 600
-    _database["OPTIONS"] = {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
+_database = database.settings_for(
+    env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'chat.sqlite3'}"),
+    pool_size=env.whole("DATABASE_POOL_SIZE", 10, least=2),
+)
+STATE_DIR = database.state_dir(_database, VAR_DIR)
+SERVER_LOCK = database.server_lock(_database, STATE_DIR)
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

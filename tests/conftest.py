@@ -29,20 +29,27 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "PROVIDER_MAX_CONCURRENCY": "ollama=2",
     },
     "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
+    # A new database of the tests' PostgreSQL.
+    "postgresql": {"DATABASE_URL": "postgresql"},
 }
 
 Servers = Callable[[Kind, str], ChatServer]
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Servers]:
     """`servers(kind, variant)` is a running server that others use too."""
     running: dict[tuple[Kind, str], ChatServer] = {}
 
     def get(kind: Kind, variant: str) -> ChatServer:
         if (kind, variant) not in running:
             directory = tmp_path_factory.mktemp(f"{kind}-{variant}")
-            server = running[kind, variant] = ChatServer(kind, directory, **VARIANTS[variant])
+            settings = dict(VARIANTS[variant])
+            if settings.get("DATABASE_URL") == "postgresql":
+                settings["DATABASE_URL"] = request.getfixturevalue("postgresql").database()
+            server = running[kind, variant] = ChatServer(kind, directory, **settings)
             server.start()
         return running[kind, variant]
 

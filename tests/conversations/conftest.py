@@ -1,12 +1,76 @@
-"""Rows for tests that need the database alone."""
+"""Every test here runs on SQLite and on PostgreSQL; and rows for tests that need no server."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal
 
 import pytest
+from django.core.management import call_command
+from django.db import connection, connections
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 from uuid_utils.compat import uuid7
 
 from conversations import services
 from conversations.models import Conversation, Message, User
 from conversations.selectors import TurnContext
+from project import database as project_database
+from tests.conftest import Servers
+from tests.harness.place import Place, place_at
+
+Database = Literal["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """The test runs on each."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    database: Database,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Make a new, migrated database the default one of this process."""
+    if database == "postgresql":
+        url = request.getfixturevalue("postgresql").database()
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'chat.sqlite3'}"
+    before = connections.settings["default"]
+    wanted = {"default": project_database.settings_for(url, pool_size=4)}
+    with django_db_blocker.unblock():
+        _use(connections.configure_settings(wanted)["default"])
+        call_command("migrate", verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        _use(before)
+
+
+def _use(settings: dict[str, object]) -> None:
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()
+    del connections["default"]
+    connections.settings["default"] = settings
+
+
+@pytest.fixture
+async def place(servers: Servers, database: Database) -> AsyncIterator[Place]:
+    """The usual server: daphne with SQLite, and uvicorn with PostgreSQL."""
+    kind, variant = ("daphne", "usual") if database == "sqlite" else ("uvicorn", database)
+    async with place_at(servers(kind, variant)) as place:
+        yield place
+
+
+@pytest.fixture
+async def daphne_place(servers: Servers, database: Database) -> AsyncIterator[Place]:
+    """The usual server, on each database."""
+    variant = "usual" if database == "sqlite" else database
+    async with place_at(servers("daphne", variant)) as place:
+        yield place
 
 
 @pytest.fixture

@@ -1,7 +1,11 @@
 """Finding, keeping and taking along conversations: search, pin, archive, restore, export, pages."""
 
 import pytest
+from django.db import connection
 
+from conversations import search
+from conversations.models import Conversation
+from tests.conversations.conftest import add_message
 from tests.harness.place import Person, Place
 from tests.harness.rest import ok, refused
 
@@ -22,18 +26,61 @@ async def found(person: Person, **params: str) -> list[dict[str, str]]:
         ("ZÜRICH", True),
         ("scripted model", True),  # what the reply says
         ("zurich geneva", False),
+        ("ЖЁЛТЫЙ", True),  # capitals of every alphabet
+        ("option blue", True),  # words end at any punctuation
+        ("file_na com", True),
         ('"', False),
+        ("\0", False),
+        ("\0 lake' & x:* \\", False),
         ("AND OR NOT (", False),
     ],
 )
 async def test_words_are_found_in_titles_and_messages(person: Person, query: str, hit: bool):
     """Whatever is asked for, the answer is a list, with a piece of the text that matched."""
     chat = await person.conversation()
-    ok(await person.rest.generate(chat, "Please tell me now of Zürich and of all its lakes"))
+    said = "Please tell me now of Zürich and of all its lakes: жёлтый <b>red/blue</b>, --option"
+    ok(await person.rest.generate(chat, f"{said}=file_name@example.com"))
     rows = await found(person, search=query)
     assert [row["id"] for row in rows] == ([chat] if hit else [])
     if hit:
         assert rows[0]["snippet"]
+
+
+async def test_a_snippet_is_the_piece_around_the_match(person: Person):
+    """With marks where the text goes on, and none where it does not."""
+    chat, short = await person.conversation(), await person.conversation()
+    filler = "and then we went on for another while " * 20
+    ok(await person.rest.generate(chat, f"{filler} until the lighthouse appeared {filler}"))
+    ok(await person.rest.generate(short, "A lighthouse, nothing else"))
+    pieces = {row["id"]: row["snippet"] for row in await found(person, search="lightho")}
+    assert pieces[short] == "A lighthouse, nothing else"
+    assert pieces[chat].startswith("…")
+    assert pieces[chat].endswith("…")
+    assert "lighthouse" in pieces[chat]
+    assert len(pieces[chat].split()) <= 16
+
+
+def test_the_longest_message_is_found_by_its_beginning(chat: Conversation):
+    """However many words it has, and however long they are, it can be stored."""
+    many = " ".join(chr(0x20000 + number) for number in range(40_000))
+    rare = " ".join(f"{number:x}½Ǽ" for number in range(40_000))
+    for text in (many, rare, "x" * 500_000):
+        add_message(chat, content=f"Unheard {text}")
+    found = search.snippets(user=chat.user, query="unheard")
+    assert list(found) == [chat.id]
+
+
+@pytest.mark.usefixtures("db")
+def test_words_are_looked_up_in_an_index():
+    """Also on PostgreSQL, where the query has to ask for just what the index holds."""
+    if connection.vendor == "sqlite":
+        return  # the index is a table
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        query = f"EXPLAIN SELECT id FROM conversations_message WHERE {search.MATCHING}"
+        cursor.execute(query, {"match": "'word':*"})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan on message_words" in plan
 
 
 async def test_a_title_alone_is_found_without_a_snippet(person: Person):

@@ -223,7 +223,7 @@ def test_a_key_of_a_closed_account_opens_nothing(owner):
     assert keys.use(secret=secret) is None
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("db")
 def test_an_owner_is_made_once():
     """The first account has every right; there is no second of its kind."""
     owner = services.create_owner(username="first", password="correct horse battery")
@@ -234,7 +234,7 @@ def test_an_owner_is_made_once():
         services.create_owner(username="second", password="correct horse battery")
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(
     ("username", "password", "field"),
     [

@@ -65,8 +65,10 @@ class PostgreSQL(Service):
     def _make_cluster(self) -> None:
         secret = self.directory / "password"
         secret.write_text(self.password)
-        # The C locale: words sort by their bytes, as in SQLite, on every machine.
-        options = ["--no-sync", "--encoding=UTF8", "--locale=C", "--username=postgres"]
+        # Sorted by bytes on every machine, with letters of all alphabets.
+        letters = "C.UTF-8" if sys.platform == "linux" else "UTF-8"
+        locale = ["--locale=C", f"--lc-ctype={letters}", "--encoding=UTF8"]
+        options = ["--no-sync", "--username=postgres", *locale]
         access = ["--auth=scram-sha-256", f"--pwfile={secret}"]
         command = [program("initdb"), "-D", str(self._data), *options, *access]
         with (self.directory / "output").open("ab") as output:

@@ -3,6 +3,7 @@
     Problem                  code, message, http_status, fields, retry_after
     ├── InvalidInput         400, names the fields
     ├── NotAuthenticated     401, the key is not good any more
+    ├── CsrfFailed           403, a session without its token, or from a foreign page
     ├── MissingScope         403, the key was not made for this
     ├── ModelNotAllowed      403, nor for this model
     ├── NotFound             404, also for what belongs to somebody else
@@ -49,6 +50,12 @@ class NotAuthenticated(Problem):
     code = "not_authenticated"
     http_status = 401
     message = "This API key is unknown, expired or revoked."
+
+
+class CsrfFailed(Problem):
+    code = "csrf_failed"
+    http_status = 403
+    message = "The CSRF token is missing or old, or the request came from another site's page."
 
 
 class MissingScope(Problem):

@@ -74,8 +74,6 @@ def _from_rest_framework(exc: exceptions.APIException) -> Response:
             message = str(exc.detail[0])
     else:
         message = str(exc.detail)
-        if message.startswith("CSRF Failed"):
-            code = "csrf_failed"
     headers = _retry(getattr(exc, "wait", None))
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header

@@ -5,6 +5,7 @@ one value that is made when it is missing, and kept in a file beside the databas
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,18 @@ def names(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """A comma-separated list, without empty entries."""
     value = text(name)
     return [entry.strip() for entry in value.split(",") if entry.strip()] if value else [*default]
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of origins, as in `https://app.example.com`: no path, no `*`."""
+    found = [entry.rstrip("/").lower() for entry in names(name)]
+    for entry in found:
+        if not re.fullmatch(r"https?://(\[[0-9a-f:]+\]|[\w.-]+)(:\d+)?", entry, re.ASCII):
+            raise ImproperlyConfigured(
+                f"The environment variable {name} is not usable: {entry!r} is not an origin; "
+                "write each as https://app.example.com or http://localhost:3000."
+            )
+    return found
 
 
 def choice(name: str, options: tuple[str, ...], default: str) -> str:

@@ -1,5 +1,6 @@
 """Settings. Every value that depends on the place comes from the environment (`env.py`)."""
 
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from project import database, env
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
     "django_vite",
     "rest_framework",
     "drf_spectacular",
@@ -46,6 +48,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "project.security.content_security_policy",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -102,6 +105,34 @@ CSRF_FAILURE_VIEW = "project.pages.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# Pages of these origins may use the API with a key of their own; the page's cookie is never
+# sent along for them, since the answer does not allow credentials.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/(api|v1)/"
+CORS_ALLOW_CREDENTIALS = False
+# OpenAI's client for browsers tells of itself in headers of its own.
+CORS_ALLOW_HEADERS = (
+    *default_headers,
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    *(
+        f"x-stainless-{name}"
+        for name in (
+            "arch",
+            "helper-method",
+            "lang",
+            "os",
+            "package-version",
+            "retry-count",
+            "runtime",
+            "runtime-version",
+            "timeout",
+        )
+    ),
+)
+CORS_EXPOSE_HEADERS = ("Retry-After", "X-Request-Id")
 
 # --- REST -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from streaming import rest
 
 api = SimpleRouter(use_regex_path=False)
 api.register("conversations", rest.ConversationViewSet, basename="conversation")
+api.register("chat/sessions", rest.SessionViewSet, basename="session")
 api.register("keys", rest.ApiKeyViewSet, basename="key")
 
 urlpatterns = [

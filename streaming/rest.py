@@ -19,9 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, keys, views
+from conversations import access, keys, sessions, views
 from conversations.errors import Problem, error_body
-from conversations.models import Status
+from conversations.models import Status, User
 from conversations.permissions import key_of
 from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
@@ -204,15 +204,26 @@ class ConversationViewSet(views.ConversationViewSet):
 
     def partial_update(self, request: Request, pk: UUID) -> Response:
         response = super().partial_update(request, pk)
-        row = response.data
-        async_to_sync(hints.conversation_changed)(
-            pk, row["title"], UUID(row["head_id"]) if row["head_id"] else None
-        )
+        _announce(views.caller(request), pk)
         return response
 
     def destroy(self, request: Request, pk: UUID) -> Response:
-        access.conversation(views.caller(request), pk)
-        async_to_sync(_stop_conversation)(pk)
+        _stop_conversation(views.caller(request), pk)
+        response = super().destroy(request, pk)
+        async_to_sync(hints.conversation_deleted)(pk)
+        return response
+
+
+class SessionViewSet(sessions.SessionViewSet):
+    """Sessions, with the same."""
+
+    def update(self, request: Request, pk: UUID) -> Response:
+        response = super().update(request, pk)
+        _announce(views.caller(request), pk)
+        return response
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        _stop_conversation(views.caller(request), pk)
         response = super().destroy(request, pk)
         async_to_sync(hints.conversation_deleted)(pk)
         return response
@@ -227,8 +238,20 @@ class ApiKeyViewSet(views.ApiKeyViewSet):
         return response
 
 
-async def _stop_conversation(conversation_id: UUID) -> None:
-    await (await lifecycle.start()).stop_conversation(conversation_id)
+def _announce(user: User, conversation_id: UUID) -> None:
+    """Tell sockets what a conversation is called now, and which branch it shows."""
+    row = access.conversation(user, conversation_id)
+    async_to_sync(hints.conversation_changed)(row.pk, row.title, row.head_id)
+
+
+def _stop_conversation(user: User, conversation_id: UUID) -> None:
+    """End what runs in a conversation of the user. Raises `NotFound`."""
+
+    async def stop() -> None:
+        await (await lifecycle.start()).stop_conversation(conversation_id)
+
+    access.conversation(user, conversation_id)
+    async_to_sync(stop)()
 
 
 def _answer(opened: OpenedTurn) -> Response:

@@ -22,11 +22,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "CHAT_SOCKETS_PER_USER": 3,
     },
     # Asks the second provider when the first fails.
-    # Holds people to limits, and lets two requests at a time to the model.
+    # Holds people to limits, lets two requests at a time to the model, and lets pages from
+    # elsewhere use the API.
     "limited": {
         "CHAT_REQUESTS_PER_MINUTE": 20,
         "CHAT_CONCURRENT_REQUESTS": 3,
         "PROVIDER_MAX_CONCURRENCY": "ollama=2",
+        "CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:3000",
     },
     "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
     # A new database of the tests' PostgreSQL.

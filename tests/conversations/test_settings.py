@@ -47,6 +47,17 @@ def settings(**variables: str) -> dict[str, Any]:
         ("CHAT_HEARTBEAT_SECONDS", "0"),
         ("CHAT_SOCKETS_PER_USER", "0.5"),
         ("PROVIDER_GAP_TIMEOUT", "-1"),
+        ("CHAT_REQUESTS_PER_MINUTE", "-1"),
+        ("CHAT_CONCURRENT_REQUESTS", "many"),
+        ("PROVIDER_MAX_CONCURRENCY", "some"),
+        ("PROVIDER_MAX_CONCURRENCY", "ollama=x"),
+        ("PROVIDER_MAX_CONCURRENCY", "=4"),
+        ("PROVIDER_MAX_CONCURRENCY", "ollama=4,claude=2"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("CORS_ALLOWED_ORIGINS", "app.example.com"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example.com/path"),
+        ("CORS_ALLOWED_ORIGINS", "https://*.example.com"),
+        ("CORS_ALLOWED_ORIGINS", "null"),
     ],
 )
 def test_an_unusable_value_is_named(name: str, value: str):
@@ -68,6 +79,9 @@ def test_the_defaults():
     assert found["LOCAL_MODEL"] == "auto"
     assert set(found["ALLOWED_HOSTS"]) == {"localhost", "127.0.0.1", "[::1]"}
     assert found["CHAT_HEARTBEAT_SECONDS"] == 10.0
+    assert (found["CHAT_REQUESTS_PER_MINUTE"], found["CHAT_CONCURRENT_REQUESTS"]) == (20, 3)
+    assert found["PROVIDER_MAX_CONCURRENCY"] == {"": 64}
+    assert found["CORS_ALLOWED_ORIGINS"] == []
 
 
 def test_values_are_read():
@@ -79,11 +93,16 @@ def test_values_are_read():
         OLLAMA_HOST="http://gpu:11434",
         USE_OPENAI="true",
         CHAT_FALLBACK_PROVIDERS="openai, echo",
+        PROVIDER_MAX_CONCURRENCY="ollama=4, openai=64",
+        CORS_ALLOWED_ORIGINS="https://App.example.com/, http://[::1]:3000",
     )
     assert (found["DEBUG"], found["PORT"], found["USE_OPENAI"]) == (True, 9000, True)
     assert found["ALLOWED_HOSTS"] == ["chat.example.com", "localhost"]
     assert found["OLLAMA_BASE_URL"] == "http://gpu:11434"
     assert found["CHAT_FALLBACK_PROVIDERS"] == ["openai", "echo"]
+    assert found["PROVIDER_MAX_CONCURRENCY"] == {"": 64, "ollama": 4, "openai": 64}
+    assert settings(PROVIDER_MAX_CONCURRENCY="2")["PROVIDER_MAX_CONCURRENCY"] == {"": 2}
+    assert found["CORS_ALLOWED_ORIGINS"] == ["https://app.example.com", "http://[::1]:3000"]
     assert settings(OLLAMA_BASE_URL="http://a:1")["OLLAMA_BASE_URL"] == "http://a:1"
 
 

@@ -21,6 +21,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "CHAT_HEARTBEAT_SECONDS": 0.2,
         "CHAT_SOCKETS_PER_USER": 3,
     },
+    # Beats as often as a page needs that is to notice a dead socket soon.
+    "lively": {"CHAT_HEARTBEAT_SECONDS": 1},
     # Asks the second provider when the first fails.
     # Holds people to limits, lets two requests at a time to the model, and lets pages from
     # elsewhere use the API.

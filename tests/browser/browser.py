@@ -81,8 +81,12 @@ class Watch:
         context.on("request", lambda request: self._request(request.url))
         context.on("page", self._page)
 
+    def problems(self) -> list[str]:
+        """The faults that are not allowed."""
+        return [f for f in self.faults if not any(p.search(f) for p in self._allowed)]
+
     def assert_clean(self) -> None:
-        faults = [f for f in self.faults if not any(p.search(f) for p in self._allowed)]
+        faults = self.problems()
         assert not faults, "\n".join(["the page did what it may not do:", *faults])
 
     def _page(self, page: Page) -> None:

@@ -3,11 +3,13 @@
 name                     what it does
 musing:id=a              thinks two words and says two, each held back by the gate `a`
 typed:gap=0.02           `server.text` in tokens of 4 characters, `gap` seconds apart
+retold:gap=0.02          the last user message, word by word, `gap` seconds apart
 halfway                  `server.text` without its last 20 tokens, and then nothing
 flaky                    fails when asked for the first time, then answers as `normal` does
 """
 
 import asyncio
+import re
 
 from tests.scripted.ollama_scripts import SCRIPTS, Line, normal, script
 
@@ -35,6 +37,13 @@ async def musing(line: Line) -> None:
 @script
 async def typed(line: Line) -> None:
     await line.speak(_tokens(line.server.text), line.number("gap", 0.02))
+    await line.done()
+
+
+@script
+async def retold(line: Line) -> None:
+    text = line.exchange.json["messages"][-1]["content"]
+    await line.speak(re.findall(r"\S+\s*", text), line.number("gap", 0.02))
     await line.done()
 
 

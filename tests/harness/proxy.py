@@ -17,6 +17,7 @@ class Proxy:
     - `blocked`: new connections are reset at once.
     - `no_sockets`: connections that ask for a WebSocket are reset.
     - `swallow`: bytes from the server are taken and dropped.
+    - `mute()`: what is open now stays open, and nothing passes any more, in neither direction.
     - `delay`: seconds that every piece is held back.
     """
 
@@ -28,6 +29,7 @@ class Proxy:
         self.swallow = False
         self.delay = 0.0
         self.connections = 0
+        self._mute = 0  # the connections up to this number
         self._limits: tuple[int | None, int | None] = (None, None)
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -40,15 +42,18 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.delay = 0.0
+        while self._tasks:  # one may be connecting still
+            self.cut()
+            await asyncio.wait(self._tasks, timeout=0.1)
         await self._server.wait_closed()
 
     def cut(self) -> None:
         for writer in list(self._writers):
             _reset(writer)
+
+    def mute(self) -> None:
+        self._mute = self.connections
 
     def cut_after(self, *, down: int | None = None, up: int | None = None) -> None:
         self._limits = (down, up)
@@ -58,6 +63,7 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        number = self.connections
         (down, up), self._limits = self._limits, (None, None)
         if self.blocked or down == 0 or up == 0:
             _reset(writer)
@@ -69,8 +75,8 @@ class Proxy:
             writers.append(far_writer)
             self._writers |= set(writers)
             ways = [
-                asyncio.create_task(self._pass(reader, far_writer, up, dropped=False)),
-                asyncio.create_task(self._pass(far_reader, writer, down, dropped=True)),
+                asyncio.create_task(self._pass(number, reader, far_writer, up, dropped=False)),
+                asyncio.create_task(self._pass(number, far_reader, writer, down, dropped=True)),
             ]
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -86,6 +92,7 @@ class Proxy:
 
     async def _pass(
         self,
+        number: int,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         limit: int | None,
@@ -96,6 +103,8 @@ class Proxy:
             while data := await reader.read(65536):
                 if self.no_sockets and data.startswith(b"GET /ws/"):
                     return
+                if number <= self._mute:
+                    continue
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 if limit is not None:

@@ -1,0 +1,71 @@
+"""Parts of the page that break: what they held stays readable, and the rest lives."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.browser import UNREACHABLE, Visit
+from tests.browser.page import ChatPage
+
+RENDERER = re.compile(r"/assets/Markdown-[\w-]+\.js$")
+THREAD = re.compile(r"/assets/Thread-[\w-]+\.js$")
+
+
+# Every text with "boom" in it cannot be laid out.
+_PLANT = """
+(() => {
+  const replace = String.prototype.replace;
+  String.prototype.replace = function (...given) {
+    if (this.includes('boom')) throw new Error('planted');
+    return replace.apply(this, given);
+  };
+})();
+"""
+
+
+async def test_a_message_that_breaks_is_shown_as_plain_text(visit: Visit):
+    """It alone: the ones around it are laid out, and the chat goes on."""
+    visit.watch.allow("planted")
+    context = await visit.context()
+    await context.add_init_script(_PLANT)
+    chat = await visit.chat(model="said", context=context)
+    for text in ("Some **bold** words", "Here goes **boom**", "And **again**"):
+        visit.ollama.text = text
+        await chat.ask()
+    plain = chat.replies.nth(1)
+    await expect(plain).to_contain_text("This message could not be laid out.")
+    await expect(plain).to_contain_text("Here goes **boom**")
+    await expect(chat.replies.first.get_by_role("strong")).to_have_text("bold")
+    await expect(chat.replies.last.get_by_role("strong")).to_have_text("again")
+
+
+async def test_a_page_that_breaks_offers_to_reload(visit: Visit):
+    """And the messages are where they were."""
+    visit.watch.allow("planted")
+    conversation = await visit.conversation(model="normal")
+    page = await visit.page()
+    body = "export const Thread = () => { throw new Error('planted'); };"
+    await page.route(THREAD, lambda route: route.fulfill(body=body, content_type="text/javascript"))
+    await page.goto(f"/chat/{conversation}")
+    await expect(page.get_by_role("heading", name="Something broke on this page")).to_be_visible()
+    await page.unroute(THREAD)
+    await page.get_by_role("button", name="Reload").click()
+    chat = ChatPage(page)
+    await expect(chat.composer).to_be_visible()
+    await chat.ask()
+
+
+@pytest.mark.parametrize("part", [RENDERER, re.compile(r"/assets/python-")], ids=["text", "code"])
+async def test_a_part_that_cannot_be_loaded(visit: Visit, part: re.Pattern[str]):
+    """A download that fails leaves plain text, and no error that hides it."""
+    visit.watch.allow(UNREACHABLE, "net::ERR_FAILED", "Failed to fetch dynamically imported")
+    chat = ChatPage(await visit.page())
+    await chat.page.route(part, lambda route: route.abort())
+    await chat.open(await visit.conversation(model="said"))
+    visit.ollama.text = "Some code:\n\n```python\ndef stay(): pass\n```"
+    await chat.ask()
+    await expect(chat.reply).to_contain_text("def stay(): pass")
+    await chat.page.unroute(part)
+    await chat.reload()
+    await expect(chat.reply.get_by_text("def", exact=True)).to_be_visible()

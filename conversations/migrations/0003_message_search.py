@@ -18,10 +18,8 @@ CREATE = (
         SELECT content, id, conversation_id FROM conversations_message
         WHERE completed_at IS NOT NULL AND content <> ''
     """,
-)
-TRIGGERS = (
     """
-    CREATE TRIGGER IF NOT EXISTS message_search_made AFTER INSERT ON conversations_message
+    CREATE TRIGGER message_search_made AFTER INSERT ON conversations_message
     WHEN NEW.completed_at IS NOT NULL AND NEW.content <> ''
     BEGIN
         INSERT INTO message_search (text, message_id, conversation_id)
@@ -29,7 +27,7 @@ TRIGGERS = (
     END
     """,
     """
-    CREATE TRIGGER IF NOT EXISTS message_search_completed AFTER UPDATE OF completed_at ON conversations_message
+    CREATE TRIGGER message_search_completed AFTER UPDATE OF completed_at ON conversations_message
     WHEN NEW.completed_at IS NOT NULL AND OLD.completed_at IS NULL AND NEW.content <> ''
     BEGIN
         INSERT INTO message_search (text, message_id, conversation_id)
@@ -55,4 +53,4 @@ def _run(statements):
 
 class Migration(migrations.Migration):
     dependencies = [("conversations", "0002_pinned_archived_deleted")]
-    operations = [migrations.RunPython(_run(CREATE + TRIGGERS), _run(DROP))]
+    operations = [migrations.RunPython(_run(CREATE), _run(DROP))]

@@ -19,7 +19,7 @@ from tests.conversations.conftest import Database
 
 APP = "conversations"
 # The last migration of the first release: before it no other version ran anywhere.
-BASELINE = "0008_message_search_triggers"
+BASELINE = "0007_message_words"
 # These change no column, or loosen a rule.
 HARMLESS = (
     migrations.CreateModel,

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from conversations.errors import TooLarge, error_body
+from streaming import openai_format
 
 # Bytes of a refused body that are read before the connection is closed.
 MOST_DROPPED = 50_000_000
@@ -21,11 +22,12 @@ class _OverLimit(Exception):
 
 async def limited(application: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Serve the request, or answer 413 when its body is larger than
-    `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes."""
-    most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes (`V1_MAX_BODY` under `/v1`)."""
+    of_v1 = scope["path"].startswith("/v1/")
+    most: int = settings.V1_MAX_BODY if of_v1 else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     announced = dict(scope["headers"]).get(b"content-length", b"0")
     if not announced.isdigit() or int(announced[:20]) > most:
-        await _refuse(receive, send)
+        await _refuse(receive, send, of_v1=of_v1)
         return
     read = 0
 
@@ -40,10 +42,10 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
     try:
         await application(scope, counted, send)
     except _OverLimit:
-        await _refuse(receive, send)
+        await _refuse(receive, send, of_v1=of_v1)
 
 
-async def _refuse(receive: Any, send: Any) -> None:
+async def _refuse(receive: Any, send: Any, *, of_v1: bool) -> None:
     """Answer 413. Most clients read no answer before they have sent everything, and lose it when
     the connection is closed under them: so what still comes is read and dropped, up to a point."""
     dropped, more = 0, True
@@ -51,7 +53,10 @@ async def _refuse(receive: Any, send: Any) -> None:
         message = await receive()
         dropped += len(message.get("body", b""))
         more = message.get("more_body", False)
-    body = json.dumps(error_body(TooLarge.code, TooLarge.message)).encode()
+    shape = (
+        openai_format.error(TooLarge())[1] if of_v1 else error_body(TooLarge.code, TooLarge.message)
+    )
+    body = json.dumps(shape).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 413, "headers": [*headers, length]})

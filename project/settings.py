@@ -229,6 +229,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # user or one key.
 CHAT_REQUESTS_PER_MINUTE = env.whole("CHAT_REQUESTS_PER_MINUTE", 20)
 CHAT_CONCURRENT_REQUESTS = env.whole("CHAT_CONCURRENT_REQUESTS", 3)
+# Of `/v1`, whose requests carry images and whole histories.
+V1_MAX_BODY = 20_000_000
 CHAT_HEARTBEAT_SECONDS = env.number("CHAT_HEARTBEAT_SECONDS", 10.0, least=0.1)
 CHAT_SOCKETS_PER_USER = env.whole("CHAT_SOCKETS_PER_USER", 200, least=1)
 # The window taken for a model whose provider does not say how large it is.

@@ -1,13 +1,13 @@
 """Every address of the server, apart from the sockets (`asgi.py`)."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from conversations import views
 from project import health, pages, profile
-from streaming import rest
+from streaming import openai_api, rest
 
 api = SimpleRouter(use_regex_path=False)
 api.register("conversations", rest.ConversationViewSet, basename="conversation")
@@ -37,6 +37,12 @@ urlpatterns = [
     path("api/me/", views.MeView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("v1/chat/completions", openai_api.chat),
+    path("v1/embeddings", openai_api.embeddings),
+    path("v1/models", openai_api.models),
+    path("v1/models/<path:model>", openai_api.model),
+    path("v1/health", openai_api.health),
+    re_path(r"^v1(/|$)", openai_api.unknown),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

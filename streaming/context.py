@@ -38,6 +38,14 @@ def weight(message: ChatMessage) -> int:
     return len(message.content.encode()) // 3 + MESSAGE_OVERHEAD
 
 
+def whole(messages: Sequence[ChatMessage], *, window: int | None) -> Fitted:
+    """All messages as they are. `too_long` says that they cannot fit a window that is known, by
+    the lenient count: a provider would leave some out in silence."""
+    tokens = sum(estimate_tokens(message.content) for message in messages)
+    too_long = window is not None and tokens > window
+    return Fitted(tuple(messages), tokens, 0, too_long)
+
+
 def fit(messages: Sequence[ChatMessage], *, window: int, reserve: int) -> Fitted:
     """Keep the system messages and as many of the newest as leave `reserve` tokens for the reply.
 

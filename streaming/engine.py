@@ -1,12 +1,13 @@
-"""From a history to a reply: builds the prompt, asks the providers in turn, writes the log.
+"""From a history to a reply: builds the prompt, asks the providers in turn, and gives back what
+they say, or writes it into a log.
 
 Knows no database and no socket.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,10 @@ from conversations import keys
 from conversations.models import Message
 from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
-from providers.types import ChatMessage, ChatRequest, Finish
-from streaming.context import Fitted, estimate_tokens, fit
+from providers.types import ChatMessage, ChatRequest, Chunk, Finish, ToolPart
+from streaming.context import Fitted, estimate_tokens, fit, whole
 from streaming.limits import Caller
-from streaming.line import Lines
+from streaming.line import Lines, Moved
 from streaming.log import MemoryLog
 from streaming.routing import Route, Router
 
@@ -27,17 +28,21 @@ GO_ON = (
     "and do not introduce what follows."
 )
 
+# What the parameters of a plan may say to a provider.
+_CHOICES = {entry.name for entry in fields(ChatRequest)} - {"model", "messages", "window"}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A reply to be made for `caller`: `history` is everything said so far, `fitted` what of it
-    the first provider will be sent."""
+    the first provider will be sent. With `trims` older messages are left out when not all fit."""
 
     caller: Caller
     route: Route
     history: tuple[ChatMessage, ...]
     fitted: Fitted
     parameters: dict[str, Any]
+    trims: bool = True
 
 
 @dataclass(slots=True)
@@ -98,12 +103,41 @@ def make_plan(
     return Plan(caller, route, tuple(said), fitted, parameters)
 
 
+def make_whole_plan(
+    *,
+    caller: Caller,
+    route: Route,
+    messages: tuple[ChatMessage, ...],
+    parameters: dict[str, Any],
+) -> Plan:
+    """The same for a prompt that somebody else keeps: all of it is sent as it is."""
+    fitted = whole(messages, window=route.num_ctx)
+    return Plan(caller, route, messages, fitted, parameters, trims=False)
+
+
 async def produce(plan: Plan, router: Router, lines: Lines, log: MemoryLog, result: Result) -> None:
-    """Write the reply into `log` and its end into `result`, having waited in the provider's line.
+    """Write the reply into `log` and its end into `result`; else as `stream`."""
+    moved = partial(log.enter, "queued")
+    async with aclosing(stream(plan, router, lines, result, moved)) as chunks:
+        async for chunk in chunks:
+            if chunk.phase:
+                log.enter(chunk.phase)
+            if chunk.reasoning or chunk.content:
+                log.enter("generating")
+            if chunk.reasoning:
+                log.append("reasoning", chunk.reasoning)
+            if chunk.content:
+                log.append("content", chunk.content)
+
+
+async def stream(
+    plan: Plan, router: Router, lines: Lines, result: Result, moved: Moved
+) -> AsyncGenerator[Chunk]:
+    """The reply piece by piece, having waited in the provider's line (`moved` is told where), and
+    its end into `result`.
 
     As long as nothing was said, the next provider of `CHAT_FALLBACK_PROVIDERS` is asked when one
-    fails. Cancelling closes the request to the provider before it returns; what was said so far
-    is in the log.
+    fails. Closing it, or cancelling, closes the request to the provider before it returns.
 
     Raises:
         ProviderError: why nobody could finish the reply.
@@ -116,11 +150,19 @@ async def produce(plan: Plan, router: Router, lines: Lines, log: MemoryLog, resu
                 result.provider_used, result.fallback_used = provider.name, True
                 result.model = plan.route.model
                 result.context = plan.fitted.as_context(plan.route.window)
-            await _stream(plan, lines, log, result)
+            async with aclosing(_ask(plan, lines, moved)) as chunks:
+                async for chunk in chunks:
+                    said = chunk.content or chunk.reasoning or chunk.tool_parts
+                    if said and result.first_token_s is None:
+                        result.first_token_s = time.monotonic() - result.started
+                    if chunk.finish:
+                        result.finish = chunk.finish
+                    yield chunk
             return
         except ProviderError as error:
             last = number == len(candidates) - 1
-            if last or log.seq or (type(error) is RequestRefused):
+            said_something = result.first_token_s is not None
+            if last or said_something or (type(error) is RequestRefused):
                 raise
 
 
@@ -129,41 +171,45 @@ async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     route = await router.route(model=None, provider=provider.name)
     if not keys.allows(plan.caller.key, route.model):
         raise ModelNotFound("The model that would have answered instead is not for this API key.")
-    fitted = fit(plan.history, window=route.window, reserve=plan.parameters["max_tokens"])
+    if plan.trims:
+        fitted = fit(plan.history, window=route.window, reserve=plan.parameters["max_tokens"])
+    else:
+        fitted = whole(plan.history, window=route.num_ctx)
     return replace(plan, route=route, fitted=fitted)
 
 
-async def _stream(plan: Plan, lines: Lines, log: MemoryLog, result: Result) -> None:
+async def _ask(plan: Plan, lines: Lines, moved: Moved) -> AsyncGenerator[Chunk]:
+    """What one provider says."""
     if plan.fitted.too_long:
-        raise ContextTooLong(
-            f"This message is longer than the model can read ({plan.route.window} tokens)."
-        )
+        said = "This message is" if plan.trims else "These messages are"
+        raise ContextTooLong(f"{said} longer than the model can read ({plan.route.window} tokens).")
     request = ChatRequest(
         model=plan.route.model,
         messages=plan.fitted.messages,
-        temperature=plan.parameters["temperature"],
-        max_tokens=plan.parameters["max_tokens"],
-        top_p=plan.parameters["top_p"],
         window=plan.route.num_ctx,
+        **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
     )
     provider = plan.route.provider
     async with (
-        lines.place(provider.name, plan.caller.user.pk, partial(log.enter, "queued")),
+        lines.place(provider.name, plan.caller.user.pk, moved),
         aclosing(provider.stream_chat(request)) as chunks,
     ):
         async for chunk in chunks:
-            if chunk.phase:
-                log.enter(chunk.phase)
-            if chunk.reasoning or chunk.content:
-                if result.first_token_s is None:
-                    result.first_token_s = time.monotonic() - result.started
-                log.enter("generating")
-            if chunk.reasoning:
-                log.append("reasoning", storable(chunk.reasoning))
-            if chunk.content:
-                log.append("content", storable(chunk.content))
-            if chunk.finish:
-                result.finish = chunk.finish
+            yield _clean(chunk)
+
+
+def _clean(chunk: Chunk) -> Chunk:
+    """The chunk as it can be stored and sent."""
+    content, reasoning = storable(chunk.content), storable(chunk.reasoning)
+    if content is chunk.content and reasoning is chunk.reasoning and not chunk.tool_parts:
+        return chunk
+    parts = tuple(_clean_part(part) for part in chunk.tool_parts)
+    return replace(chunk, content=content, reasoning=reasoning, tool_parts=parts)
+
+
+def _clean_part(part: ToolPart) -> ToolPart:
+    name, arguments = storable(part.name), storable(part.arguments)
+    return replace(part, name=name, arguments=arguments)
 
 
 def storable(text: str) -> str:

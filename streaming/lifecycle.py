@@ -68,7 +68,8 @@ class Lifecycle:
             turns = await self._starting
         except AlreadyRunning:
             return
-        await turns.drain(settings.CHAT_DRAIN_SECONDS)
+        seconds = settings.CHAT_DRAIN_SECONDS
+        await asyncio.gather(turns.drain(seconds), turns.answers.drain(seconds))
         self.drained.set()
         if self.goodbyes:
             await asyncio.wait(self.goodbyes, timeout=GOODBYE_SECONDS)

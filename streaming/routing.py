@@ -29,6 +29,10 @@ NOTICE = (
 T = TypeVar("T")
 
 
+class ModelNotOffered(InvalidInput):
+    """The model that was asked for is not among those that may be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A request's way: `window` is what the prompt is fitted into, `num_ctx` what the provider
@@ -89,7 +93,7 @@ class Router:
         """Where a request goes that asks for `model` (`None`: the default).
 
         Raises:
-            InvalidInput: the model is not on offer; names `parameters.model`.
+            ModelNotOffered: names `parameters.model`.
             ProviderError: there is no model to choose, and why.
         """
         chosen = await self.choose(provider)
@@ -99,6 +103,11 @@ class Router:
             await self._check_offered(chosen, model)
         window = await chosen.window(model)
         return Route(chosen, model, window or settings.CHAT_DEFAULT_WINDOW, window)
+
+    def check_allowed(self, model: str) -> None:
+        """Return if the settings allow the model, whoever has it. Raises `ModelNotOffered`."""
+        if not _allowed(model):
+            raise _not_offered(model)
 
     async def default_model(self, provider: Provider) -> str:
         """The model for a request that names none. Raises `ProviderError`."""
@@ -117,6 +126,28 @@ class Router:
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
         return [entry for entry in listed if _allowed(entry.name)]
+
+    async def find(self, provider: Provider, name: str) -> Model | None:
+        """The model of that name, with or without `:latest`; the list is asked for again before a
+        no, since a model may have been pulled a moment ago. Raises `ProviderError`."""
+        wanted = short_name(name)
+        for fresh in (False, True):
+            for entry in await self.models(provider, fresh=fresh):
+                if short_name(entry.name) == wanted:
+                    return entry
+        return None
+
+    async def health(self, provider: Provider) -> ProviderError | None:
+        """Why `provider` does not answer, asked at most every few seconds; `None` if it does."""
+
+        async def ask() -> ProviderError | None:
+            try:
+                await provider.health()
+            except ProviderError as error:
+                return error
+            return None
+
+        return await self._remember(f"state {provider.name}", BELIEVE_DOWN, ask)
 
     def fallbacks(self, route: Route) -> list[Provider]:
         """Who may answer instead, in order, when nothing came from the first."""
@@ -143,23 +174,15 @@ class Router:
             # A list may leave out what the provider has under another spelling.
             offered = offered or await provider.window(model) is not None
         if not offered:
-            sentence = f"The model {model} is not on offer here."
-            raise InvalidInput(
-                f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
-            )
+            raise _not_offered(model)
 
     async def _has(self, provider: Provider, name: str) -> bool:
-        """Whether the provider lists `name`; the list is asked for again before a no,
-        since a model may have been pulled a moment ago. True when it cannot be asked: the reply
-        will say what is wrong."""
+        """Whether the provider lists `name`. True when it cannot be asked: the reply will say what
+        is wrong."""
         try:
-            for fresh in (False, True):
-                listed = await self.models(provider, fresh=fresh)
-                if any(entry.name == name for entry in listed):
-                    return True
+            return await self.find(provider, name) is not None
         except ProviderError:
             return True
-        return False
 
     async def _answers(self, provider: Provider) -> bool:
         async def ask() -> bool:
@@ -184,6 +207,13 @@ class Router:
         value = await ask()
         self._known[key] = (time.monotonic() + seconds, value)
         return value
+
+
+def _not_offered(model: str) -> ModelNotOffered:
+    sentence = f"The model {model} is not on offer here."
+    return ModelNotOffered(
+        f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
+    )
 
 
 def _allowed(model: str) -> bool:

@@ -22,6 +22,7 @@ from conversations.models import OPEN, Status, User
 from conversations.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
 from streaming import engine, hints, metrics, storing, waiting
+from streaming.answers import Answers
 from streaming.commands import Ask
 from streaming.engine import Plan
 from streaming.errors import Description, describe
@@ -46,6 +47,7 @@ class Turns:
     def __init__(self, limits: Limits, lines: Lines) -> None:
         self.router = Router()
         self.limits, self.lines = limits, lines
+        self.answers = Answers(self.router, limits, lines)
         self.held = waiting.Held(self.advance)
         self.draining = False
         self._running: dict[UUID, Turn] = {}

@@ -30,6 +30,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include(api.urls)),
     path("api/conversations/<uuid:pk>/generate/", rest.GenerateView.as_view()),
+    path("api/conversations/<uuid:pk>/queue/", rest.QueueView.as_view()),
+    path("api/conversations/<uuid:pk>/queue/<uuid:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<uuid:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<uuid:pk>/", views.MessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),

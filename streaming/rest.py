@@ -62,6 +62,12 @@ class GenerateAnswer(serializers.Serializer[Any]):
     tokens = serializers.JSONField(allow_null=True)
 
 
+class QueueAnswer(serializers.Serializer[Any]):
+    """What waits; `generate` answers the same when it lets a message wait."""
+
+    queue = serializers.ListField(child=serializers.JSONField())
+
+
 class ModelsAnswer(serializers.Serializer[Any]):
     """What `models` answers."""
 
@@ -133,7 +139,7 @@ class GenerateView(AsyncAPIView):
             resource_type_field_name=None,
         ),
         parameters=[OpenApiParameter("provider", str, description="Staff only.")],
-        responses=GenerateAnswer,
+        responses={status.HTTP_200_OK: GenerateAnswer, status.HTTP_202_ACCEPTED: QueueAnswer},
     )
     async def post(self, request: Request, pk: UUID) -> Response:
         data = request.data
@@ -146,6 +152,25 @@ class GenerateView(AsyncAPIView):
         await turns.wait(reply_id)
         opened = await turns.result(reply_id)
         return _answer(opened)
+
+
+class QueueView(AsyncAPIView):
+    """The messages that wait until the reply before them has ended."""
+
+    @extend_schema(responses=QueueAnswer)
+    async def get(self, request: Request, pk: UUID) -> Response:
+        await database_sync_to_async(access.conversation)(views.caller(request), pk)
+        return Response({"queue": await waiting.items(pk)})
+
+
+class QueuedView(AsyncAPIView):
+    """One message that waits."""
+
+    @extend_schema(responses={status.HTTP_204_NO_CONTENT: None})
+    async def delete(self, request: Request, pk: UUID, client_id: UUID) -> Response:
+        """Take it back; 404 when it does not wait (any more)."""
+        await waiting.take_back(views.caller(request), pk, client_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class StopView(AsyncAPIView):

@@ -203,6 +203,11 @@ class Turns:
             raise Unavailable("The server is restarting. Try again in a moment.")
         if conversation_id in self._by_conversation:
             raise ConversationBusy
+        # What lets itself be queued does not overtake what waits already.
+        if ask.queue and await database_sync_to_async(queue.following)(
+            conversation_id=conversation_id
+        ):
+            raise ConversationBusy
         slot = await self.limits.admit(caller)
         try:
             plan = await self._plan(caller, context, ask, provider)

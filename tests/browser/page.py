@@ -14,7 +14,10 @@ class ChatPage:
         button = page.get_by_role
         self.composer = page.get_by_role("textbox", name="Message", exact=True)
         self.send_button = button("button", name="Send", exact=True)
+        self.send_next_button = button("button", name="Send next", exact=True)
         self.stop_button = button("button", name="Stop", exact=True)
+        # What was said while a reply runs.
+        self.waiting = page.get_by_role("region", name="Waiting messages").get_by_role("listitem")
         self.jump_button = button("button", name="Jump to latest")
         self.settings_button = button("button", name="Run settings", exact=True)
         self.clear_button = page.get_by_role("banner").get_by_role("button", name="Clear chat")
@@ -65,7 +68,7 @@ class ChatPage:
         """By Enter; on a touch screen, where that breaks the line, by the button."""
         await self.composer.fill(text)
         if await self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
-            await self.send_button.tap()
+            await self.send_button.or_(self.send_next_button).tap()
         else:
             await self.composer.press("Enter")
 

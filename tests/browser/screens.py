@@ -76,6 +76,22 @@ async def not_found(visit: Visit, options: Options) -> Page:
 
 
 @screen
+async def waiting_messages(visit: Visit, options: Options) -> Page:
+    visit.ollama.text = PROSE
+    chat = await visit.chat(model="halfway", **options)
+    await chat.send(QUESTION)
+    await laid_out(chat, "strong")
+    for text in (
+        "And how does it grow?",
+        "Show me that in Python, with a table of the costs",
+    ):
+        await chat.send(text)
+    await expect(chat.waiting).to_have_count(2)
+    await chat.composer.fill("What about deletion?")
+    return chat.page
+
+
+@screen
 async def empty(visit: Visit, options: Options) -> Page:
     return (await visit.chat(**options)).page
 

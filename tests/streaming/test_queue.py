@@ -61,6 +61,30 @@ async def test_a_waiting_message_can_be_taken_back(daphne_place: Place):
     assert len(await person.rest.messages(chat)) == 2
 
 
+async def test_what_waits_can_be_read_and_taken_back_by_rest(daphne_place: Place):
+    """By its owner alone; what was taken back is not there a second time."""
+    place = daphne_place
+    person, other = await place.person(), await place.person()
+    chat = await person.conversation()
+    queue = f"/api/conversations/{chat}/queue/"
+    async with person.socket(chat) as socket:
+        await socket.ask("One", model="gate:id=rest,n=1")
+        await socket.next("message_start")
+        client_id = await socket.ask("Two", queue=True)
+        await queued(socket, "Two")
+        [item] = ok(await person.rest.get(queue))["queue"]
+        assert (item["client_id"], item["content"]) == (client_id, "Two")
+        refused(await other.rest.get(queue), 404, "not_found")
+        refused(await other.rest.delete(f"{queue}{client_id}/"), 404, "not_found")
+        assert (await person.rest.delete(f"{queue}{client_id}/")).status_code == 204
+        await queued(socket)
+        assert ok(await person.rest.get(queue)) == {"queue": []}
+        refused(await person.rest.delete(f"{queue}{client_id}/"), 404, "not_found")
+        place.ollama.gate("rest").open()
+        await socket.next("message_end")
+    assert len(await person.rest.messages(chat)) == 2
+
+
 async def test_the_same_client_id_waits_once(daphne_place: Place):
     """Repeated on the socket and by REST it waits once; with other content it is refused."""
     place = daphne_place

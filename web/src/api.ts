@@ -15,18 +15,24 @@ import type {
   Page,
   Parameters,
   Problem,
+  QueuedItem,
   SettingsPatch,
 } from './protocol';
 
+/** Something to say. */
+export interface SayCommand {
+  clientId: string;
+  content: string;
+  /** Left out: the conversation's head. Null: a new beginning. */
+  parentId?: string | null;
+  parameters?: Parameters;
+  /** While a reply is being written: wait for its end instead of being refused. */
+  queue?: boolean;
+}
+
 /** What a turn asks for. The same `clientId` never makes a second message or a second reply. */
 export type Command =
-  | {
-      clientId: string;
-      content: string;
-      /** Left out: the conversation's head. Null: a new beginning. */
-      parentId?: string | null;
-      parameters?: Parameters;
-    }
+  | SayCommand
   | {
       clientId: string;
       messageId: string;
@@ -68,6 +74,11 @@ export class ApiError extends Error {
 
 /** A generate call's answer; `error` is set when the reply was stored as failed. */
 export type Generated = GenerateResult & { error?: Problem | { code: string; message: string } };
+
+/** What waits in a conversation. */
+export interface Queue {
+  queue: QueuedItem[];
+}
 
 /** Ordinary calls are given up after this long (ms); a slow phone network needs less. */
 const CALL_TIMEOUT_MS = 20_000;
@@ -133,6 +144,18 @@ export function createApi(edges: ApiEdges) {
     return value as T;
   }
 
+  async function generate<T>(id: string, command: Command, signal?: AbortSignal): Promise<T> {
+    const { ok, status, value } = await ask(
+      'POST',
+      `/api/conversations/${id}/generate/`,
+      toBody(command),
+      GENERATE_TIMEOUT_MS,
+      signal,
+    );
+    if (ok || (isObject(value) && isObject(value['message']))) return value as T;
+    throw toError(status, value);
+  }
+
   return {
     me: (signal?: AbortSignal) => call<Me>('GET', '/api/me/', undefined, signal),
     models: (signal?: AbortSignal) => call<ModelList>('GET', '/api/models/', undefined, signal),
@@ -183,37 +206,45 @@ export function createApi(edges: ApiEdges) {
     },
 
     /** Waits for the whole reply; also resolves for a reply that failed, with `error`. */
-    async generate(id: string, command: Command, signal?: AbortSignal): Promise<Generated> {
-      const { ok, status, value } = await ask(
-        'POST',
-        `/api/conversations/${id}/generate/`,
-        toBody(command),
-        GENERATE_TIMEOUT_MS,
-        signal,
-      );
-      if (ok || (isObject(value) && isObject(value['message']))) return value as Generated;
-      throw toError(status, value);
-    },
+    generate: (id: string, command: Command, signal?: AbortSignal) =>
+      generate<Generated>(id, command, signal),
+
+    /** The same for what may wait: resolves to what waits when a reply is being written. */
+    say: (id: string, command: SayCommand, signal?: AbortSignal) =>
+      generate<Generated | Queue>(id, command, signal),
+
+    queue: (id: string, signal?: AbortSignal) =>
+      call<Queue>('GET', `/api/conversations/${id}/queue/`, undefined, signal),
+    /** Takes back what waits; rejects with a 404 when it does not (any more). */
+    unqueue: (id: string, clientId: string) =>
+      call<null>('DELETE', `/api/conversations/${id}/queue/${clientId}/`),
   };
 }
 
 /** The wire form of a command, without its type. Absent fields are left out. */
 export function toBody(command: Command) {
-  const { clientId, parameters } = command;
-  const given = parameters && Object.keys(parameters).length > 0 ? { parameters } : {};
-  return 'content' in command
-    ? {
-        client_id: clientId,
-        content: command.content,
-        ...(command.parentId === undefined ? {} : { parent_id: command.parentId }),
-        ...given,
-      }
-    : {
-        client_id: clientId,
-        message_id: command.messageId,
-        ...(command.goOn ? { continue: true } : {}),
-        ...given,
-      };
+  if ('content' in command) return toSaying(command);
+  const { clientId, messageId, goOn, parameters } = command;
+  return {
+    client_id: clientId,
+    message_id: messageId,
+    ...(goOn ? { continue: true } : {}),
+    ...given(parameters),
+  };
+}
+
+export function toSaying({ clientId, content, parentId, queue, parameters }: SayCommand) {
+  return {
+    client_id: clientId,
+    content,
+    ...(parentId === undefined ? {} : { parent_id: parentId }),
+    ...(queue ? { queue: true } : {}),
+    ...given(parameters),
+  };
+}
+
+function given(parameters: Parameters | undefined): { parameters?: Parameters } {
+  return parameters && Object.keys(parameters).length > 0 ? { parameters } : {};
 }
 
 function toError(status: number, value: unknown): ApiError {

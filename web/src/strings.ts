@@ -154,11 +154,28 @@ export const strings = {
   composer: {
     label: 'Message',
     placeholder: 'Ask anything',
+    placeholderNext: 'Write what comes next',
     send: 'Send',
+    sendNext: 'Send next',
     stop: 'Stop',
     hint: 'Enter to send, Shift + Enter for a new line',
     escape: 'Esc to stop',
     refused: 'Your message was not sent.',
+  },
+
+  waiting: {
+    name: 'Waiting messages',
+    lead: (count: number, shown: string) =>
+      count === 0
+        ? 'Not sent'
+        : count === 1
+          ? 'Waits for the reply to end'
+          : `${shown} messages wait for the reply to end`,
+    takeBack: 'Take back',
+    refused: (why: string) => `Not sent: ${why}`,
+    added: 'Your message waits for the reply to end.',
+    tooLate: 'This message is being sent already.',
+    notTaken: 'It could not be taken back: the server cannot be reached.',
   },
 
   empty: {

@@ -6,7 +6,7 @@ import type { SendError } from '../hooks/usePlayground';
 import { strings } from '../strings';
 import { Composer } from './Composer';
 import { useDraft } from './useDraft';
-import { useRestoreRefused } from './useRestoreRefused';
+import { useGiveBack, useRestoreRefused } from './useGiveBack';
 
 const { composer } = strings;
 let coarse = false;
@@ -71,20 +71,42 @@ describe('Composer', () => {
     expect(onSend).not.toHaveBeenCalled();
   });
 
-  it('stops instead of sending while a reply runs, and keeps the focus', async () => {
-    const { user, field, onSend, onStop } = setUp({ busy: true, text: 'next' });
+  it('is Stop while a reply runs and nothing is written, and keeps the focus', async () => {
+    const { user, field, onSend, onStop } = setUp({ busy: true });
     await user.type(field, '{Enter}');
     expect(onSend).not.toHaveBeenCalled();
+    expect(screen.queryByRole('button', { name: composer.send })).toBeNull();
+    expect(screen.queryByRole('button', { name: composer.sendNext })).toBeNull();
     await user.click(screen.getByRole('button', { name: composer.stop }));
     expect(onStop).toHaveBeenCalledOnce();
     expect(field).toBe(document.activeElement);
+  });
+
+  it('offers both while a reply runs and something is written', async () => {
+    const { user, field, onSend, onStop } = setUp({ busy: true, text: 'next' });
+    await user.click(screen.getByRole('button', { name: composer.sendNext }));
+    expect(onSend).toHaveBeenCalledExactlyOnceWith('next');
+    await user.type(field, '{Enter}');
+    await user.click(screen.getByRole('button', { name: composer.stop }));
+    expect(onStop).toHaveBeenCalledOnce();
+  });
+
+  it('does not send the same text twice, however often Enter comes', () => {
+    const { field, onSend } = setUp({ text: 'once' });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    fireEvent.keyDown(field, { key: 'Enter', repeat: true });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(onSend).toHaveBeenCalledOnce();
+    fireEvent.change(field, { target: { value: 'once more' } });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(onSend).toHaveBeenCalledTimes(2);
   });
 });
 
 describe('the draft', () => {
   function Draft({ id, refused = null }: { id: string; refused?: SendError | null }) {
     const [text, setText] = useDraft(id);
-    useRestoreRefused(refused, text, setText);
+    useRestoreRefused(refused, useGiveBack(text, setText));
     return <textarea value={text} onChange={(event) => setText(event.target.value)} />;
   }
   const value = () => screen.getByRole<HTMLTextAreaElement>('textbox').value;

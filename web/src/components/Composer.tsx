@@ -1,5 +1,13 @@
-import { ArrowUp, Square } from 'lucide-react';
-import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode, type Ref } from 'react';
+import { ArrowUp, ListEnd, Square } from 'lucide-react';
+import {
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+} from 'react';
 import { strings } from '../strings';
 import { autoGrow } from './autoGrow';
 import { isTouch } from './pointer';
@@ -14,9 +22,12 @@ interface Props {
   onChange(text: string): void;
   onSend(content: string): void;
   onStop(): void;
+  /** A reply runs: what is sent waits for its end. */
+  busy: boolean;
   /** ArrowUp in the empty field: change what was said last. */
   onEditLast?: () => void;
-  busy: boolean;
+  /** On top of the field: what waits to be sent. */
+  waiting?: ReactNode;
   /** Above the field: why something was not sent. */
   notice?: ReactNode;
   /** Below the field while busy: what goes on. */
@@ -30,8 +41,13 @@ interface Props {
  * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
  * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
  */
-export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, notice, activity, meter, ref }: Props) {
+export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, waiting, notice, activity, meter, ref }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
+  /** What was sent and still stands in the field: a second Enter sends nothing. */
+  const sent = useRef<string>(null);
+  useEffect(() => {
+    if (sent.current !== text) sent.current = null;
+  }, [text]);
   const empty = text.trim() === '';
   useLayoutEffect(() => autoGrow(field.current));
   useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
@@ -40,7 +56,8 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, not
   }, []);
 
   function send() {
-    if (busy || empty) return;
+    if (empty || sent.current === text) return;
+    sent.current = text;
     onSend(text.trim());
     field.current?.focus();
   }
@@ -57,19 +74,20 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, not
     }
     if (event.key !== 'Enter' || event.shiftKey || isComposing(event) || isTouch()) return;
     event.preventDefault();
-    send();
+    if (!event.repeat) send();
   }
 
   return (
     <div className="mx-auto w-full max-w-column px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
       {notice}
-      <div className="flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
+      {waiting}
+      <div className="relative flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
         <textarea
           id="composer"
           ref={field}
           rows={1}
           aria-label={strings.composer.label}
-          placeholder={strings.composer.placeholder}
+          placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
           className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
           dir="auto"
           enterKeyHint={isTouch() ? 'enter' : 'send'}
@@ -77,7 +95,8 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, not
           onChange={(event) => onChange(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
-        {busy ? <StopButton onStop={stop} /> : <SendButton disabled={empty} onSend={send} />}
+        {busy && <StopButton quiet={!empty} onStop={stop} />}
+        {!(busy && empty) && <SendButton next={busy} disabled={empty} onSend={send} />}
       </div>
       <div className="flex h-7 items-center justify-between gap-4 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted">
         <p className="hidden min-w-0 truncate md:block pointer-coarse:hidden">{busy ? activity : strings.composer.hint}</p>
@@ -87,34 +106,48 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, not
   );
 }
 
-function SendButton({ disabled, onSend }: { disabled: boolean; onSend: () => void }) {
+interface SendButtonProps {
+  /** It waits for the reply that runs. */
+  next: boolean;
+  disabled: boolean;
+  onSend(): void;
+}
+
+function SendButton({ next, disabled, onSend }: SendButtonProps) {
+  const label = next ? strings.composer.sendNext : strings.composer.send;
+  const Icon = next ? ListEnd : ArrowUp;
   return (
     <button
       type="button"
-      aria-label={strings.composer.send}
-      title={strings.composer.send}
+      aria-label={label}
+      title={label}
       disabled={disabled}
       onClick={onSend}
-      className="inline-grid size-11 shrink-0 place-items-center rounded-full border border-transparent bg-primary text-on-primary transition-colors enabled:hover:bg-primary-strong disabled:bg-sunken disabled:text-ink-muted"
+      className={`${ROUND} bg-primary text-on-primary enabled:hover:bg-primary-strong disabled:bg-sunken disabled:text-ink-muted`}
     >
-      <ArrowUp className="size-5" aria-hidden />
+      <Icon className="size-5" aria-hidden />
     </button>
   );
 }
 
-function StopButton({ onStop }: { onStop: () => void }) {
+/** @param quiet it stands beside Send, which is then what the eye looks for */
+function StopButton({ quiet, onStop }: { quiet: boolean; onStop: () => void }) {
+  const colors = quiet ? 'border-line-strong! text-ink hover:bg-sunken' : 'bg-accent text-on-accent hover:bg-accent/80';
   return (
     <button
       type="button"
       aria-label={strings.composer.stop}
       title={strings.composer.stop}
       onClick={onStop}
-      className="inline-grid size-11 shrink-0 place-items-center rounded-full border border-transparent bg-accent text-on-accent transition-colors hover:bg-accent/80"
+      className={`${ROUND} ${colors}`}
     >
-      <Square className="size-4 fill-current" aria-hidden />
+      <Square className={`fill-current ${quiet ? 'size-3.5' : 'size-4'}`} aria-hidden />
     </button>
   );
 }
+
+const ROUND =
+  'inline-grid size-11 shrink-0 place-items-center rounded-full border border-transparent transition-colors';
 
 function isComposing(event: KeyboardEvent): boolean {
   // 229: Safari ends the composition just before the key that ended it.

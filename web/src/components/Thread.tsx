@@ -9,8 +9,10 @@ import { useParameters } from '../hooks/useParameters';
 import { usePlayground } from '../hooks/usePlayground';
 import { loadMarkdown } from '../markdown/load';
 import type { Conversation, ModelList } from '../protocol';
+import { toast } from '../state/toasts';
 import { strings } from '../strings';
 import { Actions } from './actions';
+import { announce } from './announce';
 import { ClearChat } from './ClearChat';
 import { Composer, type ComposerHandle } from './Composer';
 import { ConnectionNote } from './ConnectionNote';
@@ -24,10 +26,11 @@ import { Activity } from './StreamingIndicator';
 import { TokenCountMeter } from './TokenCountMeter';
 import { useDraft } from './useDraft';
 import { useEscape } from './useEscape';
+import { useGiveBack, useRestoreRefused } from './useGiveBack';
 import { useReplyAnnouncements } from './useReplyAnnouncements';
-import { useRestoreRefused } from './useRestoreRefused';
 import { useSettingsOpen } from './useSettingsOpen';
 import { useThreadActions } from './useThreadActions';
+import { WaitingMessages } from './WaitingMessages';
 
 interface Props {
   conversation: Conversation;
@@ -49,7 +52,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useEffect(() => void loadMarkdown().catch(() => undefined), []);
   useEscape(playground.stop, busy);
   useReplyAnnouncements(messages, busy);
-  useRestoreRefused(sendError, draft, setDraft);
+  const giveBack = useGiveBack(draft, setDraft);
+  useRestoreRefused(sendError, giveBack);
 
   const focusComposer = useCallback(() => composer.current?.focus(), []);
   const actions = useThreadActions({ playground, models, change: parameters.change, focusComposer });
@@ -57,6 +61,15 @@ export function Thread({ conversation, history, startFresh }: Props) {
   function send(content: string) {
     setDraft('');
     playground.send(content);
+    if (busy) announce(strings.waiting.added);
+  }
+
+  async function takeBack(clientId: string) {
+    const content = await playground.takeBack(clientId).catch(() => undefined);
+    if (content === undefined) return toast(strings.waiting.notTaken);
+    if (content === null) return toast(strings.waiting.tooLate);
+    giveBack(content);
+    requestAnimationFrame(focusComposer);
   }
 
   function pick(text: string) {
@@ -112,6 +125,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         onStop={playground.stop}
         onEditLast={actions.editLast}
         busy={busy}
+        waiting={<WaitingMessages messages={playground.waiting} onTakeBack={takeBack} />}
         notice={sendError && <InlineError message={sendError.message} />}
         activity={<Activity messages={messages} />}
         meter={

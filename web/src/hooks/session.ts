@@ -48,8 +48,10 @@ export class Session extends SessionCore {
     this.engine.close();
   }
 
+  /** Says something; while a reply runs, or others wait, as the last of those that wait. */
   send(content: string): void {
-    this.say(content, this.chat.messages);
+    if (this.busy || this.engine.waiting.moves) this.queue(content);
+    else this.say(content, this.chat.messages);
   }
 
   /** Says something else in the place of an own message: a branch beside it. */

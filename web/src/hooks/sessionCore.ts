@@ -8,6 +8,7 @@ import { createChatTransport, type TurnBody } from '../transport/chat-transport'
 import { uuid } from '../transport/edges';
 import type { Engine } from '../transport/engine';
 import { TurnError, type Command, type Connection } from '../transport/types';
+import type { WaitingMessage } from '../transport/waiting';
 import { Branches, type BranchDoors } from './branches';
 import type { MessageMetadata, SendError, ThreadMessage } from './thread';
 
@@ -47,6 +48,20 @@ export class SessionCore {
       }),
       generateId: uuid,
     });
+    this.engine.waiting.onRefused = (content, { code, message }) =>
+      this.setSendError({ content, code, message });
+  }
+
+  subscribeWaiting = (listener: () => void): (() => void) => this.engine.waiting.subscribe(listener);
+
+  /** What was said while a reply ran, and has not been said to the model. */
+  get waiting(): readonly WaitingMessage[] {
+    return this.engine.waiting.list;
+  }
+
+  /** Resolves to the text of a message that waited, or to null when it is being said already. */
+  takeBack(clientId: string): Promise<string | null> {
+    return this.engine.waiting.takeBack(clientId);
   }
 
   /** Tells when `sendError` has changed. Returns the way to stop. */
@@ -68,6 +83,15 @@ export class SessionCore {
   protected body(clientId: string): TurnBody {
     const parameters = this.options.parameters();
     return parameters ? { clientId, parameters } : { clientId };
+  }
+
+  /** Says it when what runs has ended. */
+  protected queue(content: string): void {
+    if (!content.trim()) return;
+    this.setSendError(null);
+    // What else was changed is told now; the parameters go along.
+    void this.options.settled();
+    this.engine.queue({ ...this.body(uuid()), content });
   }
 
   protected change(id: string, metadata: MessageMetadata): void {

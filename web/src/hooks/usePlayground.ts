@@ -11,6 +11,7 @@ import { changedParameters } from '../state/settings';
 import { browserEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
 import type { Connection } from '../transport/types';
+import type { WaitingMessage } from '../transport/waiting';
 import { Session } from './session';
 import { useRunningMark } from './useRunningMark';
 import type { SendError, ThreadMessage } from './thread';
@@ -22,11 +23,15 @@ const REDRAW_MS = 50;
 
 export interface Playground {
   messages: ThreadMessage[];
-  /** A reply is awaited or comes; `send`, `regenerate` and `retry` then do nothing. */
+  /** A reply is awaited or comes; `send` then lets wait, `regenerate` and `retry` do nothing. */
   busy: boolean;
   connection: Connection;
   title: string;
   send(content: string): void;
+  /** What was said while a reply ran and waits for its turn, in every tab. */
+  waiting: readonly WaitingMessage[];
+  /** Resolves to its text, to null when it is being said already; rejects when nobody answers. */
+  takeBack(clientId: string): Promise<string | null>;
   stop(): void;
   regenerate(messageId: string): void;
   /** Asks again with the same client id when the turn was never accepted, else regenerates. */
@@ -89,6 +94,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
   const { messages, status } = useChat({ chat: session.chat, throttle: REDRAW_MS });
   const sendError = useSyncExternalStore(session.subscribe, () => session.sendError);
   const connection = useSyncExternalStore(session.subscribeConnection, () => session.connection);
+  const waiting = useSyncExternalStore(session.subscribeWaiting, () => session.waiting);
   const { data: conversation } = useQuery(conversationQuery(conversationId));
 
   useRunningMark(conversationId, status === 'submitted' || status === 'streaming');
@@ -100,6 +106,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       connection,
       title: conversation?.title ?? '',
       send: (content: string) => session.send(content),
+      waiting,
+      takeBack: (clientId: string) => session.takeBack(clientId),
       stop: () => void session.stop(),
       regenerate: (messageId: string) => session.regenerate(messageId),
       retry: (messageId: string) => session.retry(messageId),
@@ -110,6 +118,6 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       loadOlder: () => session.loadOlder(),
       sendError,
     }),
-    [messages, status, connection, conversation?.title, session, sendError],
+    [messages, status, connection, conversation?.title, session, waiting, sendError],
   );
 }

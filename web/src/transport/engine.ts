@@ -8,20 +8,20 @@
  * the text stays, the socket is tried again (with the same client id; the snapshot replaces the
  * text), and REST takes over when that fails too. REST then stays for a while.
  */
-import { toBody } from '../api';
-import type { ClientFrame } from '../protocol';
 import { emptyThread, fold, type ThreadState } from '../state/fold';
 import { Link } from './link';
 import { RestDoor, type Outcome } from './rest';
-import { Turn } from './turn';
+import { fatalError, toFrame, Turn } from './turn';
 import {
   TurnError,
   type Command,
   type Connection,
   type Edges,
   type ForeignEvent,
+  type SayCommand,
   type TurnEvent,
 } from './types';
+import { WaitingLine } from './waiting';
 
 /** A frame that is not answered within this long (ms) was sent into a dead socket. */
 export const ANSWER_TIMEOUT_MS = 5_000;
@@ -29,6 +29,8 @@ export const ANSWER_TIMEOUT_MS = 5_000;
 export const GIVE_UP_MS = 60_000;
 
 export class Engine {
+  /** What is said while a reply runs. */
+  readonly waiting: WaitingLine;
   private readonly edges: Edges;
   private readonly link: Link;
   private readonly rest: RestDoor;
@@ -46,9 +48,22 @@ export class Engine {
     this.link = new Link(conversationId, edges, {
       onReady: (missed) => this.onReady(missed),
       onEvent: (event) => this.receive(event),
-      isAwaited: () => [...this.turns].some((turn) => turn.command && !turn.started),
-      onRest: () => this.carryByRest(),
+      isAwaited: () =>
+        this.waiting.isAwaited || [...this.turns].some((turn) => turn.command && !turn.started),
+      onRest: () => {
+        for (const turn of this.turns) if (!turn.rest) void this.carry(turn);
+        this.waiting.onRest();
+      },
       onFatal: (mode) => this.failAll(mode),
+    });
+    this.waiting = new WaitingLine(conversationId, edges, {
+      socket: () => this.link.socket,
+      usesRest: () => this.link.connection.mode === 'rest',
+      held: () => [...this.turns].some((turn) => !turn.isUnderway),
+      onStale: () => this.tellForeign({ type: 'stale' }),
+      onAnswer: () => this.link.restWorks(),
+      onUnreachable: () => this.link.restFailed(),
+      onFatal: (mode) => this.link.fatal(mode),
     });
   }
 
@@ -62,9 +77,7 @@ export class Engine {
   }
 
   /** Tells when `connection` has changed. Returns the way to stop. */
-  subscribe(listener: () => void): () => void {
-    return this.link.subscribe(listener);
-  }
+  subscribe = (listener: () => void): (() => void) => this.link.subscribe(listener);
 
   /** Turns begun by another tab or program, and `stale`. Returns the way to stop. */
   onForeign(listener: (event: ForeignEvent) => void): () => void {
@@ -92,12 +105,17 @@ export class Engine {
     const stream = turn.stream(null);
     this.turns.add(turn);
     const { mode } = this.link.connection;
-    if (mode === 'signed_out' || mode === 'missing') {
-      this.fail(turn, fatalError(mode, true));
-    } else {
-      this.dispatch(turn);
-    }
+    if (mode === 'signed_out' || mode === 'missing') this.fail(turn, fatalError(mode, true));
+    else this.dispatch(turn);
     return stream;
+  }
+
+  /** Says something once what runs has ended; `waiting` tells what becomes of it. */
+  queue(command: SayCommand): void {
+    const { mode } = this.link.connection;
+    this.waiting.add(command);
+    if (mode === 'signed_out' || mode === 'missing') this.waiting.refuseAll(fatalError(mode, true));
+    else if (!this.link.socket && !this.link.prefersRest()) this.link.connectNow();
   }
 
   /**
@@ -137,6 +155,7 @@ export class Engine {
   close(): void {
     for (const turn of this.turns) turn.fail(new TurnError('closed', 'The page has left.', false));
     this.turns.clear();
+    this.waiting.close();
     this.link.close();
   }
 
@@ -179,10 +198,6 @@ export class Engine {
     // Else it goes out with the reply's id, or when a door opens.
   }
 
-  private carryByRest(): void {
-    for (const turn of this.turns) if (!turn.rest) void this.carry(turn);
-  }
-
   private async carry(turn: Turn): Promise<void> {
     const carrying = this.rest.carry(turn);
     if (turn.stopWanted) void this.rest.stop(turn);
@@ -207,10 +222,12 @@ export class Engine {
   private fail(turn: Turn, error: TurnError): void {
     this.turns.delete(turn);
     turn.fail(error);
+    this.waiting.flush();
   }
 
   private failAll(mode: 'signed_out' | 'missing'): void {
     for (const turn of this.turns) this.fail(turn, fatalError(mode, !turn.accepted));
+    this.waiting.refuseAll(fatalError(mode, true));
   }
 
   // Hearing -------------------------------------------------------------------------------------
@@ -223,9 +240,11 @@ export class Engine {
       if (turn.stopWanted) this.sendStop(turn);
     }
     if (missed) this.tellForeign({ type: 'stale' });
+    this.waiting.onReady();
   }
 
   private receive(event: TurnEvent): void {
+    if (this.waiting.hear(event)) return;
     if (event.type === 'error') {
       const turn = [...this.turns].find((one) => one.command?.clientId === event.client_id);
       const fields = event.fields ?? null;
@@ -261,6 +280,7 @@ export class Engine {
     turn?.push(event);
     if (turn && event.type === 'message_start' && !wasStarted) this.onStarted(turn, event);
     if (turn?.done) this.turns.delete(turn);
+    if (turn) this.waiting.flush();
     for (const listener of this.heard) listener(event);
   }
 
@@ -272,21 +292,6 @@ export class Engine {
   private tellForeign(event: ForeignEvent): void {
     for (const listener of this.foreign) listener(event);
   }
-}
-
-function toFrame(turn: Turn): ClientFrame {
-  const { command } = turn;
-  if (!command) return { type: 'follow', id: turn.id! };
-  const body = toBody(command);
-  return 'content' in body
-    ? { type: 'user_message', ...body }
-    : { type: 'regenerate', ...body };
-}
-
-function fatalError(mode: 'signed_out' | 'missing', refused: boolean): TurnError {
-  return mode === 'signed_out'
-    ? new TurnError('not_authenticated', 'You are signed out.', refused)
-    : new TurnError('not_found', 'This conversation does not exist.', refused);
 }
 
 /** The engine of one conversation; call `open` to connect and `close` when the page leaves it. */

@@ -1,6 +1,6 @@
 /** For tests: the edges of a browser, played by the test. Timers are Vitest's fake ones. */
 import { createApi } from '../api';
-import type { ClientFrame, Message, MessageEndEvent, ServerEvent } from '../protocol';
+import type { ClientFrame, Message, MessageEndEvent, QueuedItem, ServerEvent } from '../protocol';
 import type { Edges, SocketLike, TurnEvent } from './types';
 
 export class ScriptedSocket implements SocketLike {
@@ -73,6 +73,8 @@ export interface Script {
   /** Called for every socket and every call, by servers that answer by themselves. */
   onSocket: (socket: ScriptedSocket) => void;
   onCall: (call: ScriptedCall) => void;
+  /** What waits, when it is read; these reads answer themselves and are no `calls`. */
+  line: QueuedItem[];
   online: boolean;
   fire(event: 'online' | 'offline' | 'wake'): void;
   listeners: number;
@@ -89,6 +91,7 @@ export function scripted(): Script {
     callsTo: (path) => script.calls.filter((call) => call.path.endsWith(path)),
     onSocket: () => {},
     onCall: () => {},
+    line: [],
     online: true,
     fire: (name) => {
       for (const { event, listener } of heard) if (event === name) listener();
@@ -118,6 +121,9 @@ export function scripted(): Script {
   };
 
   function scriptedFetch(input: unknown, init: RequestInit = {}): Promise<Response> {
+    if (init.method === 'GET' && String(input).endsWith('/queue/')) {
+      return Promise.resolve(new Response(JSON.stringify({ queue: script.line })));
+    }
     return new Promise((resolve, reject) => {
       const call: ScriptedCall = {
         method: init.method ?? 'GET',

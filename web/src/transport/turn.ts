@@ -2,9 +2,10 @@
  * One turn: what was asked (nothing, for one begun elsewhere), how far it has come, and the
  * streams that tell it. It decides nothing about doors; the engine feeds it.
  */
+import { toBody } from '../api';
 import type { FoldedMessage } from '../state/fold';
-import type { MessageStartEvent, StatusEvent } from '../protocol';
-import type { Command, TurnError, TurnEvent } from './types';
+import type { ClientFrame, MessageStartEvent, StatusEvent } from '../protocol';
+import { TurnError, type Command, type TurnEvent } from './types';
 
 export class Turn {
   /** Null for a turn begun by another tab or program, or before a reload. */
@@ -44,6 +45,11 @@ export class Turn {
   /** Aborted when the turn is done: for what must not outlive it. */
   get signal(): AbortSignal {
     return this.over.signal;
+  }
+
+  /** The server has it, or a call to it waits for the whole reply: what is sent now comes after. */
+  get isUnderway(): boolean {
+    return this.accepted || this.rest !== null;
   }
 
   /** Is this event about this turn? */
@@ -132,4 +138,21 @@ function toSnapshot(live: FoldedMessage): MessageStartEvent {
     provider_used: live.provider_used,
     context: live.context,
   };
+}
+
+/** The frame that asks for it, or that asks for a snapshot of one that nobody here asked for. */
+export function toFrame(turn: Turn): ClientFrame {
+  const { command } = turn;
+  if (!command) return { type: 'follow', id: turn.id! };
+  const body = toBody(command);
+  return 'content' in body
+    ? { type: 'user_message', ...body }
+    : { type: 'regenerate', ...body };
+}
+
+/** Why nothing can be said any more. */
+export function fatalError(mode: 'signed_out' | 'missing', refused: boolean): TurnError {
+  return mode === 'signed_out'
+    ? new TurnError('not_authenticated', 'You are signed out.', refused)
+    : new TurnError('not_found', 'This conversation does not exist.', refused);
 }

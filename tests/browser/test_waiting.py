@@ -1,0 +1,132 @@
+"""Messages that are sent while a reply runs: they wait, in every tab, and go out in their order."""
+
+from playwright.async_api import expect
+
+from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
+from tests.browser.page import ChatPage
+from tests.harness.proxy import Proxy
+
+
+async def take_back(chat: ChatPage, text: str) -> None:
+    await chat.waiting.filter(has_text=text).get_by_role("button", name="Take back").click()
+
+
+async def said(visit: Visit, chat: ChatPage) -> list[str]:
+    return [m["content"] for m in await visit.stored(chat, "head") if m["role"] == "user"]
+
+
+async def test_they_go_out_one_after_the_other_in_every_tab(visit: Visit):
+    """By Enter and by the button; what waits in one tab waits in the other, also after a reload."""
+    chat = await visit.chat(model="gate:n=1")
+    gate = visit.ollama.gate("a")
+    other = await visit.chat(conversation=chat.conversation, context=chat.page.context)
+    await chat.send("One")
+    await expect(chat.stop_button).to_be_visible()
+    await chat.send("Two")
+    await expect(chat.waiting).to_contain_text(["Two"])
+    await expect(chat.composer).to_have_value("")
+    await expect(chat.composer).to_be_focused()
+    await other.composer.fill("Three")
+    # Stop stays within reach.
+    await expect(other.stop_button).to_be_visible()
+    await other.send_next_button.click()
+    for tab in (chat, other):
+        await expect(tab.waiting).to_contain_text(["Two", "Three"])
+    await other.reload()
+    await expect(other.waiting).to_contain_text(["Two", "Three"])
+    # Each reply is a word, and the end after it.
+    for left in (1, 0):
+        gate.release(2)
+        for tab in (chat, other):
+            await expect(tab.waiting).to_have_count(left)
+    gate.release(2)
+    for tab in (chat, other):
+        await tab.idle()
+        for question, text in zip(await tab.questions.all(), ["One", "Two", "Three"], strict=True):
+            await expect(tab.paragraph(question)).to_have_text(text)
+        await expect(tab.replies).to_have_count(3)
+    assert await said(visit, chat) == ["One", "Two", "Three"]
+    assert len(visit.ollama.chats) == 3
+
+
+async def test_one_can_be_taken_back(visit: Visit):
+    """Its text is in the composer again, before what was written since, and it is never said."""
+    chat = await visit.chat(model="gate:n=1")
+    other = await visit.chat(conversation=chat.conversation, context=chat.page.context)
+    await chat.send("One")
+    await expect(chat.stop_button).to_be_visible()
+    for text in ("Two", "Three"):
+        await chat.send(text)
+    await expect(other.waiting).to_contain_text(["Two", "Three"])
+    await chat.composer.fill("since")
+    await take_back(chat, "Two")
+    await expect(chat.composer).to_have_value("Two\n\nsince")
+    await expect(chat.composer).to_be_focused()
+    for tab in (chat, other):
+        await expect(tab.waiting).to_contain_text(["Three"])
+    visit.ollama.gate("a").open()
+    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.replies).to_have_count(2)
+    await chat.idle()
+    assert await said(visit, chat) == ["One", "Three"]
+
+
+async def test_the_next_one_goes_out_after_a_stop(visit: Visit):
+    """Stop ends the reply that runs, not what waits behind it."""
+    chat = await visit.chat(model="gate:n=1")
+    await chat.send("One")
+    await visit.ollama.chat()
+    await chat.send("Two")
+    await expect(chat.waiting).to_contain_text(["Two"])
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.questions).to_have_count(2)
+    visit.ollama.gate("a").open()
+    await chat.idle()
+    assert [m["status"] for m in await visit.stored(chat)] == [
+        "completed",
+        "stopped",
+        "completed",
+        "completed",
+    ]
+
+
+async def test_one_that_cannot_be_sent_says_why(visit: Visit):
+    """Its model is gone when its turn comes: it stays, and can be had back."""
+    chat = await visit.chat(model="gate:n=1")
+    await chat.send("One")
+    await visit.ollama.chat()
+    await visit.person.rest.generate(
+        chat.conversation, "Two", queue=True, parameters={"model": "nobody:1b"}
+    )
+    await expect(chat.waiting).to_contain_text(["Two"])
+    visit.ollama.gate("a").open()
+    await expect(chat.waiting.get_by_role("alert")).to_contain_text("Not sent:")
+    await chat.idle()
+    await take_back(chat, "Two")
+    await expect(chat.composer).to_have_value("Two")
+    await expect(chat.waiting).to_have_count(0)
+
+
+async def test_they_wait_and_go_out_without_a_socket(visit: Visit, proxy: Proxy):
+    """Over REST: they wait on the server, survive a reload, and are said once, in order."""
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
+    proxy.no_sockets = True
+    chat = await visit.chat(model="gate:n=1", port=proxy.port)
+    await chat.send("One")
+    await visit.ollama.chat()
+    for text in ("Two", "Three"):
+        await chat.send(text)
+        await expect(chat.waiting.last).to_contain_text(text)
+        await expect(chat.waiting.last.get_by_role("button")).to_be_enabled()
+    await chat.reload()
+    await expect(chat.waiting).to_contain_text(["Two", "Three"])
+    await take_back(chat, "Three")
+    await expect(chat.composer).to_have_value("Three")
+    await chat.composer.press("Enter")
+    await expect(chat.waiting).to_contain_text(["Two", "Three"])
+    visit.ollama.gate("a").open()
+    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.replies).to_have_count(3)
+    await chat.idle()
+    assert await said(visit, chat) == ["One", "Two", "Three"]
+    assert len(visit.ollama.chats) == 3

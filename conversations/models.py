@@ -95,8 +95,9 @@ OPEN = (Status.STREAMING, Status.STOPPING)
 class Message(models.Model):
     """One message of the tree. Append-only: an edit or a new reply is a sibling.
 
-    `seq` counts the log entries that `content` and `reasoning` hold. `parameters` are those the
-    reply was made with, `timings` are seconds; `key` and `door` tell how it was asked for.
+    `seq` counts the log entries that `content` and `reasoning` hold. `writer` is the process that
+    makes the reply, or made it. `parameters` are those the reply was made with, `timings` are
+    seconds; `key` and `door` tell how it was asked for.
     """
 
     class Role(models.TextChoices):
@@ -121,6 +122,7 @@ class Message(models.Model):
     reasoning = models.TextField(blank=True, default="")
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.COMPLETED)
     seq = models.PositiveIntegerField(default=0)
+    writer = models.UUIDField(null=True, blank=True, editable=False)
     finish_reason = models.CharField(max_length=20, blank=True, default="")
     model = models.CharField(max_length=255, blank=True, default="")
     provider_used = models.CharField(max_length=20, blank=True, default="")

@@ -1,7 +1,5 @@
-"""Every write. Sync, keyword-only, one transaction each.
-
-A reply's status is closed once: every write to a reply names the statuses it may come from, so
-whoever is second changes nothing.
+"""Every write but those to a reply that is being made (`replies.py`). Sync, keyword-only, one
+transaction each.
 """
 
 from collections.abc import Mapping
@@ -15,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from conversations import access, search, selectors, usage
+from conversations import access, search, selectors
 from conversations.errors import Conflict, ConversationBusy, InvalidInput
-from conversations.models import OPEN, Conversation, Message, Status, User
+from conversations.models import Conversation, Message, Status, User, new_id
 from conversations.selectors import OpenedTurn, TurnContext
 
 TITLE_WORDS = 5
@@ -108,11 +106,13 @@ def open_turn(
     message_id: UUID | None,
     remember: Mapping[str, Any],
     reply: Mapping[str, Any],
+    asked_id: UUID | None = None,
 ) -> OpenedTurn:
     """Accept a message: its row and the row of the reply to come, or none of both.
 
     `content` is `None` for a regeneration, which adds only a reply. `remember` are parameters to
-    keep with the conversation, `reply` the fields that the reply's row starts with. A client_id
+    keep with the conversation, `reply` the fields that the reply's row starts with. A reply that
+    comes with an id needs an `asked_id` made before that: their ids tell their order. A client_id
     that is known by now gives the turn it made.
 
     Raises:
@@ -125,6 +125,7 @@ def open_turn(
             asked, now = None, timezone.now()
             if content is not None:
                 asked = Message.objects.create(
+                    id=asked_id or new_id(),
                     conversation=conversation,
                     parent_id=context.parent_id,
                     client_id=client_id,
@@ -168,56 +169,6 @@ def _explain_refusal(
     if selectors.running_reply(conversation=conversation):
         raise ConversationBusy
     raise Conflict("The conversation changed in the meantime. Try again.")
-
-
-def save_partial(*, reply_id: UUID, content: str, reasoning: str, seq: int) -> bool:
-    """Keep the text so far of a reply that is being written; `False` if it has ended."""
-    return bool(
-        Message.objects.filter(id=reply_id, status__in=OPEN, seq__lte=seq).update(
-            content=content, reasoning=reasoning, seq=seq
-        )
-    )
-
-
-def mark_stopping(*, reply_id: UUID) -> bool:
-    """Record that a stop was asked for; `False` if the reply is not being written."""
-    return bool(
-        Message.objects.filter(id=reply_id, status=Status.STREAMING).update(status=Status.STOPPING)
-    )
-
-
-def close_reply(*, reply_id: UUID, status: str, **fields: Any) -> bool:
-    """End a reply with its text and figures, and record what it cost; `False`, and no change, if
-    it has ended before."""
-    with transaction.atomic():
-        closed = Message.objects.filter(id=reply_id, status__in=OPEN).update(
-            status=status, completed_at=timezone.now(), **fields
-        )
-        if closed:
-            usage.record_reply(reply_id=reply_id)
-    return bool(closed)
-
-
-INTERRUPTED: dict[str, Any] = {
-    "code": "interrupted",
-    "message": "The server ended while this reply was being written.",
-    "retryable": True,
-}
-
-
-def interrupt_open_replies(*, conversation: Conversation | None = None) -> int:
-    """Close what a process left open when it died, with the text it had kept. Returns how many.
-
-    Only for replies that no process is writing: at start-up, or of one conversation whose
-    writer is known to be gone.
-    """
-    found = Message.objects.filter(status__in=OPEN)
-    if conversation is not None:
-        found = found.filter(conversation=conversation)
-    open_ids = list(found.values_list("id", flat=True))
-    return sum(
-        close_reply(reply_id=key, status=Status.INTERRUPTED, error=INTERRUPTED) for key in open_ids
-    )
 
 
 # --- Accounts -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
@@ -93,6 +94,16 @@ def origins(name: str) -> list[str]:
                 "write each as https://app.example.com or http://localhost:3000."
             )
     return found
+
+
+def redis_url(name: str) -> str:
+    """The address of a Redis, or nothing."""
+    value = text(name)
+    if value and urlsplit(value).scheme not in ("redis", "rediss"):
+        raise ImproperlyConfigured(
+            f"The environment variable {name} is not usable: write it as redis://host:6379/0."
+        )
+    return value
 
 
 def choice(name: str, options: tuple[str, ...], default: str) -> str:

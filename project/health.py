@@ -21,6 +21,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     """200 when a request would be served: the database is there and migrated, and the server is
     not about to end; else 503, with what is missing."""
     checks = await sync_to_async(_database_checks)()
+    checks |= await lifecycle.checks()
     checks["server"] = "restarting" if lifecycle.closing.is_set() else "ok"
     ready = all(state == "ok" for state in checks.values())
     return JsonResponse(

@@ -1,5 +1,8 @@
 """Settings. Every value that depends on the place comes from the environment (`env.py`)."""
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
@@ -77,9 +80,24 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# One process needs no more; `REDIS_URL` is what several will share.
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# --- Several processes ----------------------------------------------------------------------
+
+# What several processes share besides the database; without it there is one process.
+REDIS_URL = env.redis_url("REDIS_URL")
+CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if REDIS_URL:
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "streaming.hint_layer.HintLayer",
+        # Pub/sub knows no databases: the prefix keeps two installations on one Redis apart.
+        "CONFIG": {"url": REDIS_URL, "prefix": f"chat{urlsplit(REDIS_URL).path}:hint:"},
+    }
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "chat:cache",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
 
 # --- Accounts and safety --------------------------------------------------------------------
 
@@ -236,7 +254,7 @@ CHAT_SOCKETS_PER_USER = env.whole("CHAT_SOCKETS_PER_USER", 200, least=1)
 # The window taken for a model whose provider does not say how large it is.
 CHAT_DEFAULT_WINDOW = env.whole("CHAT_DEFAULT_WINDOW", 8192, least=512)
 # How long running replies may go on when the server is told to end.
-CHAT_DRAIN_SECONDS = env.number("CHAT_DRAIN_SECONDS", 5.0)
+CHAT_DRAIN_SECONDS = env.number("CHAT_DRAIN_SECONDS", 25.0)
 
 # --- Logging --------------------------------------------------------------------------------
 

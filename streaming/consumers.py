@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from conversations import access, keys
-from conversations.errors import MissingScope, NotFound
+from conversations.errors import MissingScope, NotFound, Unavailable
 from conversations.models import User
 from streaming import events, hints, metrics, waiting
 from streaming.commands import parse_ask, parse_client_id, parse_id
@@ -61,7 +61,6 @@ class ChatConsumer(AsyncConsumer):
         self.scope = scope
         self.credentials = Credentials(scope["headers"])
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._groups: list[str] = []
         self._counted = False
         self.out = SocketWriter(send)
         try:
@@ -107,14 +106,16 @@ class ChatConsumer(AsyncConsumer):
         _sockets_of[user.pk] += 1
         self._counted = True
         metrics.sockets.inc()
-        for group in (hints.conversation_group(self.conversation_id), hints.user_group(user.pk)):
-            await self.channel_layer.group_add(group, self.channel_name)
-            self._groups.append(group)
+        await hints.join(self.channel_layer, self.channel_name, self._groups())
+        running = await self._running()
+        if self.out.closed:
+            return
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
         if items := await waiting.items(self.conversation_id):
             await self.out.tell(events.queue(self.conversation_id, items))
         self.pump = Pump(self.turns, self.out)
-        self._follow_running()
+        if running is not None:
+            self.pump.follow_once(running)
         self._start(self.pump.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
@@ -148,9 +149,8 @@ class ChatConsumer(AsyncConsumer):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        for group in self._groups:
-            await self.channel_layer.group_discard(group, self.channel_name)
         if self._counted:
+            await hints.leave(self.channel_layer, self.channel_name, self._groups())
             metrics.sockets.dec()
             _sockets_of[self.user.pk] -= 1
             if not _sockets_of[self.user.pk]:
@@ -204,10 +204,10 @@ class ChatConsumer(AsyncConsumer):
         )
         if reply_id is None:
             return  # it waits, and every socket is told of what waits
-        if created or self.turns.find(reply_id):
+        if created:
             self.pump.follow_once(reply_id)
         else:
-            await self.pump.tell_ended(reply_id)
+            await self.pump.tell(reply_id)
 
     async def _unqueue(self, frame: dict[str, Any]) -> None:
         keys.require(self.caller.key, "chat")
@@ -237,10 +237,17 @@ class ChatConsumer(AsyncConsumer):
         while True:
             await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
             await self.out.tell(events.HEARTBEAT)
-            self._follow_running()
             beats += 1
             if beats % HEARTBEATS_A_CHECK == 0:
-                await self._check_credentials()
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Look after all that a hint would have told, should one have been lost."""
+        await hints.join(self.channel_layer, self.channel_name, self._groups())
+        await self._check_credentials()
+        with suppress(DatabaseError):
+            if (running := await self.turns.running_in(self.conversation_id)) is not None:
+                self.pump.follow_once(running)
 
     async def _check_credentials(self) -> None:
         try:
@@ -254,13 +261,32 @@ class ChatConsumer(AsyncConsumer):
         else:
             self.caller = caller  # with what its key is good for by now
 
-    def _follow_running(self) -> None:
-        if turn := self.turns.running_in(self.conversation_id):
-            self.pump.follow_once(turn.id)
+    def _groups(self) -> tuple[str, str]:
+        return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
+
+    async def _running(self) -> UUID | None:
+        """The reply that is being written in the conversation. When it is another process's, and
+        that cannot be heard, the client is sent away to come back."""
+        running = await self.turns.running_in(self.conversation_id)
+        try:
+            if running is not None:
+                await self.turns.log_of(running)
+        except Unavailable as error:
+            await self.out.close(error.code, error.message, CloseCode.RESTARTING)
+        return running
 
     async def _leave_with_the_server(self) -> None:
-        """Close when the server ends: after running replies have, and have been told."""
-        await lifecycle.drained.wait()
+        """Close when the server ends: where there are other processes to go to, as soon as this
+        socket follows nothing; at the latest after running replies have ended, and been told."""
+        await lifecycle.closing.wait()
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(lifecycle.drained.wait())]
+        if self.turns.peers is not None:
+            waits.append(asyncio.ensure_future(self.pump.told()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_PATIENCE):
                 await self.pump.told()

@@ -4,7 +4,9 @@ A hint may be lost (the layer drops when a channel is full), so nothing depends 
 makes others look sooner. No text of a reply ever goes this way.
 """
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,9 @@ from channels.layers import get_channel_layer
 from streaming.keyed import keyed
 
 logger = logging.getLogger(__name__)
+
+# How long the layer may take before a hint is given up, in seconds.
+PATIENCE = 1.0
 
 
 def conversation_group(conversation_id: UUID) -> str:
@@ -60,8 +65,26 @@ def credentials_changed_sync(user_id: UUID) -> None:
     async_to_sync(credentials_changed)(user_id)
 
 
+async def join(layer: Any, channel: str, groups: Iterable[str]) -> None:
+    """Let a socket hear what is told to some groups. May be repeated, and has to be now and then:
+    the layer may be away just now."""
+    for group in groups:
+        await _try(layer.group_add(group, channel), "join")
+
+
+async def leave(layer: Any, channel: str, groups: Iterable[str]) -> None:
+    """The socket is gone."""
+    for group in groups:
+        await _try(layer.group_discard(group, channel), "leave")
+
+
 async def _send(group: str, kind: str, **values: Any) -> None:
+    await _try(get_channel_layer().group_send(group, {"type": kind, **values}), kind)
+
+
+async def _try(work: Awaitable[None], what: str) -> None:
     try:
-        await get_channel_layer().group_send(group, {"type": kind, **values})
+        async with asyncio.timeout(PATIENCE):
+            await work
     except Exception as error:  # noqa: BLE001 - a lost hint is never anybody's failure
-        logger.warning("A hint was lost: %s (%s)", kind, type(error).__name__)
+        logger.warning("A hint was lost: %s (%s)", what, type(error).__name__)

@@ -10,6 +10,8 @@ from django.conf import settings
 
 from streaming.limits import MemoryLimits
 from streaming.line import MemoryLines
+from streaming.peers import Peers
+from streaming.redis_log import AWAY
 from streaming.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -53,11 +55,25 @@ class Lifecycle:
         return await asyncio.shield(self._starting)
 
     async def _start(self) -> Turns:
-        self._lock = await _sole_server(settings.SERVER_LOCK)
-        turns = Turns(MemoryLimits(), MemoryLines(settings.PROVIDER_MAX_CONCURRENCY))
-        await turns.reap()
+        peers = Peers(settings.REDIS_URL) if settings.REDIS_URL else None
+        if peers is None:
+            self._lock = await _sole_server(settings.SERVER_LOCK)
+        lines = MemoryLines(settings.PROVIDER_MAX_CONCURRENCY)
+        turns = Turns(MemoryLimits(), lines, peers)
+        await turns.start()
         turns.warm_up()
         return turns
+
+    async def checks(self) -> dict[str, str]:
+        """What this process needs besides the database, and whether it answers."""
+        peers = (await self.start()).peers
+        if peers is None:
+            return {}
+        try:
+            await peers.logs.ping()
+        except AWAY:
+            return {"redis": "unreachable"}
+        return {"redis": "ok"}
 
     async def shut_down(self) -> None:
         """End running replies (they get some seconds to finish), close sockets and providers."""

@@ -8,11 +8,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from streaming.log import MemoryLog, Phase
 from streaming.redis_log import AWAY, MOST_PIECES, Answer, Append, RedisLogs, State
+from streaming.turn import Owner
 
 logger = logging.getLogger(__name__)
 
@@ -20,16 +21,6 @@ logger = logging.getLogger(__name__)
 RENEW: Final = 1.0
 # Waits while Redis is away, in seconds.
 RETRY: Final = 0.2
-
-
-class Owner(Protocol):
-    """Who makes the replies: told what other processes did to them."""
-
-    async def stop(self, reply_id: UUID) -> None:
-        """Another process wants it stopped."""
-
-    def lose(self, reply_id: UUID) -> None:
-        """Another process has ended it: it belongs to us no more."""
 
 
 class Mirrored:
@@ -147,7 +138,7 @@ class Mirror:
         if one.has_news():
             self._changed.set()
         if answer.stop and one.log.end is None:
-            await self._owner.stop(one.reply_id)
+            await self._owner.stop_here(one.reply_id)
 
     async def _begin_again(self, one: Mirrored) -> None:
         """Redis came back empty: it gets all of a log again, if the reply is still ours. One that

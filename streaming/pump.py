@@ -5,8 +5,10 @@ from collections import deque
 from contextlib import aclosing, suppress
 from uuid import UUID
 
-from conversations.errors import Problem
+from conversations.errors import NotFound, Unavailable
+from streaming.events import CloseCode
 from streaming.follow import Follower
+from streaming.log import LogLost
 from streaming.socket_writer import SocketWriter
 from streaming.turn import events_of_ended
 from streaming.turns import Turns
@@ -35,7 +37,13 @@ class Pump:
         """A fresh snapshot of a reply, or all of it when it has ended. Raises `NotFound`."""
         if self._follower is not None and self._follower.id == str(reply_id):
             self._follower.restart()
-        elif self._turns.find(reply_id):
+        else:
+            await self.tell(reply_id)
+
+    async def tell(self, reply_id: UUID) -> None:
+        """Follow a reply that is being written, or tell all of one that has ended. Raises
+        `NotFound`, and `Unavailable` when its process cannot be heard."""
+        if await self._turns.log_of(reply_id) is not None:
             self.follow_once(reply_id)
         else:
             await self.tell_ended(reply_id)
@@ -49,12 +57,19 @@ class Pump:
         """Send what the followed replies say, until cancelled."""
         while True:
             reply_id = await self._ids.get()
-            if turn := self._turns.find(reply_id):
-                await self._send_all(Follower(turn.log))
-            else:
-                with suppress(Problem):
-                    await self.tell_ended(reply_id)
+            try:
+                await self._tell_all(reply_id)
+            except (LogLost, Unavailable):
+                # The client comes back, here or elsewhere, and begins with a fresh snapshot.
+                await self._out.close(None, "", CloseCode.RESTARTING)
             self._ids.task_done()
+
+    async def _tell_all(self, reply_id: UUID) -> None:
+        with suppress(NotFound):
+            if (log := await self._turns.log_of(reply_id)) is not None:
+                await self._send_all(Follower(log))
+            else:
+                await self.tell_ended(reply_id)
 
     async def told(self) -> None:
         """Return when nothing is left to send."""
@@ -62,7 +77,9 @@ class Pump:
 
     async def _send_all(self, follower: Follower) -> None:
         self._follower = follower
-        async with aclosing(follower.events()) as followed:
-            async for event in followed:
-                await self._out.tell(event)
-        self._follower = None
+        try:
+            async with aclosing(follower.events()) as followed:
+                async for event in followed:
+                    await self._out.tell(event)
+        finally:
+            self._follower = None

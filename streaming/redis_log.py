@@ -84,12 +84,13 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
-# Take a log whose writer is gone. KEYS state, lease. ARGV: the new writer, seconds to keep.
+# Take a log whose writer is gone. KEYS state, lease. ARGV as above.
 _SEIZE: Final = """
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('HSETNX', KEYS[1], 'seq', 0)
 redis.call('HSET', KEYS[1], 'writer', ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
@@ -258,13 +259,17 @@ class RedisLogs:
     async def seize(self, reply_id: UUID) -> bool:
         """Become the writer of a log whose lease is over; `False` when it is not."""
         keys = [_state_key(reply_id), _lease_key(reply_id)]
-        [done] = await self._call_all(_SEIZE, [(keys, [self.process.hex, KEEP])])
+        [done] = await self._call_all(_SEIZE, [(keys, self._holder)])
         return bool(done)
 
     async def read(self, reply_id: UUID) -> list[Entry]:
         """All of a log."""
         entries: Any = await self._redis.xrange(log_key(reply_id))
         return [parse(*entry) for entry in entries]
+
+    async def ping(self) -> None:
+        """Return when Redis answers."""
+        await self._redis.ping()
 
     async def aclose(self) -> None:
         """Forget this process, and close the connections."""

@@ -8,9 +8,9 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from conversations import services
+from conversations import replies
 from streaming.stripes import stripes
-from streaming.turn import Turn
+from streaming.turn import Turn, settle
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,9 @@ CHECKPOINT_TICK = 0.25
 
 # Waits between tries to store the end of a reply while the database refuses, in seconds.
 CLOSE_RETRIES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+# How often a process that lost a reply looks whether its row was closed, in seconds.
+LEARN_SECONDS = 0.5
 
 
 async def keep(turn: Turn) -> None:
@@ -35,8 +38,9 @@ async def keep(turn: Turn) -> None:
             continue
         size, age = log.size, 0.0
         try:
-            await database_sync_to_async(services.save_partial)(
+            await database_sync_to_async(replies.save_partial)(
                 reply_id=turn.id,
+                writer=turn.writer,
                 content=log.text("content"),
                 reasoning=log.text("reasoning"),
                 seq=log.seq,
@@ -47,22 +51,42 @@ async def keep(turn: Turn) -> None:
 
 
 async def store_end(turn: Turn, fields: dict[str, Any]) -> bool:
-    """Close the reply's row, trying for a while when the database refuses; `False` if it never
-    took it: then the next turn, or the next start, closes the row as interrupted."""
+    """Close the reply's row, trying for a while when the database refuses. `False` when it is not
+    ours to close: another process ended it, or we did and the answer got lost.
+
+    Raises:
+        DatabaseError: it never took it; then whoever sees the row later closes it as interrupted.
+    """
     for wait in (*CLOSE_RETRIES, None):
         try:
-            await database_sync_to_async(services.close_reply)(reply_id=turn.id, **fields)
-            return True
+            ours: bool = await database_sync_to_async(replies.close_reply)(
+                reply_id=turn.id, writer=turn.writer, **fields
+            )
+            return ours
         except DatabaseError as error:
             logger.error("turn %s: end not stored (%s)", turn.id, type(error).__name__)
-        if wait is not None:
-            await asyncio.sleep(wait)
-    return False
+            if wait is None:
+                raise
+        await asyncio.sleep(wait)
+    raise AssertionError  # the last try returns or raises
+
+
+async def learn_end(turn: Turn) -> None:
+    """Let the log end as its row was closed by another process, when it has been."""
+    while True:
+        with suppress(DatabaseError):
+            for row in await database_sync_to_async(replies.closed)(reply_ids=[turn.id]):
+                settle(turn.log, row)
+                return
+            if not await database_sync_to_async(replies.exists)(reply_id=turn.id):
+                turn.log.abandon()
+                return
+        await asyncio.sleep(LEARN_SECONDS)
 
 
 async def announce_stopping(turn: Turn) -> None:
     """Record that a stop was asked for, then tell the followers."""
     async with stripes.borrow():
         with suppress(DatabaseError):
-            if await database_sync_to_async(services.mark_stopping)(reply_id=turn.id):
+            if await database_sync_to_async(replies.mark_stopping)(reply_id=turn.id):
                 turn.log.enter("stopping")

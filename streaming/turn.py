@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from conversations import services
+from conversations import replies
 from conversations.models import Message, Status
 from conversations.selectors import OpenedTurn
 from streaming import events
@@ -17,8 +17,11 @@ from streaming.log import MemoryLog, timestamp
 
 logger = logging.getLogger(__name__)
 
+# A turn that was taken from us is cut as this, which no row ever has for its status.
+LOST = "lost"
+
 INTERRUPTED = Description(
-    services.INTERRUPTED["code"], services.INTERRUPTED["message"], 503, retryable=True
+    replies.INTERRUPTED["code"], replies.INTERRUPTED["message"], 503, retryable=True
 )
 
 
@@ -27,6 +30,7 @@ class Turn:
 
     def __init__(self, opened: OpenedTurn, plan: Plan, slot: Slot) -> None:
         self.id: UUID = opened.reply.id
+        self.writer = opened.reply.writer
         self.conversation_id: UUID = opened.conversation.id
         self.user_id: UUID = opened.conversation.user_id
         self.plan = plan
@@ -41,11 +45,21 @@ class Turn:
         self.cut_as: str | None = None
 
     def cut(self, status: str) -> None:
-        """End the reply early as `stopped` or `interrupted`; the first call decides which."""
-        if self.cut_as is None and self.log.end is None:
+        """End the reply early as `stopped` or `interrupted`; the first call decides which. One that
+        is `LOST` ends without a word, whatever was decided."""
+        if (self.cut_as is None or status == LOST) and self.log.end is None:
             self.cut_as = status
             if self.producer is not None:
                 self.producer.cancel()
+
+
+class Owner(Protocol):
+    """The turns of this process, as others may act on them."""
+
+    def find(self, reply_id: UUID) -> Turn | None: ...
+    def lose(self, reply_id: UUID) -> None: ...
+    def advance(self, conversation_id: UUID) -> None: ...
+    async def stop_here(self, reply_id: UUID) -> None: ...
 
 
 def outcome(turn: Turn, failure: BaseException | None) -> tuple[End, str | None]:
@@ -104,11 +118,9 @@ def user_event(message: Message | None) -> dict[str, Any] | None:
     }
 
 
-def events_of_ended(opened: OpenedTurn) -> list[Event]:
-    """What a socket is told of a reply that has ended: all of it, and its end."""
-    reply = opened.reply
-    asked = user_event(opened.user_message)
-    end = End(
+def end_of(reply: Message) -> End:
+    """How a reply ended, as its row says."""
+    return End(
         status=reply.status,
         finish_reason=reply.finish_reason or None,
         model=reply.model,
@@ -118,12 +130,30 @@ def events_of_ended(opened: OpenedTurn) -> list[Event]:
         tokens=reply.tokens,
         error=reply.error,
     )
+
+
+def settle(log: MemoryLog, reply: Message) -> None:
+    """End a log as the reply's row did. One that says anything else is given up: whoever followed
+    it comes back, and is told what is stored."""
+    told = (log.seq, log.text("content"), log.text("reasoning"))
+    if log.end is None and not log.lost and told == (reply.seq, reply.content, reply.reasoning):
+        log.finish(end_of(reply))
+    else:
+        log.abandon()
+
+
+def events_of_ended(opened: OpenedTurn) -> list[Event]:
+    """What a socket is told of a reply that has ended: all of it, and its end."""
+    reply = opened.reply
+    asked = user_event(opened.user_message)
     return [
         *([asked] if asked else []),
         events.message_start(
             snapshot_of(reply), seq=reply.seq, content=reply.content, reasoning=reply.reasoning
         ),
-        events.message_end(str(reply.id), end, seq=reply.seq + 1, full_content=reply.content),
+        events.message_end(
+            str(reply.id), end_of(reply), seq=reply.seq + 1, full_content=reply.content
+        ),
     ]
 
 

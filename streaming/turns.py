@@ -1,7 +1,7 @@
 """A running reply: made here, found here, stopped here. It belongs to its conversation.
 
 One task makes one reply. It is the only writer of the reply's log and of the reply's row, and it
-goes on when nobody listens. Doors only call `begin`, `find`, `wait`, `stop`, `drain`, `reap`.
+goes on when nobody listens. Doors only call `begin`, `log_of`, `wait`, `result`, `stop`.
 """
 
 import asyncio
@@ -11,40 +11,44 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
 
-from conversations import access, keys, parameters, queue, selectors, services
+from conversations import queue, replies, selectors, services
 from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
-from conversations.models import OPEN, Status, User
+from conversations.models import OPEN, Status, new_id
 from conversations.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
-from streaming import engine, hints, metrics, storing, waiting
+from streaming import hints, making, metrics, opening, storing, waiting
 from streaming.answers import Answers
 from streaming.commands import Ask
 from streaming.engine import Plan
-from streaming.errors import Description, describe
 from streaming.follow import ended
-from streaming.keyed import keyed
 from streaming.limits import Caller, Limits, Slot
 from streaming.line import Lines
+from streaming.log import MemoryLog
+from streaming.peers import Peers
 from streaming.routing import Router
 from streaming.stripes import stripes
-from streaming.turn import Turn, log_turn, outcome
+from streaming.turn import LOST, Turn, log_turn
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED = Description(
-    "unavailable", "The reply could not be stored: the database does not answer.", 503, True
-)
+# How long the end waits for replies that were cut to be stored, in seconds.
+CUT_PATIENCE = 5.0
+# How soon to look again for a reply of another process of which we hear nothing, in seconds.
+WAIT_AGAIN = 0.5
 
 
 class Turns:
     """The running replies of this process. Lives in one event loop."""
 
-    def __init__(self, limits: Limits, lines: Lines) -> None:
+    def __init__(self, limits: Limits, lines: Lines, peers: Peers | None = None) -> None:
+        """`peers` are the other processes on this database, where there may be some."""
+        self.peers = peers
+        self.process = peers.process if peers else uuid4()
         self.router = Router()
         self.limits, self.lines = limits, lines
         self.answers = Answers(self.router, limits, lines)
@@ -80,53 +84,99 @@ class Turns:
         """The turn with this id, if it runs here."""
         return self._running.get(reply_id)
 
-    def running_in(self, conversation_id: UUID) -> Turn | None:
-        """The turn that runs in a conversation, if one does."""
-        return self._by_conversation.get(conversation_id)
+    def runs_in(self, conversation_id: UUID) -> bool:
+        """Whether a turn of this process runs in a conversation."""
+        return conversation_id in self._by_conversation
+
+    async def running_in(self, conversation_id: UUID) -> UUID | None:
+        """The reply that is being written in a conversation, by whichever process."""
+        if turn := self._by_conversation.get(conversation_id):
+            return turn.id
+        if self.peers is None:
+            return None
+        found: UUID | None = await database_sync_to_async(replies.running_in)(
+            conversation_id=conversation_id
+        )
+        return found
+
+    async def log_of(self, reply_id: UUID) -> MemoryLog | None:
+        """The log of a reply that is being written, here or elsewhere; `None` when it has ended.
+
+        Raises:
+            NotFound: there is no such reply.
+            Unavailable: another process writes it, and we hear nothing of it at the moment.
+        """
+        if turn := self._running.get(reply_id):
+            return turn.log
+        return None if self.peers is None else await self.peers.log_of(reply_id)
 
     async def wait(self, reply_id: UUID) -> None:
         """Return when the reply has ended and its row says so. Cancelling stops nothing."""
-        if turn := self._running.get(reply_id):
-            await ended(turn.log)
+        while True:
+            with suppress(Unavailable):
+                if (log := await self.log_of(reply_id)) is None:
+                    return
+                await ended(log)
+                if log.end is not None:
+                    return
+            await asyncio.sleep(WAIT_AGAIN)
 
     async def result(self, reply_id: UUID) -> OpenedTurn:
-        """The stored turn of a reply that does not run here (any more). A row left open by a
-        writer that is gone is closed as interrupted. Raises `NotFound`."""
+        """The stored turn of a reply that does not run (any more).
+
+        A row left open by a writer that is gone is closed as interrupted; where there are other
+        processes, they see to that. Raises `NotFound`.
+        """
         async with stripes.borrow():
             opened: OpenedTurn = await database_sync_to_async(self._result)(reply_id)
             return opened
 
     def _result(self, reply_id: UUID) -> OpenedTurn:
         opened = selectors.opened_turn(reply_id=reply_id)
-        if opened.reply.status in OPEN and reply_id not in self._running:
-            services.interrupt_open_replies(conversation=opened.conversation)
+        if opened.reply.status in OPEN and self.peers is None and reply_id not in self._running:
+            replies.interrupt_open_replies(conversation=opened.conversation)
             opened = selectors.opened_turn(reply_id=reply_id)
         return opened
 
     async def stop(self, reply_id: UUID) -> None:
-        """Ask a reply to end. Returns at once and may be repeated; `wait` tells the end."""
+        """Ask a reply to end, whoever writes it. Returns at once and may be repeated; `wait` tells
+        the end."""
+        if reply_id in self._running:
+            await self.stop_here(reply_id)
+        elif self.peers is not None:
+            await self.peers.stop(reply_id)
+
+    async def stop_here(self, reply_id: UUID) -> None:
+        """`stop` for a reply of this process; nothing happens to any other."""
         turn = self._running.get(reply_id)
-        if turn is None or turn.log.end is not None:
-            return
-        if turn.cut_as is None:
+        if turn is not None and turn.log.end is None and turn.cut_as is None:
             turn.cut(Status.STOPPED)
             self._spawn(storing.announce_stopping(turn), "announce-stopping")
 
+    def lose(self, reply_id: UUID) -> None:
+        """Another process has taken a reply of ours: we write no more of it."""
+        if turn := self._running.get(reply_id):
+            turn.cut(LOST)
+
     async def stop_conversation(self, conversation_id: UUID) -> None:
         """Stop what runs in a conversation, and return when it has ended."""
-        if turn := self._by_conversation.get(conversation_id):
-            await self.stop(turn.id)
-            await self.wait(turn.id)
+        if reply_id := await self.running_in(conversation_id):
+            await self.stop(reply_id)
+            await self.wait(reply_id)
 
-    async def reap(self) -> None:
-        """Close what a process that died left open, purge what was deleted, and go on with what
-        waits. Call it before the first turn begins."""
+    async def start(self) -> None:
+        """Close what a process that died left open (with others, they and we do so when its lease
+        is over), purge what was deleted, and go on with what waits. Call it before the first turn
+        begins."""
         async with stripes.borrow():
-            count = await database_sync_to_async(services.interrupt_open_replies)()
+            if self.peers is None:
+                count = await database_sync_to_async(replies.interrupt_open_replies)()
+                if count:
+                    logger.warning("replies interrupted by the last end of the server: %d", count)
             await database_sync_to_async(services.purge_deleted)()
             left = await database_sync_to_async(queue.waiting_conversations)()
-        if count:
-            logger.warning("replies interrupted by the last end of the server: %d", count)
+        if self.peers is not None:
+            self.peers.start(self)
         for conversation_id in left:
             self.advance(conversation_id)
 
@@ -147,18 +197,22 @@ class Turns:
     async def drain(self, seconds: float) -> None:
         """Take no more; let replies finish for `seconds`; interrupt and store the others."""
         self.draining = True
-        ends = [asyncio.ensure_future(ended(turn.log)) for turn in self._running.values()]
-        if ends:
-            await asyncio.wait(ends, timeout=seconds)
+        await self._idle(seconds)
         for turn in list(self._running.values()):
             turn.cut(Status.INTERRUPTED)
-        if ends:
-            await asyncio.wait(ends, timeout=5.0)
-        for end in ends:
-            end.cancel()
+        await self._idle(CUT_PATIENCE)
+
+    async def _idle(self, seconds: float) -> None:
+        """Return when no turn begins or runs, or after some seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while busy := [task for task in self._tasks if _is_turn(task)]:
+                    await asyncio.wait(busy)
 
     async def aclose(self) -> None:
-        """Close the providers, after `drain`."""
+        """Close the providers and what connects us to other processes, after `drain`."""
+        if self.peers is not None:
+            await self.peers.aclose()
         await self.router.aclose()
 
     # --- Beginning --------------------------------------------------------------------------
@@ -180,6 +234,8 @@ class Turns:
                 return opened.reply.id, False
             turn = Turn(opened, plan, slot)
             self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
+            if self.peers is not None:
+                self.peers.share(turn)
             metrics.running.inc()
             self._spawn(self._run(turn), f"turn {turn.id}")
         # A task that is cancelled before its first step never runs its `finally`.
@@ -195,10 +251,12 @@ class Turns:
     ) -> tuple[OpenedTurn, Plan | None, Slot | None]:
         """Find the turn of `ask`, or take one of the caller's places, plan it and store its
         rows. Only a turn that this call made has a plan and a place."""
-        known, context = await database_sync_to_async(_look)(caller.user, conversation_id, ask)
+        known, context = await database_sync_to_async(opening.look)(
+            caller.user, conversation_id, ask
+        )
         if known is not None:
             return known, None, None
-        assert context is not None  # noqa: S101 - `_look` gives one or the other
+        assert context is not None  # noqa: S101 - `look` gives one or the other
         if self.draining:
             raise Unavailable("The server is restarting. Try again in a moment.")
         if conversation_id in self._by_conversation:
@@ -210,8 +268,11 @@ class Turns:
             raise ConversationBusy
         slot = await self.limits.admit(caller)
         try:
-            plan = await self._plan(caller, context, ask, provider)
-            opened = await database_sync_to_async(self._store)(context, ask, plan)
+            plan = await opening.plan(self.router, caller, context, ask, provider)
+            ids = new_id(), new_id()
+            if self.peers is not None:
+                await self.peers.begin(ids[1])
+            opened = await database_sync_to_async(self._store)(context, ask, plan, ids)
         except BaseException:
             slot.release()
             raise
@@ -220,109 +281,42 @@ class Turns:
         slot.release()
         return opened, None, None
 
-    async def _plan(self, caller: Caller, context: TurnContext, ask: Ask, provider: str) -> Plan:
-        """Which model is to answer, and what it is to be told."""
-        settled = {**parameters.defaults(), **context.conversation.settings, **ask.parameters}
-        remembered = context.conversation.settings.get("model")
-        model = keys.choose_model(
-            caller.key, ask.parameters.get("model"), None if provider else remembered
-        )
-        route = await self.router.route(model=model, provider=provider)
-        return engine.make_plan(
-            caller=caller,
-            route=route,
-            history=context.history,
-            content=ask.content,
-            parameters=settled,
-        )
-
-    def _store(self, context: TurnContext, ask: Ask, plan: Plan) -> OpenedTurn:
-        """Store the rows of a turn. A reply that nobody is writing any more is closed first."""
-
-        def attempt() -> OpenedTurn:
-            used = {name: plan.parameters[name] for name in parameters.defaults()}
-            return services.open_turn(
-                context=context,
-                client_id=ask.client_id,
-                content=ask.content,
-                message_id=ask.message_id,
-                remember=ask.parameters,
-                reply={
-                    "model": plan.route.model,
-                    "provider_used": plan.route.provider.name,
-                    "parameters": used,
-                    "context": plan.fitted.as_context(plan.route.window),
-                    "key": plan.caller.key,
-                    "door": plan.caller.door,
-                },
-            )
-
+    def _store(
+        self, context: TurnContext, ask: Ask, plan: Plan, ids: tuple[UUID, UUID]
+    ) -> OpenedTurn:
+        """Store the rows of a turn. Without other processes, a reply that we do not write is one
+        that nobody writes any more, and closed first."""
+        store = partial(opening.store, context, ask, plan, ids=ids, writer=self.process)
         try:
-            return attempt()
+            return store()
         except ConversationBusy:
-            if context.conversation.id in self._by_conversation:
+            if self.peers is not None or context.conversation.id in self._by_conversation:
                 raise
-            services.interrupt_open_replies(conversation=context.conversation)
-            return attempt()
+            replies.interrupt_open_replies(conversation=context.conversation)
+            return store()
 
     # --- Running ----------------------------------------------------------------------------
 
     async def _run(self, turn: Turn) -> None:
-        """Make one reply from its first piece to its stored end."""
-        async with stripes.borrow():
-            turn.producer = asyncio.create_task(
-                engine.produce(turn.plan, self.router, self.lines, turn.log, turn.result)
-            )
-            keeper = asyncio.create_task(storing.keep(turn))
-            if turn.cut_as:
-                turn.producer.cancel()
-            failure: BaseException | None = None
-            try:
-                with keyed.running(turn.plan.caller.key, partial(turn.cut, Status.STOPPED)):
-                    await turn.producer
-            except asyncio.CancelledError:
-                if turn.cut_as is None:  # the loop itself is going down
-                    turn.cut_as = Status.INTERRUPTED
-            except Exception as error:
-                failure = error
-                if describe(error).code == "internal":
-                    logger.error("turn %s failed unexpectedly", turn.id, exc_info=error)
-            keeper.cancel()
-            await asyncio.wait([keeper])
-            try:
-                await self._close(turn, failure)
-            finally:
-                turn.slot.release()
-
-    async def _close(self, turn: Turn, failure: BaseException | None) -> None:
-        """Store the end, then tell it."""
-        end, finish_reason = outcome(turn, failure)
-        log, result = turn.log, turn.result
-        fields = {
-            "status": end["status"],
-            "content": log.text("content"),
-            "reasoning": log.text("reasoning"),
-            "seq": log.seq,
-            "finish_reason": finish_reason or "",
-            "model": result.model,
-            "provider_used": result.provider_used,
-            "fallback_used": result.fallback_used,
-            "tokens": end["tokens"],
-            "context": result.context,
-            "timings": result.timings(),
-            "error": end["error"],
-        }
-        if not await storing.store_end(turn, fields):
-            end["status"], end["error"] = str(Status.FAILED), NOT_STORED.as_error()
-        self._running.pop(turn.id, None)
-        if self._by_conversation.get(turn.conversation_id) is turn:
-            del self._by_conversation[turn.conversation_id]
-        turn.slot.release()
-        log.finish(end)
+        """Make one reply, then tell its end."""
+        try:
+            end = await making.make(turn, self.router, self.lines)
+        finally:
+            self._running.pop(turn.id, None)
+            if self._by_conversation.get(turn.conversation_id) is turn:
+                del self._by_conversation[turn.conversation_id]
+            turn.slot.release()
+        if end is None:
+            metrics.running.dec()
+            logger.warning("turn %s was ended by another process", turn.id)
+            async with stripes.borrow():
+                await storing.learn_end(turn)
+        else:
+            turn.log.finish(end)
+            metrics.observe(end, turn.result)
+            log_turn(turn, end)
         self.advance(turn.conversation_id)
         self.held.place_free(turn.user_id)
-        metrics.observe(end, result)
-        log_turn(turn, end)
 
     def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run `work` on its own: a task made inside a request would inherit its context, and
@@ -341,23 +335,5 @@ class Turns:
             logger.error("the task %s failed", task.get_name(), exc_info=error)
 
 
-def _look(
-    user: User, conversation_id: UUID, ask: Ask
-) -> tuple[OpenedTurn | None, TurnContext | None]:
-    """The turn that `ask` already made, or what a new one is built from."""
-    conversation = access.conversation(user, conversation_id)
-    known = selectors.known_turn(
-        conversation=conversation,
-        client_id=ask.client_id,
-        content=ask.content,
-        message_id=ask.message_id,
-    )
-    if known is not None:
-        return known, None
-    return None, selectors.turn_context(
-        conversation=conversation,
-        parent_id=ask.parent_id,
-        parent_given=ask.parent_given,
-        regenerate=ask.message_id,
-        go_on=ask.go_on,
-    )
+def _is_turn(task: asyncio.Task[Any]) -> bool:
+    return task.get_name().startswith(("begin", "turn "))

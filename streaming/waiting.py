@@ -8,7 +8,13 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 
 from conversations import access, queue
-from conversations.errors import ConversationBusy, NotFound, TooManyAtOnce, TooManyRequests
+from conversations.errors import (
+    ConversationBusy,
+    NotFound,
+    TooManyAtOnce,
+    TooManyRequests,
+    Unavailable,
+)
 from conversations.models import User
 from streaming import hints
 from streaming.commands import Ask
@@ -98,7 +104,7 @@ async def advance(turns: "Turns", conversation_id: UUID) -> None:
     """Begin the turn of the next message that waits, if nothing runs. One that cannot begin
     stays, with the reason, and the one after it is tried."""
     async with stripes.borrow():
-        while not turns.draining and turns.running_in(conversation_id) is None:
+        while not turns.draining and not turns.runs_in(conversation_id):
             item = await database_sync_to_async(queue.following)(conversation_id=conversation_id)
             if item is None:
                 return
@@ -108,7 +114,7 @@ async def advance(turns: "Turns", conversation_id: UUID) -> None:
                 _, created = await turns.begin(caller, conversation_id, ask)
                 if not created:
                     await database_sync_to_async(item.delete)()
-            except (ConversationBusy, NotFound):
+            except (ConversationBusy, NotFound, Unavailable):
                 return
             except (TooManyRequests, TooManyAtOnce) as refusal:
                 turns.held.hold(caller.user.pk, conversation_id, refusal.retry_after)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from conversations import access, keys, selectors, services
+from conversations import access, keys, replies, selectors, services
 from conversations.errors import (
     ClientIdConflict,
     Conflict,
@@ -21,7 +21,7 @@ from tests.conversations.conftest import add_message, open_turn
 
 
 def close(reply: Message, status: str = "completed", content: str = "Hi") -> bool:
-    return services.close_reply(reply_id=reply.id, status=status, content=content)
+    return replies.close_reply(reply_id=reply.id, writer=None, status=status, content=content)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,11 @@ def test_a_reply_is_closed_once(chat):
     reply = open_turn(chat).reply
     assert close(reply, "stopped", "So far")
     assert not close(reply, "completed", "More")
-    assert not services.save_partial(reply_id=reply.id, content="x", reasoning="", seq=9)
-    assert not services.mark_stopping(reply_id=reply.id)
-    assert services.interrupt_open_replies() == 0
+    assert not replies.save_partial(
+        reply_id=reply.id, writer=None, content="x", reasoning="", seq=9
+    )
+    assert not replies.mark_stopping(reply_id=reply.id)
+    assert replies.interrupt_open_replies() == 0
     reply.refresh_from_db()
     assert (reply.status, reply.content) == ("stopped", "So far")
 
@@ -106,8 +108,10 @@ def test_a_reply_is_closed_once(chat):
 def test_a_partial_text_only_grows(chat):
     """A checkpoint that comes late does not take text back."""
     reply = open_turn(chat).reply
-    assert services.save_partial(reply_id=reply.id, content="ab", reasoning="t", seq=2)
-    assert not services.save_partial(reply_id=reply.id, content="a", reasoning="", seq=1)
+    assert replies.save_partial(reply_id=reply.id, writer=None, content="ab", reasoning="t", seq=2)
+    assert not replies.save_partial(
+        reply_id=reply.id, writer=None, content="a", reasoning="", seq=1
+    )
     reply.refresh_from_db()
     assert (reply.content, reply.reasoning, reply.seq) == ("ab", "t", 2)
 
@@ -115,12 +119,12 @@ def test_a_partial_text_only_grows(chat):
 def test_interrupt_closes_what_is_open(chat, owner):
     """Everywhere, or in one conversation, with the text that was kept."""
     other = services.create_conversation(user=owner)
-    replies = [open_turn(chat).reply, open_turn(other).reply]
-    services.save_partial(reply_id=replies[0].id, content="So far", reasoning="", seq=1)
-    services.mark_stopping(reply_id=replies[1].id)
-    assert services.interrupt_open_replies(conversation=chat) == 1
-    assert services.interrupt_open_replies() == 1
-    for reply, content in zip(replies, ("So far", ""), strict=True):
+    both = [open_turn(chat).reply, open_turn(other).reply]
+    replies.save_partial(reply_id=both[0].id, writer=None, content="So far", reasoning="", seq=1)
+    replies.mark_stopping(reply_id=both[1].id)
+    assert replies.interrupt_open_replies(conversation=chat) == 1
+    assert replies.interrupt_open_replies() == 1
+    for reply, content in zip(both, ("So far", ""), strict=True):
         reply.refresh_from_db()
         assert (reply.status, reply.content) == ("interrupted", content)
         assert reply.error["code"] == "interrupted"
@@ -259,3 +263,32 @@ def test_an_account_that_is_not_acceptable(username, password, field):
 def test_ids_are_uuids(chat):
     """What is handed out as an id is one."""
     assert isinstance(chat.id, UUID)
+
+
+def test_only_its_writer_writes_a_reply(chat):
+    """One that lost a reply keeps nothing and closes nothing; the text of the log is stored where
+    it is more than was kept."""
+    writer, late = uuid7(), uuid7()
+    row = open_turn(chat).reply
+    Message.objects.filter(id=row.id).update(writer=writer)
+    kept = {"content": "ab", "reasoning": "", "seq": 2}
+    assert not replies.save_partial(reply_id=row.id, writer=late, **kept)
+    assert not replies.close_reply(reply_id=row.id, writer=late, status="completed")
+    assert replies.save_partial(reply_id=row.id, writer=writer, **kept)
+    assert replies.is_written_by(reply_id=row.id, writer=writer)
+    assert not replies.is_written_by(reply_id=row.id, writer=late)
+    more = {"content": "abc", "reasoning": "", "seq": 3}
+    assert replies.interrupt(reply_id=row.id, writer=late, **more) is None
+    assert replies.interrupt(reply_id=row.id, writer=writer, **more).content == "abc"
+    assert replies.interrupt(reply_id=row.id, writer=writer, **more) is None
+    assert not replies.close_reply(reply_id=row.id, writer=writer, status="completed")
+    row.refresh_from_db()
+    assert (row.status, row.content, row.seq) == ("interrupted", "abc", 3)
+
+
+def test_an_interrupted_reply_keeps_what_was_stored(chat):
+    """A log that knows less than the row takes nothing away."""
+    row = open_turn(chat).reply
+    replies.save_partial(reply_id=row.id, writer=None, content="abc", reasoning="", seq=3)
+    closed = replies.interrupt(reply_id=row.id, writer=None, content="a", reasoning="", seq=1)
+    assert (closed.content, closed.seq, closed.status) == ("abc", 3, "interrupted")

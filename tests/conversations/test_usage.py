@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from conversations import services, usage
+from conversations import replies, services, usage
 from conversations.errors import BudgetSpent
 from conversations.models import Conversation, Message, UsageRecord, User
 from tests.conversations.conftest import open_turn
@@ -179,7 +179,8 @@ def test_closing_twice_records_once(chat: Conversation):
     """Whoever is second changes nothing."""
     opened = open_turn(chat)
     for status in ("completed", "failed"):
-        services.close_reply(
+        replies.close_reply(
+            writer=None,
             reply_id=opened.reply.id,
             status=status,
             tokens={"prompt": 1, "completion": 2, "total": 3, "source": "provider"},
@@ -191,7 +192,7 @@ def test_closing_twice_records_once(chat: Conversation):
 def test_usage_outlives_what_it_was_for(chat: Conversation, owner: User):
     """A purged conversation takes no record along."""
     opened = open_turn(chat)
-    services.close_reply(reply_id=opened.reply.id, status="completed")
+    replies.close_reply(reply_id=opened.reply.id, writer=None, status="completed")
     Conversation.objects.filter(pk=chat.pk).update(deleted_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert services.purge_deleted() == 1
     assert not Message.objects.exists()

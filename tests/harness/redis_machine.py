@@ -26,7 +26,7 @@ class Process:
     def __init__(self, url: str) -> None:
         self.logs = RedisLogs(url, uuid4())
         self.mirror = Mirror(self.logs, self, self.still_ours)
-        self.copies = Copies(self.logs, url, self.stop)
+        self.copies = Copies(self.logs, url, self.stop_here)
         self.stopped: list[UUID] = []
         self.lost: list[UUID] = []
         self._tasks = [
@@ -34,7 +34,7 @@ class Process:
             asyncio.create_task(self.copies.run()),
         ]
 
-    async def stop(self, reply_id: UUID) -> None:
+    async def stop_here(self, reply_id: UUID) -> None:
         self.stopped.append(reply_id)
 
     def lose(self, reply_id: UUID) -> None:

@@ -1,0 +1,131 @@
+"""The other processes on this database: what they and we know of each other's replies.
+
+What is told of a reply goes through Redis (`redis_log`): out of here by the `Mirror`, in by
+`Copies`. Who died is found out by the `Reaper`. The database decides: which of two turns in a
+conversation there is, and how a reply ended.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any
+from uuid import UUID, uuid4
+
+from channels.db import database_sync_to_async
+
+from conversations import replies, selectors
+from conversations.errors import Unavailable
+from conversations.models import OPEN
+from streaming.copies import Copies
+from streaming.log import MemoryLog
+from streaming.mirror import Mirror
+from streaming.reaper import Reaper
+from streaming.redis_log import AWAY, RedisLogs
+from streaming.stripes import stripes
+from streaming.turn import Owner, Turn, snapshot_of, user_event
+
+logger = logging.getLogger(__name__)
+
+# How long the end waits until Redis has the ends of all replies, in seconds.
+FLUSH_PATIENCE = 3.0
+
+
+class ServiceAway(Unavailable):
+    """Redis does not answer, so this cannot be done now."""
+
+    message = "The server cannot reach its other half at the moment. Try again shortly."
+    retry_after = 2.0
+
+
+class Peers:
+    """Our side of it. `start` needs a running event loop; `aclose` ends everything."""
+
+    def __init__(self, url: str) -> None:
+        self.process = uuid4()
+        self.logs = RedisLogs(url, self.process)
+        self._url = url
+        self._tasks: list[asyncio.Task[None]] = []
+        self._mirror: Mirror
+        self._copies: Copies
+
+    def start(self, owner: Owner) -> None:
+        """Begin to share what `owner` makes, and to hear of what others make."""
+        self._mirror = Mirror(self.logs, owner, self._still_ours)
+        self._copies = Copies(self.logs, self._url, owner.stop_here)
+        reaper = Reaper(self.logs, self._copies, owner)
+        for name, work in (
+            ("mirror", self._mirror.run()),
+            ("copies", self._copies.run()),
+            ("reaper", reaper.run()),
+        ):
+            self._tasks.append(self._spawn(work, name))
+
+    async def begin(self, reply_id: UUID) -> None:
+        """Make the log of a reply to come. Raises `Unavailable`: without Redis none begins."""
+        try:
+            await self.logs.begin(reply_id)
+        except AWAY:
+            raise ServiceAway from None
+
+    def share(self, turn: Turn) -> None:
+        """Let others follow a turn of ours, until they have its end."""
+        self._mirror.add(turn.id, turn.log)
+
+    async def log_of(self, reply_id: UUID) -> MemoryLog | None:
+        """A copy of the log of another's reply; `None` when the reply has ended.
+
+        Raises:
+            NotFound: there is no such reply.
+            Unavailable: it is being written, and Redis is away.
+        """
+        if log := self._copies.get(reply_id):
+            return log
+        opened = await database_sync_to_async(selectors.opened_turn)(reply_id=reply_id)
+        if opened.reply.status not in OPEN:
+            return None
+        if self._copies.away:
+            raise ServiceAway
+        if log := self._copies.get(reply_id):
+            return log
+        log = MemoryLog(snapshot_of(opened.reply), user_event(opened.user_message))
+        try:
+            await self._copies.add(reply_id, log)
+        except AWAY:
+            raise ServiceAway from None
+        return log
+
+    async def stop(self, reply_id: UUID) -> None:
+        """Ask whoever writes a reply to end it. While Redis is away, its row tells them."""
+        try:
+            await self.logs.stop(reply_id)
+        except AWAY:
+            async with stripes.borrow():
+                await database_sync_to_async(replies.mark_stopping)(reply_id=reply_id)
+
+    async def aclose(self) -> None:
+        """Let Redis have the ends of our replies, for a moment, then let go of everything."""
+        if self._tasks:
+            await asyncio.wait([self._spawn(self._mirror.flushed(), "")], timeout=FLUSH_PATIENCE)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+            await self._copies.aclose()
+        await self.logs.aclose()
+
+    async def _still_ours(self, reply_id: UUID) -> bool:
+        async with stripes.borrow():
+            ours: bool = await database_sync_to_async(replies.is_written_by)(
+                reply_id=reply_id, writer=self.process
+            )
+            return ours
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name, context=Context())
+        task.add_done_callback(_tell)
+        return task
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.critical("the task %s failed", task.get_name(), exc_info=error)

@@ -68,10 +68,39 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return request.param  # type: ignore[no-any-return]
 
 
-@pytest.fixture
-async def place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
-    """The usual server, on daphne and on uvicorn."""
-    async with place_at(servers(kind, "usual")) as place:
+@pytest.fixture(scope="session")
+def two_servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], list[ChatServer]]:
+    """Two servers of one installation, on PostgreSQL and Redis, that others use too."""
+    made: list[ChatServer] = []
+
+    def get() -> list[ChatServer]:
+        if not made:
+            shared = {
+                "DATABASE_URL": request.getfixturevalue("postgresql").database(),
+                "REDIS_URL": request.getfixturevalue("redis_server").fresh(),
+                "SECRET_KEY": "shared by the processes of one installation",
+            }
+            made.append(ChatServer("uvicorn", tmp_path_factory.mktemp("first"), **shared))
+            request.addfinalizer(made[0].close)
+            beside = tmp_path_factory.mktemp("second")
+            made.append(ChatServer("daphne", beside, beside=made[0]))
+            request.addfinalizer(made[1].close)
+            for server in made:
+                server.start()
+        return made
+
+    return get
+
+
+@pytest.fixture(params=[*KINDS, "two"])
+async def place(
+    request: pytest.FixtureRequest, servers: Servers, two_servers: Callable[[], list[ChatServer]]
+) -> AsyncIterator[Place]:
+    """The usual server, on daphne and on uvicorn, and two of them on PostgreSQL and Redis."""
+    used = two_servers() if request.param == "two" else [servers(request.param, "usual")]
+    async with place_at(*used) as place:
         yield place
 
 

@@ -1,7 +1,8 @@
 """A running server, the scripted models behind it, and people."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,8 +33,14 @@ class Person:
     page: Rest = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rest = Rest(self.place.server.url, key=self.key, offer=self.place.offer)
-        self.page = Rest(self.place.server.url, session=self.session, offer=self.place.offer)
+        self.rest = Rest(self.place.last.url, key=self.key, offer=self.place.offer)
+        self.page = Rest(self.place.last.url, session=self.session, offer=self.place.offer)
+        self._elsewhere: list[Rest] = []
+
+    def rest_at(self, server: ChatServer) -> Rest:
+        """`rest` at one of several servers."""
+        self._elsewhere.append(Rest(server.url, key=self.key, offer=self.place.offer))
+        return self._elsewhere[-1]
 
     async def conversation(self) -> str:
         return await self.rest.new_conversation()
@@ -42,14 +49,14 @@ class Person:
         self, chat: str, *, port: int | None = None, query: str = "", **options: Any
     ) -> Socket:
         """A socket with the API key, to be opened by `async with`."""
-        address = f"127.0.0.1:{port or self.place.server.port}"
+        address = f"127.0.0.1:{port or self.place.next().port}"
         headers = {"Authorization": f"Bearer {self.key}"}
         url = f"ws://{address}/ws/chat/{chat}/{query}"
         return Socket(url, headers, self.place.offer, **options)
 
     def page_socket(self, chat: str, origin: str | None = None, **options: Any) -> Socket:
         """A socket as a page opens it: the cookie, and the page's origin."""
-        server = self.place.server
+        server = self.place.next()
         headers = {"Cookie": f"sessionid={self.session}", "Origin": origin or server.url}
         url = f"ws://{server.address}/ws/chat/{chat}/"
         return Socket(url, headers, self.place.offer, **options)
@@ -60,15 +67,29 @@ class Person:
     async def aclose(self) -> None:
         await self.rest.http.aclose()
         await self.page.http.aclose()
+        for rest in self._elsewhere:
+            await rest.http.aclose()
 
 
 class Place:
     """A server and what is behind it. The scripted models are this test's own: what they saw,
-    this test has caused."""
+    this test has caused.
 
-    def __init__(self, server: ChatServer, ollama: ScriptedOllama, openai: ScriptedOpenAI) -> None:
-        self.server, self.ollama, self.openai = server, ollama, openai
+    Where it is several servers of one installation, each new socket goes to another, and REST to
+    the last: so whatever a test does, it does across processes.
+    """
+
+    def __init__(
+        self, servers: Sequence[ChatServer], ollama: ScriptedOllama, openai: ScriptedOpenAI
+    ) -> None:
+        self.servers, self.ollama, self.openai = [*servers], ollama, openai
+        self.server, self.last = self.servers[0], self.servers[-1]
+        self._turns = itertools.cycle(self.servers)
         self._people: list[Person] = []
+
+    def next(self) -> ChatServer:
+        """The server whose turn it is."""
+        return next(self._turns)
 
     async def person(self, *, staff: bool = False, password: str | None = None) -> Person:
         name = f"p{uuid4().hex[:12]}"
@@ -98,12 +119,13 @@ class Place:
 
 
 @asynccontextmanager
-async def place_at(server: ChatServer) -> AsyncIterator[Place]:
-    """The place of one test at a server that may be shared with others."""
+async def place_at(server: ChatServer, *others: ChatServer) -> AsyncIterator[Place]:
+    """The place of one test at a server, or several of one installation, that may be shared with
+    other tests."""
     ollama, openai = ScriptedOllama("normal"), ScriptedOpenAI()
     await ollama.start(server.model_port)
     await openai.start(server.second_model_port)
-    place = Place(server, ollama, openai)
+    place = Place([server, *others], ollama, openai)
     try:
         yield place
     finally:

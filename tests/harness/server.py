@@ -31,12 +31,16 @@ class ChatServer:
     starts it again on the same port and database. Keyword arguments are environment variables.
     """
 
-    def __init__(self, kind: Kind, directory: Path, **settings: Any) -> None:
+    def __init__(
+        self, kind: Kind, directory: Path, *, beside: "ChatServer | None" = None, **settings: Any
+    ) -> None:
+        """`beside` is another server of the same installation: with its settings, its models and
+        its clerk."""
         self.kind = kind
         self.directory = directory
         self.port = free_port()
-        self.model_port = free_port()
-        self.second_model_port = free_port()
+        self.model_port = beside.model_port if beside else free_port()
+        self.second_model_port = beside.second_model_port if beside else free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
         directory.mkdir(parents=True, exist_ok=True)
@@ -68,7 +72,10 @@ class ChatServer:
             **dict.fromkeys(VARIABLES, ""),
             **{name: str(value) for name, value in ours.items()},
         }
-        self.clerk = Clerk(self.environment)
+        if beside is not None:
+            self.environment = {**beside.environment, "PORT": str(self.port)}
+        self._owns_clerk = beside is None
+        self.clerk = beside.clerk if beside else Clerk(self.environment)
 
     @property
     def address(self) -> str:
@@ -134,7 +141,8 @@ class ChatServer:
         """End everything."""
         if self._process is not None:
             self.kill()
-        self.clerk.close()
+        if self._owns_clerk:
+            self.clerk.close()
 
     def _end(self, number: signal.Signals) -> int:
         self.send(number)

@@ -20,10 +20,12 @@ django_application = get_asgi_application()
 
 # The registry of applications has to be ready before anything else of ours is imported.
 from channels.routing import URLRouter
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, re_path
 
 from project import daphne_server
 from project.body_limit import limited
+from project.checks import refusals
 from project.static import static_files
 from streaming.consumers import ChatConsumer, no_such_socket
 from streaming.lifecycle import AlreadyRunning, lifecycle
@@ -69,8 +71,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
+                _refuse_danger()
                 await lifecycle.start()
-            except AlreadyRunning as error:
+            except (AlreadyRunning, ImproperlyConfigured) as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             await send({"type": "lifespan.startup.complete"})
@@ -78,6 +81,12 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await lifecycle.shut_down()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+def _refuse_danger() -> None:
+    """What `manage.py` does before it serves, for servers that start without it."""
+    if found := refusals():
+        raise ImproperlyConfigured(" ".join(found))
 
 
 daphne_server.adapt()

@@ -27,6 +27,9 @@ DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = env.secret_key(STATE_DIR)
+SECRET_KEY_GIVEN = bool(env.text("SECRET_KEY"))
+# How many processes `uvicorn` starts.
+WEB_CONCURRENCY = env.whole("WEB_CONCURRENCY", 1, least=1)
 
 # --- Application ----------------------------------------------------------------------------
 
@@ -120,6 +123,17 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "project.pages.csrf_failure"
+# Reached only through a proxy with TLS, which says so in X-Forwarded-Proto.
+HTTPS_ONLY = env.flag("HTTPS_ONLY")
+if HTTPS_ONLY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from inside
+    SECURE_HSTS_SECONDS = 30 * 24 * 3600
+SILENCED_SYSTEM_CHECKS = [
+    *("security.W005", "security.W021"),  # names below ours, which are not ours to decide on
+    *("security.W004", "security.W008", "security.W012", "security.W016"),  # chat.W004 says it
+]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -178,6 +192,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it is the tests that look at the schema
 }
 
 # --- The page -------------------------------------------------------------------------------

@@ -122,7 +122,12 @@ def _migrate(url: str) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "REDIS_URL": "", "SECRET_KEY": "unused"},
+        env={
+            **os.environ,
+            "DATABASE_URL": url,
+            "REDIS_URL": "",
+            "SECRET_KEY": secrets.token_hex(32),
+        },
         capture_output=True,
         text=True,
     )

@@ -61,6 +61,7 @@ class ChatServer:
             "CHAT_CONCURRENT_REQUESTS": 1_000,
             "PROVIDER_MAX_CONCURRENCY": 1_000,
             "LOCAL_MODEL": "off",
+            "WEB_CONCURRENCY": 1,
             # Long, so that nothing here happens only because a heartbeat came.
             "CHAT_HEARTBEAT_SECONDS": 120,
             "PYTHONUNBUFFERED": "1",

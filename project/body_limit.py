@@ -17,7 +17,11 @@ MOST_DROPPED = 50_000_000
 
 
 class _OverLimit(Exception):
-    """More of a body came than is taken."""
+    """More of a body came than is taken; `more` is still to come."""
+
+    def __init__(self, *, more: bool) -> None:
+        super().__init__()
+        self.more = more
 
 
 async def limited(application: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -27,7 +31,7 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
     most: int = settings.V1_MAX_BODY if of_v1 else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     announced = dict(scope["headers"]).get(b"content-length", b"0")
     if not announced.isdigit() or int(announced[:20]) > most:
-        await _refuse(receive, send, of_v1=of_v1)
+        await _refuse(receive, send, of_v1=of_v1, more=True)
         return
     read = 0
 
@@ -36,27 +40,27 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
         message: dict[str, Any] = await receive()
         read += len(message.get("body", b""))
         if read > most:
-            raise _OverLimit
+            raise _OverLimit(more=message.get("more_body", False))
         return message
 
     try:
         await application(scope, counted, send)
-    except _OverLimit:
-        await _refuse(receive, send, of_v1=of_v1)
+    except _OverLimit as over:
+        await _refuse(receive, send, of_v1=of_v1, more=over.more)
 
 
-async def _refuse(receive: Any, send: Any, *, of_v1: bool) -> None:
+async def _refuse(receive: Any, send: Any, *, of_v1: bool, more: bool) -> None:
     """Answer 413. Most clients read no answer before they have sent everything, and lose it when
     the connection is closed under them: so what still comes is read and dropped, up to a point."""
-    dropped, more = 0, True
+    dropped = 0
     while more and dropped < MOST_DROPPED:
         message = await receive()
         dropped += len(message.get("body", b""))
         more = message.get("more_body", False)
-    shape = (
-        openai_format.error(TooLarge())[1] if of_v1 else error_body(TooLarge.code, TooLarge.message)
-    )
-    body = json.dumps(shape).encode()
+    told = error_body(TooLarge.code, TooLarge.message)
+    if of_v1:
+        _, told, _ = openai_format.error(TooLarge())
+    body = json.dumps(told).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 413, "headers": [*headers, length]})

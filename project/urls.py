@@ -44,7 +44,7 @@ urlpatterns = [
     path("v1/models", openai_api.models),
     path("v1/models/<path:model>", openai_api.model),
     path("v1/health", openai_api.health),
-    re_path(r"^v1(/|$)", openai_api.unknown),
+    re_path(r"^v1(?:/|$)", openai_api.unknown),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -124,6 +124,12 @@ async def limited_place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
 
 
 @pytest.fixture
+async def postgresql_place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
+    async with place_at(servers(kind, "postgresql")) as place:
+        yield place
+
+
+@pytest.fixture
 async def fallback_place(servers: Servers) -> AsyncIterator[Place]:
     async with place_at(servers("daphne", "fallback")) as place:
         yield place

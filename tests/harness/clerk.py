@@ -149,6 +149,18 @@ def count(model: str, **filters: Any) -> int:
     return int(apps.get_model("conversations", model).objects.filter(**filters).count())
 
 
+def connections() -> int:
+    """How many connections there are to the database, this process's own left out (PostgreSQL)."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+
 def row(message_id: str) -> dict[str, Any]:
     """A message as it is stored."""
     from conversations.models import Message
@@ -166,9 +178,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    known = {
-        f.__name__: f for f in (person, deactivate, expire_key, allow, usage, fill, count, row)
-    }
+    functions = (person, deactivate, expire_key, allow, usage, fill, count, connections, row)
+    known = {function.__name__: function for function in functions}
     for line in sys.stdin:
         asked = json.loads(line)
         try:

@@ -1,0 +1,401 @@
+"""What a request may hold: what of it reaches the model, and what is refused, naming the field."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.harness.place import Place
+from tests.harness.rest import ok
+from tests.openai.client import (
+    HELLO,
+    body,
+    complete,
+    events,
+    post,
+    refused,
+    stream,
+    streaming,
+    text,
+    told,
+)
+from tests.scripted.ollama_scripts import REPLY
+
+PICTURE = base64.b64encode(b"\x89PNG not really").decode()
+SCHEMA = {"type": "object", "properties": {"city": {"anyOf": [{"type": "string"}]}}}
+CLOCK = {"type": "function", "function": {"name": "clock", "parameters": SCHEMA}}
+NAMED = {"type": "function", "function": {"name": "clock"}}
+UNKNOWN = {"type": "function", "function": {"name": "dice"}}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+
+
+async def sent(place: Place, **more: Any) -> dict[str, Any]:
+    """What the model's server was asked."""
+    await complete(await place.person(), **more)
+    return dict(place.ollama.chats[-1].json)
+
+
+@pytest.mark.parametrize("camel", [False, True])
+async def test_every_field_that_is_passed_on(daphne_place: Place, *, camel: bool) -> None:
+    """In OpenAI's spelling and in the camelCase one."""
+    fields = {
+        "temperature": 1.5,
+        "topP" if camel else "top_p": 0.5,
+        "maxTokens" if camel else "max_tokens": 9,
+        "stop": ["END"],
+        "seed": 7,
+        "presencePenalty" if camel else "presence_penalty": 1,
+        "frequencyPenalty" if camel else "frequency_penalty": -1,
+        "responseFormat" if camel else "response_format": {"type": "json_object"},
+        "tools": [CLOCK],
+        "toolChoice" if camel else "tool_choice": {
+            "type": "function",
+            "function": {"name": "clock"},
+        },
+        "reasoningEffort" if camel else "reasoning_effort": "low",
+    }
+    asked = await sent(daphne_place, **fields)
+    assert asked["options"] == {
+        "temperature": 1.5,
+        "top_p": 0.5,
+        "num_predict": 9,
+        "stop": ["END"],
+        "seed": 7,
+        "presence_penalty": 1.0,
+        "frequency_penalty": -1.0,
+        "num_ctx": 8192,
+    }
+    assert asked["format"] == "json"
+    assert asked["think"] == "low"
+    assert asked["tools"][0]["function"]["parameters"] == SCHEMA
+
+
+async def test_what_is_not_said_is_left_to_the_model(daphne_place: Place) -> None:
+    asked = await sent(daphne_place, temperature=None, tools=None, stop=None, response_format=None)
+    assert set(asked) == {"model", "messages", "stream", "options"}
+    assert set(asked["options"]) == {"num_ctx"}
+
+
+async def test_json_schema_and_stop_as_text(daphne_place: Place) -> None:
+    described = {"name": "place", "schema": SCHEMA, "strict": True}
+    asked = await sent(
+        daphne_place,
+        response_format={"type": "json_schema", "json_schema": described},
+        stop="END",
+    )
+    assert asked["format"] == SCHEMA
+    assert asked["options"]["stop"] == ["END"]
+
+
+async def test_every_kind_of_message(daphne_place: Place) -> None:
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}
+    messages = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "What is "}, picture]},
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "noon"}]},
+    ]
+    asked = await sent(daphne_place, messages=messages)
+    assert asked["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is ", "images": [PICTURE]},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "call_1", "function": {"name": "clock", "arguments": {}}}],
+        },
+        {"role": "tool", "content": "noon", "tool_call_id": "call_1", "tool_name": "clock"},
+    ]
+
+
+async def test_a_whole_answer_with_tool_calls(daphne_place: Place) -> None:
+    answer = await complete(await daphne_place.person(), "tools_done", tools=[CLOCK])
+    (choice,) = answer["choices"]
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"] is None
+    (call,) = choice["message"]["tool_calls"]
+    assert call["type"] == "function"
+    assert json.loads(call["function"]["arguments"]) == {"zone": "UTC"}
+
+
+async def test_all_that_is_sent_is_what_the_model_gets(daphne_place: Place) -> None:
+    """Older messages are never left out in silence: the program keeps them, not we."""
+    long = [{"role": "user", "content": f"{n} " + "word " * 200} for n in range(60)]
+    person = await daphne_place.person()
+    response = await post(person, body(messages=long))
+    refused(response, 400, "context_length_exceeded")
+    assert daphne_place.ollama.chats == []
+    asked = await sent(daphne_place, messages=long[:20])
+    assert len(asked["messages"]) == 20
+
+
+async def test_no_model_named(daphne_place: Place) -> None:
+    """The default answers."""
+    assert (await complete(await daphne_place.person(), None))["model"] == "normal"
+
+
+FAR = {"type": "image_url", "image_url": {"url": "http://10.0.0.1/cat.png"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"messages": None}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": "Hello"}, "messages"),
+        ({"messages": ["Hello"]}, "messages[0]"),
+        ({"messages": [{"content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [7]}]}, "messages[0].content[0]"),
+        (
+            {"messages": [*HELLO, {"role": "user", "content": [FAR]}]},
+            "messages[1].content[0].image_url.url",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]},
+            "messages[0].content[0].type",
+        ),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+        (
+            {"messages": [{"role": "user", "content": "x", "tool_calls": [CALL]}]},
+            "messages[0].tool_calls",
+        ),
+        ({"model": 7}, "model"),
+        ({"n": 2}, "n"),
+        ({"n": 0}, "n"),
+        ({"stream": "yes"}, "stream"),
+        ({"stream_options": []}, "stream_options"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"temperature": "1"}, "temperature"),
+        ({"temperature": True}, "temperature"),
+        ({"top_p": -0.1}, "top_p"),
+        ({"topP": 1.1}, "top_p"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_completion_tokens": 1.5}, "max_completion_tokens"),
+        ({"stop": [""]}, "stop"),
+        ({"stop": ["x"] * 17}, "stop"),
+        ({"seed": "7"}, "seed"),
+        ({"tools": {}}, "tools"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        ({"tools": [CLOCK], "tool_choice": UNKNOWN}, "tool_choice"),
+        ({"tools": [CLOCK], "tool_choice": "maybe"}, "tool_choice"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"reasoning_effort": "much"}, "reasoning_effort"),
+    ],
+)
+async def test_a_field_that_cannot_be_used(
+    daphne_place: Place, fields: dict[str, Any], param: str
+) -> None:
+    response = await post(await daphne_place.person(), {**body(), **fields})
+    error = refused(response, 400, "validation_error", param)
+    assert error["type"] == "invalid_request_error"
+    assert error["message"].startswith(f"{param}: ")
+    assert daphne_place.ollama.chats == []
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"a": "\\ud800"}', b"[" * 100_000, b"NaN"])
+async def test_a_body_that_is_no_json(daphne_place: Place, data: bytes) -> None:
+    person = await daphne_place.person()
+    response = await person.rest.http.post("/v1/chat/completions", content=data)
+    refused(response, 400, "invalid_json")
+
+
+@pytest.mark.parametrize("data", [[], "x", 7, None])
+async def test_a_body_that_is_no_object(daphne_place: Place, data: Any) -> None:
+    person = await daphne_place.person()
+    response = await person.rest.http.post("/v1/chat/completions", content=json.dumps(data))
+    refused(response, 400, "validation_error", "body")
+
+
+async def test_a_body_that_is_too_large(place: Place) -> None:
+    """Room for images, and not for more: announced or not."""
+    person = await place.person()
+    await complete(
+        person, messages=[{"role": "user", "content": "x" * 20_000}], junk="y" * 9_000_000
+    )
+    large = json.dumps({"junk": "x" * 20_000_001}).encode()
+
+    async def pieces() -> Any:
+        for start in range(0, len(large), 1_000_000):
+            yield large[start : start + 1_000_000]
+
+    for content in (large, pieces()):
+        response = await person.rest.http.post("/v1/chat/completions", content=content)
+        refused(response, 413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v1/chat/completions", "POST"),
+        ("DELETE", "/v1/models", "GET"),
+        ("POST", "/v1/models/normal", "GET"),
+        ("PUT", "/v1/embeddings", "POST"),
+    ],
+)
+async def test_a_wrong_method(daphne_place: Place, method: str, path: str, allowed: str) -> None:
+    person = await daphne_place.person()
+    response = await person.rest.http.request(method, path)
+    refused(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/files", "/v1/chat/completions/", "/v1/x/y"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_an_unknown_address(daphne_place: Place, method: str, path: str) -> None:
+    person = await daphne_place.person()
+    refused(await person.rest.http.request(method, path), 404, "unknown_url")
+
+
+async def test_every_answer_has_an_id_of_its_own(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    responses = [
+        await post(person, body()),
+        await post(person, body(stream=True)),
+        await post(person, {}),
+        await person.rest.get("/v1/health"),
+        await person.rest.get("/v1/nothing"),
+    ]
+    ids = {response.headers["x-request-id"] for response in responses}
+    assert len(ids) == len(responses)
+
+
+# --- Who asks ----------------------------------------------------------------------------------
+
+
+async def test_the_cookie_of_a_page_does_too_with_its_token(place: Place) -> None:
+    person = await place.person()
+    response = await person.page.post("/v1/chat/completions", body())
+    assert ok(response)["choices"][0]["message"]["content"] == "".join(REPLY)
+    assert ok(await person.page.get("/v1/models"))["data"]
+    del person.page.http.headers["x-csrftoken"]
+    response = await person.page.post("/v1/chat/completions", body())
+    refused(response, 403, "csrf_failed")
+
+
+async def test_health_is_open_to_all(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    del person.rest.http.headers["authorization"]
+    found = await person.rest.get("/v1/health")
+    assert ok(found) == {"status": "ok", "provider": "ollama"}
+
+
+async def test_what_a_key_is_good_for(daphne_place: Place) -> None:
+    """Its scopes and its models."""
+    person = await daphne_place.person()
+    limits = {"scopes": ["chat", "models"], "allowed_models": ["think"]}
+    await daphne_place.clerk("allow", model="ApiKey", row_id=person.key_id, **limits)
+    response = await post(person, body("normal"))
+    refused(response, 403, "model_not_allowed", "model")
+    response = await post(person, {"model": "normal", "input": "x"}, "/v1/embeddings")
+    refused(response, 403, "model_not_allowed", "model")
+    refused(await person.rest.get("/v1/models/normal"), 404, "model_not_found", "model")
+    assert (await complete(person, None))["model"] == "think"
+    listed = ok(await person.rest.get("/v1/models"))
+    assert {entry["id"] for entry in listed["data"]} <= {"think"}
+    await daphne_place.clerk("allow", model="ApiKey", row_id=person.key_id, scopes=["models"])
+    refused(await post(person, body("think")), 403, "missing_scope")
+    await daphne_place.clerk("allow", model="ApiKey", row_id=person.key_id, scopes=["chat"])
+    refused(await person.rest.get("/v1/models"), 403, "missing_scope")
+
+
+async def test_a_revoked_key_ends_what_runs_with_it(place: Place) -> None:
+    """The client is told, and the model's server sees the close."""
+    person = await place.person()
+    async with streaming(person, "stall:after=2") as opened:
+        await opened.until("word1")
+        assert (await person.page.delete(f"/api/keys/{person.key_id}/")).status_code == 204
+        told(events(await opened.rest())[-1], "not_authenticated")
+    assert await (await place.ollama.chat()).wait_ended() == "client_gone"
+
+
+# --- What it costs, and who answers --------------------------------------------------------------
+
+
+async def test_usage_is_recorded_before_the_answer_ends(place: Place) -> None:
+    """With the provider's counts, or ours where it had none; also of what failed."""
+    person = await place.person()
+    await stream(person)
+    await complete(person, "nometrics")
+    await stream(person, "error")
+    await post(person, body("memory"))
+    found = await place.clerk("usage", user_id=person.id)
+    assert [(r["status"], r["source"], r["model"], r["door"]) for r in found] == [
+        ("completed", "provider", "normal", "v1"),
+        ("completed", "estimated", "nometrics", "v1"),
+        ("failed", "estimated", "error", "v1"),
+        ("failed", "estimated", "memory", "v1"),
+    ]
+    assert found[0]["completion_tokens"] == len(REPLY)
+    assert found[1]["completion_tokens"] == len("".join(REPLY)) // 4
+    assert [r["key_id"] for r in found] == [person.key_id] * 4
+    assert await place.clerk("count", model="Message", conversation__user_id=person.id) == 0
+
+
+async def test_limits_count_with_the_other_doors(limited_place: Place) -> None:
+    person = await limited_place.person()
+    await limited_place.clerk("allow", model="User", row_id=person.id, requests_per_minute=2)
+    ok(await person.rest.generate(await person.conversation()))
+    await complete(person)
+    for response in (await post(person, body(stream=True)), await post(person, body())):
+        refused(response, 429, "rate_limited")
+        assert 1 <= int(response.headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize("model", ["memory", "close"])
+async def test_another_provider_answers_as_long_as_nothing_was_said(
+    fallback_place: Place, model: str
+) -> None:
+    person = await fallback_place.person()
+    answer = await complete(person, model)
+    assert (answer["provider_used"], answer["model"]) == ("openai", "normal")
+    chunks = await stream(person, model)
+    assert {chunk["provider_used"] for chunk in chunks} == {"openai"}
+    assert text(chunks) == "".join(REPLY)
+    *_, last = await stream(person, "error")
+    told(last, "provider_failed")
+
+
+# --- Embeddings ----------------------------------------------------------------------------------
+
+
+async def test_embeddings(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    asked = {"model": "embedder", "input": ["one", "three"], "dimensions": 2}
+    found = ok(await post(person, asked, "/v1/embeddings"))
+    assert [item["embedding"] for item in found["data"]] == [[3.0, 0.5], [5.0, 0.5]]
+    assert [item["index"] for item in found["data"]] == [0, 1]
+    assert found["usage"]["prompt_tokens"] == found["usage"]["promptTokens"] == 3
+    (record,) = await daphne_place.clerk("usage", user_id=person.id)
+    assert (record["status"], record["prompt_tokens"], record["door"]) == ("completed", 3, "v1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"input": ""}, "input"),
+        ({"input": []}, "input"),
+        ({"input": [1, 2]}, "input"),
+        ({"model": None}, "model"),
+        ({"encoding_format": "hex"}, "encoding_format"),
+        ({"dimensions": 0}, "dimensions"),
+    ],
+)
+async def test_embeddings_that_cannot_be_made(
+    daphne_place: Place, fields: dict[str, Any], param: str
+) -> None:
+    person = await daphne_place.person()
+    asked = {"model": "embedder", "input": "x", **fields}
+    refused(await post(person, asked, "/v1/embeddings"), 400, "validation_error", param)
+
+
+async def test_embeddings_of_a_missing_model(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    response = await post(person, {"model": "missing", "input": "x"}, "/v1/embeddings")
+    refused(response, 404, "model_not_found", "model")

@@ -222,6 +222,20 @@ async def test_the_commands_for_accounts(daphne_place: Place):
         assert (await browser.sign_in(name, PASSWORD)).status_code == 302
 
 
+async def test_an_account_of_a_script_needs_no_password(daphne_place: Place):
+    """Where nobody could type one: its keys work, and nobody can sign in."""
+    place = daphne_place
+    name = f"bot{place.server.port}"
+    made = manage(place, "createuser", name)
+    assert made.returncode == 0
+    assert "without a password" in made.stderr
+    key = manage(place, "createkey", name).stdout.strip()
+    async with Rest(place.server.url, key=key) as rest:
+        assert ok(await rest.get("/api/me/"))["username"] == name
+    async with Browser(place.server.url) as browser:
+        assert (await browser.sign_in(name, "")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [

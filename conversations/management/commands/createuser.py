@@ -11,7 +11,10 @@ from conversations.errors import Problem
 
 
 class Command(BaseCommand):
-    help = "Create an account. Without --password-stdin the password is asked for."
+    help = (
+        "Create an account. Without --password-stdin the password is asked for; where there is "
+        "no terminal, the account gets none, and only API keys open it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -21,13 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--staff", action="store_true", help="may use the admin pages")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["password_stdin"]:
-            password = self.stdin_line()
-        else:
-            password = getpass("Password: ")
-            if getpass("Again: ") != password:
-                raise CommandError("The two passwords are not the same.")
-        if not password:
+        password = self.stdin_line() if options["password_stdin"] else self.asked_password()
+        if password == "":
             raise CommandError("The password is empty.")
         try:
             user = services.create_user(
@@ -36,12 +34,24 @@ class Command(BaseCommand):
                 staff=options["staff"],
                 any_password=True,
             )
-            validate_password(password, user)
+            if password is not None:
+                validate_password(password, user)
         except ValidationError as weak:
             self.stderr.write(f"The password is weak: {' '.join(weak.messages)}")
         except Problem as problem:
             raise CommandError(problem.message) from None
-        self.stderr.write(f"Created {options['name']}.")
+        self.stderr.write(
+            f"Created {options['name']}{', without a password' if password is None else ''}."
+        )
+
+    def asked_password(self) -> str | None:
+        """What a person types, twice; `None` when nobody is there to type."""
+        if not sys.stdin.isatty():
+            return None
+        password = getpass("Password: ")
+        if getpass("Again: ") != password:
+            raise CommandError("The two passwords are not the same.")
+        return password
 
     def stdin_line(self) -> str:
         """The first line of standard input, without its end."""

@@ -2,12 +2,21 @@
 
 from contextlib import suppress
 from datetime import date
+from typing import Any
 from uuid import UUID
 
+from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-from conversations.errors import InvalidInput
+from conversations.errors import InvalidInput, NotFound
+
+# `?limit=` as OpenAPI tells it; a larger one gives as many as there may be.
+LIMIT = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+
+
+class MissingPage(NotFound):
+    message = "There is no such page: follow `next` and `previous` as they are."
 
 
 class NewestFirst(CursorPagination):
@@ -17,6 +26,25 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int:
+        assert self.page_size  # noqa: S101 - narrows the type for the checker
+        return whole_number(
+            request, "limit", default=self.page_size, most=self.max_page_size or self.page_size
+        )
+
+    def decode_cursor(self, request: Request) -> Any:
+        try:
+            return super().decode_cursor(request)
+        except exceptions.NotFound:
+            raise MissingPage from None
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == "limit":
+                parameter["schema"] = LIMIT
+        return parameters
 
 
 def whole_number(request: Request, name: str, *, default: int, most: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 
@@ -38,6 +39,23 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class TextField(serializers.CharField):
+    """Text as it was written: white space kept, no NUL, and nothing that is not Unicode."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+        self.validators.append(RegexValidator(r"^[^\x00]*$", "Null characters are not allowed."))
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise serializers.ValidationError("This is not valid Unicode text.") from None
+        return super().to_internal_value(data)
+
+
 def _bounds(name: str) -> dict[str, Any]:
     least, most, _default, _step = settings.CHAT_PARAMETERS[name]
     return {"min_value": least, "max_value": most, "required": False}
@@ -49,7 +67,7 @@ class ParametersSerializer(StrictSerializer):
     temperature = StrictFloatField(**_bounds("temperature"))
     max_tokens = StrictIntegerField(**_bounds("max_tokens"))
     top_p = StrictFloatField(**_bounds("top_p"))
-    model = serializers.CharField(max_length=255, required=False)
+    model = TextField(max_length=255, required=False)
 
 
 class RememberedSerializer(ParametersSerializer):

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from conversations import shapes
 from conversations.models import ApiKey, Conversation, Message, User
-from conversations.parameters import RememberedSerializer, StrictSerializer
+from conversations.parameters import RememberedSerializer, StrictSerializer, TextField
 
 # Characters of a system prompt: a long page, and still less than the smallest window.
 MOST_SYSTEM_PROMPT = 8000
@@ -19,22 +21,9 @@ MOST_MODELS = 100
 MOST_TOKENS = 2**53
 
 
-class TextField(serializers.CharField):
-    """Text as it was written: white space kept, no NUL, and nothing that is not Unicode."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        try:
-            data.encode()
-        except UnicodeEncodeError:
-            raise serializers.ValidationError("This is not valid Unicode text.") from None
-        return super().to_internal_value(data)
-
-
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": settings.CHAT_MAX_CONTENT, "pattern": r"\S"}
+)
 class ContentField(TextField):
     """What a person says: not empty, and not longer than the server takes."""
 
@@ -50,10 +39,13 @@ class ContentField(TextField):
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
     parent_id = serializers.UUIDField(read_only=True, allow_null=True)
-    tokens = serializers.JSONField(read_only=True)
-    context = serializers.JSONField(read_only=True)  # type: ignore[assignment]
-    timings = serializers.JSONField(read_only=True)
-    error = serializers.JSONField(read_only=True)
+    finish_reason = serializers.CharField(read_only=True, allow_null=True)
+    model = serializers.CharField(read_only=True, allow_null=True)
+    provider_used = serializers.CharField(read_only=True, allow_null=True)
+    tokens = shapes.TokensField()
+    context = shapes.ContextField()  # type: ignore[assignment]
+    timings = shapes.TimingsField()
+    error = shapes.FailureField()
     sibling_ids = serializers.ListField(
         child=serializers.UUIDField(),
         read_only=True,
@@ -93,9 +85,28 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return data
 
 
+class MessagesSerializer(serializers.Serializer[Any]):
+    """A page of messages, in reading order."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = MessageSerializer(many=True)
+
+
+class SettingsSerializer(RememberedSerializer):
+    """What a conversation keeps for its requests."""
+
+    system_prompt = TextField(max_length=MOST_SYSTEM_PROMPT, allow_blank=True, required=False)
+
+
+@extend_schema_field(SettingsSerializer)
+class SettingsField(serializers.JSONField):
+    """The same as it is kept."""
+
+
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     head_id = serializers.UUIDField(read_only=True, allow_null=True)
-    settings = serializers.JSONField(read_only=True)
+    settings = SettingsField(read_only=True)
     message_count = serializers.IntegerField(read_only=True)
     running = serializers.BooleanField(read_only=True, help_text="A reply is being written in it.")
 
@@ -117,8 +128,8 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
 
 class FoundConversationSerializer(ConversationSerializer):
-    """A conversation that a search found: `snippet` is a piece of text around the match, null
-    when only the title matches."""
+    """A conversation in a list: `snippet` is a piece of text around what was searched for, null
+    when only the title matches or nothing was searched for."""
 
     snippet = serializers.SerializerMethodField()
 
@@ -127,14 +138,8 @@ class FoundConversationSerializer(ConversationSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
     def get_snippet(self, row: Conversation) -> str | None:
-        found: str | None = self.context["snippets"].get(row.pk)
+        found: str | None = self.context.get("snippets", {}).get(row.pk)
         return found
-
-
-class SettingsSerializer(RememberedSerializer):
-    """What a conversation keeps for its requests."""
-
-    system_prompt = TextField(max_length=MOST_SYSTEM_PROMPT, allow_blank=True, required=False)
 
 
 class ConversationInput(StrictSerializer):
@@ -194,7 +199,7 @@ class ApiKeyInput(StrictSerializer):
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=ApiKey.Scope.choices),
         required=False,
-        allow_empty=False,
+        min_length=1,
         help_text="Without them: all.",
     )
     allowed_models = serializers.ListField(
@@ -216,28 +221,20 @@ class ApiKeyInput(StrictSerializer):
         return value
 
 
-class TokensSerializer(serializers.Serializer[Any]):
-    """Counts of tokens."""
-
-    prompt = serializers.IntegerField()
-    completion = serializers.IntegerField()
-    total = serializers.IntegerField()
-
-
 class UsageTotalsSerializer(serializers.Serializer[Any]):
     """What some replies cost together. `estimated` of the `requests` were counted by us."""
 
     requests = serializers.IntegerField()
     estimated = serializers.IntegerField()
-    tokens = TokensSerializer(source="*")
+    tokens = shapes.TokensSerializer(source="*")
 
 
 class UsageRowSerializer(UsageTotalsSerializer):
     """What the replies of one model on one day (in UTC) cost."""
 
     day = serializers.DateField()
-    provider = serializers.CharField()
-    model = serializers.CharField()
+    provider = serializers.CharField(allow_blank=True)
+    model = serializers.CharField(allow_blank=True)
 
 
 class UsageSerializer(serializers.Serializer[Any]):

@@ -11,9 +11,8 @@ from rest_framework.response import Response
 
 from conversations import access, pagination, selectors, services
 from conversations.models import Conversation, Message
-from conversations.parameters import StrictSerializer
-from conversations.serializers import TextField
-from conversations.views import caller
+from conversations.parameters import StrictSerializer, TextField
+from conversations.views import Noticed, caller
 
 
 class SessionSerializer(serializers.ModelSerializer[Conversation]):
@@ -91,10 +90,13 @@ class Sessions(pagination.NewestFirst):
 
 @extend_schema_view(
     list=extend_schema(description="The caller's sessions, newest first."),
-    retrieve=extend_schema(responses=SessionDetailSerializer),
+    retrieve=extend_schema(
+        description="One, with the messages of the branch being shown.",
+        responses=SessionDetailSerializer,
+    ),
 )
 class SessionViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
+    Noticed, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
     """The caller's conversations, as sessions."""
 
@@ -116,6 +118,7 @@ class SessionViewSet(
 
     @extend_schema(request=SessionInput, responses={201: SessionSerializer})
     def create(self, request: Request) -> Response:
+        """Begin a session."""
         data = SessionInput(data=request.data)
         data.is_valid(raise_exception=True)
         made = services.create_conversation(user=caller(request), **data.validated_data)
@@ -123,15 +126,22 @@ class SessionViewSet(
 
     @extend_schema(request=SessionTitle, responses=SessionSerializer)
     def update(self, request: Request, pk: UUID) -> Response:
+        """Give it another title."""
         conversation = access.conversation(caller(request), pk)
         data = SessionTitle(data=request.data)
         data.is_valid(raise_exception=True)
-        services.update_conversation(conversation=conversation, changes=data.validated_data)
+        self.changed(
+            services.update_conversation(conversation=conversation, changes=data.validated_data)
+        )
         return self._answer(pk)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
-        services.delete_conversation(conversation=access.conversation(caller(request), pk))
+        """Delete it, and stop what runs in it."""
+        conversation = access.conversation(caller(request), pk)
+        self.deleting(conversation)
+        services.delete_conversation(conversation=conversation)
+        self.deleted(conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:

@@ -18,7 +18,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, exports, keys, pagination, search, selectors, services, usage
+from conversations import (
+    access,
+    exports,
+    keys,
+    pagination,
+    schema,
+    search,
+    selectors,
+    services,
+    usage,
+)
 from conversations.models import ApiKey, Conversation, Message, User
 from conversations.permissions import KeyManagement
 from conversations.serializers import (
@@ -30,13 +40,13 @@ from conversations.serializers import (
     FoundConversationSerializer,
     MeSerializer,
     MessageSerializer,
+    MessagesSerializer,
     NewApiKeySerializer,
     UsageSerializer,
 )
 
-# Days of usage in one answer, without `from` and at most.
+# How far back usage goes when nobody says.
 USUAL_SPAN = timedelta(days=29)
-LONGEST_SPAN = timedelta(days=367)
 MESSAGES_A_PAGE = 200
 MOST_MESSAGES_A_PAGE = 1000
 MOST_QUERY = 200
@@ -48,8 +58,21 @@ def caller(request: Request) -> User:
     return request.user
 
 
+class Noticed:
+    """What a change means beyond the record; said where running replies and sockets are known."""
+
+    def changed(self, conversation: Conversation) -> None:
+        """It has another title or head now."""
+
+    def deleting(self, conversation: Conversation) -> None:
+        """It is about to go."""
+
+    def deleted(self, conversation: Conversation) -> None:
+        """It is gone."""
+
+
 class ConversationViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
+    Noticed, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
     """The caller's conversations."""
 
@@ -76,11 +99,12 @@ class ConversationViewSet(
         return self.request.query_params.get("search", "").strip()[:MOST_QUERY]
 
     def get_serializer_class(self) -> type[ConversationSerializer]:
-        return FoundConversationSerializer if self.query else ConversationSerializer
+        listed = self.action == "list"
+        return FoundConversationSerializer if listed else ConversationSerializer
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        if self.query:
+        if self.action == "list" and self.query:
             found = search.snippets(user=caller(self.request), query=self.query)
             context["snippets"] = found
         return context
@@ -94,31 +118,42 @@ class ConversationViewSet(
             OpenApiParameter("search", str, description="Words in titles and messages."),
             OpenApiParameter("archived", bool, description="Without it: not the archived."),
             OpenApiParameter("pinned", bool),
-            OpenApiParameter("limit", int),
         ],
         responses=FoundConversationSerializer(many=True),
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The caller's conversations, newest first, or those that `search` finds."""
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=ConversationInput, responses={201: ConversationSerializer})
     def create(self, request: Request) -> Response:
+        """Begin a conversation."""
         data = ConversationInput(data=request.data)
         data.is_valid(raise_exception=True)
         made = services.create_conversation(user=caller(request), **data.validated_data)
         return self._answer(made.pk, status.HTTP_201_CREATED)
 
-    @extend_schema(request=ConversationChanges, responses=ConversationSerializer)
+    @extend_schema(
+        request=ConversationChanges, responses={200: ConversationSerializer, 409: schema.BUSY}
+    )
     def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Rename, pin, archive, show another branch, or change what is remembered; a setting of
+        null is forgotten."""
         conversation = access.conversation(caller(request), pk)
         data = ConversationChanges(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        services.update_conversation(conversation=conversation, changes=data.validated_data)
+        self.changed(
+            services.update_conversation(conversation=conversation, changes=data.validated_data)
+        )
         return self._answer(pk)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
-        services.delete_conversation(conversation=access.conversation(caller(request), pk))
+        """Delete it, and stop what runs in it. It can be restored for an hour."""
+        conversation = access.conversation(caller(request), pk)
+        self.deleting(conversation)
+        services.delete_conversation(conversation=conversation)
+        self.deleted(conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=ConversationSerializer)
@@ -134,9 +169,9 @@ class ConversationViewSet(
             OpenApiParameter("after", OpenApiTypes.UUID),
             OpenApiParameter("before", OpenApiTypes.UUID),
             OpenApiParameter("from", str, enum=["end"], description="Begin with the last page."),
-            OpenApiParameter("limit", int),
+            OpenApiParameter("limit", pagination.LIMIT),
         ],
-        responses=MessageSerializer(many=True),
+        responses=MessagesSerializer,
     )
     @action(detail=True, pagination_class=None)
     def messages(self, request: Request, pk: UUID) -> Response:
@@ -216,8 +251,12 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     def get_queryset(self) -> QuerySet[ApiKey]:
         return ApiKey.objects.filter(user=caller(self.request))
 
+    def revoked(self, request: Request) -> None:
+        """A key of the caller is gone; said on where sockets are known."""
+
     @extend_schema(request=ApiKeyInput, responses={201: NewApiKeySerializer})
     def create(self, request: Request) -> Response:
+        """Make a key. `key` is its secret, which is told this once."""
         data = ApiKeyInput(data=request.data)
         data.is_valid(raise_exception=True)
         key, secret = keys.create(user=caller(request), **data.validated_data)
@@ -227,7 +266,9 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
+        """Revoke it: its sockets are closed, and what runs with it is stopped."""
         access.api_key(caller(request), pk).delete()
+        self.revoked(request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -256,10 +297,6 @@ class UsageView(APIView):
     def get(self, request: Request) -> Response:
         last = pagination.day(request, "to") or timezone.now().date()
         first = pagination.day(request, "from") or last - min(USUAL_SPAN, last - date.min)
-        if not timedelta() <= last - first < LONGEST_SPAN:
-            raise pagination.invalid(
-                "from", f"This has to be before `to`, by less than {LONGEST_SPAN.days} days."
-            )
         found = usage.between(caller(request).usage.all(), first, last)
         body = {"results": usage.by_day_and_model(found), "totals": usage.totals(found)}
         return Response(UsageSerializer({"next": None, "previous": None, **body}).data)

@@ -186,13 +186,24 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat Playground",
-    "DESCRIPTION": "Conversations, messages, replies and API keys.",
     "VERSION": "1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it is the tests that look at the schema
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "conversations.schema.add_refusals",
+        "project.health.describe",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "conversations.models.Message.Role",
+        "Status": "conversations.models.Status",
+        "Scope": "conversations.models.ApiKey.Scope",
+    },
 }
 
 # --- The page -------------------------------------------------------------------------------

@@ -14,20 +14,20 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import access, keys, sessions, views
 from conversations.errors import Problem, error_body
-from conversations.models import Status, User
+from conversations.models import Conversation, Status
 from conversations.permissions import key_of
 from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
-from streaming import hints, waiting
+from streaming import hints, shapes, waiting
 from streaming.commands import (
     MessageIdSerializer,
     RegenerateSerializer,
@@ -50,33 +50,6 @@ STATUS_OF_FAILURE = {
     "unavailable": 503,
     "internal": 500,
 }
-
-
-class GenerateAnswer(serializers.Serializer[Any]):
-    """What `generate` answers."""
-
-    user_message = MessageSerializer(allow_null=True)
-    message = MessageSerializer()
-    provider_used = serializers.CharField()
-    fallback_used = serializers.BooleanField()
-    tokens = serializers.JSONField(allow_null=True)
-
-
-class QueueAnswer(serializers.Serializer[Any]):
-    """What waits; `generate` answers the same when it lets a message wait."""
-
-    queue = serializers.ListField(child=serializers.JSONField())
-
-
-class ModelsAnswer(serializers.Serializer[Any]):
-    """What `models` answers."""
-
-    provider = serializers.CharField(allow_null=True)
-    default = serializers.CharField(allow_null=True)
-    error = serializers.JSONField(allow_null=True)
-    notice = serializers.CharField(allow_null=True)
-    results = serializers.ListField(child=serializers.JSONField())
-    parameters = serializers.JSONField()
 
 
 class AsyncAPIView(APIView):
@@ -138,8 +111,14 @@ class GenerateView(AsyncAPIView):
             serializers=[UserMessageSerializer, RegenerateSerializer],
             resource_type_field_name=None,
         ),
-        parameters=[OpenApiParameter("provider", str, description="Staff only.")],
-        responses={status.HTTP_200_OK: GenerateAnswer, status.HTTP_202_ACCEPTED: QueueAnswer},
+        parameters=[OpenApiParameter("provider", str, description="Staff only."), shapes.RETRY],
+        responses={
+            200: shapes.TurnSerializer,
+            202: shapes.WAITS,
+            409: shapes.REFUSED_AS_BUSY,
+            429: shapes.REFUSED_BY_A_LIMIT,
+            **shapes.FAILED,
+        },
     )
     async def post(self, request: Request, pk: UUID) -> Response:
         data = request.data
@@ -157,7 +136,7 @@ class GenerateView(AsyncAPIView):
 class QueueView(AsyncAPIView):
     """The messages that wait until the reply before them has ended."""
 
-    @extend_schema(responses=QueueAnswer)
+    @extend_schema(responses=shapes.QueueSerializer)
     async def get(self, request: Request, pk: UUID) -> Response:
         await database_sync_to_async(access.conversation)(views.caller(request), pk)
         return Response({"queue": await waiting.items(pk)})
@@ -195,7 +174,10 @@ class ModelsView(AsyncAPIView):
 
     scope = "models"
 
-    @extend_schema(responses=ModelsAnswer)
+    @extend_schema(
+        parameters=[OpenApiParameter("provider", str, description="Staff only.")],
+        responses=shapes.ModelsSerializer,
+    )
     async def get(self, request: Request) -> Response:
         router = (await lifecycle.start()).router
         error, listed, default, provider = None, [], None, None
@@ -224,59 +206,37 @@ class ModelsView(AsyncAPIView):
         )
 
 
-class ConversationViewSet(views.ConversationViewSet):
-    """Conversations, with what their changes mean for sockets and running replies."""
+class Announced(views.Noticed):
+    """Tells sockets what has changed, and stops what runs in a conversation that goes."""
 
-    def partial_update(self, request: Request, pk: UUID) -> Response:
-        response = super().partial_update(request, pk)
-        _announce(views.caller(request), pk)
-        return response
+    def changed(self, conversation: Conversation) -> None:
+        async_to_sync(hints.conversation_changed)(
+            conversation.pk, conversation.title, conversation.head_id
+        )
 
-    def destroy(self, request: Request, pk: UUID) -> Response:
-        _stop_conversation(views.caller(request), pk)
-        response = super().destroy(request, pk)
-        async_to_sync(hints.conversation_deleted)(pk)
-        return response
+    def deleting(self, conversation: Conversation) -> None:
+        async def stop() -> None:
+            await (await lifecycle.start()).stop_conversation(conversation.pk)
+
+        async_to_sync(stop)()
+
+    def deleted(self, conversation: Conversation) -> None:
+        async_to_sync(hints.conversation_deleted)(conversation.pk)
 
 
-class SessionViewSet(sessions.SessionViewSet):
-    """Sessions, with the same."""
+class ConversationViewSet(Announced, views.ConversationViewSet):
+    """The caller's conversations."""
 
-    def update(self, request: Request, pk: UUID) -> Response:
-        response = super().update(request, pk)
-        _announce(views.caller(request), pk)
-        return response
 
-    def destroy(self, request: Request, pk: UUID) -> Response:
-        _stop_conversation(views.caller(request), pk)
-        response = super().destroy(request, pk)
-        async_to_sync(hints.conversation_deleted)(pk)
-        return response
+class SessionViewSet(Announced, sessions.SessionViewSet):
+    """The caller's conversations, as sessions."""
 
 
 class ApiKeyViewSet(views.ApiKeyViewSet):
-    """API keys; a revoked one closes its sockets."""
+    """The caller's API keys. The secret is in the answer to POST and nowhere else."""
 
-    def destroy(self, request: Request, pk: UUID) -> Response:
-        response = super().destroy(request, pk)
+    def revoked(self, request: Request) -> None:
         hints.credentials_changed_sync(views.caller(request).pk)
-        return response
-
-
-def _announce(user: User, conversation_id: UUID) -> None:
-    """Tell sockets what a conversation is called now, and which branch it shows."""
-    row = access.conversation(user, conversation_id)
-    async_to_sync(hints.conversation_changed)(row.pk, row.title, row.head_id)
-
-
-def _stop_conversation(user: User, conversation_id: UUID) -> None:
-    """End what runs in a conversation of the user. Raises `NotFound`."""
-
-    async def stop() -> None:
-        await (await lifecycle.start()).stop_conversation(conversation_id)
-
-    access.conversation(user, conversation_id)
-    async_to_sync(stop)()
 
 
 def _answer(opened: OpenedTurn) -> Response:

@@ -1,0 +1,80 @@
+"""The shapes of what the record keeps as JSON, for the description of the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class TokensSerializer(serializers.Serializer[Any]):
+    """Counts of tokens."""
+
+    prompt = serializers.IntegerField()
+    completion = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class ReplyTokensSerializer(TokensSerializer):
+    """What a reply cost: counted by the provider, or estimated by us."""
+
+    source = serializers.ChoiceField(choices=["provider", "estimated"])  # type: ignore[assignment]
+
+
+class ContextSerializer(serializers.Serializer[Any]):
+    """The model's window, and what of the history went into the prompt."""
+
+    window = serializers.IntegerField()
+    prompt_tokens = serializers.IntegerField()
+    dropped_messages = serializers.IntegerField()
+
+
+class TimingsSerializer(serializers.Serializer[Any]):
+    """The times of a reply in seconds; those that nobody told are missing."""
+
+    total_s = serializers.FloatField()
+    first_token_s = serializers.FloatField(required=False)
+    load_s = serializers.FloatField(required=False)
+    prompt_s = serializers.FloatField(required=False)
+    generate_s = serializers.FloatField(required=False)
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why a reply failed; `retryable` tells whether the same may work later."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    retryable = serializers.BooleanField()
+
+
+class ErrorDetailSerializer(serializers.Serializer[Any]):
+    """A refusal or a failure: a code for programs, a sentence for people."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Recorded(serializers.JSONField):
+    """A JSON column as it is, or null."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, allow_null=True, **kwargs)
+
+
+@extend_schema_field(ReplyTokensSerializer)
+class TokensField(Recorded):
+    pass
+
+
+@extend_schema_field(ContextSerializer)
+class ContextField(Recorded):
+    pass
+
+
+@extend_schema_field(TimingsSerializer)
+class TimingsField(Recorded):
+    pass
+
+
+@extend_schema_field(FailureSerializer)
+class FailureField(Recorded):
+    pass

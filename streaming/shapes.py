@@ -1,0 +1,99 @@
+"""What the REST door answers, for the description of the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from conversations import shapes
+from conversations.schema import ERROR_REF
+from conversations.serializers import MessageSerializer
+
+
+class TurnSerializer(serializers.Serializer[Any]):
+    """A reply that has ended, and what it answers (null for a regeneration)."""
+
+    user_message = MessageSerializer(allow_null=True)
+    message = MessageSerializer()
+    provider_used = serializers.CharField()
+    fallback_used = serializers.BooleanField()
+    tokens = shapes.TokensField()
+
+
+class FailedTurnSerializer(serializers.Serializer[Any]):
+    """Why there is no whole reply, and, when one had begun, the turn with the text so far."""
+
+    error = shapes.ErrorDetailSerializer()
+    user_message = MessageSerializer(allow_null=True, required=False)
+    message = MessageSerializer(required=False)
+    provider_used = serializers.CharField(required=False)
+    fallback_used = serializers.BooleanField(required=False)
+    tokens = shapes.TokensField(required=False)
+
+
+class QueuedSerializer(serializers.Serializer[Any]):
+    """A message that waits; `error` is why it could not be sent."""
+
+    client_id = serializers.UUIDField()
+    content = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    error = shapes.FailureSerializer(required=False)
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    """All that waits in the conversation."""
+
+    queue = QueuedSerializer(many=True)
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    """One model; what its provider does not tell is null."""
+
+    id = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    provider = serializers.CharField()
+    context_length = serializers.IntegerField(allow_null=True)
+    capabilities = serializers.ListField(child=serializers.CharField())
+    size_bytes = serializers.IntegerField(allow_null=True)
+    parameter_size = serializers.CharField(allow_null=True)
+    quantization_level = serializers.CharField(allow_null=True)
+    remote = serializers.BooleanField(help_text="Prompts leave this machine.")
+
+
+class BoundsSerializer(serializers.Serializer[Any]):
+    """The bounds of a parameter, its usual value, and the step of a slider."""
+
+    min = serializers.FloatField()
+    max = serializers.FloatField()
+    default = serializers.FloatField()
+    step = serializers.FloatField()
+
+
+class ModelsSerializer(serializers.Serializer[Any]):
+    """The provider that would answer, its models, and the bounds of the parameters by name.
+    `error` is why its models are not known."""
+
+    provider = serializers.CharField(allow_null=True)
+    default = serializers.CharField(allow_null=True)
+    error = shapes.ErrorDetailSerializer(allow_null=True)
+    notice = serializers.CharField(allow_null=True)
+    results = ModelSerializer(many=True)
+    parameters = serializers.DictField(child=BoundsSerializer())
+
+
+# --- The answers of `generate` that are not a reply -------------------------------------------
+
+WAITS = OpenApiResponse(QueueSerializer, "With `queue`, when the message has to wait.")
+REFUSED_AS_BUSY = OpenApiResponse(
+    ERROR_REF, "A reply is being written, or the client_id was used with other content."
+)
+REFUSED_BY_A_LIMIT = OpenApiResponse(ERROR_REF, "A limit is reached, or a budget spent.")
+RETRY = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="In seconds."
+)
+FAILED = {
+    500: OpenApiResponse(FailedTurnSerializer, "Something went wrong on the server."),
+    502: OpenApiResponse(FailedTurnSerializer, "The provider failed."),
+    503: OpenApiResponse(FailedTurnSerializer, "The provider is busy, or the database is down."),
+    504: OpenApiResponse(FailedTurnSerializer, "The provider took too long."),
+}

@@ -135,11 +135,13 @@ class Copies:
         """Wait for news of any copy, and add them."""
         by_key = {log_key(reply_id): copy for reply_id, copy in self._copies.items()}
         positions = {key: copy.position for key, copy in by_key.items()}
-        async with asyncio.timeout(BLOCK + MARGIN):
+        # After an outage the first read only has to show that Redis is there.
+        wait = BLOCK if self.away_since is None else 0.001
+        async with asyncio.timeout(wait + MARGIN):
             found: Any = await self._redis.xread(
                 {self._inbox: self._heard, **positions},  # type: ignore[dict-item]
                 count=MOST_ENTRIES,
-                block=int(BLOCK * 1000),
+                block=int(wait * 1000),
             )
         for key, entries in found or []:
             if key == self._inbox:

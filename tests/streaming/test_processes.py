@@ -1,0 +1,398 @@
+"""Several processes of one installation: one reply wherever one asks, and none lost when a process
+is killed, stopped or told to end, or when Redis goes away."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from streaming.redis_log import LEASE
+from tests.harness import WAIT_S
+from tests.harness.fold import assert_follows_the_rules, assert_same
+from tests.harness.place import Person, Place, place_at
+from tests.harness.postgresql import PostgreSQL
+from tests.harness.redis_server import RedisServer
+from tests.harness.rest import ok, refused
+from tests.harness.server import ChatServer
+from tests.harness.sockets import Closed, Socket
+from tests.scripted.ollama_scripts import REPLY, words
+
+WHOLE = "".join(REPLY)
+Redis = Callable[..., RedisServer]
+
+
+@asynccontextmanager
+async def processes(
+    postgresql: PostgreSQL, redis: RedisServer, path: Path, count: int = 3, **settings
+) -> AsyncIterator[Place]:
+    """A place of so many processes, daphne and uvicorn in turn, for one test alone."""
+    shared = {
+        "DATABASE_URL": postgresql.database(),
+        "REDIS_URL": redis.fresh(),
+        "SECRET_KEY": "shared by the processes of one installation",
+        **settings,
+    }
+    servers = [ChatServer("uvicorn", path / "0", **shared)]
+    try:
+        for number in range(1, count):
+            kind = ("uvicorn", "daphne")[number % 2]
+            servers.append(ChatServer(kind, path / str(number), beside=servers[0]))
+        for server in servers:
+            server.start()
+        async with place_at(*servers) as place:
+            yield place
+    finally:
+        for server in reversed(servers):
+            server.close()
+
+
+async def message_until(person: Person, server: ChatServer, message_id: str, **fields) -> dict:
+    """The stored message as one process tells it, asked for until it has these fields."""
+    rest, row = person.rest_at(server), {}
+    async with asyncio.timeout(WAIT_S):
+        while any(row.get(name) != value for name, value in fields.items()):
+            await asyncio.sleep(0.05)
+            row = await rest.message(message_id)
+    return row
+
+
+@asynccontextmanager
+async def come_back(person: Person, chat: str, server: ChatServer) -> AsyncIterator[Socket]:
+    """A socket that is told of the running reply, opened as often as it takes."""
+    async with AsyncExitStack() as stack:
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                socket = await stack.enter_async_context(person.socket(chat, port=server.port))
+                try:
+                    await socket.next("message_start")
+                    break
+                except Closed:
+                    assert socket.close_code == 1012
+                    await asyncio.sleep(0.05)
+        yield socket
+
+
+def no_failures(place: Place) -> None:
+    for server in place.servers:
+        assert "Traceback" not in server.log, server.log
+        assert "failed" not in server.log, server.log
+
+
+# --- One reply, whoever is asked ------------------------------------------------------------------
+
+
+async def test_one_turn_over_four_processes(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """Asked in one, watched in a second, repeated by REST in a third, stopped in a fourth: one
+    generation, and the same text everywhere. The same with ten calls at once."""
+    async with processes(postgresql, redis_server, tmp_path, 4) as place:
+        a, b, c, d = place.servers
+        person = await place.person()
+        chat = await person.conversation()
+        async with person.socket(chat, port=a.port) as one, person.socket(chat, port=b.port) as two:
+            client_id = await one.ask(model="stall:after=3")
+            start = await two.next("message_start", client_id=client_id)
+            for socket in (one, two):
+                await socket.said("word2 ")
+            call = asyncio.create_task(
+                person.rest_at(c).generate(chat, client_id=client_id, model="stall:after=3")
+            )
+            async with person.socket(chat, port=c.port) as three:
+                assert (await three.next("message_start"))["content"] == "".join(words(3))
+                stopped = await person.rest_at(d).stop(chat, start["id"])
+                assert (stopped["status"], stopped["content"]) == ("stopped", "".join(words(3)))
+                for socket in (one, two, three):
+                    end = await socket.next("message_end", id=start["id"])
+                    assert (end["status"], end["full_content"]) == ("stopped", "".join(words(3)))
+                    assert_follows_the_rules(socket.events)
+            assert ok(await call)["message"]["id"] == start["id"]
+            assert await (await place.ollama.chat()).wait_ended() == "client_gone"
+            client_id = str(uuid4())
+            rests = [person.rest_at(server) for server in place.servers]
+            answers = await asyncio.gather(
+                *(rest.generate(chat, "All", client_id=client_id) for rest in rests * 3)
+            )
+            assert len({ok(answer)["message"]["id"] for answer in answers}) == 1
+            for socket in (one, two):
+                await socket.next("message_end", full_content=WHOLE)
+            assert_same(one.thread.messages, await person.rest.messages(chat))
+            assert_same(one.thread.messages, two.thread.messages)
+        assert len(place.ollama.chats) == 2
+        no_failures(place)
+
+
+async def test_news_reaches_all_processes(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """A title, a queue, a revoked key, a sign-out and a deletion in one process are told on the
+    sockets of another; a queued message is said once."""
+    async with processes(postgresql, redis_server, tmp_path, 2) as place:
+        a, b = place.servers
+        person = await place.person()
+        chat, other = await person.conversation(), await person.conversation()
+        made = ok(await person.rest_at(a).post("/api/keys/", {"name": "second"}), 201)
+        async with (
+            person.socket(chat, port=b.port) as socket,
+            person.socket(other, port=b.port) as second,
+        ):
+            await socket.next("ready")
+            await person.rest_at(a).patch(f"/api/conversations/{chat}/", {"title": "New"})
+            await socket.next("conversation", title="New")
+            gate = place.ollama.gate("news")
+            await socket.ask("One", model="gate:id=news,n=1")
+            await socket.next("message_start")
+            await person.rest_at(a).generate(chat, "Two", queue=True)
+            await socket.until(lambda: socket.heard("queue"), 10, "the queue")
+            gate.open()
+            await socket.next("user_message", content="Two")
+            await socket.next("message_end", status="completed")
+            await socket.until(lambda: not socket.heard("queue")[-1]["items"], 10, "no queue")
+            await second.next("ready")
+            assert (await person.rest_at(a).delete(f"/api/conversations/{other}/")).is_success
+            assert await second.closed(within=5) == 4404
+        rows = await person.rest.messages(chat)
+        assert [row["content"] for row in rows if row["role"] == "user"] == ["One", "Two"]
+        headers = {"Authorization": f"Bearer {made['key']}"}
+        async with Socket(f"ws://{b.address}/ws/chat/{chat}/", headers) as keyed:
+            await keyed.next("ready")
+            await person.rest_at(a).delete(f"/api/keys/{made['id']}/")
+            assert await keyed.closed(within=5) == 4401
+        no_failures(place)
+
+
+# --- Processes that end ---------------------------------------------------------------------------
+
+
+async def test_killed_its_replies_are_interrupted_and_others_told(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """kill -9: within 15 s the reply is `interrupted`, with all the text that reached the log; who
+    follows it elsewhere is told; it can be made again; what waited is said once."""
+    async with processes(postgresql, redis_server, tmp_path) as place:
+        a, b, _ = place.servers
+        person = await place.person()
+        chat = await person.conversation()
+        gate = place.ollama.gate("kill")
+        async with person.socket(chat, port=b.port) as socket:
+            async with person.socket(chat, port=a.port) as doomed:
+                await doomed.ask("One", model="gate:id=kill,n=9")
+                start = await doomed.next("message_start")
+                gate.release(5)
+                await socket.said("word4 ")
+                await socket.ask("Two", queue=True)
+                await socket.until(lambda: socket.heard("queue"), 10, "the queue")
+                a.kill()
+                assert await doomed.closed() == 1006
+            end = await socket.next("message_end", 15, id=start["id"])
+            assert (end["status"], end["full_content"]) == ("interrupted", "".join(words(5)))
+            assert end["error"]["code"] == "interrupted"
+            row = await person.rest.message(start["id"])
+            assert (row["status"], row["content"]) == ("interrupted", "".join(words(5)))
+            asked = await socket.next("user_message", content="Two")
+            gate.open()
+            told = await socket.next("message_start", parent_id=asked["id"])
+            await socket.next("message_end", id=told["id"], status="completed")
+            await socket.send(
+                {"type": "regenerate", "client_id": str(uuid4()), "message_id": start["id"]}
+            )
+            await socket.next("message_end", status="completed")
+            assert_follows_the_rules(socket.events)
+        place.servers.remove(a)
+        assert len(place.ollama.chats) == 3
+        no_failures(place)
+
+
+async def test_one_that_slept_changes_nothing_when_it_wakes(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """SIGSTOP in mid-reply: others close it. SIGCONT, and the model says more: neither log nor row
+    change, and its own sockets are told the same end."""
+    async with processes(postgresql, redis_server, tmp_path, 2) as place:
+        a, b = place.servers
+        person = await place.person()
+        chat = await person.conversation()
+        gate = place.ollama.gate("nap")
+        async with (
+            person.socket(chat, port=a.port) as sleeping,
+            person.socket(chat, port=b.port) as socket,
+        ):
+            await sleeping.ask(model="gate:id=nap,n=6")
+            start = await sleeping.next("message_start")
+            gate.release(3)
+            for one in (sleeping, socket):
+                await one.said("word2 ")
+            a.send(signal.SIGSTOP)
+            end = await socket.next("message_end", 15, id=start["id"])
+            assert (end["status"], end["full_content"]) == ("interrupted", "".join(words(3)))
+            before = await person.rest_at(b).message(start["id"])
+            gate.open()
+            a.send(signal.SIGCONT)
+            assert await (await place.ollama.chat()).wait_ended() in ("client_gone", "complete")
+            # It has more text than was stored, or it has not: a new beginning, or the end.
+            try:
+                assert await sleeping.next("message_end") == end
+            except Closed:
+                assert sleeping.close_code == 1012
+            async with person.socket(chat, port=a.port) as again:
+                await again.ask(client_id=start["client_id"])
+                assert await again.next("message_end", id=start["id"]) == end
+                await again.reply("Go on")
+            after = await person.rest_at(a).message(start["id"])
+            assert after == before
+        assert "ended by another process" in a.log
+        no_failures(place)
+
+
+async def test_told_to_end_it_hands_over(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """SIGTERM: not ready at once, its sockets come back elsewhere in mid-reply, the reply is
+    finished by who began it; what does not finish in time is interrupted with all of its text."""
+    async with processes(postgresql, redis_server, tmp_path, 3, CHAT_DRAIN_SECONDS=2) as place:
+        for server, other in zip(place.servers, place.servers[1:], strict=False):
+            person = await place.person()
+            chat, late = await person.conversation(), await person.conversation()
+            gate = place.ollama.gate(f"over{server.port}")
+            async with (
+                person.socket(chat, port=server.port) as socket,
+                person.socket(late, port=server.port) as slow,
+            ):
+                client_id = await socket.ask(model=f"gate:id=over{server.port},n=4")
+                await slow.ask(model="stall:after=2")
+                late_id = (await slow.next("message_start"))["id"]
+                await slow.said("word1 ")
+                gate.release(1)
+                await socket.said("word0 ")
+                server.send(signal.SIGTERM)
+                async with person.socket(chat, port=other.port) as moved:
+                    assert (await moved.next("message_start"))["content"] == "word0 "
+                    gate.open()
+                    end = await moved.next("message_end")
+                    assert end["status"] == "completed"
+                    assert end["full_content"] == "".join(words(4))
+                for one in (socket, slow):
+                    assert await one.closed() == 1012
+            assert await asyncio.to_thread(server.wait) in (0, -signal.SIGTERM)
+            row = await message_until(person, other, late_id, status="interrupted")
+            assert row["content"] == "".join(words(2))
+            again = await person.rest_at(other).generate(chat, client_id=client_id)
+            assert ok(again)["message"]["id"] == end["id"]
+            server.start()
+        no_failures(place)
+
+
+# --- Redis that goes away -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+async def test_redis_goes_away_and_comes_back(
+    postgresql: PostgreSQL, own_redis: Redis, tmp_path: Path, persistent: bool
+):
+    """In mid-reply: who follows it in its process goes on; elsewhere one is sent away to come back,
+    and catches up; new messages are refused with 503 until Redis is there again. Also when it
+    comes back empty."""
+    redis = own_redis(persistent=persistent)
+    redis.start()
+    async with processes(postgresql, redis, tmp_path, 2) as place:
+        a, b = place.servers
+        person = await place.person()
+        chat, other = await person.conversation(), await person.conversation()
+        gate = place.ollama.gate("away")
+        async with (
+            person.socket(chat, port=a.port) as near,
+            person.socket(chat, port=b.port) as far,
+        ):
+            client_id = await near.ask(model="gate:id=away,n=9")
+            start = await near.next("message_start")
+            gate.release(2)
+            await far.said("word1 ")
+            redis.stop()
+            gate.release(2)
+            await near.said("word3 ")
+            assert await far.closed(within=15) == 1012
+            for server in place.servers:
+                answer = await person.rest_at(server).generate(other)
+                refused(answer, 503, "unavailable")
+                assert int(answer.headers["Retry-After"]) >= 1
+                assert (await person.rest_at(server).get("/readyz")).status_code == 503
+            await near.ask("No", client_id=str(uuid4()))
+            await near.next("error", code="conversation_busy")
+            joined = asyncio.create_task(
+                person.rest_at(b).generate(chat, client_id=client_id, model="gate:id=away,n=9")
+            )
+            redis.start()
+            gate.release(2)
+            await near.said("word5 ")
+            async with come_back(person, chat, b) as back:
+                assert back.heard("message_start")[0]["id"] == start["id"]
+                await back.said("word5 ")
+                gate.open()
+                for socket in (near, back):
+                    end = await socket.next("message_end", id=start["id"])
+                    assert (end["status"], end["full_content"]) == ("completed", "".join(words(9)))
+                    assert_follows_the_rules(socket.events)
+            assert ok(await joined)["message"]["content"] == "".join(words(9))
+        answer = await person.rest_at(b).generate(other)
+        assert ok(answer)["message"]["content"] == WHOLE
+        no_failures(place)
+
+
+async def test_redis_stays_away_until_after_the_end(
+    postgresql: PostgreSQL, own_redis: Redis, tmp_path: Path
+):
+    """The end is stored without Redis, and found by those who come back; a stop reaches the reply
+    through the database."""
+    redis = own_redis()
+    redis.start()
+    async with processes(postgresql, redis, tmp_path, 2) as place:
+        a, b = place.servers
+        person = await place.person()
+        chat = await person.conversation()
+        async with person.socket(chat, port=a.port) as near:
+            client_id = await near.ask(model="endless:gap=0.05")
+            start = await near.next("message_start")
+            await near.said("and ")
+            redis.stop()
+            async with asyncio.timeout(WAIT_S):
+                while (await person.rest_at(b).stop(chat, start["id"]))["status"] != "stopped":
+                    await asyncio.sleep(0.2)
+            end = await near.next("message_end", id=start["id"])
+            assert end["status"] == "stopped"
+        again = ok(await person.rest_at(b).generate(chat, client_id=client_id))
+        assert again["message"]["content"] == end["full_content"]
+        redis.start()
+        async with person.socket(chat, port=b.port) as socket:
+            await socket.ask(client_id=client_id)
+            assert (await socket.next("message_end"))["full_content"] == end["full_content"]
+        no_failures(place)
+
+
+async def test_paused_redis_takes_no_reply_from_the_living(
+    postgresql: PostgreSQL, own_redis: Redis, tmp_path: Path
+):
+    """A Redis that answers nobody for longer than a lease: all leases are over when it goes on, and
+    yet no reply is interrupted."""
+    redis = own_redis()
+    redis.start()
+    async with processes(postgresql, redis, tmp_path, 2) as place:
+        person = await place.person()
+        async with AsyncExitStack() as stack:
+            sockets = []
+            for server in place.servers * 3:
+                chat = await person.conversation()
+                socket = await stack.enter_async_context(person.socket(chat, port=server.port))
+                await socket.ask(model="gate:id=pause,n=3")
+                await socket.next("message_start")
+                sockets.append(socket)
+            redis.pause()
+            await asyncio.sleep(LEASE + 2)  # the lease is a time, and has to pass
+            redis.resume()
+            place.ollama.gate("pause").open()
+            for socket in sockets:
+                assert (await socket.next("message_end"))["status"] == "completed"
+        no_failures(place)

@@ -26,6 +26,7 @@ from django.urls import path, re_path
 from project import daphne_server
 from project.body_limit import limited
 from project.checks import refusals
+from project.doctor import probe
 from project.static import static_files
 from streaming.consumers import ChatConsumer, no_such_socket
 from streaming.lifecycle import AlreadyRunning, lifecycle
@@ -38,6 +39,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 sockets = URLRouter(
     [
         path("ws/chat/<str:conversation_id>/", ChatConsumer.as_asgi()),
+        path("ws/probe/<str:given>/", probe.over_socket),  # type: ignore[arg-type]
         re_path("", no_such_socket),  # type: ignore[arg-type]
     ]
 )

@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from conversations import views
 from project import health, pages, profile
+from project.doctor import probe
 from streaming import openai_api, rest
 
 api = SimpleRouter(use_regex_path=False)
@@ -48,6 +49,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("probe/<str:given>/", probe.over_http),
 ]
 
 handler404 = pages.not_found

@@ -28,6 +28,12 @@ logger = logging.getLogger(__name__)
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+# Proxies pass such a stream on as it comes (nginx reads the last).
+EVENT_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+}
 
 
 class NoKey(NotAuthenticated):
@@ -131,12 +137,7 @@ async def answer_events(events: AsyncGenerator[bytes]) -> StreamingHttpResponse:
             async for event in events:
                 yield event
 
-    headers = {
-        "Content-Type": "text/event-stream; charset=utf-8",
-        "Cache-Control": "no-cache, no-transform",
-        "X-Accel-Buffering": "no",
-    }
-    return StreamingHttpResponse(all_of_them(), headers=headers)
+    return StreamingHttpResponse(all_of_them(), headers=EVENT_HEADERS)
 
 
 def refusal(error: Exception, request_id: str) -> HttpResponse:

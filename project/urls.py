@@ -41,6 +41,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/chat/completions", openai_api.chat),
+    path("v1/responses", openai_api.responses),
     path("v1/embeddings", openai_api.embeddings),
     path("v1/models", openai_api.models),
     path("v1/models/<path:model>", openai_api.model),

@@ -1,22 +1,27 @@
 """The door for OpenAI's clients: `/v1`. It reads the request, lets an answer be made, and tells it
 in OpenAI's words."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from conversations import keys
+from providers.types import FinishReason
 from streaming import openai_ask, openai_format
 from streaming.answers import Answer
 from streaming.lifecycle import lifecycle
 from streaming.limits import Caller
+from streaming.openai_ask import Ask
 from streaming.openai_fields import Fields, refuse
-from streaming.openai_format import DONE, Made, Reply
+from streaming.openai_format import Made, Reply, Writer
 from streaming.openai_http import answer_events, answer_json, endpoint, read_json, unknown
+from streaming.openai_responses import Response
+from streaming.openai_responses_ask import parse_responses
 from streaming.routing import ModelNotOffered
 
-__all__ = ["chat", "embeddings", "health", "model", "models", "unknown"]
+__all__ = ["chat", "embeddings", "health", "model", "models", "responses", "unknown"]
 
 # Silence after which a comment is sent, in seconds: less than the heartbeat, since it takes time.
 # Until the first, an answer that fails has its real status.
@@ -26,49 +31,66 @@ EMBEDDINGS = 2048
 
 async def _complete(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     ask = openai_ask.parse_chat(read_json(request))
-    turns = await lifecycle.start()
-    answer = await turns.answers.begin(
-        caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
-    )
+    answer = await _begin(caller, ask)
     if ask.stream:
-        return await answer_events(_chunks(answer, include_usage=ask.include_usage))
+        write = partial(Reply, include_usage=ask.include_usage)
+        return await answer_events(_events(answer, write))
     await answer.wait()
     reply = Reply(answer.result.model, answer.result.provider_used)
     made = Made.of(answer.chunks)
     return answer_json(reply.whole(made, _reason(answer), answer.tokens))
 
 
-async def _chunks(answer: Answer, *, include_usage: bool) -> AsyncGenerator[bytes]:
-    """The events of a streamed completion. Raises only before the first."""
-    reply: Reply | None = None
-    begun = False
+async def _respond(request: HttpRequest, caller: Caller) -> HttpResponseBase:
+    asked = parse_responses(read_json(request))
+    answer = await _begin(caller, asked.ask)
+    write = partial(Response, asked.echo)
+    if asked.ask.stream:
+        return await answer_events(_events(answer, write))
+    await answer.wait()
+    response = write(answer.result.model, answer.result.provider_used)
+    response.pieces(answer.chunks)
+    response.end(_reason(answer), answer.tokens)
+    return answer_json(response.data)
+
+
+async def _begin(caller: Caller, ask: Ask) -> Answer:
+    turns = await lifecycle.start()
+    return await turns.answers.begin(
+        caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
+    )
+
+
+async def _events(answer: Answer, write: Callable[[str, str], Writer]) -> AsyncGenerator[bytes]:
+    """An answer as events, told by what `write` makes of its model and its provider: these are
+    known when something is said. Raises only before the first."""
+    writer: Writer | None = None
+    sent = False
     try:
         async for pieces in answer.pieces(PING_SECONDS):
             if not pieces:
                 yield openai_format.ping(answer.position)
-            elif reply is None:
-                reply = Reply(answer.result.model, answer.result.provider_used)
-                yield reply.first() + reply.deltas(pieces)
+            elif writer is None:
+                writer = write(answer.result.model, answer.result.provider_used)
+                yield writer.begin() + writer.pieces(pieces)
             else:
-                yield reply.deltas(pieces)
-            begun = True
+                yield writer.pieces(pieces)
+            sent = True
     except Exception as error:
-        if not begun:
+        if not sent:
             raise
         _, body, _ = openai_format.error(error)
-        yield openai_format.event(body) + DONE
+        writer = writer or write(answer.result.model, answer.result.provider_used)
+        yield writer.failure(body)
         return
-    end = b""
-    if reply is None:  # nothing was said
-        reply = Reply(answer.result.model, answer.result.provider_used)
-        end = reply.first()
-    end += reply.last(_reason(answer))
-    if include_usage:
-        end += reply.usage(answer.tokens)
-    yield end + DONE
+    begun = b""
+    if writer is None:  # nothing was said
+        writer = write(answer.result.model, answer.result.provider_used)
+        begun = writer.begin()
+    yield begun + writer.end(_reason(answer), answer.tokens)
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Answer) -> FinishReason:
     return answer.result.finish.reason if answer.result.finish else "stop"
 
 
@@ -117,6 +139,7 @@ async def _health(request: HttpRequest) -> HttpResponseBase:
 
 
 chat = endpoint("chat", POST=_complete)
+responses = endpoint("chat", POST=_respond)
 embeddings = endpoint("chat", POST=_embed)
 models = endpoint("models", GET=_list)
 model = endpoint("models", GET=_show)

@@ -196,19 +196,21 @@ def choice(value: Any, tools: tuple[Tool, ...]) -> ToolChoice | None:
 
 
 def _format(wanted: Fields | None) -> ResponseFormat | None:
-    return None if wanted is None else form(wanted, wanted.get("json_schema"))
+    if wanted is None:
+        return None
+    described = wanted.get("type") == "json_schema"
+    return form(wanted, wanted.needed("json_schema") if described else wanted)
 
 
-def form(wanted: Fields, described: Any) -> ResponseFormat | None:
-    """The form of a reply; `described` is where its schema stands."""
+def form(wanted: Fields, described: Fields) -> ResponseFormat | None:
+    """The form of a reply; `described` is the object in which its schema stands."""
     kind = wanted.one_of("type", ("text", "json_object", "json_schema"))
     if kind == "json_object":
         return ResponseFormat()
     if kind != "json_schema":
         return None
-    fields = Fields(described, wanted.at("json_schema"))
-    schema = fields.schema("schema")
+    schema = described.schema("schema")
     if schema is None:
-        refuse(fields.at("schema"), "This has to be a JSON schema.")
-    strict = fields.flag("strict") if fields.get("strict") is not None else None
-    return ResponseFormat(schema, fields.text("name"), strict)
+        refuse(described.at("schema"), "This has to be a JSON schema.")
+    strict = described.flag("strict") if described.get("strict") is not None else None
+    return ResponseFormat(schema, described.text("name"), strict)

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import orjson
 
 from conversations.errors import ModelNotAllowed
 from providers.errors import ModelNotFound
-from providers.types import Chunk, Embeddings, Model, ToolPart
+from providers.types import Chunk, Embeddings, FinishReason, Model, ToolPart
 from streaming.errors import describe
 from streaming.routing import ModelNotOffered
 
@@ -51,12 +51,25 @@ _STATUS = {
 }
 
 
+class Writer(Protocol):
+    """Tells one answer as server-sent events; each method gives those of one moment."""
+
+    def begin(self) -> bytes: ...
+
+    def pieces(self, chunks: Iterable[Chunk]) -> bytes: ...
+
+    def end(self, reason: FinishReason, tokens: Json) -> bytes: ...
+
+    def failure(self, error: Json) -> bytes: ...
+
+
 @dataclass(slots=True)
 class Reply:
-    """The head that every chunk of a reply shares, and its message as far as it is known."""
+    """The head that every chunk of a chat completion shares; a `Writer`."""
 
     model: str
-    provider_used: str = ""
+    provider_used: str
+    include_usage: bool = False
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -69,12 +82,12 @@ class Reply:
             "provider_used": self.provider_used,
         }
 
-    def first(self) -> bytes:
-        """The chunk that begins a stream, and the only one with the role."""
+    def begin(self) -> bytes:
+        """The only chunk with the role."""
         return self._chunk({"role": "assistant", "content": ""})
 
-    def deltas(self, chunks: Iterable[Chunk]) -> bytes:
-        """The events for some pieces of the reply; texts of one kind go together."""
+    def pieces(self, chunks: Iterable[Chunk]) -> bytes:
+        """Texts of one kind go together."""
         events = b""
         for chunk in merged(chunks):
             if chunk.reasoning:
@@ -85,14 +98,16 @@ class Reply:
                 events += self._chunk({"tool_calls": [_part(part) for part in chunk.tool_parts]})
         return events
 
-    def last(self, reason: str) -> bytes:
-        """The chunk that ends a stream."""
-        return self._chunk({}, reason)
+    def end(self, reason: FinishReason, tokens: Json) -> bytes:
+        """The chunk with the reason, the one with the usage if it was asked for, the end mark."""
+        events = self._chunk({}, reason)
+        if self.include_usage:
+            head = self.head("chat.completion.chunk")
+            events += event({**head, "choices": [], "usage": usage(tokens)})
+        return events + DONE
 
-    def usage(self, tokens: Json) -> bytes:
-        """The chunk after the last, for those who asked for it."""
-        head = self.head("chat.completion.chunk")
-        return event({**head, "choices": [], "usage": usage(tokens)})
+    def failure(self, error: Json) -> bytes:
+        return event(error) + DONE
 
     def whole(self, made: "Made", reason: str, tokens: Json) -> Json:
         """The answer to a request without a stream."""

@@ -11,7 +11,6 @@ from tests.harness.clerk import ROOT
 from tests.harness.place import Place
 from tests.harness.ports import free_port
 
-
 # Compresses what it gets in pieces of its own size.
 GZIPPED = "gzip on; gzip_types *; proxy_ignore_headers X-Accel-Buffering;"
 

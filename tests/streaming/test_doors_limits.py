@@ -42,6 +42,8 @@ async def test_twenty_a_minute_over_all_doors(limited_place: Place):
         answer = await person.rest.generate(chat, "One more")
         refused(answer, 429, "rate_limited")
         assert 1 <= retry_after(answer) <= 60
+        figures = (await person.rest.get("/metrics")).text
+        assert 'chat_refused_total{code="rate_limited"}' in figures
     assert len(await person.rest.messages(chat)) == 40
     assert await limited_place.clerk("count", model="UsageRecord", user_id=person.id) == 20
 
@@ -155,6 +157,9 @@ async def test_the_line_is_fair_and_tells_positions(limited_place: Place):
         await third.next("status", phase="queued", position=1)
         newcomer = await ask_elsewhere(one, stack, "gate:id=newcomer,n=1")
         since = await newcomer.next("status", phase="queued", position=1)
+        figures = (await one.rest.get("/metrics")).text
+        assert 'chat_line_places{provider="ollama"} 2.0' in figures
+        assert 'chat_line_waiting{provider="ollama"} 2.0' in figures
         moved = await third.next("status", phase="queued", position=2)
         place.ollama.gate("first").open()
         await first.next("message_end", status="completed")

@@ -1,5 +1,8 @@
 """Counting requests and places: in any order of events, with a clock of our own."""
 
+import asyncio
+from uuid import UUID
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests
 from conversations.usage import Bound
 from streaming.limits import MINUTE, MemoryLimits, Slot
+from streaming.waiting import Held
 
 
 class Clock:
@@ -123,3 +127,31 @@ def test_never_more_than_allowed_and_never_less(
     limits.take(Bound("last", 1), Bound("last", 1)).release()
     assert set(limits._recent) == {"last"}
     assert not limits._running
+
+
+# --- Messages that wait for a limit -------------------------------------------------------------
+
+
+async def test_what_waits_is_tried_when_its_time_comes():
+    """Without any place becoming free, too: a minute passes by itself."""
+    tried: asyncio.Queue[UUID] = asyncio.Queue()
+    held = Held(tried.put_nowait)
+    held.hold(UUID(int=1), UUID(int=2), 0.01)
+    assert await asyncio.wait_for(tried.get(), 5) == UUID(int=2)
+    held.place_free(UUID(int=1))
+    assert tried.empty()
+
+
+async def test_what_waits_is_tried_when_its_user_has_a_place():
+    """Each conversation once, however often it was held, and nobody else's."""
+    tried: list[UUID] = []
+    held = Held(tried.append)
+    user, other = UUID(int=1), UUID(int=2)
+    for conversation in (10, 11, 10):
+        held.hold(user, UUID(int=conversation), 60)
+    held.hold(other, UUID(int=12), 60)
+    held.place_free(user)
+    assert sorted(tried) == [UUID(int=10), UUID(int=11)]
+    held.place_free(user)
+    assert len(tried) == 2
+    held.place_free(other)

@@ -55,6 +55,7 @@ def adapt() -> None:
     """Mend daphne, if it is what imported us."""
     if "daphne.server" not in sys.modules:
         return
+    from autobahn.exception import Disconnected
     from daphne.server import Server
     from twisted.internet import defer, reactor
 
@@ -73,6 +74,8 @@ def adapt() -> None:
             limit, protocol.maxMessagePayloadSize = protocol.maxMessagePayloadSize, 0
             try:
                 await plain_reply(self, protocol, message)
+            except Disconnected:
+                return  # the application is about to hear of it
             finally:
                 protocol.maxMessagePayloadSize = limit
             await protocol.valve.wait()

@@ -11,6 +11,7 @@ from django.conf import settings
 from streaming.limits import MemoryLimits
 from streaming.line import MemoryLines
 from streaming.peers import Peers
+from streaming.redis_limits import RedisLimits
 from streaming.redis_log import AWAY
 from streaming.turns import Turns
 
@@ -58,8 +59,9 @@ class Lifecycle:
         peers = Peers(settings.REDIS_URL) if settings.REDIS_URL else None
         if peers is None:
             self._lock = await _sole_server(settings.SERVER_LOCK)
+        limits = RedisLimits(settings.REDIS_URL) if peers else MemoryLimits()
         lines = MemoryLines(settings.PROVIDER_MAX_CONCURRENCY)
-        turns = Turns(MemoryLimits(), lines, peers)
+        turns = Turns(limits, lines, peers)
         await turns.start()
         turns.warm_up()
         return turns

@@ -58,6 +58,10 @@ class Limits(Protocol):
         """
         ...
 
+    async def aclose(self) -> None:
+        """Let go of everything, when the server ends."""
+        ...
+
 
 class MemoryLimits:
     """The limits of one process. A request is forgotten when it is a minute old."""
@@ -91,6 +95,9 @@ class MemoryLimits:
         recent.append(now)
         self._running[at_once.subject] += 1
         return Slot(lambda: self._leave(at_once.subject))
+
+    async def aclose(self) -> None:
+        pass
 
     def _leave(self, subject: str) -> None:
         self._running[subject] -= 1

@@ -15,13 +15,12 @@ from uuid import UUID, uuid4
 from channels.db import database_sync_to_async
 
 from conversations import replies, selectors
-from conversations.errors import Unavailable
 from conversations.models import OPEN
 from streaming.copies import Copies
 from streaming.log import MemoryLog
 from streaming.mirror import Mirror
 from streaming.reaper import Reaper
-from streaming.redis_log import AWAY, RedisLogs
+from streaming.redis_log import AWAY, RedisLogs, ServiceAway
 from streaming.stripes import stripes
 from streaming.turn import Owner, Turn, snapshot_of, user_event
 
@@ -29,13 +28,6 @@ logger = logging.getLogger(__name__)
 
 # How long the end waits until Redis has the ends of all replies, in seconds.
 FLUSH_PATIENCE = 3.0
-
-
-class ServiceAway(Unavailable):
-    """Redis does not answer, so this cannot be done now."""
-
-    message = "The server cannot reach its other half at the moment. Try again shortly."
-    retry_after = 2.0
 
 
 class Peers:

@@ -23,6 +23,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
+from conversations.errors import Unavailable
 from streaming.events import End, Kind
 from streaming.log import Phase
 
@@ -100,6 +101,13 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 redis.call('HSET', KEYS[1], 'stop', 1)
 return redis.call('HGET', KEYS[1], 'writer')
 """
+
+
+class ServiceAway(Unavailable):
+    """Redis does not answer, so this cannot be done now."""
+
+    message = "The server cannot reach its other half at the moment. Try again shortly."
+    retry_after = 2.0
 
 
 class State(StrEnum):

@@ -213,6 +213,7 @@ class Turns:
         """Close the providers and what connects us to other processes, after `drain`."""
         if self.peers is not None:
             await self.peers.aclose()
+        await self.limits.aclose()
         await self.router.aclose()
 
     # --- Beginning --------------------------------------------------------------------------

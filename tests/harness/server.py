@@ -93,6 +93,10 @@ class ChatServer:
         return "".join(part.read_text(errors="replace") for part in parts)
 
     @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid

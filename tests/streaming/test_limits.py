@@ -1,16 +1,22 @@
 """Counting requests and places: in any order of events, with a clock of our own."""
 
 import asyncio
-from uuid import UUID
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests
+from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.usage import Bound
+from streaming import redis_limits
 from streaming.limits import MINUTE, MemoryLimits, Slot
+from streaming.redis_limits import RedisLimits
 from streaming.waiting import Held
+from tests.harness.redis_server import RedisServer
+
+FOR_EVER = 1e8
 
 
 class Clock:
@@ -23,64 +29,79 @@ class Clock:
         return self.now
 
 
+class InMemory(MemoryLimits):
+    """The limits of one process, asked as those of several are."""
+
+    async def take(self, a_minute: Bound, at_once: Bound) -> Slot:
+        return super().take(a_minute, at_once)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def limits(clock: Clock) -> MemoryLimits:
-    return MemoryLimits(clock)
+@pytest.fixture(params=["memory", "Redis"])
+async def limits(
+    request: pytest.FixtureRequest, clock: Clock
+) -> AsyncIterator[InMemory | RedisLimits]:
+    """Both kinds."""
+    if request.param == "memory":
+        yield InMemory(clock)
+        return
+    limits = RedisLimits(request.getfixturevalue("redis_server").fresh(), clock, FOR_EVER)
+    yield limits
+    await limits.aclose()
 
 
-def test_a_minute_takes_so_many_requests(limits: MemoryLimits, clock: Clock):
+async def test_a_minute_takes_so_many_requests(limits: InMemory | RedisLimits, clock: Clock):
     """The next is refused until the first is a minute old, and the refusal says when that is."""
     minute, free = Bound("a", 2), Bound("a", 0)
-    limits.take(minute, free)
+    await limits.take(minute, free)
     clock.now = 20.0
-    limits.take(minute, free)
+    await limits.take(minute, free)
     clock.now = 30.0
     with pytest.raises(TooManyRequests) as refusal:
-        limits.take(minute, free)
+        await limits.take(minute, free)
     assert refusal.value.retry_after == 30
     clock.now += refusal.value.retry_after
-    limits.take(minute, free)
-    limits.take(Bound("b", 2), free)  # somebody else's count is another
+    await limits.take(minute, free)
+    await limits.take(Bound("b", 2), free)  # somebody else's count is another
 
 
-def test_a_place_is_free_again_when_it_is_released(limits: MemoryLimits):
+async def test_a_place_is_free_again_when_it_is_released(limits: InMemory | RedisLimits):
     """Releasing twice frees one place."""
     free, two = Bound("a", 0), Bound("a", 2)
-    first = limits.take(free, two)
-    limits.take(free, two)
+    first = await limits.take(free, two)
+    await limits.take(free, two)
     with pytest.raises(TooManyAtOnce):
-        limits.take(free, two)
+        await limits.take(free, two)
     first.release()
     first.release()
-    limits.take(free, two)
+    await limits.take(free, two)
     with pytest.raises(TooManyAtOnce):
-        limits.take(free, two)
+        await limits.take(free, two)
 
 
-def test_a_refusal_costs_nothing(limits: MemoryLimits, clock: Clock):
+async def test_a_refusal_costs_nothing(limits: InMemory | RedisLimits, clock: Clock):
     """Whoever is refused for being too many at once has not used up a request."""
     minute, one = Bound("a", 2), Bound("a", 1)
-    slot = limits.take(minute, one)
+    slot = await limits.take(minute, one)
     for _ in range(5):
         with pytest.raises(TooManyAtOnce):
-            limits.take(minute, one)
+            await limits.take(minute, one)
     slot.release()
-    limits.take(minute, one)
+    await limits.take(minute, one)
 
 
-def test_a_lowered_limit_holds_at_once(limits: MemoryLimits, clock: Clock):
+async def test_a_lowered_limit_holds_at_once(limits: InMemory | RedisLimits, clock: Clock):
     """After a limit was lowered, room comes when enough requests are old."""
     free = Bound("a", 0)
     for second in range(5):
         clock.now = float(second)
-        limits.take(Bound("a", 5), free)
+        await limits.take(Bound("a", 5), free)
     with pytest.raises(TooManyRequests) as refusal:
-        limits.take(Bound("a", 2), free)
+        await limits.take(Bound("a", 2), free)
     assert refusal.value.retry_after == MINUTE  # until the one of second 3 is a minute old
 
 
@@ -94,15 +115,15 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(most=st.integers(1, 4), at_once=st.integers(1, 3), steps=STEPS)
-def test_never_more_than_allowed_and_never_less(
-    most: int, at_once: int, steps: list[tuple[str, int]]
-):
-    """Against a plain count: admitted exactly when both limits have room, and nothing is left of
-    those who are gone."""
-    clock = Clock()
-    limits = MemoryLimits(clock)
+async def against_a_count(
+    limits: InMemory | RedisLimits,
+    clock: Clock,
+    most: int,
+    at_once: int,
+    steps: list[tuple[str, int]],
+) -> None:
+    """Admitted exactly when both limits have room."""
+    here = uuid4()  # a count of this example's own
     admitted: list[tuple[str, float]] = []
     slots: list[tuple[str, Slot]] = []
     for what, number in steps:
@@ -111,11 +132,11 @@ def test_never_more_than_allowed_and_never_less(
         elif what == "release" and slots:
             slots.pop(number % len(slots))[1].release()
         elif what == "ask":
-            who = f"user {number}"
+            who = f"{here} {number}"
             lately = sum(1 for w, at in admitted if w == who and at > clock.now - MINUTE)
             running = sum(1 for w, _ in slots if w == who)
             try:
-                slots.append((who, limits.take(Bound(who, most), Bound(who, at_once))))
+                slots.append((who, await limits.take(Bound(who, most), Bound(who, at_once))))
                 admitted.append((who, clock.now))
                 assert lately < most
                 assert running < at_once
@@ -123,10 +144,111 @@ def test_never_more_than_allowed_and_never_less(
                 assert lately >= most or running >= at_once
     for _, slot in slots:
         slot.release()
-    clock.now += 2 * MINUTE
-    limits.take(Bound("last", 1), Bound("last", 1)).release()
+
+
+@settings(max_examples=300, deadline=None)
+@given(most=st.integers(1, 4), at_once=st.integers(1, 3), steps=STEPS)
+def test_never_more_than_allowed_and_never_less(
+    most: int, at_once: int, steps: list[tuple[str, int]]
+):
+    """Against a plain count; and nothing is left of those who are gone."""
+    clock = Clock()
+    limits = InMemory(clock)
+
+    async def run() -> None:
+        await against_a_count(limits, clock, most, at_once, steps)
+        clock.now += 2 * MINUTE
+        (await limits.take(Bound("last", 1), Bound("last", 1))).release()
+
+    asyncio.run(run())
     assert set(limits._recent) == {"last"}
     assert not limits._running
+
+
+def test_never_more_nor_less_in_redis(redis_server: RedisServer):
+    """The same against the same count."""
+    url = redis_server.fresh()
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(most=st.integers(1, 4), at_once=st.integers(1, 3), steps=STEPS)
+    def explore(most: int, at_once: int, steps: list[tuple[str, int]]) -> None:
+        async def run() -> None:
+            clock = Clock()
+            limits = RedisLimits(url, clock, FOR_EVER)
+            await against_a_count(limits, clock, most, at_once, steps)
+            await limits.aclose()
+
+        asyncio.run(run())
+
+    explore()
+
+
+# --- Several processes --------------------------------------------------------------------------
+
+
+async def test_exact_when_all_ask_at_once(redis_server: RedisServer):
+    """Sixty calls at the same moment in four processes: three get a place, or five a minute."""
+    url = redis_server.fresh()
+    processes = [RedisLimits(url) for _ in range(4)]
+
+    async def admitted(a_minute: Bound, at_once: Bound) -> list[Slot]:
+        calls = (limits.take(a_minute, at_once) for limits in processes * 15)
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(answer, Slot | Throttled) for answer in answers)
+        return [answer for answer in answers if isinstance(answer, Slot)]
+
+    slots = await admitted(Bound("a", 0), Bound("a", 3))
+    assert len(slots) == 3
+    assert len(await admitted(Bound("b", 5), Bound("b", 0))) == 5
+    slots[0].release()
+    await processes[0].aclose()
+    assert len(await admitted(Bound("a", 0), Bound("a", 3))) == 1
+    for limits in processes:
+        await limits.aclose()
+
+
+async def test_the_places_of_the_dead_expire(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+):
+    """A process that is gone holds its places for a while; one that lives renews them."""
+    monkeypatch.setattr(redis_limits, "RENEW", 0.2)
+    url, free, one = redis_server.fresh(), Bound("a", 0), Bound("a", 1)
+    dead, alive, asking = (RedisLimits(url, life=1.0) for _ in range(3))
+    await dead.take(free, one)
+    await dead.aclose()  # without a release: what it held is still counted
+    with pytest.raises(TooManyAtOnce):
+        await asking.take(free, one)
+
+    async def place(limits: RedisLimits) -> Slot:
+        while True:
+            try:
+                return await limits.take(free, one)
+            except TooManyAtOnce:
+                await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(30):
+        slot = await place(alive)
+    key = "chat:{a}:running"
+    first = await asking._redis.zrange(key, 0, -1, withscores=True)
+    async with asyncio.timeout(30):
+        while await asking._redis.zrange(key, 0, -1, withscores=True) == first:
+            await asyncio.sleep(0.05)
+    with pytest.raises(TooManyAtOnce):
+        await asking.take(free, one)
+    slot.release()
+    async with asyncio.timeout(30):
+        await place(asking)
+    await alive.aclose()
+    await asking.aclose()
+
+
+async def test_nobody_is_admitted_without_redis():
+    """503, to be tried again."""
+    limits = RedisLimits("redis://127.0.0.1:1/0")
+    with pytest.raises(Unavailable) as refusal:
+        await limits.take(Bound("a", 1), Bound("a", 1))
+    assert refusal.value.retry_after
+    await limits.aclose()
 
 
 # --- Messages that wait for a limit -------------------------------------------------------------

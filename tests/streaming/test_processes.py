@@ -2,6 +2,7 @@
 is killed, stopped or told to end, or when Redis goes away."""
 
 import asyncio
+import random
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,42 +13,20 @@ import pytest
 
 from streaming.redis_log import LEASE
 from tests.harness import WAIT_S
+from tests.harness.chaos import chaos
 from tests.harness.fold import assert_follows_the_rules, assert_same
-from tests.harness.place import Person, Place, place_at
+from tests.harness.place import Person
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.redis_server import RedisServer
 from tests.harness.rest import ok, refused
+from tests.harness.roaming import Roamer
 from tests.harness.server import ChatServer
+from tests.harness.several import no_failures, processes
 from tests.harness.sockets import Closed, Socket
 from tests.scripted.ollama_scripts import REPLY, words
 
 WHOLE = "".join(REPLY)
 Redis = Callable[..., RedisServer]
-
-
-@asynccontextmanager
-async def processes(
-    postgresql: PostgreSQL, redis: RedisServer, path: Path, count: int = 3, **settings
-) -> AsyncIterator[Place]:
-    """A place of so many processes, daphne and uvicorn in turn, for one test alone."""
-    shared = {
-        "DATABASE_URL": postgresql.database(),
-        "REDIS_URL": redis.fresh(),
-        "SECRET_KEY": "shared by the processes of one installation",
-        **settings,
-    }
-    servers = [ChatServer("uvicorn", path / "0", **shared)]
-    try:
-        for number in range(1, count):
-            kind = ("uvicorn", "daphne")[number % 2]
-            servers.append(ChatServer(kind, path / str(number), beside=servers[0]))
-        for server in servers:
-            server.start()
-        async with place_at(*servers) as place:
-            yield place
-    finally:
-        for server in reversed(servers):
-            server.close()
 
 
 async def message_until(person: Person, server: ChatServer, message_id: str, **fields) -> dict:
@@ -74,12 +53,6 @@ async def come_back(person: Person, chat: str, server: ChatServer) -> AsyncItera
                     assert socket.close_code == 1012
                     await asyncio.sleep(0.05)
         yield socket
-
-
-def no_failures(place: Place) -> None:
-    for server in place.servers:
-        assert "Traceback" not in server.log, server.log
-        assert "failed" not in server.log, server.log
 
 
 # --- One reply, whoever is asked ------------------------------------------------------------------
@@ -395,4 +368,44 @@ async def test_paused_redis_takes_no_reply_from_the_living(
             place.ollama.gate("pause").open()
             for socket in sockets:
                 assert (await socket.next("message_end"))["status"] == "completed"
+        no_failures(place)
+
+
+# --- All of it at once ----------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(240)
+async def test_every_process_is_restarted_under_fifty_streams(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """SIGTERM, end, start, one process after the other, while fifty replies are made: all of them
+    are whole, and made once; whoever watches comes back elsewhere."""
+    text = "".join(words(70))
+    async with processes(postgresql, redis_server, tmp_path) as place:
+        person = await place.person()
+        roamers = [
+            Roamer(place, person, await person.conversation(), random.Random(number))
+            for number in range(50)
+        ]
+        model = "paced:n=70,gap=0.1"
+        turns = [asyncio.create_task(one.turn("Hello", model, patience=600)) for one in roamers]
+        async with asyncio.timeout(WAIT_S):
+            await place.ollama.chat(49)
+        for server in place.servers:
+            await asyncio.to_thread(server.terminate)
+            await asyncio.to_thread(server.start)
+        for end in await asyncio.gather(*turns):
+            assert (end["status"], end["full_content"]) == ("completed", text)
+        for one in roamers:
+            await one.check(text)
+        assert len(place.ollama.chats) == 50
+        assert sum(one.count["cut"] for one in roamers) > 0
+        no_failures(place)
+
+
+@pytest.mark.timeout(240)
+async def test_chaos(postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path):
+    """The short form of `bench/chaos.py`."""
+    async with processes(postgresql, redis_server, tmp_path, 4, CHAT_DRAIN_SECONDS=2) as place:
+        await chaos(place, redis_server, seed=1, generations=48, lanes=12)
         no_failures(place)

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page
 from providers.local_fetch import fetch
 from tests.browser.browser import Visit, chromium
 from tests.browser.screens import SCREENS, VARIANTS, Options, Screen
+from tests.browser.screens_more import PICTURES
 from tests.browser.starts import ALONE, printed_link
 from tests.conftest import VARIANTS as SETTINGS
 from tests.harness.clerk import ROOT
@@ -56,7 +57,7 @@ async def demonstration_model(visit: Visit, options: Options) -> Page:
 # Which kind of server each picture is taken at; the first two have nobody with an account.
 PLAN: dict[str, dict[str, Screen]] = {
     "empty": {"set_up_needed": set_up_needed, "set_up": set_up},
-    "usual": {name: screen for name, screen in SCREENS.items() if name not in VARIANTS},
+    "usual": {n: screen for n, screen in (SCREENS | PICTURES).items() if n not in VARIANTS},
     "fallback": {name: SCREENS[name] for name in VARIANTS},
     "local": {"demonstration_model": demonstration_model},
 }

@@ -1,5 +1,7 @@
 """Following a reply as it grows, and letting go of a reader."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
@@ -26,10 +28,10 @@ class Growing:
         return float(await self.chat.log.evaluate("e => e.scrollTop"))
 
 
-async def growing(visit: Visit) -> Growing:
+async def growing(visit: Visit, **options: Any) -> Growing:
     conversation = await visit.conversation(model="gate:n=2000")
     await visit.place.clerk("fill", conversation_id=conversation, turns=8, words=60)
-    chat = await visit.chat(conversation=conversation)
+    chat = await visit.chat(conversation=conversation, **options)
     reply = Growing(visit, chat)
     await chat.send()
     await reply.grow()
@@ -145,3 +147,50 @@ async def test_reduced_motion_is_honoured(visit: Visit):
     await chat.send()
     await expect(chat.answering).to_have_count(1)
     assert await chat.page.evaluate("document.getAnimations().length") == 0
+
+
+async def test_a_finger_lets_go(visit: Visit):
+    """Dragging the thread down is enough, and nothing pulls the reader back."""
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    reply = await growing(visit, **phone)
+    chat = reply.chat
+    await chat.at_end()
+    device = await chat.page.context.new_cdp_session(chat.page)
+
+    async def finger(kind: str, *heights: int) -> None:
+        points = [{"x": 195, "y": y} for y in heights]
+        await device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    await finger("touchStart", 250)
+    for height in range(270, 451, 20):
+        await finger("touchMove", height)
+    await finger("touchEnd")
+    await chat.until("e => e.scrollHeight - e.clientHeight - e.scrollTop > 60")
+    top = await reply.top()
+    for _ in range(3):
+        await reply.grow()
+    assert await reply.top() == pytest.approx(top, abs=1)
+
+
+async def stand(chat: ChatPage, distance: int) -> None:
+    """Scroll to so many pixels before the end."""
+    script = "(e, d) => { e.scrollTop = e.scrollHeight - e.clientHeight - d; }"
+    await chat.log.evaluate(script, distance)
+
+
+async def test_when_the_jump_button_is_there(visit: Visit):
+    """From 200 pixels before the end on, until 60 before it; Tab leads to it."""
+    reply = await growing(visit)
+    chat = reply.chat
+    await wheel(chat, -100)
+    for distance, there in ((195, 0), (205, 1), (70, 1), (55, 0)):
+        await stand(chat, distance)
+        await expect(chat.jump_button).to_have_count(there)
+    await wheel(chat, -400)
+    await expect(chat.jump_button).to_be_visible()
+    await chat.composer.focus()
+    await chat.page.keyboard.press("Shift+Tab")
+    await expect(chat.jump_button).to_be_focused()
+    await chat.page.keyboard.press("Enter")
+    await chat.at_end()
+    await expect(chat.jump_button).to_have_count(0)

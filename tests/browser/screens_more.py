@@ -1,0 +1,183 @@
+"""More screens: formulas, directions and colours, what opens over the page, the list of chats.
+
+`PICTURES` are only for the eye: `test_axe_around.py` looks at the same.
+"""
+
+from playwright.async_api import Page, expect
+
+from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
+from tests.browser.page import ChatPage
+from tests.browser.screens import Options, Screen, explained, laid_out, screen
+from tests.browser.sidebar import Sidebar
+
+MATHS = r"""The roots of a quadratic equation are
+
+$$
+x_{1,2} = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}
+$$
+
+and they are real when \(b^2 \ge 4ac\). As a matrix:
+
+\[ \begin{pmatrix} 0 & 1 \\ -c & -b \end{pmatrix} \]"""
+ARABIC = """**جدول التجزئة** هو مصفوفة لها قاعدة تحدّد مكان كل شيء.
+
+- تحوّل الدالة المفتاح إلى رقم.
+- الرقم هو المكان في المصفوفة."""
+PICTURES: dict[str, Screen] = {}
+TITLES = (
+    "Explain how tides work",
+    "Compare SQLite and PostgreSQL",
+    "A name for the sailing boat",
+    "كيف تعمل جداول التجزئة؟",
+    "Shorter cover letter",
+)
+
+
+def picture(function: Screen) -> Screen:
+    PICTURES[function.__name__] = function
+    return function
+
+
+async def listed(visit: Visit, options: Options) -> tuple[ChatPage, Sidebar]:
+    """A conversation with others in the list, which is open if there is room for it."""
+    for title in TITLES:
+        chat_id = await visit.person.rest.new_conversation(title=title)
+        await visit.person.rest.generate(chat_id, f"About this: {title}")
+    return (chat := await explained(visit, options)), Sidebar(chat.page)
+
+
+async def list_open(sidebar: Sidebar) -> None:
+    if await sidebar.nav.count() == 0:
+        await sidebar.toggle.click()
+    await expect(sidebar.rows.first).to_be_visible()
+
+
+@screen
+async def math(visit: Visit, options: Options) -> Page:
+    visit.ollama.text = MATHS
+    chat = await visit.chat(model="said", **options)
+    await chat.ask("When does a quadratic equation have real roots?")
+    await expect(chat.reply.locator(".katex")).to_have_count(3)
+    await chat.page.evaluate("document.fonts.ready.then(() => true)")
+    return chat.page
+
+
+@screen
+async def right_to_left(visit: Visit, options: Options) -> Page:
+    visit.ollama.text = ARABIC
+    chat = await visit.chat(model="said", **options)
+    await chat.ask("ما هو جدول التجزئة؟ اشرح باختصار.")
+    await laid_out(chat, "strong")
+    return chat.page
+
+
+@screen
+async def editor(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    await chat.questions.first.get_by_role("button", name="Edit message").click()
+    await expect(chat.page.get_by_role("textbox", name="Edit your message")).to_be_focused()
+    return chat.page
+
+
+@picture
+async def message_details(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    await chat.reply.get_by_role("button", name="Message details").click()
+    await expect(chat.page.get_by_role("dialog")).to_be_visible()
+    return chat.page
+
+
+@screen
+async def other_model(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    await chat.reply.get_by_role("button", name="Regenerate with another model").click()
+    await expect(chat.page.get_by_role("dialog")).to_be_visible()
+    return chat.page
+
+
+@screen
+async def versions(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    visit.ollama.text = "Think of a wardrobe with numbered drawers."
+    await chat.reply.get_by_role("button", name="Regenerate", exact=True).click()
+    await expect(chat.reply.get_by_role("group", name="Versions")).to_contain_text("2/2")
+    await chat.idle()
+    return chat.page
+
+
+@screen
+async def connection_limited(visit: Visit, options: Options) -> Page:
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
+    conversation = await visit.conversation(model="normal")
+    context = await visit.context(**options)
+    await context.route_web_socket("**/ws/**", lambda socket: socket.close())
+    chat = await visit.chat(conversation=conversation, context=context)
+    await expect(chat.note("Connection limited")).to_be_visible()
+    await chat.ask("Does this arrive?")
+    return chat.page
+
+
+@picture
+async def chats(visit: Visit, options: Options) -> Page:
+    _, sidebar = await listed(visit, options)
+    await list_open(sidebar)
+    await sidebar.choose("A name for the sailing boat", "Pin")
+    await expect(sidebar.group("Pinned")).to_have_count(1)
+    return sidebar.page
+
+
+@picture
+async def chat_menu(visit: Visit, options: Options) -> Page:
+    _, sidebar = await listed(visit, options)
+    await list_open(sidebar)
+    await sidebar.row("Shorter cover letter").hover()
+    await sidebar.nav.get_by_role("button", name="Actions for Shorter cover letter").click()
+    await expect(sidebar.page.get_by_role("menu")).to_be_visible()
+    return sidebar.page
+
+
+@picture
+async def chats_found(visit: Visit, options: Options) -> Page:
+    _, sidebar = await listed(visit, options)
+    await list_open(sidebar)
+    await sidebar.search.fill("hash")
+    await expect(sidebar.found.locator("mark").first).to_be_visible()
+    return sidebar.page
+
+
+@picture
+async def chat_deleted(visit: Visit, options: Options) -> Page:
+    _, sidebar = await listed(visit, options)
+    await list_open(sidebar)
+    await sidebar.choose("Shorter cover letter", "Delete")
+    await expect(sidebar.undo).to_be_visible()
+    return sidebar.page
+
+
+@picture
+async def palette(visit: Visit, options: Options) -> Page:
+    chat, _ = await listed(visit, options)
+    await chat.page.keyboard.press("Control+k")
+    await expect(chat.page.get_by_role("option").first).to_be_visible()
+    return chat.page
+
+
+@picture
+async def shortcut_help(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    await chat.page.keyboard.press("Control+/")
+    await expect(chat.page.get_by_role("dialog")).to_be_visible()
+    return chat.page
+
+
+@screen
+async def profile(visit: Visit, options: Options) -> Page:
+    page = await visit.page("/profile", **options)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
+
+
+@screen
+async def forced_colours(visit: Visit, options: Options) -> Page:
+    chat, _ = await listed(visit, {**options, "forced_colors": "active"})
+    return chat.page

@@ -31,6 +31,8 @@ from streaming.stripes import stripes
 
 logger = logging.getLogger(__name__)
 
+# How long the end of the server waits for readers to hear of it, in seconds.
+GOODBYE_SECONDS = 5.0
 RESTARTING = "The server is restarting. Try again in a moment."
 
 
@@ -168,6 +170,7 @@ class Answers:
         self.router, self.limits, self.lines = router, limits, lines
         self._draining = False
         self._running: dict[Answer, asyncio.Task[None]] = {}
+        self._readers: set[asyncio.Task[Any]] = set()
 
     async def begin(
         self,
@@ -196,6 +199,8 @@ class Answers:
         answer = Answer(plan, slot)
         reader = asyncio.current_task()
         assert reader is not None  # noqa: S101 - for mypy
+        self._readers.add(reader)
+        reader.add_done_callback(self._readers.discard)
         reader.add_done_callback(lambda _: answer.cancel())
         self._running[answer] = answer.start(self.router, self.lines)
         self._running[answer].add_done_callback(lambda _: self._running.pop(answer))
@@ -238,15 +243,14 @@ class Answers:
         return await self.limits.admit(caller)
 
     async def drain(self, seconds: float) -> None:
-        """Take no more; let answers finish for `seconds`; end the others with an error."""
+        """Take no more; let answers finish for `seconds`; end the others with an error, and let
+        their readers tell it."""
         self._draining = True
-        ends = list(self._running.values())
-        if not ends:
-            return
-        await asyncio.wait(ends, timeout=seconds)
-        for answer in list(self._running):
-            answer.cancel(Unavailable(RESTARTING))
-        await asyncio.wait(ends, timeout=5.0)
+        if ends := [*self._running.values(), *self._readers]:
+            await asyncio.wait(ends, timeout=seconds)
+            for answer in list(self._running):
+                answer.cancel(Unavailable(RESTARTING))
+            await asyncio.wait(ends, timeout=GOODBYE_SECONDS)
 
 
 def _embedding_tokens(texts: Sequence[str], found: Embeddings | None) -> dict[str, Any]:

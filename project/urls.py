@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from conversations import views
+from conversations import account, views
 from project import health, pages, profile
 from project.doctor import probe
 from streaming import openai_api, rest
@@ -36,8 +36,8 @@ urlpatterns = [
     path("api/conversations/<uuid:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<uuid:pk>/", views.MessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
-    path("api/usage/", views.UsageView.as_view()),
-    path("api/me/", views.MeView.as_view()),
+    path("api/usage/", account.UsageView.as_view()),
+    path("api/me/", account.MeView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/chat/completions", openai_api.chat),

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, keys, sessions, views
+from conversations import access, account, keys, sessions, views
 from conversations.errors import Problem, error_body
 from conversations.models import Conversation, Status
 from conversations.permissions import key_of
@@ -232,7 +232,7 @@ class SessionViewSet(Announced, sessions.SessionViewSet):
     """The caller's conversations, as sessions."""
 
 
-class ApiKeyViewSet(views.ApiKeyViewSet):
+class ApiKeyViewSet(account.ApiKeyViewSet):
     """The caller's API keys. The secret is in the answer to POST and nowhere else."""
 
     def revoked(self, request: Request) -> None:

@@ -196,9 +196,8 @@ async def test_stopping_in_the_line_asks_the_model_nothing(limited_place: Place)
 # --- Keys --------------------------------------------------------------------------------------
 
 
-async def test_a_revoked_key_ends_what_runs_with_it(limited_place: Place):
-    """Its replies are stopped, and its sockets closed; others go on."""
-    place = limited_place
+async def test_a_revoked_key_ends_what_runs_with_it(place: Place):
+    """Its replies are stopped, in other processes too, and its sockets closed; others go on."""
     person = await place.person()
     made = ok(await person.rest.post("/api/keys/", {"name": "program"}), 201)
     chat, own = await person.conversation(), await person.conversation()
@@ -217,8 +216,8 @@ async def test_a_revoked_key_ends_what_runs_with_it(limited_place: Place):
         start = await watching.next("message_start")
         await watching.said("and and")
         assert (await person.rest.delete(f"/api/keys/{made['id']}/")).status_code == 204
-        await watching.next("message_end", id=start["id"], status="stopped", within=3)
-        assert await program.closed(within=5) == 4401
+        await watching.next("message_end", id=start["id"], status="stopped")
+        assert await program.closed() == 4401
         assert await place.ollama.chats[1].wait_ended() == "client_gone"
         place.ollama.gate("mine").open()
         await mine.next("message_end", status="completed")
@@ -233,3 +232,29 @@ async def test_an_expired_key_ends_what_runs_with_it(limited_place: Place):
         start = await page.next("message_start")
         await limited_place.clerk("expire_key", key_id=person.key_id)
         await page.next("message_end", id=start["id"], status="stopped")
+
+
+async def test_what_is_revoked_in_the_admin_ends_at_once(daphne_place: Place):
+    """A deleted key, and an account that may not sign in any more."""
+    staff = await daphne_place.person(staff=True)
+    await daphne_place.clerk("allow", model="User", row_id=staff.id, is_superuser=True)
+    for what in ("key", "account"):
+        person = await daphne_place.person()
+        chat = await person.conversation()
+        async with person.socket(chat) as socket:
+            await socket.ask(model="endless")
+            await socket.next("message_start")
+            if what == "key":
+                path = f"/admin/conversations/apikey/{person.key_id}/delete/"
+                form = {"post": "yes"}
+            else:
+                path = f"/admin/conversations/user/{person.id}/change/"
+                form = {
+                    "username": person.name,
+                    "date_joined_0": "2026-01-01",
+                    "date_joined_1": "0:0",
+                }
+            answer = await staff.page.http.post(path, data=form)
+            assert answer.status_code == 302, answer.text
+            assert await socket.closed() == 4401
+        assert await daphne_place.ollama.chats[-1].wait_ended() == "client_gone"

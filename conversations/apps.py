@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class ConversationsConfig(AppConfig):
@@ -7,3 +11,12 @@ class ConversationsConfig(AppConfig):
     def ready(self) -> None:
         # Tells the description of the API how one signs in.
         from conversations import schema  # noqa: F401
+
+        post_migrate.connect(_keep_search_index, sender=self)
+
+
+def _keep_search_index(using: str, **told: Any) -> None:
+    """After any migration: SQLite alters a table by making it anew, and forgets its triggers."""
+    from conversations import search
+
+    search.restore_triggers(connections[using])

@@ -6,9 +6,11 @@ or punctuation, and both hold a message once it is complete.
 """
 
 import re
+from importlib import import_module
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q, QuerySet
 
 from conversations.models import Conversation, User
@@ -81,6 +83,28 @@ def snippets(*, user: User, query: str) -> dict[UUID, str]:
         for conversation, piece in cursor.fetchall():
             found.setdefault(UUID(str(conversation)), piece)
     return found
+
+
+def restore_triggers(database: BaseDatabaseWrapper) -> None:
+    """Make the triggers of SQLite's index again if they are gone, and index what came meanwhile."""
+    if database.vendor != "sqlite":
+        return
+    created = import_module("conversations.migrations.0003_message_search").CREATE
+    triggers = [statement for statement in created if "CREATE TRIGGER" in statement]
+    with database.cursor() as cursor:
+        names = "name IN ('message_search', 'message_search_made', 'message_search_completed')"
+        cursor.execute(f"SELECT name FROM sqlite_master WHERE {names}")  # noqa: S608
+        there = {name for (name,) in cursor.fetchall()}
+        if there != {"message_search"}:
+            return  # all there, or before the migration that makes them
+        for statement in triggers:
+            cursor.execute(statement)
+        cursor.execute(
+            "INSERT INTO message_search (text, message_id, conversation_id) "
+            "SELECT content, id, conversation_id FROM conversations_message "
+            "WHERE completed_at IS NOT NULL AND content <> '' "
+            "AND id NOT IN (SELECT message_id FROM message_search)"
+        )
 
 
 def forget_purged() -> None:

@@ -1,0 +1,25 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from project import backup
+
+
+class Command(BaseCommand):
+    help = "Take a file of `backup` into the database, which has to be empty: all of it or nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            manifest = backup.read(options["file"])
+        except backup.BackupError as error:
+            raise CommandError(str(error)) from error
+        rows = sum(table["rows"] for table in manifest["tables"].values())
+        self.stdout.write(
+            f"{rows} rows of {manifest['made_at']} are in the database, as they were."
+        )

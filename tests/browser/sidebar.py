@@ -1,6 +1,13 @@
 """The list of conversations as a person finds it, beside the thread or as a drawer."""
 
+from typing import Any
+
 from playwright.async_api import Locator, Page, expect
+
+from tests.browser.browser import Visit
+from tests.browser.page import ChatPage
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 class Sidebar:
@@ -36,3 +43,12 @@ class Sidebar:
     async def titles(self, *titles: str) -> None:
         """Wait until the list has these rows, in this order."""
         await expect(self.rows).to_have_text(list(titles))
+
+
+async def three(visit: Visit, **options: Any) -> tuple[ChatPage, Sidebar, list[str]]:
+    """`First`, `Second`, `Third`; the first is open, the others are newer."""
+    ids = []
+    for title in ("First", "Second", "Third"):
+        ids.append(await visit.person.rest.new_conversation(title=title))
+    chat = await visit.chat(conversation=ids[0], **options)
+    return chat, Sidebar(chat.page), ids

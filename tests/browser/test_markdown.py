@@ -1,9 +1,10 @@
 """How a reply is laid out, and what in it stays text."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
@@ -162,3 +163,25 @@ async def test_reasoning_of_an_old_reply_is_folded(visit: Visit):
     await chat.reload()
     await expect(chat.reply.get_by_text("Reasoning")).to_be_visible()
     await expect(chat.reply.get_by_text("Let me think.")).to_be_hidden()
+
+
+async def test_raw_markup_is_never_shown(visit: Visit):
+    """In a fresh profile the reply may be quicker than what renders it: then it waits."""
+    visit.ollama.text = "**Bold** words"
+    page = await visit.page()
+    held = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/assets/Markdown-*.js", later)
+    chat = ChatPage(page)
+    await chat.open(await visit.conversation(model="said"))
+    await chat.send()
+    await expect(chat.send_button).to_be_visible()
+    await expect(chat.reply.get_by_role("button", name="Copy message")).to_be_visible()
+    await expect(chat.reply).not_to_contain_text("Bold")
+    held.set()
+    await expect(chat.reply.get_by_role("strong")).to_have_text("Bold")
+    await expect(chat.reply).not_to_contain_text("**")

@@ -20,9 +20,9 @@ async def signed_in(visit: Visit) -> ChatPage:
     return chat
 
 
-async def sign_in(visit: Visit, chat: ChatPage) -> None:
+async def sign_in(visit: Visit, chat: ChatPage, password: str = PASSWORD) -> None:
     await chat.page.get_by_label("User name").fill(visit.person.name)
-    await chat.page.get_by_label("Password").fill(PASSWORD)
+    await chat.page.get_by_label("Password").fill(password)
     await chat.page.get_by_role("button", name="Sign in").click()
     await expect(chat.composer).to_be_visible()
 
@@ -37,7 +37,7 @@ async def sign_out(chat: ChatPage) -> None:
 
 
 async def test_signing_out_elsewhere_is_shown_and_the_draft_kept(visit: Visit):
-    """Signing in again leads back to it."""
+    """Signing in again happens in its place, and it goes on."""
     chat = await signed_in(visit)
     await chat.ask("Before")
     await chat.composer.fill("Half a thought")
@@ -45,7 +45,13 @@ async def test_signing_out_elsewhere_is_shown_and_the_draft_kept(visit: Visit):
     await expect(chat.note("Your session has ended. Your draft is kept.")).to_be_visible()
     await expect(chat.composer).to_have_value("Half a thought")
     await chat.page.get_by_role("link", name="Sign in again").click()
+    dialog = chat.page.get_by_role("dialog", name="Sign in again")
+    await expect(dialog.get_by_label("User name")).to_have_value(visit.person.name)
+    await sign_in(visit, chat, password="something else")
+    await expect(dialog.get_by_role("alert")).to_have_text("This name and password do not fit.")
     await sign_in(visit, chat)
+    await expect(dialog).to_have_count(0)
+    await expect(chat.note("Your session has ended.")).to_be_hidden()
     await expect(chat.questions).to_contain_text("Before")
     await expect(chat.composer).to_have_value("Half a thought")
     await chat.composer.press("Enter")

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 from tests.browser.browser import Visit
 from tests.browser.page import Settings
 from tests.harness import WAIT_S
+from tests.harness.rest import assert_sentence
 
 
 async def shows(settings: Settings, temperature: str, max_tokens: str, top_p: str) -> None:
@@ -135,6 +136,29 @@ async def test_a_model_that_is_gone_stays_named(visit: Visit):
     await expect(settings.model).to_have_accessible_description(
         "“no-such-model” is no longer offered. Choose another model."
     )
+
+
+async def test_a_model_that_is_gone_is_told_in_a_sentence(visit: Visit):
+    """When it is asked nevertheless; without the name of the field in the request."""
+    chat = await visit.chat(model="normal")
+    settings = await chat.open_settings(advanced=True)
+    await expect(settings.model).to_have_value("normal")
+    await visit.hold(chat.page, "**/api/models/")
+    await chat.page.evaluate(
+        """() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (text) {
+            const frame = JSON.parse(text);
+            if (frame.type === 'user_message') frame.parameters = { model: 'no-such-model' };
+            return send.call(this, JSON.stringify(frame));
+          };
+        }"""
+    )
+    await chat.send("Is anybody there?")
+    await expect(chat.alert).to_be_visible()
+    await expect(chat.alert).not_to_contain_text("parameters")
+    assert_sentence(await chat.alert.get_by_role("paragraph").first.inner_text())
+    await expect(chat.composer).to_have_value("Is anybody there?")
 
 
 async def test_the_transport_in_use_is_shown(visit: Visit):

@@ -7,18 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
-from tests.browser.sidebar import Sidebar
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-async def three(visit: Visit, **options) -> tuple[ChatPage, Sidebar, list[str]]:
-    """`First`, `Second`, `Third`; the first is open, the others are newer."""
-    ids = []
-    for title in ("First", "Second", "Third"):
-        ids.append(await visit.person.rest.new_conversation(title=title))
-    chat = await visit.chat(conversation=ids[0], **options)
-    return chat, Sidebar(chat.page), ids
+from tests.browser.sidebar import Sidebar, three
 
 
 async def test_newest_first_under_today(visit: Visit):
@@ -232,54 +221,6 @@ async def test_the_sidebar_is_remembered(visit: Visit):
     await expect(sidebar.toggle).to_have_attribute("aria-expanded", "false")
     await sidebar.toggle.click()
     await expect(sidebar.row("Third")).to_be_visible()
-
-
-async def test_a_drawer_on_a_phone(visit: Visit):
-    """Closed at first; it keeps the focus, and goes when one has chosen."""
-    chat, sidebar, _ = await three(visit, **PHONE)
-    await expect(sidebar.nav).to_have_count(0)
-    await sidebar.toggle.tap()
-    await expect(sidebar.drawer).to_be_visible()
-    await chat.page.keyboard.press("Escape")
-    await expect(sidebar.drawer).to_have_count(0)
-    await expect(sidebar.toggle).to_be_focused()
-    await sidebar.toggle.tap()
-    await sidebar.row("Third").tap()
-    await expect(sidebar.drawer).to_have_count(0)
-    await expect(chat.heading).to_have_text("Third")
-
-
-async def test_deleting_in_the_drawer_can_be_undone(visit: Visit):
-    """What is said about it is inside: all the rest cannot be reached."""
-    _, sidebar, _ = await three(visit, **PHONE)
-    await sidebar.toggle.tap()
-    await sidebar.choose("Second", "Delete")
-    await sidebar.titles("Third", "First")
-    await sidebar.undo.tap()
-    await sidebar.titles("Third", "Second", "First")
-
-
-_SWIPE = """
-([from, to]) => {
-  const target = document.body;
-  const touch = (x) => new Touch({ identifier: 1, target, clientX: x, clientY: 300 });
-  const tell = (type, x) => document.body.dispatchEvent(new TouchEvent(type, {
-    touches: [touch(x)], changedTouches: [touch(x)], bubbles: true }));
-  tell('touchstart', from);
-  for (let step = 1; step <= 5; step += 1) tell('touchmove', from + ((to - from) * step) / 5);
-}
-"""
-
-
-async def test_a_swipe_opens_and_closes_the_drawer(visit: Visit):
-    """From the edge, and back; one in the middle does nothing."""
-    chat, sidebar, _ = await three(visit, **PHONE)
-    await chat.page.evaluate(_SWIPE, [150, 350])
-    await expect(sidebar.drawer).to_have_count(0)
-    await chat.page.evaluate(_SWIPE, [10, 200])
-    await expect(sidebar.drawer).to_be_visible()
-    await chat.page.evaluate(_SWIPE, [250, 60])
-    await expect(sidebar.drawer).to_have_count(0)
 
 
 async def test_the_account_menu(visit: Visit):

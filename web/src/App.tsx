@@ -1,5 +1,6 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { CloudOff, LogIn, SearchX, ServerCrash } from 'lucide-react';
-import { lazy, Suspense, use } from 'react';
+import { lazy, Suspense, use, useEffect, useState } from 'react';
 import { Frame } from './components/Frame';
 import { Shell } from './components/Shell';
 import { Skeleton } from './components/Skeleton';
@@ -8,18 +9,48 @@ import { signInAddress } from './signIn';
 import { useClearChat } from './hooks/useClearChat';
 import { useConversation, type ConversationHandle, type ConversationView } from './hooks/useConversation';
 import { loadMarkdown } from './markdown/load';
+import { conversationKey } from './state/queries';
 import { strings } from './strings';
 
 // The thread brings the AI SDK along; the frame of the page does not wait for it.
 const Thread = lazy(() => import('./components/Thread').then((module) => ({ default: module.Thread })));
 
+/** The last thread stays for so long (ms) while the next one is on its way. */
+const PATIENCE_MS = 200;
+
 export function App() {
-  const handle = useConversation();
+  const handle = useSettled(useConversation());
   return (
     <Frame composer={handle.view.status === 'ready'}>
       <Content {...handle} />
     </Frame>
   );
+}
+
+/** A conversation that is opened quickly follows the last one at once: nothing flashes between. */
+function useSettled(handle: ConversationHandle): ConversationHandle {
+  const client = useQueryClient();
+  const { view } = handle;
+  const { status } = view;
+  const [last, setLast] = useState<ConversationView | null>(null);
+  const [late, setLate] = useState(false);
+  const opened = status === 'ready' ? view.conversation.id : null;
+  useEffect(() => {
+    if (status !== 'loading') setLast(status === 'ready' ? view : null);
+    // The view is a new object at each drawing.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [status, opened]);
+  useEffect(() => {
+    if (status !== 'loading') return;
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
+  }, [status]);
+  // One that has been deleted does not stay.
+  const stays = last?.status === 'ready' && client.getQueryData(conversationKey(last.conversation.id));
+  return status === 'loading' && stays && !late ? { ...handle, view: last } : handle;
 }
 
 function Content({ view, startFresh, starting }: ConversationHandle) {
@@ -31,7 +62,7 @@ function Content({ view, startFresh, starting }: ConversationHandle) {
       </Suspense>
     );
   }
-  if (view.status === 'loading') return <Loading title="" />;
+  if (view.status === 'loading') return <Loading title={view.title} />;
   return (
     <Shell title="">
       <NoThread view={view} startFresh={startFresh} starting={starting} />

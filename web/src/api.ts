@@ -94,6 +94,9 @@ export interface ApiEdges {
   csrfToken(): string;
 }
 
+/** What became of a name and a password; `blocked` = too many tries, for so many seconds. */
+export type SignedIn = 'yes' | 'wrong' | 'stale' | { blocked: number };
+
 export type Api = ReturnType<typeof createApi>;
 
 export function createApi(edges: ApiEdges) {
@@ -156,7 +159,23 @@ export function createApi(edges: ApiEdges) {
     throw toError(status, value);
   }
 
+  /** By the form that the sign-in page has. Rejects when no answer came. */
+  async function signIn(username: string, password: string): Promise<SignedIn> {
+    const response = await edges.fetch('/signin/', {
+      method: 'POST',
+      headers: { 'X-CSRFToken': edges.csrfToken() },
+      body: new URLSearchParams({ username, password }),
+      credentials: 'same-origin',
+      redirect: 'manual',
+    });
+    // Who is signed in is sent on; where to is of no interest here.
+    if (response.type === 'opaqueredirect') return 'yes';
+    if (response.status === 429) return { blocked: Number(response.headers.get('Retry-After')) || 60 };
+    return response.status === 403 ? 'stale' : 'wrong';
+  }
+
   return {
+    signIn,
     me: (signal?: AbortSignal) => call<Me>('GET', '/api/me/', undefined, signal),
     models: (signal?: AbortSignal) => call<ModelList>('GET', '/api/models/', undefined, signal),
     createConversation: () => call<Conversation>('POST', '/api/conversations/', {}),

@@ -31,6 +31,16 @@ export const strings = {
     offline: 'You are offline. What you write is kept, and is sent when you are back.',
     signedOut: 'Your session has ended. Your draft is kept.',
     signIn: 'Sign in again',
+    signInBody: 'Your session has ended. Your draft and this page stay as they are.',
+    userName: 'User name',
+    password: 'Password',
+    submit: 'Sign in',
+    cancel: 'Cancel',
+    wrong: 'This name and password do not fit.',
+    blocked: (seconds: string) => `Too many attempts. Try again in ${seconds} seconds.`,
+    stale: 'This page is too old to sign in from. Please use the sign-in page.',
+    noAnswer: 'The server did not answer. Try again.',
+    signInPage: 'To the sign-in page',
   },
 
   thread: {

@@ -29,7 +29,8 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
       <ContextNote context={metadata.context} />
       {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
       {text !== '' && (
-        <Suspense fallback={<PlainReply text={text} />}>
+        // Nobody sees raw markup: until the renderer is there, it is as if nothing had come.
+        <Suspense fallback={<StreamingIndicator metadata={metadata} />}>
           <LazyMarkdown text={text} streaming={running} />
         </Suspense>
       )}
@@ -104,14 +105,6 @@ function ReplyFrame({ running, continues, children }: FrameProps) {
       </div>
       <div className="min-w-0 flex-1 md:pt-0.5">{children}</div>
     </article>
-  );
-}
-
-function PlainReply({ text }: { text: string }) {
-  return (
-    <p className="break-words whitespace-pre-wrap" dir="auto">
-      {text}
-    </p>
   );
 }
 

@@ -1,25 +1,50 @@
 import { CloudOff, LogIn, Unplug, Zap } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
 import { signInAddress } from '../signIn';
 import { strings } from '../strings';
 import type { Connection } from '../transport/types';
+import { isPlain } from './isPlain';
 
 /** A gap shorter than this is nobody's business, in milliseconds. */
 const QUIET_MS = 1000;
 
+interface Props {
+  connection: Connection;
+  /** Somebody has signed in, here: the connection can be tried again. */
+  onSignedIn(): void;
+}
+
+const SignInDialog = lazy(() => import('./SignInDialog').then((module) => ({ default: module.SignInDialog })));
+
 /** What is not as usual with the connection; floats above the thread, so that nothing moves. */
-export function ConnectionNote({ connection }: { connection: Connection }) {
+export function ConnectionNote({ connection, onSignedIn }: Props) {
   const { mode, since } = connection;
   const late = useLate(since);
+  const [signingIn, setSigningIn] = useState(false);
   if (mode === 'offline') return <Note icon={CloudOff} loud text={strings.connection.offline} />;
   if (mode === 'signed_out') {
     return (
-      <Note icon={LogIn} loud text={strings.connection.signedOut}>
-        <a className="link ms-1 font-semibold" href={signInAddress()}>
-          {strings.connection.signIn}
-        </a>
-      </Note>
+      <>
+        <Note icon={LogIn} loud text={strings.connection.signedOut}>
+          <a
+            className="link ms-1 font-semibold"
+            href={signInAddress()}
+            onClick={(event) => {
+              if (!isPlain(event)) return;
+              event.preventDefault();
+              setSigningIn(true);
+            }}
+          >
+            {strings.connection.signIn}
+          </a>
+        </Note>
+        {signingIn && (
+          <Suspense>
+            <SignInDialog onSignedIn={onSignedIn} onClose={() => setSigningIn(false)} />
+          </Suspense>
+        )}
+      </>
     );
   }
   if (mode === 'rest') return <Note icon={Zap} text={strings.connection.rest} />;
@@ -48,7 +73,7 @@ interface NoteProps {
 function Note({ icon: Icon, text, loud = false, children }: NoteProps) {
   const colors = loud ? 'bg-warning-soft border-warning/40 text-ink' : 'bg-surface border-line text-ink-muted';
   return (
-    <div className="pointer-events-none absolute inset-x-0 top-2.5 z-10 flex justify-center px-4">
+    <div data-note={loud ? 'loud' : 'quiet'} className="pointer-events-none absolute inset-x-0 top-2.5 z-10 flex justify-center px-4">
       <p
         role="status"
         className={`pointer-events-auto flex animate-rise items-center gap-2 rounded-card border px-3.5 py-1.5 text-sm shadow-float ${colors}`}

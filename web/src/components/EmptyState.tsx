@@ -11,8 +11,8 @@ interface Props {
 /** A conversation without messages: what it is for, and four ways to begin that fill the composer. */
 export function EmptyState({ onPick, children }: Props) {
   return (
-    <div className="scroll-quiet flex min-h-0 flex-1 flex-col overflow-y-auto" role="region" aria-label={strings.empty.title}>
-      <div className="m-auto w-full max-w-column animate-rise px-4 py-8">
+    <div className="scroll-quiet flex min-h-0 flex-1 touch-pan-y touch-pinch-zoom flex-col overflow-y-auto" role="region" aria-label={strings.empty.title}>
+      <div className="below-note m-auto w-full max-w-column animate-rise px-4 py-8">
         <Mark className="mb-5 size-12" />
         <h2 className="text-2xl font-semibold tracking-tight text-balance">{strings.empty.title}</h2>
         <p className="mt-1 text-ink-muted">{strings.empty.lead}</p>

@@ -31,14 +31,14 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
     <div className="relative min-h-0 flex-1">
       <div
         ref={scroller}
-        className="scroll-quiet h-full overflow-y-auto overscroll-contain"
+        className="scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain"
         role="log"
         aria-label={strings.thread.name}
         // The announcer tells when a reply begins and ends; reading out every token helps nobody.
         aria-live="off"
         tabIndex={0}
       >
-        <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 px-4 pt-6 pb-8">
+        <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 below-note px-4 pt-6 pb-8">
           {hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
           {messages.map((message, index) => (
             <div key={message.id} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>

@@ -100,7 +100,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         )
       }
     >
-      <ConnectionNote connection={connection} />
+      <ConnectionNote connection={connection} onSignedIn={playground.reconnect} />
       {messages.length === 0 ? (
         <EmptyState onPick={pick}>{notice}</EmptyState>
       ) : (

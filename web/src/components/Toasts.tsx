@@ -9,18 +9,16 @@ export function Toasts() {
   const toasts = useToasts((state) => state.toasts);
   // In the middle of the thread, not of the window.
   const beside = useFrame(({ sidebar, drawer }) => sidebar && !drawer);
-  const hold = () => holdToasts(true);
-  const release = () => holdToasts(false);
   return (
     // Nothing happens on it but that its toasts stay while one is there.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <section
       aria-label={strings.frame.toasts}
       aria-live="polite"
-      onPointerEnter={hold}
-      onPointerLeave={release}
-      onFocus={hold}
-      onBlur={release}
+      onPointerEnter={() => holdToasts('pointer', true)}
+      onPointerLeave={() => holdToasts('pointer', false)}
+      onFocus={() => holdToasts('focus', true)}
+      onBlur={() => holdToasts('focus', false)}
       className={`pointer-events-none fixed inset-x-0 bottom-[calc(7rem+env(safe-area-inset-bottom))] z-40 flex flex-col items-center gap-2 px-4 ${beside ? 'wide:start-72' : ''}`}
     >
       {toasts.map((one) => (

@@ -2,6 +2,7 @@ import { CircleAlert, Clock3, CornerUpLeft } from 'lucide-react';
 import { useState } from 'react';
 import { formatCount } from '../format';
 import { strings } from '../strings';
+import { withoutField } from '../transport/types';
 import type { WaitingMessage } from '../transport/waiting';
 
 interface Props {
@@ -48,7 +49,7 @@ function Row({ message, onTakeBack }: { message: WaitingMessage; onTakeBack: Pro
         </p>
         {error && (
           <p role="alert" className="text-xs break-words text-danger">
-            {strings.waiting.refused(error.message)}
+            {strings.waiting.refused(withoutField(error.message))}
           </p>
         )}
       </div>

@@ -63,7 +63,7 @@ afterEach(() => {
 test('the first visit creates one conversation, goes there, and remembers it', async () => {
   creates(NEW);
   const result = show('/chat');
-  expect(result.current.view).toEqual({ status: 'loading' });
+  expect(result.current.view).toEqual({ status: 'loading', title: '' });
   await waitFor(() => expect(result.current.view.status).toBe('ready'));
   expect(location.pathname).toBe(`/chat/${NEW}`);
   expect(readLast()).toBe(NEW);

@@ -16,7 +16,7 @@ import type { ThreadMessage } from './thread';
 const STOP_PATIENCE_MS = 2_000;
 
 export type ConversationView =
-  | { status: 'loading' }
+  | { status: 'loading'; title: string }
   /** No such conversation, or another user's. */
   | { status: 'missing' }
   | { status: 'signed_out' }
@@ -78,7 +78,7 @@ export function useConversation(): ConversationHandle {
       ? toView(error, retry)
       : data && history.data
         ? { status: 'ready', conversation: data, history: history.data }
-        : { status: 'loading' };
+        : { status: 'loading', title: data?.title ?? '' };
   return { view, startFresh, starting };
 }
 

@@ -26,6 +26,8 @@ export interface Playground {
   /** A reply is awaited or comes; `send` then lets wait, `regenerate` and `retry` do nothing. */
   busy: boolean;
   connection: Connection;
+  /** Somebody has signed in again: it goes on. */
+  reconnect(): void;
   title: string;
   send(content: string): void;
   /** What was said while a reply ran and waits for its turn, in every tab. */
@@ -108,6 +110,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       send: (content: string) => session.send(content),
       waiting,
       takeBack: (clientId: string) => session.takeBack(clientId),
+      reconnect: () => session.engine.wake(),
       stop: () => void session.stop(),
       regenerate: (messageId: string) => session.regenerate(messageId),
       retry: (messageId: string) => session.retry(messageId),

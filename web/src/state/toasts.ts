@@ -19,11 +19,12 @@ export const useToasts = create<Toasts>()(() => ({ toasts: [] }));
 
 const timers = new Map<number, { left: number; since: number; timer?: ReturnType<typeof setTimeout> }>();
 let count = 0;
-let held = false;
+/** Who looks at them: the mouse, the focus. */
+const holders = new Set<string>();
 
 function run(id: number): void {
   const clock = timers.get(id);
-  if (!clock || held || clock.timer !== undefined) return;
+  if (!clock || holders.size > 0 || clock.timer !== undefined) return;
   clock.since = Date.now();
   clock.timer = setTimeout(() => dismiss(id), clock.left);
 }
@@ -42,7 +43,7 @@ export function dismiss(id: number): void {
   clearTimeout(timers.get(id)?.timer);
   timers.delete(id);
   useToasts.setState(({ toasts }) => ({ toasts: toasts.filter((one) => one.id !== id) }));
-  if (timers.size === 0) held = false;
+  if (timers.size === 0) holders.clear();
 }
 
 /** Takes the toast's deed back, once. */
@@ -58,11 +59,12 @@ export function takeBackLast(): boolean {
   return last !== undefined;
 }
 
-/** While true, no toast goes away. */
-export function holdToasts(hold: boolean): void {
-  held = hold;
+/** While somebody looks at them, no toast goes away. */
+export function holdToasts(holder: 'pointer' | 'focus', hold: boolean): void {
+  if (hold) holders.add(holder);
+  else holders.delete(holder);
   for (const [id, clock] of timers) {
-    if (!hold) run(id);
+    if (holders.size === 0) run(id);
     else if (clock.timer !== undefined) {
       clearTimeout(clock.timer);
       delete clock.timer;

@@ -200,7 +200,7 @@ class ChunkWriter {
     this.close('reasoning');
     this.close('text');
     this.write({ type: 'finish-step' });
-    const { finish_reason: reason, provider_used: provider, tokens, error } = event;
+    const { finish_reason: reason, model, provider_used: provider, context, tokens, error } = event;
     this.write({
       type: 'finish',
       messageMetadata: {
@@ -208,6 +208,9 @@ class ChunkWriter {
         fallbackUsed: event.fallback_used,
         ...(event.viaRest ? { viaRest: true } : {}),
         ...(reason ? { finishReason: reason } : {}),
+        // After a fallback, others than those with which it began.
+        ...(model ? { model } : {}),
+        ...(context ? { context } : {}),
         ...(provider ? { providerUsed: provider } : {}),
         ...(tokens ? { tokens } : {}),
         ...(error ? { error } : {}),

@@ -17,7 +17,12 @@ export const browserEdges: Edges = {
     if (event === 'wake') {
       const heard = () => document.visibilityState === 'visible' && listener();
       document.addEventListener('visibilitychange', heard);
-      return () => document.removeEventListener('visibilitychange', heard);
+      // Two windows side by side: both can be seen all the time.
+      window.addEventListener('focus', heard);
+      return () => {
+        document.removeEventListener('visibilitychange', heard);
+        window.removeEventListener('focus', heard);
+      };
     }
     window.addEventListener(event, listener);
     return () => window.removeEventListener(event, listener);

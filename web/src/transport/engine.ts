@@ -25,7 +25,7 @@ import { WaitingLine } from './waiting';
 
 /** A frame that is not answered within this long (ms) was sent into a dead socket. */
 export const ANSWER_TIMEOUT_MS = 5_000;
-/** Nothing reachable for this long (ms), while not offline: the turn is given up (it can be retried). */
+/** Nothing reachable for this long (ms), while not offline: the turn is given up (and can be retried). */
 export const GIVE_UP_MS = 60_000;
 
 export class Engine {
@@ -71,7 +71,7 @@ export class Engine {
     return this.link.connection;
   }
 
-  /** The reply that runs, if one does and has begun. */
+  /** The reply that has begun and runs. */
   get runningId(): string | null {
     return [...this.turns].findLast((turn) => turn.started)?.id ?? null;
   }
@@ -80,16 +80,13 @@ export class Engine {
   subscribe = (listener: () => void): (() => void) => this.link.subscribe(listener);
 
   /** Turns begun by another tab or program, and `stale`. Returns the way to stop. */
-  onForeign(listener: (event: ForeignEvent) => void): () => void {
-    this.foreign.add(listener);
-    return () => void this.foreign.delete(listener);
-  }
+  onForeign = (listener: (event: ForeignEvent) => void) => listen(this.foreign, listener);
 
   /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
-  onEvent(listener: (event: TurnEvent) => void): () => void {
-    this.heard.add(listener);
-    return () => void this.heard.delete(listener);
-  }
+  onEvent = (listener: (event: TurnEvent) => void) => listen(this.heard, listener);
+
+  /** Somebody has signed in again. */
+  wake = (): void => this.link.onWake();
 
   /** Connects. After `close` it may be opened again. */
   open(): void {
@@ -104,17 +101,17 @@ export class Engine {
     const turn = new Turn(command);
     const stream = turn.stream(null);
     this.turns.add(turn);
-    const { mode } = this.link.connection;
-    if (mode === 'signed_out' || mode === 'missing') this.fail(turn, fatalError(mode, true));
+    const { closed } = this.link;
+    if (closed) this.fail(turn, fatalError(closed, true));
     else this.dispatch(turn);
     return stream;
   }
 
   /** Says something once what runs has ended; `waiting` tells what becomes of it. */
   queue(command: SayCommand): void {
-    const { mode } = this.link.connection;
+    const { closed } = this.link;
     this.waiting.add(command);
-    if (mode === 'signed_out' || mode === 'missing') this.waiting.refuseAll(fatalError(mode, true));
+    if (closed) this.waiting.refuseAll(fatalError(closed, true));
     else if (!this.link.socket && !this.link.prefersRest()) this.link.connectNow();
   }
 
@@ -294,7 +291,10 @@ export class Engine {
   }
 }
 
-/** The engine of one conversation; call `open` to connect and `close` when the page leaves it. */
-export function createEngine(conversationId: string, edges: Edges): Engine {
-  return new Engine(conversationId, edges);
+function listen<T>(all: Set<T>, one: T): () => void {
+  all.add(one);
+  return () => void all.delete(one);
 }
+
+/** Call `open` to connect, and `close` when the page leaves the conversation. */
+export const createEngine = (id: string, edges: Edges): Engine => new Engine(id, edges);

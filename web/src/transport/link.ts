@@ -56,6 +56,12 @@ export class Link {
     return this.current?.ready ? this.current : null;
   }
 
+  /** An answer has closed it for good. */
+  get closed(): 'signed_out' | 'missing' | null {
+    const { mode } = this.connection;
+    return mode === 'signed_out' || mode === 'missing' ? mode : null;
+  }
+
   subscribe(listener: () => void): () => void {
     this.subscribers.add(listener);
     return () => void this.subscribers.delete(listener);
@@ -190,7 +196,8 @@ export class Link {
     this.connect();
   }
 
-  private onWake(): void {
+  /** The page can be seen again, or somebody has signed in. */
+  onWake(): void {
     // Signed in again elsewhere? The socket's answer tells.
     if (this.connection.mode === 'signed_out') this.setMode('connecting');
     // Timers stand still while a machine sleeps.
@@ -205,7 +212,7 @@ export class Link {
   }
 
   private isFatal(): boolean {
-    return this.connection.mode === 'signed_out' || this.connection.mode === 'missing';
+    return this.closed !== null;
   }
 
   private setMode(mode: ConnectionMode, reason?: string): void {

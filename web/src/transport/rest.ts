@@ -177,6 +177,8 @@ function endOf(message: Message): TurnEvent {
     finish_reason: message.finish_reason,
     full_content: message.content,
     tokens: message.tokens,
+    model: message.model,
+    context: message.context,
     provider_used: message.provider_used,
     fallback_used: message.fallback_used,
     error: message.error,

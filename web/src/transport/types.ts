@@ -39,11 +39,18 @@ export class TurnError extends Error {
   readonly fields: Fields | null;
 
   constructor(code: string, message: string, refused: boolean, fields: Fields | null = null) {
-    super(message);
+    super(fields ? withoutField(message) : message);
     this.code = code;
     this.refused = refused;
     this.fields = fields;
   }
+}
+
+const FIELD = /^[a-z_]+(?:\.[a-z_]+)*: /;
+
+/** "parameters.model: There is no …" → what people are told of it. */
+export function withoutField(message: string): string {
+  return message.replace(FIELD, '');
 }
 
 export type Timer = unknown;

@@ -1,8 +1,8 @@
 import { Ellipsis } from 'lucide-react';
-import type { MouseEvent } from 'react';
 import type { Conversation } from '../../protocol';
 import { pathOf } from '../../state/route';
 import { aroundStrings } from '../../stringsAround';
+import { isPlain } from '../isPlain';
 import { RenameField } from './RenameField';
 import { titleOf } from './useActions';
 
@@ -19,10 +19,6 @@ interface Props {
   onMenu(menu: { id: string; anchor: HTMLElement }): void;
   /** Null: it stays as it was. */
   onRename(title: string | null): void;
-}
-
-export function isPlain(event: MouseEvent): boolean {
-  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 }
 
 /** One conversation: a link, so that it can also be opened in another tab, and its menu. */

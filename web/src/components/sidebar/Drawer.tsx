@@ -2,15 +2,15 @@ import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react'
 import { closeDrawer } from '../../state/frame';
 import { strings } from '../../strings';
 import { Toasts } from '../Toasts';
-import { useSwipe } from './useSwipe';
+import { isDragged } from './drag';
 
 /** The sidebar over the thread; the browser keeps the focus inside and gives it back. */
 export function Drawer({ children }: { children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useSwipe('close', true, closeDrawer);
   // A layout effect: closed while it is still in the page, the dialog gives the focus back.
   useLayoutEffect(() => {
     const element = dialog.current;
+    element?.classList.toggle('dragged', isDragged());
     element?.showModal();
     return () => element?.close();
   }, []);

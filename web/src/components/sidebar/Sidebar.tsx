@@ -6,9 +6,9 @@ import { strings } from '../../strings';
 import { Brand } from '../Brand';
 import { IconButton } from '../IconButton';
 import { useMediaQuery } from '../useMediaQuery';
+import { listenForSwipes } from './drag';
 import { Drawer } from './Drawer';
 import { ListSkeleton } from './ListSkeleton';
-import { useSwipe } from './useSwipe';
 
 const Pane = lazy(() => import('./Pane').then((module) => ({ default: module.Pane })));
 
@@ -16,9 +16,9 @@ const Pane = lazy(() => import('./Pane').then((module) => ({ default: module.Pan
 export function Sidebar() {
   const wide = useMediaQuery(WIDE);
   const { sidebar, drawer } = useFrame();
-  useSwipe('open', !wide && !drawer, () => useFrame.setState({ drawer: true }));
   useEffect(() => {
-    if (wide) closeDrawer();
+    if (!wide) return listenForSwipes();
+    closeDrawer();
   }, [wide]);
   if (wide) {
     return sidebar ? (

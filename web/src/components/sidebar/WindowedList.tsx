@@ -69,7 +69,7 @@ export function WindowedList({ groups, current, more, failed, onMore }: Props) {
       ref={scroller}
       role="presentation"
       onKeyDown={onKeyDown}
-      className="scroll-quiet mt-1 min-h-0 flex-1 overflow-y-auto overscroll-contain"
+      className="scroll-quiet mt-1 min-h-0 flex-1 touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain"
     >
       <div className="relative" style={{ height: layout.tops.at(-1) }}>
         {groups.map(({ name }, group) => {

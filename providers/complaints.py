@@ -32,7 +32,9 @@ _MEMORY = re.compile(
 _BUSY = re.compile(
     r"server busy|pending requests exceeded|overloaded|no slot available|loading model"
 )
-_UNSUPPORTED = re.compile(r"does not support (thinking|tools|chat|images|vision|generate|insert)")
+_UNSUPPORTED = re.compile(
+    r"does not support (thinking|tools|chat|images|vision|format|generate|insert)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tests.scripted.record import Exchange
 SEEN_WITHIN_S = 0.1
 TRIES = 3
 STREAMS = 100
+LEAVERS = 60
 
 
 async def seen(place: Place, leave: Callable[[int], Awaitable[Exchange]]) -> None:
@@ -148,6 +149,28 @@ async def test_a_place_is_free_when_its_client_has_left(limited_place: Place) ->
     assert {record["status"] for record in records} == {"stopped"}
     responses = await asyncio.gather(*(post(person, body()) for _ in range(3)))
     assert [response.status_code for response in responses] == [200] * 3
+
+
+async def test_leaving_at_any_moment(place: Place) -> None:
+    """Connecting, asking, waiting, reading: every two milliseconds of it. Afterwards nothing runs,
+    and what had been begun is on record once."""
+    person = await place.person()
+    await place.clerk("allow", model="User", row_id=person.id, concurrent_requests=LEAVERS)
+    leavers = []
+    for number in range(LEAVERS):
+        asked = body("paced:n=20,gap=0.002", stream=number % 2 == 0)
+        leavers.append(asyncio.create_task(post(person, asked)))
+        asyncio.get_running_loop().call_later(0.002 * (number // 2), leavers[-1].cancel)
+    await asyncio.gather(*leavers, return_exceptions=True)
+    # Every place becomes free again: with one that did not, one of these would be refused.
+    async with asyncio.timeout(3 * WAIT_S):
+        while True:
+            asking = (post(person, body()) for _ in range(LEAVERS))
+            if {response.status_code for response in await asyncio.gather(*asking)} == {200}:
+                break
+    for exchange in list(place.ollama.chats):
+        await exchange.wait_ended()
+    await usage(place, person, len(place.ollama.chats))
 
 
 async def test_a_hundred_streams_hold_no_thread_and_no_connection(postgresql_place: Place) -> None:

@@ -4,6 +4,7 @@ They work without JavaScript; only the chat itself needs it.
 """
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -25,6 +26,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from conversations import selectors, services
 from conversations.errors import NotFound, Problem, error_body
 from conversations.models import User
+from project.opened import opened
 from streaming import hints
 
 RECENT = 8
@@ -57,9 +59,13 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @ensure_csrf_cookie
-def chat(request: HttpRequest, conversation_id: Any = None) -> HttpResponse:
-    """The shell in which the chat runs; whose conversation it is, the page asks by REST."""
-    return render(request, "chat.html")
+def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """The shell in which the chat runs, with what it shows first; a conversation that is not
+    there, or not theirs, is the page's to tell."""
+    found = None
+    if conversation_id and isinstance(request.user, User):
+        found = opened(request.user, conversation_id)
+    return render(request, "chat.html", {"opened": found})
 
 
 class SignInThrottle(SimpleRateThrottle):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from project.opened import FIRST_PAGE
 from streaming.events import SERVER_EVENTS, CloseCode
 from tests.harness.server import VARIABLES
 
@@ -180,6 +181,12 @@ def test_every_event_is_documented(kind: str):
 def test_every_close_code_is_documented(code: CloseCode):
     """And of every number with which a socket is closed."""
     assert str(int(code)) in PROTOCOL_MD
+
+
+def test_the_page_is_given_as_many_messages_as_it_asks_for():
+    """The messages in the page stand for its first question."""
+    queries = (ROOT / "web/src/state/queries.ts").read_text()
+    assert f"FIRST_PAGE = {FIRST_PAGE};" in queries
 
 
 # The variables that others may rely on (contracts, section 5).

@@ -26,7 +26,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // `light-dark()` and `color-mix()` stay as they are: these are the first versions with both.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-    rolldownOptions: { input: ['src/main.tsx', 'src/styles/pages.css'] },
+    rolldownOptions: {
+      input: ['src/main.tsx', 'src/styles/pages.css'],
+      output: {
+        codeSplitting: {
+          // What several of our chunks use is one file, not a handful of tiny ones.
+          groups: [{ name: 'shared', minShareCount: 2, test: /^(?!.*@shikijs)/ }],
+        },
+      },
+    },
   },
   test: {
     environment: 'happy-dom',

@@ -52,6 +52,27 @@ async def test_an_address_is_a_link_to_keep(visit: Visit):
     await expect(other.composer).to_be_focused()
 
 
+async def test_the_page_brings_what_it_shows(visit: Visit):
+    """The thread is there without asking for it; gone away and come back, it is read anew."""
+    first = await visit.chat()
+    await first.ask("Remember this")
+    page = await visit.page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"/chat/{first.conversation}")
+    chat = ChatPage(page)
+    await expect(chat.text).to_have_text("Hello from the scripted model.")
+    await expect(chat.questions).to_contain_text("Remember this")
+    mine = f"/api/conversations/{first.conversation}/"
+    assert not [url for url in asked if url.endswith(mine) or f"{mine}messages/" in url]
+    await page.get_by_role("button", name="New chat").click()
+    await expect(chat.questions).to_have_count(0)
+    await first.ask("And this")
+    await page.go_back()
+    await expect(chat.questions).to_have_count(2)
+    assert [url for url in asked if f"{mine}messages/" in url]
+
+
 @pytest.mark.parametrize("whose", ["somebody else's", "nobody's"])
 async def test_a_conversation_that_is_not_mine(visit: Visit, whose: str):
     """Both look the same, and there is a way on."""

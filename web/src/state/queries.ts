@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, ApiError } from '../api';
 import { toThread } from '../hooks/thread';
+import { takeOpened } from './opened';
 
 export const conversationKey = (id: string) => ['conversation', id] as const;
 export const messagesKey = (id: string) => ['messages', id] as const;
@@ -34,7 +35,7 @@ export const conversationQuery = (id: string) =>
   queryOptions({
     ...quiet,
     queryKey: conversationKey(id),
-    queryFn: ({ signal }) => api.conversation(id, signal),
+    queryFn: ({ signal }) => takeOpened(id, 'conversation') ?? api.conversation(id, signal),
   });
 
 /** Read anew whenever the conversation is opened: the thread lives in the chat while it is open. */
@@ -43,6 +44,8 @@ export const historyQuery = (id: string) =>
     ...quiet,
     queryKey: messagesKey(id),
     queryFn: async ({ signal }) =>
-      toThread((await api.latest(id, { limit: FIRST_PAGE, signal })).messages),
+      toThread(
+        takeOpened(id, 'messages') ?? (await api.latest(id, { limit: FIRST_PAGE, signal })).messages,
+      ),
     gcTime: 0,
   });

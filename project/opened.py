@@ -1,0 +1,24 @@
+"""What the chat would ask for first, put into its page: it need not wait for two more answers."""
+
+from typing import Any
+from uuid import UUID
+
+from conversations import selectors
+from conversations.models import User
+from conversations.serializers import ConversationSerializer, MessageSerializer
+
+# As many messages as the page asks for by itself (`FIRST_PAGE` in `web/src/state/queries.ts`).
+FIRST_PAGE = 60
+
+
+def opened(user: User, conversation_id: UUID) -> dict[str, Any] | None:
+    """The conversation and the end of its shown branch, in the shapes of the REST API; `None`
+    where there is none to show: the page asks, and is told why."""
+    row = selectors.conversations(user=user).filter(pk=conversation_id).first()
+    if row is None:
+        return None
+    page = selectors.messages(conversation=row, from_end=True, limit=FIRST_PAGE)
+    return {
+        "conversation": ConversationSerializer(row).data,
+        "messages": MessageSerializer(page.messages, many=True).data,
+    }

@@ -1,0 +1,31 @@
+/**
+ * What the server has put into the page of the conversation that it was asked for: the same that
+ * the REST API would answer. Each part is given once; later it is old.
+ */
+import type { Conversation, Message } from '../protocol';
+
+interface Opened {
+  conversation: Conversation;
+  messages: Message[];
+}
+
+let opened: Partial<Opened> | null | undefined;
+
+/** A part of it, if it is about this conversation and nobody has had it yet. */
+export function takeOpened<Part extends keyof Opened>(id: string, part: Part): Opened[Part] | undefined {
+  opened ??= read();
+  if (!opened || about !== id) return undefined;
+  const taken = opened[part];
+  delete opened[part];
+  return taken;
+}
+
+let about: string | undefined;
+
+function read(): Partial<Opened> | null {
+  const element = document.getElementById('opened');
+  const found = element?.textContent ? (JSON.parse(element.textContent) as Opened | null) : null;
+  about = found?.conversation.id;
+  element?.remove();
+  return found;
+}

@@ -3,6 +3,9 @@
 They work without JavaScript; only the chat itself needs it.
 """
 
+import logging
+import math
+import time
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +16,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core import signing
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,8 +24,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
-from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from redis.exceptions import RedisError
+from rest_framework.throttling import BaseThrottle
 
 from conversations import selectors, services
 from conversations.errors import NotFound, Problem, error_body
@@ -29,6 +33,10 @@ from conversations.models import User
 from project.opened import opened
 from streaming import hints
 
+logger = logging.getLogger(__name__)
+
+# The seconds in which so many tries to sign in are let through.
+SIGNIN_SPAN = 60
 RECENT = 8
 THEMES = ("system", "light", "dark")
 SETUP_SALT = "first-owner"
@@ -68,14 +76,17 @@ def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     return render(request, "chat.html", {"opened": found})
 
 
-class SignInThrottle(SimpleRateThrottle):
-    """Tries to sign in, counted for one name from one address."""
-
-    rate = settings.SIGNIN_ATTEMPTS
-
-    def get_cache_key(self, request: Request, view: Any) -> str:
-        name = str(request.POST.get("username", ""))[:150].casefold()
-        return f"signin {self.get_ident(request)} {name.encode().hex()}"
+def count_try(request: HttpRequest) -> int:
+    """Count a try to sign in, for one name from one address; how many seconds to wait when there
+    were too many, else 0. A span begins with the first try; all processes count together."""
+    name = str(request.POST.get("username", ""))[:150].casefold()
+    who = f"signin {BaseThrottle().get_ident(request)} {name.encode().hex()}"  # type: ignore[arg-type]
+    ends = float(cache.get_or_set(who, lambda: time.time() + SIGNIN_SPAN, SIGNIN_SPAN) or 0.0)
+    tries = f"{who} {ends}"
+    cache.add(tries, 0, 2 * SIGNIN_SPAN)
+    if cache.incr(tries) <= settings.SIGNIN_ATTEMPTS:
+        return 0
+    return max(1, math.ceil(ends - time.time()))
 
 
 class SignInView(LoginView):
@@ -90,17 +101,24 @@ class SignInView(LoginView):
         return super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        throttle = SignInThrottle()
-        if not throttle.allow_request(request, self):  # type: ignore[arg-type]
-            seconds = int(throttle.wait() or 60) + 1
-            form = self.get_form_class()(request)
-            form.cleaned_data = {}
-            form._errors = forms.utils.ErrorDict()  # type: ignore[attr-defined]
-            form.add_error(None, f"Too many attempts. Try again in {seconds} seconds.")
-            response = self.render_to_response(self.get_context_data(form=form), status=429)
-            response.headers["Retry-After"] = str(seconds)
-            return response
+        try:
+            seconds = count_try(request)
+        except RedisError as error:
+            logger.error("Tries to sign in cannot be counted: %s", type(error).__name__)
+            return self._refuse("Nobody can sign in at the moment. Try again shortly.", 503, 5)
+        if seconds:
+            sentence = f"Too many attempts. Try again in {seconds} seconds."
+            return self._refuse(sentence, 429, seconds)
         return super().post(request, *args, **kwargs)
+
+    def _refuse(self, sentence: str, status: int, seconds: int) -> HttpResponse:
+        form = self.get_form_class()(self.request)
+        form.cleaned_data = {}
+        form._errors = forms.utils.ErrorDict()  # type: ignore[attr-defined]
+        form.add_error(None, sentence)
+        response = self.render_to_response(self.get_context_data(form=form), status=status)
+        response.headers["Retry-After"] = str(seconds)
+        return response
 
     def get_form_class(self) -> type[AuthenticationForm]:
         return AuthenticationForm

@@ -182,6 +182,8 @@ class ChatConsumer(AsyncConsumer):
         try:
             await work
             self.out.invalid_frames = 0
+        except OSError:
+            pass  # the other end is gone; the server's disconnect follows
         except Exception as error:
             problem = describe(error)
             if problem.code == "internal":

@@ -1,10 +1,7 @@
 """What happens once when a server process starts and once when it ends."""
 
 import asyncio
-import fcntl
 import logging
-from pathlib import Path
-from typing import IO
 
 from django.conf import settings
 
@@ -13,25 +10,13 @@ from streaming.line import MemoryLines
 from streaming.peers import Peers
 from streaming.redis_limits import RedisLimits
 from streaming.redis_log import AWAY
+from streaming.sole import AlreadyRunning, SoleServer
 from streaming.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-# How long a start waits for a server that is just ending, in seconds.
-LOCK_PATIENCE = 15.0
 # How long an end waits for sockets to be closed, in seconds.
 GOODBYE_SECONDS = 3.0
-
-
-class AlreadyRunning(RuntimeError):
-    """Another server process uses this database, and there is nothing through which the two
-    could share running replies."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Another server is running on this database. One process keeps running replies in "
-            "its memory, so there can be only one. End the other first."
-        )
 
 
 class Lifecycle:
@@ -40,7 +25,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._starting: asyncio.Task[Turns] | None = None
-        self._lock: IO[str] | None = None
+        self._lock: SoleServer | None = None
         self.closing = asyncio.Event()  # the server was told to end
         self.drained = asyncio.Event()  # no reply runs any more
         self.goodbyes: set[asyncio.Task[None]] = set()  # one for each open socket
@@ -58,7 +43,7 @@ class Lifecycle:
     async def _start(self) -> Turns:
         peers = Peers(settings.REDIS_URL) if settings.REDIS_URL else None
         if peers is None:
-            self._lock = await _sole_server(settings.SERVER_LOCK)
+            self._lock = await SoleServer.become(settings.SERVER_LOCK)
         limits = RedisLimits(settings.REDIS_URL) if peers else MemoryLimits()
         lines = MemoryLines(settings.PROVIDER_MAX_CONCURRENCY)
         turns = Turns(limits, lines, peers)
@@ -93,27 +78,9 @@ class Lifecycle:
             await asyncio.wait(self.goodbyes, timeout=GOODBYE_SECONDS)
         await turns.aclose()
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
 
 
-async def _sole_server(path: Path) -> IO[str]:
-    """Hold the lock of the only server process; the system lets go of it when we die."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
-    waited = 0.0
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if waited >= LOCK_PATIENCE:
-                file.close()
-                raise AlreadyRunning from None
-            if not waited:
-                logger.warning("another server is running on this database; waiting for its end")
-            await asyncio.sleep(0.25)
-            waited += 0.25
-        else:
-            return file
-
+__all__ = ["AlreadyRunning", "Lifecycle", "lifecycle"]
 
 lifecycle = Lifecycle()

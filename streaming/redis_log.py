@@ -18,7 +18,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
@@ -33,6 +33,8 @@ KEEP: Final = 600
 LEASE: Final = 4.0
 # How long a command may take before Redis counts as away, in seconds.
 PATIENCE: Final = 2.0
+# Connections of one client; commands that find them all in use wait for one.
+MOST_CONNECTIONS: Final = 6
 # The most pieces in one call of the script: it holds up everybody else while it runs.
 MOST_PIECES: Final = 500
 
@@ -170,14 +172,17 @@ def connect(url: str, *, blocking: bool = False) -> "Redis":
 
     With `blocking`, for commands that wait: the library would end them after five seconds.
     """
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=MOST_CONNECTIONS,
+        timeout=PATIENCE,
         decode_responses=True,
         socket_connect_timeout=PATIENCE,
         socket_timeout=None if blocking else PATIENCE,
         retry=Retry(NoBackoff(), 1),
         protocol=2,
     )
+    return Redis.from_pool(pool)
 
 
 def inbox(process: UUID) -> str:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
+from streaming.sole import ADVISORY_LOCK
 from tests.harness import WAIT_S
 from tests.harness.fold import assert_follows_the_rules
 from tests.harness.place import Person, place_at
+from tests.harness.postgresql import PostgreSQL
 from tests.harness.rest import ok
 from tests.harness.server import KINDS, ChatServer, Kind
 from tests.scripted.ollama_scripts import REPLY, words
@@ -163,13 +166,20 @@ async def test_told_to_end_it_keeps_what_does_not_finish(own_server: OwnServer, 
         assert "Traceback" not in server.log
 
 
-async def test_a_second_server_on_the_database_does_not_start(own_server: OwnServer):
-    """Two processes could not share running replies: the second ends with a sentence."""
+async def test_a_second_server_on_the_database_does_not_start(
+    own_server: OwnServer, postgresql: PostgreSQL
+):
+    """Two processes could not share running replies: the second ends with a sentence. On
+    PostgreSQL the first may be on another machine."""
     first = own_server("daphne")
     first.start()
     seconds = [own_server(kind, DATABASE_URL=first.environment["DATABASE_URL"]) for kind in KINDS]
-    ends = [asyncio.to_thread(second.run_until_it_ends) for second in seconds]
-    assert 0 not in await asyncio.gather(*ends)
+    far = postgresql.database()
+    seconds.append(own_server("uvicorn", DATABASE_URL=far))
+    with psycopg.connect(far, autocommit=True) as elsewhere:
+        elsewhere.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        ends = [asyncio.to_thread(second.run_until_it_ends) for second in seconds]
+        assert 0 not in await asyncio.gather(*ends)
     for second in seconds:
         assert "Another server is running on this database" in second.log
         assert "Traceback" not in second.log

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -25,6 +26,7 @@ from tests.harness.several import no_failures, processes
 from tests.harness.sockets import Closed, Socket
 from tests.scripted.ollama_scripts import REPLY, words
 
+POOL = 10  # connections of one process to PostgreSQL, at most
 WHOLE = "".join(REPLY)
 Redis = Callable[..., RedisServer]
 
@@ -135,6 +137,38 @@ async def test_news_reaches_all_processes(
             await keyed.next("ready")
             await person.rest_at(a).delete(f"/api/keys/{made['id']}/")
             assert await keyed.closed(within=5) == 4401
+        no_failures(place)
+
+
+async def test_whoever_waits_holds_no_connection(
+    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+):
+    """120 calls of `generate` that wait, half of them for a reply of the other process, and 60
+    sockets: a few connections to PostgreSQL and to Redis for each process, no more."""
+    async with processes(postgresql, redis_server, tmp_path, 2) as place:
+        a, b = place.servers
+        person = await place.person()
+        chats = [await person.conversation() for _ in range(60)]
+        model = "gate:id=many,n=2"
+        async with AsyncExitStack() as stack:
+            for chat in chats:
+                await stack.enter_async_context(person.socket(chat, port=b.port))
+            calls = [
+                asyncio.create_task(
+                    person.rest_at(server).generate(chat, client_id=chat, model=model)
+                )
+                for chat in chats
+                for server in (a, b)
+            ]
+            async with asyncio.timeout(2 * WAIT_S):
+                await place.ollama.chat(59)
+            database = urlsplit(a.environment["DATABASE_URL"]).path.strip("/")
+            assert postgresql.connections(database) <= 2 * POOL + 2
+            assert redis_server.connections() < 40
+            place.ollama.gate("many").open()
+            answers = [ok(answer)["message"]["content"] for answer in await asyncio.gather(*calls)]
+            assert set(answers) == {"".join(words(2))}
+        assert len(place.ollama.chats) == 60
         no_failures(place)
 
 

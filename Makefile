@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench shots lock clean page browser services check-python check-web test-web test-python
+.PHONY: help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -25,7 +25,7 @@ endif
 endif
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: .venv/.run-stamp web/dist/manifest.json ## Install, build the page, and serve it on this machine
 	@exec $(PYTHON) manage.py serve
@@ -66,6 +66,9 @@ test-python: .venv/.dev-stamp tests/clients/node_modules/.stamp
 bench: .venv/.dev-stamp ## Measure what tokens, sockets and a start cost
 	@$(PYTHON) -m bench $(ARGS)
 
+bench-page: .venv/.dev-stamp page browser bench/page/node_modules/.stamp ## Measure what the page weighs and how fast it is
+	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m bench.page $(ARGS)
+
 shots: .venv/.dev-stamp page browser ## Take pictures of every screen and state
 	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m tests.browser.shots $(ARGS)
 
@@ -76,7 +79,7 @@ lock: $(UV) ## Write the lock files again, after a change in pyproject.toml
 LOCKING := --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header
 
 clean: ## Remove everything that was installed or built; data in var/ stays
-	rm -rf .venv web/node_modules tests/clients/node_modules web/dist staticfiles test-output
+	rm -rf .venv web/node_modules bench/page/node_modules tests/clients/node_modules web/dist staticfiles test-output
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -103,6 +106,11 @@ $(UV): | .venv/.stamp
 web/node_modules/.stamp: web/package-lock.json web/package.json web/.npmrc | .venv/.run-stamp
 	@echo "Installing the page's packages into web/node_modules."
 	@$(NPM) ci --loglevel error --fetch-retries 5
+	@touch $@
+
+bench/page/node_modules/.stamp: bench/page/package-lock.json bench/page/.npmrc | .venv/.run-stamp
+	@echo "Installing Lighthouse into bench/page/node_modules (176 MB, once)."
+	@cd bench/page && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --loglevel error --fetch-retries 5
 	@touch $@
 
 tests/clients/node_modules/.stamp: tests/clients/package-lock.json tests/clients/package.json | .venv/.run-stamp

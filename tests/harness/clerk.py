@@ -142,6 +142,28 @@ def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = 
     return [str(row.id) for row in rows]
 
 
+def many(user_id: str, conversations: int) -> int:
+    """So many conversations of one person, each an hour older than the one before."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from conversations.models import Conversation
+
+    now = timezone.now()
+    moments = [now - timedelta(hours=number) for number in range(conversations)]
+    rows = [
+        Conversation(
+            user_id=user_id,
+            title=f"Conversation number {number}",
+            created_at=moment,
+            updated_at=moment,
+        )
+        for number, moment in enumerate(moments)
+    ]
+    return len(Conversation.objects.bulk_create(rows, batch_size=1000))
+
+
 def count(model: str, **filters: Any) -> int:
     """How many rows of a model there are."""
     from django.apps import apps
@@ -178,7 +200,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    functions = (person, deactivate, expire_key, allow, usage, fill, count, connections, row)
+    functions = (person, deactivate, expire_key, allow, usage, fill, many, count, connections, row)
     known = {function.__name__: function for function in functions}
     for line in sys.stdin:
         asked = json.loads(line)

@@ -1,0 +1,97 @@
+"""What is fetched before something is to be seen, and when that is, on a slow phone."""
+
+import json
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from bench.page.figures import Figure
+from bench.page.site import Site
+from tests.harness.clerk import ROOT
+
+ASSETS = ROOT / "web" / "dist"
+# Lighthouse's mobile profile, as Chromium throttles by itself.
+SLOW = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1.6e6 / 8,
+    "uploadThroughput": 750e3 / 8,
+}
+SLOWER_CPU = 4
+
+_OBSERVE = """
+(() => {
+  const seen = (window.seen = { lcp: 0, shifts: 0, element: '' });
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) {
+      seen.lcp = one.startTime;
+      seen.element = one.element?.outerHTML.slice(0, 80) ?? '';
+    }
+  }).observe({ type: 'largest-contentful-paint', buffered: true });
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) seen.shifts += one.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+})();
+"""
+
+_RESULT = """
+() => ({
+  ...window.seen,
+  fcp: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+  files: performance.getEntriesByType('resource').map(({ name, startTime }) => [name, startTime]),
+})
+"""
+
+
+def _kilobytes(names: list[str], end: str) -> float:
+    """Gzip weight of built files, in kB (1,000 bytes)."""
+    built = [ASSETS / name.split("/static/chat/")[1] for name in names if name.endswith(end)]
+    return sum(path.with_name(f"{path.name}.gz").stat().st_size for path in built) / 1000
+
+
+async def _loaded(page: Page, path: str) -> dict[str, Any]:
+    """What the page saw of its own loading on a slow phone, when all is there."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    await session.send("Network.emulateNetworkConditions", SLOW)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER_CPU})
+    await page.goto(path)
+    await page.get_by_role("textbox", name="Message", exact=True).wait_for()
+    await page.wait_for_load_state("networkidle")
+    found: dict[str, Any] = await page.evaluate(_RESULT)
+    return found
+
+
+async def measure(browser: Browser, site: Site) -> list[Figure]:
+    """An empty chat, as the first visit finds it, with nothing cached."""
+    context = await site.context(browser, viewport={"width": 412, "height": 823}, is_mobile=True)
+    await context.add_init_script(_OBSERVE)
+    page = await context.new_page()
+    found = await _loaded(page, f"/chat/{await site.conversation()}")
+    await context.close()
+    manifest = json.loads((ASSETS / "manifest.json").read_text())
+    entry = next(one for one in manifest.values() if one.get("isEntry") and "main" in one["file"])
+    first = [f"/static/chat/{name}" for name in (entry["file"], *_imported(manifest, entry))]
+    styles = [f"/static/chat/{name}" for name in entry.get("css", [])]
+    before = [name for name, started in found["files"] if started < found["lcp"]]
+    return [
+        Figure(
+            "JavaScript that the first paint of the app needs, gzip",
+            _kilobytes(first, ".js"),
+            "kB",
+            100,
+        ),
+        Figure("its style sheets, gzip", _kilobytes(styles, ".css"), "kB", 12),
+        Figure("requests begun before the largest paint, with the page", 1 + len(before), "", 6),
+        Figure("first contentful paint, slow phone", found["fcp"] / 1000, "s"),
+        Figure("largest contentful paint, slow phone", found["lcp"] / 1000, "s", 1.8),
+        Figure("layout shift (CLS), slow phone", round(found["shifts"], 4), "", 0.02),
+    ]
+
+
+def _imported(manifest: dict[str, Any], entry: dict[str, Any]) -> list[str]:
+    """Files that a chunk imports before it runs, and those that they import."""
+    found: list[str] = []
+    for name in entry.get("imports", []):
+        found += [manifest[name]["file"], *_imported(manifest, manifest[name])]
+    return list(dict.fromkeys(found))

@@ -166,6 +166,8 @@ async def test_a_finger_lets_go(visit: Visit):
         await finger("touchMove", height)
     await finger("touchEnd")
     await chat.until("e => e.scrollHeight - e.clientHeight - e.scrollTop > 60")
+    # A finger that leaves while it moves gives the thread a swing.
+    await chat.page.wait_for_function(_STANDS, arg=await chat.log.element_handle())
     top = await reply.top()
     for _ in range(3):
         await reply.grow()

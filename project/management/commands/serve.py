@@ -5,9 +5,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from conversations.models import User
-from project.pages import setup_path
-
 
 class Command(BaseCommand):
     help = "Migrate, fetch the embedded model if nothing else can answer, and serve."
@@ -48,11 +45,7 @@ class Command(BaseCommand):
     def greet(self) -> None:
         host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
         address = f"http://{host}:{settings.PORT}"
-        if User.objects.exists():
-            self.stdout.write(f"Chat Playground: {address}/chat")
-        else:
-            self.stdout.write("Create the owner account with this one-time link:")
-            self.stdout.write(f"  {address}{setup_path()}")
+        call_command("ownerlink", address, stdout=self.stdout)
         self.stdout.flush()
         sys.stderr.flush()
 

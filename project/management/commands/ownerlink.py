@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from conversations.models import User
+from project.pages import setup_path
+
+
+class Command(BaseCommand):
+    help = "Print the one-time link that creates the owner's account, unless there is an account."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("address", help="of the server, as its owner reaches it: https://…")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        address = options["address"].rstrip("/")
+        if User.objects.exists():
+            self.stdout.write(f"Chat Playground: {address}/chat")
+        else:
+            self.stdout.write("Create the owner account with this one-time link:")
+            self.stdout.write(f"  {address}{setup_path()}")

@@ -5,6 +5,7 @@ is gone afterwards. Providers and limits come from the environment, as with `mak
 """
 
 import argparse
+import http.client
 import os
 import secrets
 import signal
@@ -13,6 +14,7 @@ import sys
 import threading
 from contextlib import ExitStack
 
+from tests.harness import WAIT_S
 from tests.harness.clerk import ROOT
 from tests.harness.nginx import Nginx
 from tests.harness.ports import free_port
@@ -39,8 +41,14 @@ class Process(Service):
         return ["env", *settings, *command, *given, *told, "--log-level", "warning"]
 
     def answers(self) -> bool:
-        healthy = [sys.executable, str(ROOT / "deploy" / "healthy")]
-        return subprocess.run(healthy, env=self.environment, capture_output=True).returncode == 0
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
 
 def main() -> None:
@@ -70,7 +78,10 @@ def main() -> None:
         }
         servers = [Process(environment) for _ in range(arguments.processes)]
         for server in servers:
-            run(server)
+            stack.callback(server.close)
+            server.launch()
+        for server in servers:
+            server.wait_until_it_answers()
         nginx = Nginx([server.port for server in servers], port=arguments.port)
         run(nginx)
         subprocess.run(

@@ -90,9 +90,17 @@ class Service:
 
     def start(self) -> None:
         """Start it, and return when it answers."""
+        self.launch()
+        self.wait_until_it_answers()
+
+    def launch(self) -> None:
+        """Start it, and return at once."""
         assert self._process is None
         with (self.directory / "output").open("ab") as output:
             self._process = self.spawn(self.command(), output)
+
+    def wait_until_it_answers(self) -> None:
+        assert self._process is not None
         deadline = time.monotonic() + WAIT_S
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > deadline:

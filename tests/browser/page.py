@@ -82,6 +82,7 @@ class ChatPage:
         await expect(self.stop_button).to_be_hidden()
         await expect(self.send_button).to_be_visible()
         await expect(self.answering).to_have_count(0)
+        await expect(self.log.locator("[aria-busy=true]")).to_have_count(0)
         await expect(self.log.get_by_role("article").last).to_have_accessible_name("Assistant")
 
     async def open_settings(self, *, advanced: bool = False) -> "Settings":

@@ -30,7 +30,13 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
       {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
       {text !== '' && (
         // Nobody sees raw markup: until the renderer is there, it is as if nothing had come.
-        <Suspense fallback={<StreamingIndicator metadata={metadata} />}>
+        <Suspense
+          fallback={
+            <div aria-busy>
+              <StreamingIndicator metadata={metadata} />
+            </div>
+          }
+        >
           <LazyMarkdown text={text} streaming={running} />
         </Suspense>
       )}

@@ -4,10 +4,18 @@ type Module = typeof import('./Markdown');
 
 let module: Promise<Module> | undefined;
 
-/** Begins to load the markdown renderer (once); after a failed download the next call tries again. */
+/** How long a failed download is a failure (ms), before it is tried again. */
+const FAILED_MS = 5_000;
+
+/**
+ * Begins to load the markdown renderer (once). After a failed download a later call tries again;
+ * at once would be wrong: React renders what has failed anew, and has to find the same failure.
+ */
 export function loadMarkdown(): Promise<Module> {
   module ??= import('./Markdown').catch((error: unknown) => {
-    module = undefined;
+    setTimeout(() => {
+      module = undefined;
+    }, FAILED_MS);
     throw error;
   });
   return module;

@@ -100,7 +100,7 @@ async def empty(visit: Visit, options: Options) -> Page:
 async def loading(visit: Visit, options: Options) -> Page:
     page = await visit.page(**options)
     await visit.hold(page, "**/api/**")
-    await page.goto(f"/chat/{await visit.conversation()}")
+    await page.goto(f"/chat/{uuid4()}")  # one that is there comes with its page
     await expect(page.get_by_text("Loading the conversation")).to_have_count(1)
     return page
 

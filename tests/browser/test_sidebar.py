@@ -64,6 +64,7 @@ async def test_a_reply_that_runs_elsewhere_loses_its_mark(visit: Visit):
     chat = await visit.chat(model="gate:n=2")
     sidebar = Sidebar(chat.page)
     await chat.send("About tides")
+    await visit.ollama.chat(0)
     await sidebar.new_chat.click()
     running = sidebar.row("About tides").get_by_role("img", name="A reply is being written")
     await expect(chat.heading).to_have_text("New chat")

@@ -234,10 +234,4 @@ class RedisLines:
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name, context=Context())
-        task.add_done_callback(_tell_failure)
         self._tasks.append(task)
-
-
-def _tell_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        logger.critical("the task %s failed", task.get_name(), exc_info=error)

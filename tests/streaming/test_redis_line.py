@@ -246,7 +246,7 @@ async def test_redis_goes_away_and_comes_back(own_redis: Redis, persistent: bool
 # --- Real processes -------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(120)
 async def test_one_line_before_three_servers(
     postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
 ):

@@ -141,10 +141,12 @@ async def test_news_reaches_all_processes(
 
 
 async def test_whoever_waits_holds_no_connection(
-    postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
+    postgresql: PostgreSQL, own_redis: Callable[..., RedisServer], tmp_path: Path
 ):
     """120 calls of `generate` that wait, half of them for a reply of the other process, and 60
     sockets: a few connections to PostgreSQL and to Redis for each process, no more."""
+    redis_server = own_redis()  # whose connections are all of these two
+    redis_server.start()
     async with processes(postgresql, redis_server, tmp_path, 2) as place:
         a, b = place.servers
         person = await place.person()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from hypothesis.errors import Flaky
 
 from streaming import redis_log
 from streaming.copies import Copy
@@ -99,7 +100,8 @@ def test_the_machine_finds_a_planted_fault(
 ):
     """Each of these bugs is found by the same machine that finds none in ours."""
     plant(monkeypatch)
-    with pytest.raises((AssertionError, TimeoutError, pytest.fail.Exception)):
+    # Flaky: a fault that depends on timing shows itself once, and not when it is tried again.
+    with pytest.raises((AssertionError, TimeoutError, Flaky, pytest.fail.Exception)):
         explore_redis(redis_server.fresh(), 60, patience=2)
 
 

@@ -201,7 +201,11 @@ def turn_context(
 
 def opened_turn(*, reply_id: UUID) -> OpenedTurn:
     """The turn of a reply, for one who comes after it ended. Raises `NotFound`."""
-    reply = Message.objects.select_related("conversation").filter(id=reply_id).first()
+    reply = (
+        Message.objects.select_related("conversation")
+        .filter(id=reply_id, role=Message.Role.ASSISTANT)
+        .first()
+    )
     if reply is None:
         raise NotFound("There is no such message.")
     asked = None

@@ -54,6 +54,7 @@ class ChatConsumer(AsyncConsumer):
     caller: Caller
     user: User
     conversation_id: UUID
+    _known: tuple[str, UUID | None]  # the title and the head that the client knows
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve the socket until it ends. Whatever ends it, nothing of it stays behind: a
@@ -93,7 +94,7 @@ class ChatConsumer(AsyncConsumer):
             return
         try:
             self.conversation_id = UUID(self.scope["url_route"]["kwargs"]["conversation_id"])
-            await database_sync_to_async(access.conversation)(user, self.conversation_id)
+            row = await database_sync_to_async(access.conversation)(user, self.conversation_id)
         except (NotFound, ValueError):
             await self.out.close("not_found", "There is no such conversation.", CloseCode.NOT_FOUND)
             return
@@ -103,6 +104,7 @@ class ChatConsumer(AsyncConsumer):
             )
             return
         self.caller, self.user = caller, user
+        self._known = row.title, row.head_id
         _sockets_of[user.pk] += 1
         self._counted = True
         metrics.sockets.inc()
@@ -248,8 +250,28 @@ class ChatConsumer(AsyncConsumer):
         await hints.join(self.channel_layer, self.channel_name, self._groups())
         await self._check_credentials()
         with suppress(DatabaseError):
+            await self._check_conversation()
             if (running := await self.turns.running_in(self.conversation_id)) is not None:
                 self.pump.follow_once(running)
+
+    async def _check_conversation(self) -> None:
+        try:
+            row = await database_sync_to_async(access.conversation)(self.user, self.conversation_id)
+        except NotFound:
+            await self._deleted()
+            return
+        if (row.title, row.head_id) == self._known:
+            return
+        await self._tell_conversation(row.title, row.head_id)
+        if row.head_id is not None:
+            self.pump.follow_once(row.head_id)  # it may have ended meanwhile
+
+    async def _tell_conversation(self, title: str, head_id: UUID | None) -> None:
+        self._known = title, head_id
+        await self.out.tell(events.conversation(self.conversation_id, title, head_id))
+
+    async def _deleted(self) -> None:
+        await self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
 
     async def _check_credentials(self) -> None:
         try:
@@ -299,13 +321,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def hint_conversation(self, message: dict[str, Any]) -> None:
         head_id = message["head_id"]
-        self._start(
-            self.out.tell(
-                events.conversation(
-                    self.conversation_id, message["title"], UUID(head_id) if head_id else None
-                )
-            )
-        )
+        self._start(self._tell_conversation(message["title"], UUID(head_id) if head_id else None))
 
     async def hint_queue(self, message: dict[str, Any]) -> None:
         self._start(self._tell_queue())
@@ -315,12 +331,14 @@ class ChatConsumer(AsyncConsumer):
         await self.out.tell(events.queue(self.conversation_id, items))
 
     async def hint_deleted(self, message: dict[str, Any]) -> None:
-        self._start(
-            self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
-        )
+        self._start(self._deleted())
 
     async def hint_credentials(self, message: dict[str, Any]) -> None:
         self._start(self._check_credentials())
+
+    async def hint_missed(self, message: dict[str, Any]) -> None:
+        self._start(self._catch_up())
+        self._start(self._tell_queue())
 
     # --- Tasks -----------------------------------------------------------------------------
 

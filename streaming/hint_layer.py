@@ -2,11 +2,13 @@
 
 It carries hints (`hints.py`), which may get lost, so sockets are served while Redis is away, and
 none of them waits for it: groups are known in their process alone, and one subscription of each
-process hears what is told to any group.
+process hears what is told to any group. When that was broken, every socket is told to look after
+what it may have missed.
 """
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from contextvars import Context
 from typing import Any, Final
 from uuid import uuid4
@@ -16,6 +18,7 @@ from channels_redis.pubsub import (
     RedisPubSubLoopLayer,
     RedisSingleShardConnection,
 )
+from redis import exceptions
 
 from streaming.redis_log import AWAY, PATIENCE
 
@@ -23,18 +26,48 @@ logger = logging.getLogger(__name__)
 
 # Waits until the subscription is tried again, in seconds.
 RETRY: Final = 1.0
+# How long one look for hints lasts, in seconds; when it ends without an error, Redis is there.
+LOOK: Final = 1.0
 
 
 class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
     """Hands what was told to a group to its sockets here."""
 
-    def _receive_message(self, message: dict[str, Any] | None) -> None:
-        if message is not None:
-            layer: _Loop = self.channel_layer
-            group, hint = layer.channel_layer.deserialize(message["data"])
-            for channel in layer.groups.get(group, ()):
-                if channel in layer.channels:
-                    layer.channels[channel].put_nowait(layer.channel_layer.serialize(hint))
+    async def publish(self, channel: str, message: bytes) -> None:
+        try:
+            await super().publish(channel, message)
+        except exceptions.ConnectionError:  # of one that Redis has closed since the last hint
+            await super().publish(channel, message)
+
+    def _ensure_receiver(self) -> None:
+        """None: the library's own ends at a time limit that runs out, and tells of no break."""
+
+    async def receive(self) -> None:
+        """Hand over what comes, once subscribed, until cancelled."""
+        broken = False
+        while True:
+            try:
+                message = await self._pubsub.get_message(
+                    ignore_subscribe_messages=True, timeout=LOOK
+                )
+            except AWAY as error:
+                if not broken:
+                    logger.warning("no hints from others (%s)", type(error).__name__)
+                broken = True
+                await asyncio.sleep(RETRY)
+                continue
+            if broken:
+                broken = False
+                self._hand(self.channel_layer.channels, {"type": "hint.missed"})
+            if message is not None:
+                group, hint = self.channel_layer.channel_layer.deserialize(message["data"])
+                self._hand(self.channel_layer.groups.get(group, ()), hint)
+
+    def _hand(self, channels: Iterable[str], hint: dict[str, Any]) -> None:
+        layer: _Loop = self.channel_layer
+        for channel in channels:
+            if channel in layer.channels:
+                layer.channels[channel].put_nowait(layer.channel_layer.serialize(hint))
 
 
 class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
@@ -73,10 +106,11 @@ class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
         while True:
             try:
                 await self._redis.subscribe(self._everything)
-                return
+                break
             except AWAY as error:
                 logger.warning("no hints from others yet (%s)", type(error).__name__)
             await asyncio.sleep(RETRY)
+        await self._redis.receive()
 
 
 class HintLayer(RedisPubSubChannelLayer):  # type: ignore[misc]

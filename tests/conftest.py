@@ -23,7 +23,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     # Beats as often as a page needs that is to notice a dead socket soon.
     "lively": {"CHAT_HEARTBEAT_SECONDS": 1},
-    # Asks the second provider when the first fails.
     # Holds people to limits, lets two requests at a time to the model, and lets pages from
     # elsewhere use the API.
     "limited": {
@@ -32,12 +31,29 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "PROVIDER_MAX_CONCURRENCY": "ollama=2",
         "CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:3000",
     },
+    # Asks the second provider when the first fails.
     "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
     # A new database of the tests' PostgreSQL.
     "postgresql": {"DATABASE_URL": "postgresql"},
 }
 
 Servers = Callable[[Kind, str], ChatServer]
+
+# The most lines of each server's log that are shown with a failed test.
+LINES_SHOWN = 40
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show with a failed test what its servers complained of."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            place = getattr(value, "place", value)
+            for server in place.servers if isinstance(place, Place) else ():
+                lines = [line for line in server.log.splitlines() if " INFO " not in line]
+                report.sections.append((server.url, "\n".join(lines[-LINES_SHOWN:])))
+    return report
 
 
 @pytest.fixture(scope="session")

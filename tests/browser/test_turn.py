@@ -157,6 +157,7 @@ async def test_a_stopped_reply_can_be_tried_again(visit: Visit):
     await chat.send()
     await visit.ollama.chat()
     await chat.stop_button.click()
+    await expect(chat.try_again).to_be_visible()
     visit.ollama.gate("a").open()
     await chat.try_again.click()
     await expect(chat.text).to_have_text("word0 word1")

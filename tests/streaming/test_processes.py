@@ -140,6 +140,36 @@ async def test_news_reaches_all_processes(
         no_failures(place)
 
 
+async def test_news_outlives_its_connections(
+    postgresql: PostgreSQL, own_redis: Callable[..., RedisServer], tmp_path: Path
+):
+    """Redis closes every connection, as it does when it starts again: what is told right after
+    reaches the sockets of the other process."""
+    redis_server = own_redis()
+    redis_server.start()
+    async with processes(postgresql, redis_server, tmp_path, 2) as place:
+        a, b = place.servers
+        person = await place.person()
+        rest = person.rest_at(a)
+        chats = [await person.conversation() for _ in range(6)]
+        async with AsyncExitStack() as stack:
+            sockets = [
+                await stack.enter_async_context(person.socket(chat, port=b.port)) for chat in chats
+            ]
+            for number, (chat, socket) in enumerate(zip(chats, sockets, strict=True)):
+                await socket.next("ready")
+                assert redis_server.drop_connections() > 2
+                if number % 3 == 0:
+                    ok(await rest.generate(chat))
+                    await socket.next("message_end", full_content=WHOLE, within=10)
+                elif number % 3 == 1:
+                    await rest.patch(f"/api/conversations/{chat}/", {"title": "New"})
+                    await socket.next("conversation", title="New", within=10)
+                else:
+                    assert (await rest.delete(f"/api/conversations/{chat}/")).is_success
+                    assert await socket.closed(within=10) == 4404
+
+
 async def test_whoever_waits_holds_no_connection(
     postgresql: PostgreSQL, own_redis: Callable[..., RedisServer], tmp_path: Path
 ):

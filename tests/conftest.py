@@ -70,6 +70,7 @@ def servers(
             if settings.get("DATABASE_URL") == "postgresql":
                 settings["DATABASE_URL"] = request.getfixturevalue("postgresql").database()
             server = running[kind, variant] = ChatServer(kind, directory, **settings)
+            server.shared = True
             server.start()
         return running[kind, variant]
 
@@ -104,6 +105,7 @@ def two_servers(
             made.append(ChatServer("daphne", beside, beside=made[0]))
             request.addfinalizer(made[1].close)
             for server in made:
+                server.shared = True
                 server.start()
         return made
 

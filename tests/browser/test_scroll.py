@@ -145,6 +145,7 @@ async def test_reduced_motion_is_honoured(visit: Visit):
     """Nothing pulses or glides for those who asked for that."""
     chat = await visit.chat(model="gate:n=1", reduced_motion="reduce")
     await chat.send()
+    await visit.ollama.chat()
     await expect(chat.answering).to_have_count(1)
     assert await chat.page.evaluate("document.getAnimations().length") == 0
 

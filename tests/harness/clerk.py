@@ -109,6 +109,15 @@ def usage(user_id: str) -> list[dict[str, Any]]:
     return list(UsageRecord.objects.filter(user_id=user_id).order_by("created_at", "id").values())
 
 
+def unsettled(user_ids: list[str]) -> int:
+    """How many replies of these people run. What waits for them is taken away."""
+    from conversations.models import OPEN, Message, QueuedMessage
+
+    QueuedMessage.objects.filter(conversation__user__in=user_ids).delete()
+    running = Message.objects.filter(conversation__user__in=user_ids, status__in=OPEN)
+    return int(running.count())
+
+
 def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = None) -> list[str]:
     """So many finished turns, each with a question and a reply of `words` words, with a system
     message before them if one is given; their ids."""
@@ -200,8 +209,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    functions = (person, deactivate, expire_key, allow, usage, fill, many, count, connections, row)
-    known = {function.__name__: function for function in functions}
+    accounts = (person, deactivate, expire_key, allow, usage, unsettled)
+    rows = (fill, many, count, connections, row)
+    known = {function.__name__: function for function in accounts + rows}
     for line in sys.stdin:
         asked = json.loads(line)
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from tests.harness import WAIT_S
 from tests.harness import scripts as _scripts  # noqa: F401 - adds its scripts
 from tests.harness.rest import Rest
 from tests.harness.server import ChatServer
@@ -113,6 +114,14 @@ class Place:
         if model not in self.openai.models:
             self.openai.models.append(model)
 
+    async def settle(self) -> None:
+        """Return when no reply runs any more, and none will begin: it would ask the models of the
+        next test."""
+        people = [person.id for person in self._people]
+        async with asyncio.timeout(WAIT_S):
+            while people and await self.clerk("unsettled", user_ids=people):
+                await asyncio.sleep(0.02)
+
     async def aclose(self) -> None:
         for person in self._people:
             await person.aclose()
@@ -132,3 +141,5 @@ async def place_at(server: ChatServer, *others: ChatServer) -> AsyncIterator[Pla
         await place.aclose()
         await ollama.stop()
         await openai.stop()
+        if server.shared:
+            await place.settle()

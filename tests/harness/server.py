@@ -38,6 +38,7 @@ class ChatServer:
         its clerk."""
         self.kind = kind
         self.directory = directory
+        self.shared = False  # by other tests
         self.port = free_port()
         self.model_port = beside.model_port if beside else free_port()
         self.second_model_port = beside.second_model_port if beside else free_port()

@@ -22,6 +22,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from redis.exceptions import RedisError
@@ -31,6 +32,7 @@ from conversations import selectors, services
 from conversations.errors import NotFound, Problem, error_body
 from conversations.models import User
 from project.opened import opened
+from project.security import DIAGRAM
 from streaming import hints
 
 logger = logging.getLogger(__name__)
@@ -39,13 +41,58 @@ logger = logging.getLogger(__name__)
 SIGNIN_SPAN = 60
 RECENT = 8
 THEMES = ("system", "light", "dark")
+# How numbers, dates and times can be written. The browser knows how; an empty one is its own way.
+LOCALES = {
+    "": "As the browser",
+    "ar-EG": "العربية (مصر)",
+    "bg-BG": "Български",
+    "cs-CZ": "Čeština",
+    "da-DK": "Dansk",
+    "de-AT": "Deutsch (Österreich)",
+    "de-DE": "Deutsch (Deutschland)",
+    "de-CH": "Deutsch (Schweiz)",
+    "el-GR": "Ελληνικά",
+    "en-AU": "English (Australia)",
+    "en-CA": "English (Canada)",
+    "en-IN": "English (India)",
+    "en-GB": "English (United Kingdom)",
+    "en-US": "English (United States)",
+    "es-ES": "Español (España)",
+    "es-MX": "Español (México)",
+    "fa-IR": "فارسی",
+    "fi-FI": "Suomi",
+    "fr-CA": "Français (Canada)",
+    "fr-FR": "Français (France)",
+    "he-IL": "עברית",
+    "hi-IN": "हिन्दी",
+    "hu-HU": "Magyar",
+    "it-IT": "Italiano",
+    "ja-JP": "日本語",
+    "ko-KR": "한국어",
+    "nb-NO": "Norsk bokmål",
+    "nl-NL": "Nederlands",
+    "pl-PL": "Polski",
+    "pt-BR": "Português (Brasil)",
+    "pt-PT": "Português (Portugal)",
+    "ro-RO": "Română",
+    "sv-SE": "Svenska",
+    "tr-TR": "Türkçe",
+    "uk-UA": "Українська",
+    "zh-CN": "中文（中国）",
+    "zh-TW": "中文（台灣）",
+}
 SETUP_SALT = "first-owner"
 
 
 def theme(request: HttpRequest) -> dict[str, str]:
-    """The theme of the visitor's cookie, for the templates: set before the first paint."""
+    """The visitor's theme and way of writing numbers and dates, from cookies, for the templates:
+    known before the first paint."""
     chosen = request.COOKIES.get("theme", "system")
-    return {"theme": chosen if chosen in THEMES else "system"}
+    locale = request.COOKIES.get("locale", "")
+    return {
+        "theme": chosen if chosen in THEMES else "system",
+        "locale": locale if locale in LOCALES else "",
+    }
 
 
 def setup_path() -> str:
@@ -74,6 +121,14 @@ def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     if conversation_id and isinstance(request.user, User):
         found = opened(request.user, conversation_id)
     return render(request, "chat.html", {"opened": found})
+
+
+@xframe_options_sameorigin
+def diagram(request: HttpRequest) -> HttpResponse:
+    """The frame in which the chat has its diagrams drawn, with a policy of its own."""
+    response = render(request, "diagram.html")
+    response.headers["Content-Security-Policy"] = DIAGRAM
+    return response
 
 
 def count_try(request: HttpRequest) -> int:

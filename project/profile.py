@@ -20,10 +20,10 @@ from conversations import access, keys, services
 from conversations.errors import NotFound
 from conversations.models import ApiKey, User
 from conversations.serializers import MOST_TOKENS
-from project.pages import THEMES
+from project.pages import LOCALES, THEMES
 from streaming import hints
 
-THEME_SECONDS = 60 * 60 * 24 * 365
+COOKIE_SECONDS = 60 * 60 * 24 * 365
 
 
 class KeyForm(forms.Form):
@@ -74,6 +74,7 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
         "key_form": KeyForm(),
         "keys": ApiKey.objects.filter(user=user_of(request)),
         "themes": [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
+        "locales": LOCALES.items(),
         **context,
     }
     return render(request, "profile.html", page, status=status)
@@ -126,7 +127,20 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     response = redirect("profile")
     if theme in THEMES:
-        response.set_cookie("theme", theme, max_age=THEME_SECONDS, samesite="Lax")
+        response.set_cookie("theme", theme, max_age=COOKIE_SECONDS, samesite="Lax")
+    return response
+
+
+@login_required
+@require_POST
+def choose_locale(request: HttpRequest) -> HttpResponse:
+    """Keep how numbers and dates are to be written in a cookie; an empty choice forgets it."""
+    locale = request.POST.get("locale", "")
+    response = redirect("profile")
+    if locale == "":
+        response.delete_cookie("locale")
+    elif locale in LOCALES:
+        response.set_cookie("locale", locale, max_age=COOKIE_SECONDS, samesite="Lax")
     return response
 
 

@@ -31,6 +31,20 @@ def _header(directives: dict[str, str]) -> str:
 
 
 STRICT = _header(_BASE | _TRUSTED_TYPES)
+# The frame in which diagrams are drawn (`diagram.html`): it writes markup and styles, and reaches
+# nothing but its own scripts. The page shows it sandboxed, without an origin.
+DIAGRAM = _header(
+    {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+        "sandbox": "allow-scripts",
+    }
+)
 ADMIN = _header(_BASE)
 DOCS = _header(_BASE | {"style-src": "'self' 'unsafe-inline'"})
 
@@ -46,6 +60,7 @@ if _VITE["dev_mode"]:
             "connect-src": f"'self' http://{_at} ws://{_at}",
         }
     )
+    DIAGRAM += f"; script-src-elem 'self' 'unsafe-inline' http://{_at}; connect-src ws://{_at}"
 
 
 @async_only_middleware

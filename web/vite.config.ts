@@ -3,6 +3,9 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { precompress } from './build/precompress.ts';
 
+const OURS =
+  /\/web\/src\/(?!diagram|stringsAround)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
+
 // Django serves the page and says which of these files it needs (django-vite reads the manifest);
 // the policy of the page allows no inline script, so nothing here may emit one.
 export default defineConfig({
@@ -17,7 +20,13 @@ export default defineConfig({
       ).pathname,
     },
   },
-  server: { host: '127.0.0.1', port: 5173, strictPort: true },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    strictPort: true,
+    // The frame that draws diagrams has no origin: its scripts are asked for by `null`.
+    cors: { origin: [/^https?:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?$/, 'null'] },
+  },
   build: {
     outDir: 'dist',
     // collectstatic skips dot folders, so the manifest must not live in `.vite/`.
@@ -27,11 +36,12 @@ export default defineConfig({
     // `light-dark()` and `color-mix()` stay as they are: these are the first versions with both.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     rolldownOptions: {
-      input: ['src/main.tsx', 'src/styles/pages.css'],
+      input: ['src/main.tsx', 'src/diagram/frame.ts', 'src/styles/pages.css'],
       output: {
         codeSplitting: {
-          // What several of our chunks use is one file, not a handful of tiny ones.
-          groups: [{ name: 'shared', minShareCount: 2, test: /^(?!.*@shikijs)/ }],
+          // What many of our chunks use is one file, not a handful of tiny ones. (Not what the
+          // renderer of diagrams brings along: nobody needs that for anything else.)
+          groups: [{ name: 'shared', minShareCount: 3, test: OURS }],
         },
       },
     },

@@ -32,6 +32,7 @@ class ChatPage:
         self.alert = page.get_by_role("alert")
         self.try_again = page.get_by_role("button", name="Try again")
         self.dialog = page.get_by_role("dialog", name="Clear this chat?")
+        self.connection = page.get_by_role("dialog", name="Connection", exact=True)
         self.settings = Settings(page)
 
     @property

@@ -54,3 +54,19 @@ To find a name again you do not look through the array. You ask the rule, and lo
 
 Sometimes a second key is sent to a place that is taken. Then both are kept there in a short \
 list, and the rule is chosen so that such lists stay short."""
+
+DIAGRAM = """A name becomes a number, and the number a place:
+
+```mermaid
+flowchart LR
+  name[A name] --> rule{The rule}
+  rule --> number[A number]
+  number --> place[A place in the array]
+  place --> taken{Is it taken?}
+  taken -- yes --> list[A short list]
+  taken -- no --> found[Found]
+  list --> found
+```
+
+The list stays short as long as the table is not too full.
+"""

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit, answered
 from tests.browser.page import ChatPage
-from tests.browser.samples import ANSWER, CODE, PROSE, TABLE
+from tests.browser.samples import ANSWER, CODE, DIAGRAM, PROSE, TABLE
 
 Options = dict[str, Any]
 Screen = Callable[[Visit, Options], Awaitable[Page]]
@@ -73,6 +73,39 @@ async def sign_in_refused(visit: Visit, options: Options) -> Page:
 async def not_found(visit: Visit, options: Options) -> Page:
     visit.watch.allow(answered(404))
     return await visit.page("/nowhere", **options)
+
+
+@screen
+async def diagram(visit: Visit, options: Options) -> Page:
+    visit.ollama.text = DIAGRAM
+    chat = await visit.chat(model="said", **options)
+    await chat.ask("Draw me how a hash table finds a name.")
+    picture = chat.reply.frame_locator("iframe[title=Diagram]").locator("svg")
+    await expect(picture).to_be_visible()
+    return chat.page
+
+
+@screen
+async def connection(visit: Visit, options: Options) -> Page:
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
+    chat = await explained(visit, options)
+    await chat.page.context.set_offline(True)
+    await chat.note("You are offline.").get_by_role("button", name="Details").click()
+    await expect(chat.connection).to_contain_text("no network")
+    return chat.page
+
+
+@screen
+async def signing_in_again(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    other = await chat.page.context.new_page()
+    await other.goto("/")
+    await other.get_by_role("button", name="Sign out").click()
+    await other.get_by_role("button", name="Sign in").wait_for()
+    await other.close()
+    await chat.page.get_by_role("link", name="Sign in again").click()
+    await expect(chat.page.get_by_role("dialog", name="Sign in again")).to_be_visible()
+    return chat.page
 
 
 @screen

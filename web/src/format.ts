@@ -1,21 +1,25 @@
-/** Numbers, times and sizes in the reader's locale. */
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
-const gigabytes = new Intl.NumberFormat(undefined, {
+/** Numbers, times and sizes as the reader writes them. */
+
+/** What was chosen on the profile page; undefined is the browser's own. The server writes it. */
+export const LOCALE = document.documentElement.dataset['locale'] || undefined;
+
+const time = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
+const dateTime = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 0 });
+const gigabytes = new Intl.NumberFormat(LOCALE, {
   style: 'unit',
   unit: 'gigabyte',
   maximumFractionDigits: 1,
 });
-const megabytes = new Intl.NumberFormat(undefined, {
+const megabytes = new Intl.NumberFormat(LOCALE, {
   style: 'unit',
   unit: 'megabyte',
   maximumFractionDigits: 0,
 });
 
-const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
-const seconds = new Intl.NumberFormat(undefined, {
+const precise = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
+const seconds = new Intl.NumberFormat(LOCALE, {
   style: 'unit',
   unit: 'second',
   unitDisplay: 'narrow',
@@ -51,6 +55,21 @@ export function formatSpeed(value: number): string {
 /** Decimal sizes, as model lists give them: 638 MB, 2.0 GB. */
 export function formatBytes(bytes: number): string {
   return bytes < 1e9 ? megabytes.format(bytes / 1e6) : gigabytes.format(bytes / 1e9);
+}
+
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** How long something takes, in its largest whole unit. */
+export function formatDuration(ms: number): string {
+  const length = Math.max(0, Math.round(ms / 1000));
+  const [unit, size] = UNITS.find((entry) => length >= entry[1]) ?? UNITS[3];
+  const format = { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(LOCALE, format).format(Math.floor(length / size));
 }
 
 export function estimateTokens(characters: number): number {

@@ -30,17 +30,8 @@ export const strings = {
     reconnecting: 'Reconnecting …',
     offline: 'You are offline. What you write is kept, and is sent when you are back.',
     signedOut: 'Your session has ended. Your draft is kept.',
+    details: 'Details',
     signIn: 'Sign in again',
-    signInBody: 'Your session has ended. Your draft and this page stay as they are.',
-    userName: 'User name',
-    password: 'Password',
-    submit: 'Sign in',
-    cancel: 'Cancel',
-    wrong: 'This name and password do not fit.',
-    blocked: (seconds: string) => `Too many attempts. Try again in ${seconds} seconds.`,
-    stale: 'This page is too old to sign in from. Please use the sign-in page.',
-    noAnswer: 'The server did not answer. Try again.',
-    signInPage: 'To the sign-in page',
   },
 
   thread: {
@@ -152,6 +143,8 @@ export const strings = {
 
   markdown: {
     formula: 'Formula',
+    diagram: 'Diagram',
+    diagramSource: 'Show its source',
     code: 'Code',
     codeIn: (language: string) => `Code, ${language}`,
     table: 'Table',
@@ -239,6 +232,7 @@ export const strings = {
     modelSearch: 'Search models',
     modelNoneFound: 'No model matches.',
     transport: 'Transport in use',
+    transportDetails: 'Connection',
     transportName: { socket: 'WebSocket', rest: 'REST', none: 'None' },
     nextTurn: 'Changes apply from your next message.',
   },

@@ -1,10 +1,11 @@
 import { CloudOff, LogIn, Unplug, Zap } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
 import { signInAddress } from '../signIn';
 import { strings } from '../strings';
 import type { Connection } from '../transport/types';
 import { isPlain } from './isPlain';
+import { SignInDialog } from './SignInDialog';
 
 /** A gap shorter than this is nobody's business, in milliseconds. */
 const QUIET_MS = 1000;
@@ -13,16 +14,15 @@ interface Props {
   connection: Connection;
   /** Somebody has signed in, here: the connection can be tried again. */
   onSignedIn(): void;
+  onDetails(): void;
 }
 
-const SignInDialog = lazy(() => import('./SignInDialog').then((module) => ({ default: module.SignInDialog })));
-
 /** What is not as usual with the connection; floats above the thread, so that nothing moves. */
-export function ConnectionNote({ connection, onSignedIn }: Props) {
+export function ConnectionNote({ connection, onSignedIn, onDetails }: Props) {
   const { mode, since } = connection;
   const late = useLate(since);
   const [signingIn, setSigningIn] = useState(false);
-  if (mode === 'offline') return <Note icon={CloudOff} loud text={strings.connection.offline} />;
+  if (mode === 'offline') return <Note icon={CloudOff} loud text={strings.connection.offline} onDetails={onDetails} />;
   if (mode === 'signed_out') {
     return (
       <>
@@ -39,17 +39,13 @@ export function ConnectionNote({ connection, onSignedIn }: Props) {
             {strings.connection.signIn}
           </a>
         </Note>
-        {signingIn && (
-          <Suspense>
-            <SignInDialog onSignedIn={onSignedIn} onClose={() => setSigningIn(false)} />
-          </Suspense>
-        )}
+        {signingIn && <SignInDialog onSignedIn={onSignedIn} onClose={() => setSigningIn(false)} />}
       </>
     );
   }
-  if (mode === 'rest') return <Note icon={Zap} text={strings.connection.rest} />;
-  if (mode === 'reconnecting' && late) return <Note icon={Unplug} text={strings.connection.reconnecting} />;
-  if (mode === 'connecting' && late) return <Note icon={Unplug} text={strings.connection.connecting} />;
+  if (mode === 'rest') return <Note icon={Zap} text={strings.connection.rest} onDetails={onDetails} />;
+  if (mode === 'reconnecting' && late) return <Note icon={Unplug} text={strings.connection.reconnecting} onDetails={onDetails} />;
+  if (mode === 'connecting' && late) return <Note icon={Unplug} text={strings.connection.connecting} onDetails={onDetails} />;
   return null;
 }
 
@@ -67,10 +63,12 @@ interface NoteProps {
   icon: LucideIcon;
   text: string;
   loud?: boolean;
+  /** The way to the whole story. */
+  onDetails?: () => void;
   children?: ReactNode;
 }
 
-function Note({ icon: Icon, text, loud = false, children }: NoteProps) {
+function Note({ icon: Icon, text, loud = false, onDetails, children }: NoteProps) {
   const colors = loud ? 'bg-warning-soft border-warning/40 text-ink' : 'bg-surface border-line text-ink-muted';
   return (
     <div data-note={loud ? 'loud' : 'quiet'} className="pointer-events-none absolute inset-x-0 top-2.5 z-10 flex justify-center px-4">
@@ -82,6 +80,11 @@ function Note({ icon: Icon, text, loud = false, children }: NoteProps) {
         <span>
           {text}
           {children}
+          {onDetails && (
+            <button type="button" className="link ms-2 font-medium" onClick={onDetails}>
+              {strings.connection.details}
+            </button>
+          )}
         </span>
       </p>
     </div>

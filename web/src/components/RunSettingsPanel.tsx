@@ -14,6 +14,7 @@ export interface RunSettingsProps {
   parameters: ParametersHandle;
   models: ModelsHandle;
   mode: ConnectionMode;
+  onConnection(): void;
   onClose(): void;
 }
 
@@ -37,7 +38,7 @@ export function RunSettingsPanel(props: RunSettingsProps) {
   );
 }
 
-function Settings({ parameters, models, mode, onClose }: RunSettingsProps) {
+function Settings({ parameters, models, mode, onConnection, onClose }: RunSettingsProps) {
   const { values, bounds, change } = parameters;
   return (
     <div className="flex flex-col gap-6 px-5 pt-3 pb-6">
@@ -71,10 +72,15 @@ function Settings({ parameters, models, mode, onClose }: RunSettingsProps) {
         {strings.settings.reset}
       </button>
       <p className="text-xs text-ink-muted">{strings.settings.nextTurn}</p>
-      <dl className="flex justify-between gap-3 border-t border-line pt-4 text-sm">
-        <dt className="text-ink-muted">{strings.settings.transport}</dt>
-        <dd className="font-medium">{strings.settings.transportName[transport(mode)]}</dd>
-      </dl>
+      <div className="flex items-center justify-between gap-3 border-t border-line pt-2 text-sm">
+        <dl className="flex gap-2">
+          <dt className="text-ink-muted">{strings.settings.transport}</dt>
+          <dd className="font-medium">{strings.settings.transportName[transport(mode)]}</dd>
+        </dl>
+        <button type="button" className="link min-h-11" onClick={onConnection}>
+          {strings.settings.transportDetails}
+        </button>
+      </div>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { formatCount } from '../format';
 import type { Me } from '../protocol';
 import { signInAddress } from '../signIn';
 import { strings } from '../strings';
+import { aroundStrings } from '../stringsAround';
 import { ModalDialog } from './ModalDialog';
 
 interface Props {
@@ -12,7 +13,7 @@ interface Props {
   onClose(): void;
 }
 
-const words = strings.connection;
+const words = aroundStrings.signIn;
 
 /** Signs in without leaving the page: thread, draft and place stay as they are. */
 export function SignInDialog({ onSignedIn, onClose }: Props) {
@@ -35,12 +36,12 @@ export function SignInDialog({ onSignedIn, onClose }: Props) {
 
   return (
     <ModalDialog
-      label={words.signIn}
+      label={strings.connection.signIn}
       onClose={onClose}
       className="m-auto w-[min(24rem,calc(100%-2rem))] rounded-card p-6"
     >
-      <h2 className="text-lg font-semibold">{words.signIn}</h2>
-      <p className="mt-1 text-sm text-ink-muted">{words.signInBody}</p>
+      <h2 className="text-lg font-semibold">{strings.connection.signIn}</h2>
+      <p className="mt-1 text-sm text-ink-muted">{words.body}</p>
       <form onSubmit={(event) => void submit(event)} className="mt-5 flex flex-col gap-4">
         <Field label={words.userName} autoComplete="username" value={name} onChange={setName} focus={name === ''} />
         <Field
@@ -58,7 +59,7 @@ export function SignInDialog({ onSignedIn, onClose }: Props) {
         )}
         <div className="mt-1 flex flex-wrap items-center justify-end gap-2">
           <a className="link me-auto py-2.5 text-sm" href={signInAddress()}>
-            {words.signInPage}
+            {words.page}
           </a>
           <button type="button" className="button button-quiet" onClick={onClose}>
             {words.cancel}
@@ -101,9 +102,8 @@ function Field({ label, type = 'text', autoComplete, value, focus, onChange }: F
         autoComplete={autoComplete}
         autoCapitalize="none"
         spellCheck={false}
-        // The first thing to be done in a dialog that was asked for.
-        // oxlint-disable-next-line jsx-a11y/no-autofocus
-        autoFocus={first}
+        // Where a dialog begins.
+        data-first={first || undefined}
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
       />

@@ -15,6 +15,8 @@ import { Actions } from './actions';
 import { announce } from './announce';
 import { ClearChat } from './ClearChat';
 import { Composer, type ComposerHandle } from './Composer';
+// Not loaded when it is wanted: then there may be no network.
+import { ConnectionDialog } from './ConnectionDialog';
 import { ConnectionNote } from './ConnectionNote';
 import { DemoNotice } from './DemoNotice';
 import { EmptyState } from './EmptyState';
@@ -46,6 +48,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const [draft, setDraft] = useDraft(conversation.id);
   const [settingsOpen, setSettingsOpen] = useSettingsOpen();
   const [clearing, setClearing] = useState(false);
+  const [connectionOpen, setConnectionOpen] = useState(false);
+  const showConnection = () => setConnectionOpen(true);
   const composer = useRef<ComposerHandle>(null);
   const { messages, busy, connection, sendError } = playground;
 
@@ -94,13 +98,14 @@ export function Thread({ conversation, history, startFresh }: Props) {
               parameters={parameters}
               models={models}
               mode={connection.mode}
+              onConnection={showConnection}
               onClose={() => setSettingsOpen(false)}
             />
           </ErrorBoundary>
         )
       }
     >
-      <ConnectionNote connection={connection} onSignedIn={playground.reconnect} />
+      <ConnectionNote connection={connection} onSignedIn={playground.reconnect} onDetails={showConnection} />
       {messages.length === 0 ? (
         <EmptyState onPick={pick}>{notice}</EmptyState>
       ) : (
@@ -137,6 +142,14 @@ export function Thread({ conversation, history, startFresh }: Props) {
           />
         }
       />
+      {connectionOpen && (
+        <ConnectionDialog
+          connection={connection}
+          heardAt={playground.heardAt}
+          onRetry={playground.reconnect}
+          onClose={() => setConnectionOpen(false)}
+        />
+      )}
       {clearing && <ClearChat running={busy} onConfirm={startFresh} onClose={() => setClearing(false)} />}
     </Shell>
   );

@@ -17,7 +17,7 @@ afterEach(() => {
 
 describe('ConnectionNote', () => {
   function show(mode: ConnectionMode) {
-    render(<ConnectionNote connection={{ mode, since: Date.now() }} onSignedIn={() => {}} />);
+    render(<ConnectionNote connection={{ mode, since: Date.now() }} onSignedIn={() => {}} onDetails={() => {}} />);
   }
 
   it('says nothing when all is well', () => {

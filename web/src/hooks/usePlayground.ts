@@ -26,7 +26,9 @@ export interface Playground {
   /** A reply is awaited or comes; `send` then lets wait, `regenerate` and `retry` do nothing. */
   busy: boolean;
   connection: Connection;
-  /** Somebody has signed in again: it goes on. */
+  /** When the socket last said anything, in milliseconds since 1970; null without one. */
+  heardAt(): number | null;
+  /** Tries the connection at once: somebody has signed in again, or asks for it. */
   reconnect(): void;
   title: string;
   send(content: string): void;
@@ -110,7 +112,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       send: (content: string) => session.send(content),
       waiting,
       takeBack: (clientId: string) => session.takeBack(clientId),
-      reconnect: () => session.engine.wake(),
+      heardAt: () => session.engine.link.heardAt,
+      reconnect: () => session.engine.link.tryNow(),
       stop: () => void session.stop(),
       regenerate: (messageId: string) => session.regenerate(messageId),
       retry: (messageId: string) => session.retry(messageId),

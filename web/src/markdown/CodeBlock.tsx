@@ -1,9 +1,24 @@
-import { createContext, isValidElement, memo, use, useEffect, useRef, useState, type ComponentProps, type ReactNode } from 'react';
+import {
+  createContext,
+  isValidElement,
+  lazy,
+  memo,
+  Suspense,
+  use,
+  useEffect,
+  useRef,
+  useState,
+  type ComponentProps,
+  type ReactNode,
+} from 'react';
 import { CopyButton } from '../components/CopyButton';
 import { strings } from '../strings';
 import { Formula } from './Formula';
 import { MATH_LANGUAGE } from './mathSpans';
 import { openHighlighter, type LineHighlighter, type Piece } from './highlight';
+
+/** True while the reply is being written: a picture is drawn once, when it is complete. */
+export const Unfinished = createContext(false);
 
 /** True inside the block that is still being written: its last line is not final. */
 export const OpenBlock = createContext(false);
@@ -12,9 +27,24 @@ export const OpenBlock = createContext(false);
 export function CodeBlock({ children }: ComponentProps<'pre'>) {
   const { code, language } = read(children);
   const open = use(OpenBlock);
+  const streaming = use(Unfinished);
   if (language === MATH_LANGUAGE) return open || code === '' ? <FormulaToCome /> : <Formula tex={code} block />;
-  return <Listing code={code} language={language} open={open} />;
+  const listing = <Listing code={code} language={language} open={open} />;
+  if (language !== 'mermaid' || streaming || code === '') return listing;
+  return (
+    <Suspense fallback={listing}>
+      <Diagram source={code}>{listing}</Diagram>
+    </Suspense>
+  );
 }
+
+const Diagram = lazy(() =>
+  import('./Diagram').then(
+    (module) => ({ default: module.Diagram }),
+    // Without the network its source can be read.
+    () => ({ default: ({ children }: { source: string; children: ReactNode }) => children }),
+  ),
+);
 
 /** Holds the place of a block formula that is still being written. */
 function FormulaToCome() {

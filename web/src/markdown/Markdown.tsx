@@ -4,7 +4,7 @@ import remarkBreaks from 'remark-breaks';
 import remarkGfm from 'remark-gfm';
 import { strings } from '../strings';
 import { splitBlocks, withDefinitions, type Split } from './blocks';
-import { CodeBlock, OpenBlock } from './CodeBlock';
+import { CodeBlock, OpenBlock, Unfinished } from './CodeBlock';
 import { Formula } from './Formula';
 import { markMath, MATH_MARK } from './mathSpans';
 import { SafeLink } from './SafeLink';
@@ -53,18 +53,20 @@ const COMPONENTS: Components = {
 export function Markdown({ text, streaming }: { text: string; streaming: boolean }) {
   const { blocks, definitions } = useSplit(markMath(text.replace(LINE_END, '\n'), streaming));
   return (
-    <div className="prose" dir="auto">
-      {blocks.map((block, index) => (
-        <Block
-          // A block's place is its identity: earlier ones never move.
-          // oxlint-disable-next-line react/no-array-index-key
-          key={index}
-          block={block}
-          definitions={block.includes('[') ? definitions : ''}
-          open={streaming && index === blocks.length - 1}
-        />
-      ))}
-    </div>
+    <Unfinished value={streaming}>
+      <div className="prose" dir="auto">
+        {blocks.map((block, index) => (
+          <Block
+            // A block's place is its identity: earlier ones never move.
+            // oxlint-disable-next-line react/no-array-index-key
+            key={index}
+            block={block}
+            definitions={block.includes('[') ? definitions : ''}
+            open={streaming && index === blocks.length - 1}
+          />
+        ))}
+      </div>
+    </Unfinished>
   );
 }
 

@@ -32,7 +32,7 @@ export class Engine {
   /** What is said while a reply runs. */
   readonly waiting: WaitingLine;
   private readonly edges: Edges;
-  private readonly link: Link;
+  readonly link: Link;
   private readonly rest: RestDoor;
   private readonly turns = new Set<Turn>();
   private readonly foreign = new Set<(event: ForeignEvent) => void>();
@@ -84,9 +84,6 @@ export class Engine {
 
   /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
   onEvent = (listener: (event: TurnEvent) => void) => listen(this.heard, listener);
-
-  /** Somebody has signed in again. */
-  wake = (): void => this.link.onWake();
 
   /** Connects. After `close` it may be opened again. */
   open(): void {

@@ -93,8 +93,19 @@ export class Link {
     );
   }
 
+  /** When the ready socket last said anything (ms), be it a heartbeat; null without one. */
+  get heardAt(): number | null {
+    return this.socket?.heardAt ?? null;
+  }
+
   /** Tries the socket now instead of at the end of the pause. */
   connectNow(): void {
+    this.connect();
+  }
+
+  /** Somebody has signed in, or asks for another try: whatever can be tried is tried at once. */
+  tryNow(): void {
+    this.onWake();
     this.connect();
   }
 
@@ -196,8 +207,7 @@ export class Link {
     this.connect();
   }
 
-  /** The page can be seen again, or somebody has signed in. */
-  onWake(): void {
+  private onWake(): void {
     // Signed in again elsewhere? The socket's answer tells.
     if (this.connection.mode === 'signed_out') this.setMode('connecting');
     // Timers stand still while a machine sleeps.

@@ -43,7 +43,8 @@ export class Socket {
   private readonly socket: SocketLike;
   private timer: Timer;
   private beat: Timer = undefined;
-  private heardAt: number;
+  /** When it last said anything, in milliseconds of the edges' clock. */
+  heardAt: number;
   /** Silence (ms) that counts as lost. */
   private limit = 0;
   private done = false;

@@ -1,0 +1,58 @@
+"""What the page says of its connection, in words."""
+
+from playwright.async_api import expect
+
+from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
+from tests.harness.proxy import Proxy
+
+
+async def test_a_socket_is_told_from_the_settings(visit: Visit):
+    """That replies come as they are written, since when, and when the server was last heard."""
+    chat = await visit.chat()
+    await chat.open_settings()
+    await chat.page.get_by_role("button", name="Connection", exact=True).click()
+    await expect(chat.connection).to_contain_text("Connected over a WebSocket")
+    await expect(chat.connection).to_contain_text("Since")
+    await expect(chat.connection).to_contain_text("ago")
+    await expect(chat.connection).to_contain_text("It goes out at once")
+    await expect(chat.connection.get_by_role("button", name="Try again now")).to_have_count(0)
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.connection).to_have_count(0)
+    await expect(chat.page.get_by_role("button", name="Connection", exact=True)).to_be_focused()
+
+
+async def test_rest_is_told_with_its_reason(visit: Visit, proxy: Proxy):
+    """From the note; another try brings the socket back when there is one again."""
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
+    proxy.no_sockets = True
+    chat = await visit.chat(port=proxy.port)
+    note = chat.note("Connection limited: replies arrive whole")
+    await note.get_by_role("button", name="Details").click()
+    await expect(chat.connection).to_contain_text("Connected over REST")
+    await expect(chat.connection).to_contain_text("refused the WebSocket")
+    await expect(chat.connection).to_contain_text("its reply arrives when it is complete")
+    proxy.no_sockets = False
+    await chat.connection.get_by_role("button", name="Try again now").click()
+    await expect(chat.connection).to_contain_text("Connected over a WebSocket")
+
+
+async def test_without_a_network(visit: Visit):
+    """What happens to a message that is sent now."""
+    chat = await visit.chat()
+    await chat.page.context.set_offline(True)
+    await chat.note("You are offline.").get_by_role("button", name="Details").click()
+    await expect(chat.connection).to_contain_text("This device has no network.")
+    await expect(chat.connection).to_contain_text("goes out, once, when the network is back")
+
+
+async def test_numbers_are_written_as_chosen(visit: Visit):
+    """On the profile page, whatever the browser's own way is."""
+    chat = await visit.chat(model="normal")
+    await chat.page.goto("/profile")
+    await chat.page.get_by_role("combobox", name="Numbers and dates").select_option("de-DE")
+    await chat.page.get_by_role("button", name="Save").click()
+    await chat.page.goto("/chat")
+    settings = await chat.open_settings(advanced=True)
+    await expect(settings.model).to_be_visible()
+    await chat.composer.fill("x" * 8_000)
+    await expect(chat.page.get_by_role("group", name="Tokens")).to_contain_text("2.000")

@@ -75,7 +75,8 @@ async def test_what_is_no_diagram_stays_code(visit: Visit):
 async def test_it_follows_the_theme(visit: Visit):
     """In the dark it is drawn anew, on no ground of its own."""
     chat = await told(visit, FLOW)
-    label = frame(chat).get_by_text("Key", exact=True)
+    # The next picture is made behind the one that is shown.
+    label = frame(chat).get_by_text("Key", exact=True).first
     await expect(label).to_be_visible()
     light = await label.evaluate("e => getComputedStyle(e).color")
     await chat.page.emulate_media(color_scheme="dark")

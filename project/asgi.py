@@ -23,7 +23,7 @@ from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, re_path
 
-from project import daphne_server
+from project import daphne_server, uvicorn_server
 from project.body_limit import limited
 from project.checks import refusals
 from project.doctor import probe
@@ -92,3 +92,4 @@ def _refuse_danger() -> None:
 
 
 daphne_server.adapt()
+uvicorn_server.adapt()

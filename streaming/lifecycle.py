@@ -5,10 +5,11 @@ import logging
 
 from django.conf import settings
 
-from streaming.limits import MemoryLimits
-from streaming.line import MemoryLines
+from streaming.limits import Limits, MemoryLimits
+from streaming.line import Lines, MemoryLines
 from streaming.peers import Peers
 from streaming.redis_limits import RedisLimits
+from streaming.redis_line import RedisLines
 from streaming.redis_log import AWAY
 from streaming.sole import AlreadyRunning, SoleServer
 from streaming.turns import Turns
@@ -25,6 +26,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._starting: asyncio.Task[Turns] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._lock: SoleServer | None = None
         self.closing = asyncio.Event()  # the server was told to end
         self.drained = asyncio.Event()  # no reply runs any more
@@ -44,12 +46,16 @@ class Lifecycle:
         peers = Peers(settings.REDIS_URL) if settings.REDIS_URL else None
         if peers is None:
             self._lock = await SoleServer.become(settings.SERVER_LOCK)
-        limits = RedisLimits(settings.REDIS_URL) if peers else MemoryLimits()
-        lines = MemoryLines(settings.PROVIDER_MAX_CONCURRENCY)
-        turns = Turns(limits, lines, peers)
+        turns = Turns(*self._bounds(), peers)
         await turns.start()
         turns.warm_up()
         return turns
+
+    def _bounds(self) -> tuple[Limits, Lines]:
+        places, url = settings.PROVIDER_MAX_CONCURRENCY, settings.REDIS_URL
+        if url:
+            return RedisLimits(url), RedisLines(url, places)
+        return MemoryLimits(), MemoryLines(places)
 
     async def checks(self) -> dict[str, str]:
         """What this process needs besides the database, and whether it answers."""
@@ -63,7 +69,13 @@ class Lifecycle:
         return {"redis": "ok"}
 
     async def shut_down(self) -> None:
-        """End running replies (they get some seconds to finish), close sockets and providers."""
+        """End running replies (they get some seconds to finish), close sockets and providers.
+        Whoever comes first begins it, all wait for the same end."""
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._shut_down())
+        await asyncio.shield(self._ending)
+
+    async def _shut_down(self) -> None:
         self.closing.set()
         if self._starting is None or self._starting.cancelled():
             return

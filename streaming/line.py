@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from streaming import metrics
@@ -27,6 +27,10 @@ class Lines(Protocol):
         whatever happens. `moved` is told the position in the line (from 1) while it waits, at
         first and on every change, and must not raise. Cancelling leaves the line at once.
         """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything, when the server ends."""
         ...
 
 
@@ -127,12 +131,21 @@ class MemoryLines:
     @asynccontextmanager
     async def place(self, provider: str, user_id: UUID, moved: Moved) -> AsyncIterator[None]:
         """As `Lines.place`."""
-        line = self.line(provider)
-        waiter = line.join(user_id, moved)
-        try:
-            with metrics.waiting.labels(provider).track_inprogress():
-                await waiter.turn
-            with metrics.at_provider.labels(provider).track_inprogress():
-                yield
-        finally:
-            line.leave(waiter)
+        async with stand(self.line(provider), provider, user_id, moved):
+            yield
+
+    async def aclose(self) -> None:
+        """As `Lines.aclose`."""
+
+
+@asynccontextmanager
+async def stand(line: Any, provider: str, user_id: UUID, moved: Moved) -> AsyncIterator[None]:
+    """Wait in a line (a `Line`, or one like it) and hold a place, as `Lines.place` says."""
+    waiter = line.join(user_id, moved)
+    try:
+        with metrics.waiting.labels(provider).track_inprogress():
+            await waiter.turn
+        with metrics.at_provider.labels(provider).track_inprogress():
+            yield
+    finally:
+        line.leave(waiter)

@@ -214,6 +214,7 @@ class Turns:
         if self.peers is not None:
             await self.peers.aclose()
         await self.limits.aclose()
+        await self.lines.aclose()
         await self.router.aclose()
 
     # --- Beginning --------------------------------------------------------------------------

@@ -30,6 +30,13 @@ def save_partial(
     return bool(found.update(content=content, reasoning=reasoning, seq=seq))
 
 
+def save_route(*, reply_id: UUID, writer: UUID | None, **route: Any) -> bool:
+    """Keep which model and provider make a reply, when these are others than at its start;
+    `False` if it has ended, or is not the writer's."""
+    found = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN)
+    return bool(found.update(**route))
+
+
 def mark_stopping(*, reply_id: UUID) -> bool:
     """Record that a stop was asked for; `False` if the reply is not being written."""
     return bool(

@@ -5,7 +5,7 @@ Knows no database and no socket.
 """
 
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -27,6 +27,8 @@ GO_ON = (
     "Continue exactly where your last message stopped. Do not repeat any of it, "
     "and do not introduce what follows."
 )
+
+Rerouted = Callable[[], Awaitable[None]]
 
 # What the parameters of a plan may say to a provider.
 _CHOICES = {entry.name for entry in fields(ChatRequest)} - {"model", "messages", "window"}
@@ -115,10 +117,12 @@ def make_whole_plan(
     return Plan(caller, route, messages, fitted, parameters, trims=False)
 
 
-async def produce(plan: Plan, router: Router, lines: Lines, log: MemoryLog, result: Result) -> None:
+async def produce(
+    plan: Plan, router: Router, lines: Lines, log: MemoryLog, result: Result, rerouted: Rerouted
+) -> None:
     """Write the reply into `log` and its end into `result`; else as `stream`."""
     moved = partial(log.enter, "queued")
-    async with aclosing(stream(plan, router, lines, result, moved)) as chunks:
+    async with aclosing(stream(plan, router, lines, result, moved, rerouted)) as chunks:
         async for chunk in chunks:
             if chunk.phase:
                 log.enter(chunk.phase)
@@ -131,13 +135,19 @@ async def produce(plan: Plan, router: Router, lines: Lines, log: MemoryLog, resu
 
 
 async def stream(
-    plan: Plan, router: Router, lines: Lines, result: Result, moved: Moved
+    plan: Plan,
+    router: Router,
+    lines: Lines,
+    result: Result,
+    moved: Moved,
+    rerouted: Rerouted | None = None,
 ) -> AsyncGenerator[Chunk]:
     """The reply piece by piece, having waited in the provider's line (`moved` is told where), and
     its end into `result`.
 
     As long as nothing was said, the next provider of `CHAT_FALLBACK_PROVIDERS` is asked when one
-    fails. Closing it, or cancelling, closes the request to the provider before it returns.
+    fails; `rerouted` is waited for before, with that provider in `result`. Closing it, or
+    cancelling, closes the request to the provider before it returns.
 
     Raises:
         ProviderError: why nobody could finish the reply.
@@ -150,6 +160,8 @@ async def stream(
                 result.provider_used, result.fallback_used = provider.name, True
                 result.model = plan.route.model
                 result.context = plan.fitted.as_context(plan.route.window)
+                if rerouted is not None:
+                    await rerouted()
             async with aclosing(_ask(plan, lines, moved)) as chunks:
                 async for chunk in chunks:
                     said = chunk.content or chunk.reasoning or chunk.tool_parts

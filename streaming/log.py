@@ -75,6 +75,15 @@ class MemoryLog:
         self.phase = Phase(phase, since, position)
         self._wake()
 
+    def reroute(self, model: str, provider_used: str, context: dict[str, object] | None) -> None:
+        """Let snapshots from now on name another provider. Followers are not told again."""
+        self.snapshot = {
+            **self.snapshot,
+            "model": model,
+            "provider_used": provider_used,
+            "context": context,
+        }
+
     def retell(self, phase: Phase) -> None:
         """Enter a phase that another process has entered."""
         if self.end is None:

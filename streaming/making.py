@@ -28,7 +28,9 @@ async def make(turn: Turn, router: Router, lines: Lines) -> End | None:
     taken the reply: then nothing more was written. Cancelling interrupts the reply."""
     async with stripes.borrow():
         turn.producer = asyncio.create_task(
-            engine.produce(turn.plan, router, lines, turn.log, turn.result)
+            engine.produce(
+                turn.plan, router, lines, turn.log, turn.result, partial(storing.keep_route, turn)
+            )
         )
         keeper = asyncio.create_task(storing.keep(turn))
         if turn.cut_as:

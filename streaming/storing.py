@@ -50,6 +50,24 @@ async def keep(turn: Turn) -> None:
             logger.warning("turn %s: not kept yet (%s)", turn.id, type(error).__name__)
 
 
+async def keep_route(turn: Turn) -> None:
+    """Note in the reply's row that another provider makes it now, then in its log, for whoever
+    follows from now on."""
+    result = turn.result
+    try:
+        await database_sync_to_async(replies.save_route)(
+            reply_id=turn.id,
+            writer=turn.writer,
+            model=result.model,
+            provider_used=result.provider_used,
+            fallback_used=result.fallback_used,
+            context=result.context,
+        )
+    except DatabaseError as error:  # its end says it again
+        logger.warning("turn %s: provider not kept (%s)", turn.id, type(error).__name__)
+    turn.log.reroute(result.model, result.provider_used, result.context)
+
+
 async def store_end(turn: Turn, fields: dict[str, Any]) -> bool:
     """Close the reply's row, trying for a while when the database refuses. `False` when it is not
     ours to close: another process ended it, or we did and the answer got lost.

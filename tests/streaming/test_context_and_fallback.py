@@ -102,6 +102,27 @@ async def test_the_second_provider_answers_when_the_first_cannot(fallback_place:
         assert end["full_content"] == WHOLE
 
 
+async def test_the_second_provider_is_named_while_it_answers(fallback_place: Place):
+    """What is stored, and what those are told who come late, names who makes the reply now."""
+    place = fallback_place
+    person = await place.person()
+    chat = await person.conversation()
+    answering = place.openai.hold("/v1/chat/completions")
+    async with person.socket(chat) as socket:
+        await socket.ask(model="html")
+        start = await socket.next("message_start")
+        assert (start["provider_used"], start["model"]) == ("ollama", "html")
+        await place.openai.chat()
+        row = await person.rest.message(start["id"])
+        assert (row["status"], row["fallback_used"]) == ("streaming", True)
+        async with person.socket(chat) as late:
+            snapshot = await late.next("message_start", id=start["id"])
+        for told in (row, snapshot):
+            assert (told["provider_used"], told["model"]) == ("openai", "normal")
+        answering.set()
+        await socket.next("message_end", status="completed")
+
+
 async def test_a_fallback_folds_to_what_is_stored(fallback_place: Place):
     """The events of a reply that another provider made are what GET returns, model included."""
     person = await fallback_place.person()

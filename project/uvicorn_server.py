@@ -1,8 +1,9 @@
 """What uvicorn lacks, added when it is the server that runs us.
 
-Told to end, uvicorn waits for the requests that run, as long as it takes, and tells the application
-only then: a long reply over HTTP would hold up the end, and nothing would end the reply. It is
-mended from the inside, so that it does not matter how uvicorn was started.
+Told to end, uvicorn closes all sockets at once, waits for the requests that run, as long as it
+takes, and tells the application only then: those who follow a reply would not hear its end, a long
+reply over HTTP would hold up the end, and nothing would end the reply. It is mended from the
+inside, so that it does not matter how uvicorn was started.
 """
 
 import asyncio
@@ -28,12 +29,40 @@ def adapt() -> None:
     plain_shutdown = Server.shutdown
 
     async def shutdown(self: Any, sockets: Any = None) -> None:
-        """Let replies end while uvicorn waits for requests."""
+        """Let replies end, and those who follow them hear of it, while uvicorn waits for
+        requests."""
         if self.config.timeout_graceful_shutdown is None:
             seconds = math.ceil(settings.CHAT_DRAIN_SECONDS) + GOODBYE_SECONDS
             self.config.timeout_graceful_shutdown = seconds
-        ending = asyncio.create_task(lifecycle.shut_down())
+        ending = asyncio.create_task(_end(_held_open(self)))
         await plain_shutdown(self, sockets)
         await ending
 
     Server.shutdown = shutdown  # type: ignore[method-assign]
+
+
+def _held_open(server: Any) -> list[Any]:
+    """The open sockets, which uvicorn will not close before `_end` does. Where there are other
+    processes, their clients are better off there at once."""
+    kind = server.config.ws_protocol_class
+    if settings.REDIS_URL or not isinstance(kind, type):
+        return []
+    found: list[Any] = [one for one in server.server_state.connections if isinstance(one, kind)]
+    for one in found:
+        one.shutdown = _do_nothing
+    return found
+
+
+def _do_nothing() -> None:
+    pass
+
+
+async def _end(sockets: list[Any]) -> None:
+    """End the application, which says goodbye to its sockets; then close what is left of them."""
+    try:
+        await lifecycle.shut_down()
+    finally:
+        for one in sockets:
+            del one.shutdown  # its own again
+            if not one.transport.is_closing():
+                one.shutdown()

@@ -133,8 +133,7 @@ async def test_told_to_end_it_lets_replies_finish(own_server: OwnServer, kind: K
             gate.open()
             for one in (socket, other):
                 assert await one.closed() == 1012
-            if kind != "uvicorn":  # which closes sockets before it tells the application
-                assert_follows_the_rules(socket.events)
+            assert_follows_the_rules(socket.events)
         await asyncio.to_thread(server.wait)
         await asyncio.to_thread(server.start)
         row = await person.rest.message(start["id"])
@@ -155,8 +154,7 @@ async def test_told_to_end_it_keeps_what_does_not_finish(own_server: OwnServer, 
             await socket.said("word4 ")
             server.send(signal.SIGTERM)
             assert await socket.closed() == 1012
-            if kind != "uvicorn":
-                assert [end["status"] for end in socket.heard("message_end")] == ["interrupted"]
+            assert [end["status"] for end in socket.heard("message_end")] == ["interrupted"]
         assert await (await place.ollama.chat()).wait_ended() == "client_gone"
         await asyncio.to_thread(server.wait)
         await asyncio.to_thread(server.start)

@@ -16,6 +16,7 @@ class Proxy:
     - `cut_after(down=…, up=…)`: the next connection is reset when so many bytes have gone by.
     - `blocked`: new connections are reset at once.
     - `no_sockets`: connections that ask for a WebSocket are reset.
+    - `hold_sockets`: they get no answer at all.
     - `swallow`: bytes from the server are taken and dropped.
     - `mute()`: what is open now stays open, and nothing passes any more, in neither direction.
     - `delay`: seconds that every piece is held back.
@@ -26,6 +27,7 @@ class Proxy:
         self.port = free_port()
         self.blocked = False
         self.no_sockets = False
+        self.hold_sockets = False
         self.swallow = False
         self.delay = 0.0
         self.connections = 0
@@ -104,6 +106,8 @@ class Proxy:
                 if self.no_sockets and data.startswith(b"GET /ws/"):
                     return
                 if number <= self._mute:
+                    continue
+                if self.hold_sockets and data.startswith(b"GET /ws/"):
                     continue
                 if self.delay:
                     await asyncio.sleep(self.delay)

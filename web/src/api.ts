@@ -4,6 +4,7 @@
  * Every function rejects with an ApiError when the server answered with an error, and with the
  * fetch's own error (a TypeError, or a TimeoutError) when no answer came.
  */
+import { ApiError, isObject, toError, type Fields } from './apiError';
 import type {
   Conversation,
   ConversationChanges,
@@ -18,6 +19,8 @@ import type {
   QueuedItem,
   SettingsPatch,
 } from './protocol';
+
+export { ApiError, type Fields };
 
 /** Something to say. */
 export interface SayCommand {
@@ -47,31 +50,6 @@ export interface MessagePage {
   more: boolean;
 }
 
-export type Fields = Record<string, string | string[]>;
-
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly status: number;
-  readonly code: string;
-  readonly fields: Fields | null;
-  /** False for a page that some proxy made up: it says nothing about what our server did. */
-  readonly ours: boolean;
-
-  constructor(
-    status: number,
-    code: string,
-    message: string,
-    fields: Fields | null = null,
-    ours = true,
-  ) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.fields = fields;
-    this.ours = ours;
-  }
-}
-
 /** A generate call's answer; `error` is set when the reply was stored as failed. */
 export type Generated = GenerateResult & { error?: Problem | { code: string; message: string } };
 
@@ -87,6 +65,8 @@ const CALL_TIMEOUT_MS = 20_000;
  * client id joins the running reply, and no proxy's own limit is reached.
  */
 const GENERATE_TIMEOUT_MS = 90_000;
+/** Browsers refuse a call that outlives its page with a longer body (65,536 bytes for all of them). */
+const LONGEST_LAST_WORD = 60_000;
 
 export interface ApiEdges {
   fetch: typeof fetch;
@@ -106,6 +86,7 @@ export function createApi(edges: ApiEdges) {
     body: unknown,
     timeout: number,
     signal?: AbortSignal,
+    outlives = false,
   ): Promise<{ ok: boolean; status: number; value: unknown }> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (method !== 'GET') headers['X-CSRFToken'] = edges.csrfToken();
@@ -118,18 +99,19 @@ export function createApi(edges: ApiEdges) {
     );
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted) giveUp();
+    const text = body === undefined ? undefined : JSON.stringify(body);
     try {
       const response = await edges.fetch(path, {
         method,
         headers,
         credentials: 'same-origin',
         // A change saved while the page is left has to arrive.
-        keepalive: method === 'PATCH',
+        keepalive: (outlives || method === 'PATCH') && sizeOf(text) <= LONGEST_LAST_WORD,
         signal: abort.signal,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(text === undefined ? {} : { body: text }),
       });
-      const text = await response.text();
-      return { ok: response.ok, status: response.status, value: text ? parse(text) : null };
+      const answer = await response.text();
+      return { ok: response.ok, status: response.status, value: answer ? parse(answer) : null };
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', giveUp);
@@ -147,13 +129,19 @@ export function createApi(edges: ApiEdges) {
     return value as T;
   }
 
-  async function generate<T>(id: string, command: Command, signal?: AbortSignal): Promise<T> {
+  async function generate<T>(
+    id: string,
+    command: Command,
+    signal?: AbortSignal,
+    outlives = false,
+  ): Promise<T> {
     const { ok, status, value } = await ask(
       'POST',
       `/api/conversations/${id}/generate/`,
       toBody(command),
       GENERATE_TIMEOUT_MS,
       signal,
+      outlives,
     );
     if (ok || (isObject(value) && isObject(value['message']))) return value as T;
     throw toError(status, value);
@@ -232,6 +220,10 @@ export function createApi(edges: ApiEdges) {
     say: (id: string, command: SayCommand, signal?: AbortSignal) =>
       generate<Generated | Queue>(id, command, signal),
 
+    /** The same for a page that goes: the call outlives it, unless it is too long for that. */
+    leave: (id: string, command: Command) =>
+      generate<Generated | Queue>(id, command, undefined, true),
+
     queue: (id: string, signal?: AbortSignal) =>
       call<Queue>('GET', `/api/conversations/${id}/queue/`, undefined, signal),
     /** Takes back what waits; rejects with a 404 when it does not (any more). */
@@ -266,17 +258,9 @@ function given(parameters: Parameters | undefined): { parameters?: Parameters } 
   return parameters && Object.keys(parameters).length > 0 ? { parameters } : {};
 }
 
-function toError(status: number, value: unknown): ApiError {
-  const error = isObject(value) ? value['error'] : null;
-  if (!isObject(error)) {
-    return new ApiError(status, `http_${status}`, `The server answered ${status}.`, null, false);
-  }
-  const fields = isObject(error['fields']) ? (error['fields'] as Fields) : null;
-  return new ApiError(status, String(error['code']), String(error['message']), fields);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** In bytes. */
+function sizeOf(text = ''): number {
+  return new TextEncoder().encode(text).length;
 }
 
 function parse(text: string): unknown {

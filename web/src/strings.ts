@@ -174,6 +174,7 @@ export const strings = {
         : count === 1
           ? 'Waits for the reply to end'
           : `${shown} messages wait for the reply to end`,
+    unsent: 'Goes out as soon as the server answers',
     takeBack: 'Take back',
     refused: (why: string) => `Not sent: ${why}`,
     added: 'Your message waits for the reply to end.',

@@ -130,7 +130,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         onStop={playground.stop}
         onEditLast={actions.editLast}
         busy={busy}
-        waiting={<WaitingMessages messages={playground.waiting} onTakeBack={takeBack} />}
+        waiting={<WaitingMessages messages={playground.waiting} busy={busy} onTakeBack={takeBack} />}
         notice={sendError && <InlineError message={sendError.message} />}
         activity={<Activity messages={messages} />}
         meter={

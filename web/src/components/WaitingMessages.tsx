@@ -7,12 +7,14 @@ import type { WaitingMessage } from '../transport/waiting';
 
 interface Props {
   messages: readonly WaitingMessage[];
+  /** A reply runs: they wait for its end. Else they wait for the server. */
+  busy: boolean;
   /** Resolves when it is known whether it could be had back. */
   onTakeBack(clientId: string): Promise<void>;
 }
 
-/** What was said while a reply runs, in the order in which it goes out: on top of the composer. */
-export function WaitingMessages({ messages, onTakeBack }: Props) {
+/** What has not been said to the model, in the order in which it goes out: on top of the composer. */
+export function WaitingMessages({ messages, busy, onTakeBack }: Props) {
   if (messages.length === 0) return null;
   const waiting = messages.filter((one) => !one.error).length;
   return (
@@ -20,7 +22,9 @@ export function WaitingMessages({ messages, onTakeBack }: Props) {
       aria-label={strings.waiting.name}
       className="mx-4 -mb-px animate-rise rounded-t-card border border-line bg-sunken"
     >
-      <p className="px-3.5 pt-2 text-xs text-ink-muted">{strings.waiting.lead(waiting, formatCount(waiting))}</p>
+      <p className="px-3.5 pt-2 text-xs text-ink-muted">
+        {busy || waiting === 0 ? strings.waiting.lead(waiting, formatCount(waiting)) : strings.waiting.unsent}
+      </p>
       <ol className="scroll-quiet max-h-[min(9.5rem,22dvh)] divide-y divide-line overflow-y-auto overscroll-contain pb-1">
         {messages.map((message) => (
           <Row key={message.clientId} message={message} onTakeBack={onTakeBack} />
@@ -57,7 +61,7 @@ function Row({ message, onTakeBack }: { message: WaitingMessage; onTakeBack: Pro
         type="button"
         aria-label={strings.waiting.takeBack}
         title={strings.waiting.takeBack}
-        disabled={sending || leaving}
+        disabled={leaving}
         onClick={takeBack}
         className="flex h-9 min-w-9 shrink-0 items-center justify-center gap-1.5 rounded-control px-2 text-xs font-medium text-ink-muted enabled:hover:bg-line enabled:hover:text-ink disabled:opacity-40 pointer-coarse:h-11 pointer-coarse:min-w-11"
       >

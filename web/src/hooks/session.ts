@@ -36,7 +36,8 @@ export class Session extends SessionCore {
       this.engine.onForeign((event) => this.onForeign(event)),
       this.engine.onEvent((event) => this.onEvent(event)),
     ];
-    this.engine.open();
+    const accepted = this.chat.messages.filter((one) => !isUnaccepted(one));
+    this.engine.open(new Set(accepted.flatMap(({ metadata }) => metadata?.clientId ?? [])));
     this.followRunning();
   }
 

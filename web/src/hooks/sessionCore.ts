@@ -42,6 +42,7 @@ export class SessionCore {
       id: options.conversationId,
       messages: options.history,
       transport: createChatTransport(options.engine, {
+        keep: (command) => this.engine.outbox.keep(command),
         resuming: () => this.resuming,
         settled: () => options.settled(),
         versions: (reply) => this.branches.versions.add('assistant', reply),

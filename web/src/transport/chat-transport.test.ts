@@ -56,6 +56,7 @@ function doors() {
       },
     },
     {
+      keep: () => undefined,
       resuming: () => attached[0],
       settled: () => undefined,
       versions: () => undefined,

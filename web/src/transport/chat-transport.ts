@@ -23,6 +23,8 @@ export interface TurnBody {
 
 /** What the transport asks of the session around it. */
 export interface Surroundings {
+  /** Holds what is to be said until the server has it. */
+  keep(command: Command): void;
   /** What the SDK's "resume" means: a running reply, a turn that adds a reply, or whatever runs. */
   resuming(): string | Command | undefined;
   /** Resolves when the server has heard of everything that a turn is to build on. */
@@ -32,6 +34,7 @@ export interface Surroundings {
 }
 
 const ALONE: Surroundings = {
+  keep: () => undefined,
   resuming: () => undefined,
   settled: () => undefined,
   versions: () => undefined,
@@ -55,7 +58,10 @@ export function createChatTransport(
           ? { clientId, messageId: messageId!, ...given }
           : { clientId, content: textOf(messages.at(-1)), ...below, ...given };
       const settling = around.settled();
-      if (settling) await settling;
+      if (settling) {
+        around.keep(command);
+        await settling;
+      }
       return engine.turn(command).pipeThrough(toChunks(around.versions));
     },
     async reconnectToStream() {

@@ -1,5 +1,6 @@
 /** The edges of a real browser. */
 import { api } from '../api';
+import { readStored, writeStored } from '../state/stored';
 import type { Edges } from './types';
 
 export const browserEdges: Edges = {
@@ -13,6 +14,7 @@ export const browserEdges: Edges = {
     return new WebSocket(`${scheme}://${location.host}/ws/chat/${conversationId}/`);
   },
   online: () => navigator.onLine,
+  stored: { read: readStored, write: writeStored },
   listen(event, listener) {
     if (event === 'wake') {
       const heard = () => document.visibilityState === 'visible' && listener();

@@ -10,7 +10,9 @@
  */
 import { emptyThread, fold, type ThreadState } from '../state/fold';
 import { Link } from './link';
+import { Outbox } from './outbox';
 import { RestDoor, type Outcome } from './rest';
+import { Signal } from './signal';
 import { fatalError, toFrame, Turn } from './turn';
 import {
   TurnError,
@@ -33,14 +35,20 @@ export class Engine {
   readonly waiting: WaitingLine;
   private readonly edges: Edges;
   readonly link: Link;
+  readonly outbox: Outbox;
   private readonly rest: RestDoor;
   private readonly turns = new Set<Turn>();
-  private readonly foreign = new Set<(event: ForeignEvent) => void>();
-  private readonly heard = new Set<(event: TurnEvent) => void>();
+  private readonly foreign = new Signal<ForeignEvent>();
+  private readonly heard = new Signal<TurnEvent>();
+  /** Turns begun by another tab or program, and `stale`. Returns the way to stop. */
+  readonly onForeign = this.foreign.listen;
+  /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
+  readonly onEvent = this.heard.listen;
   private thread: ThreadState = emptyThread;
 
   constructor(conversationId: string, edges: Edges) {
     this.edges = edges;
+    this.outbox = new Outbox(conversationId, edges);
     this.rest = new RestDoor(conversationId, edges, (turn, event) => {
       this.link.restWorks();
       this.deliver(event, turn);
@@ -55,12 +63,13 @@ export class Engine {
         this.waiting.onRest();
       },
       onFatal: (mode) => this.failAll(mode),
+      onLeave: () => void this.outbox.handOver(),
     });
-    this.waiting = new WaitingLine(conversationId, edges, {
+    this.waiting = new WaitingLine(conversationId, edges, this.outbox, {
       socket: () => this.link.socket,
       usesRest: () => this.link.connection.mode === 'rest',
       held: () => [...this.turns].some((turn) => !turn.isUnderway),
-      onStale: () => this.tellForeign({ type: 'stale' }),
+      onStale: () => this.foreign.tell({ type: 'stale' }),
       onAnswer: () => this.link.restWorks(),
       onUnreachable: () => this.link.restFailed(),
       onFatal: (mode) => this.link.fatal(mode),
@@ -79,14 +88,13 @@ export class Engine {
   /** Tells when `connection` has changed. Returns the way to stop. */
   subscribe = (listener: () => void): (() => void) => this.link.subscribe(listener);
 
-  /** Turns begun by another tab or program, and `stale`. Returns the way to stop. */
-  onForeign = (listener: (event: ForeignEvent) => void) => listen(this.foreign, listener);
-
-  /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
-  onEvent = (listener: (event: TurnEvent) => void) => listen(this.heard, listener);
-
-  /** Connects. After `close` it may be opened again. */
-  open(): void {
+  /**
+   * Connects, and sends what an earlier page could not. After `close` it may be opened again.
+   *
+   * @param known client ids of messages that the server has
+   */
+  open(known: ReadonlySet<string> = new Set()): void {
+    for (const command of this.outbox.restore(known)) this.waiting.add(command);
     this.link.open();
   }
 
@@ -98,6 +106,7 @@ export class Engine {
     const turn = new Turn(command);
     const stream = turn.stream(null);
     this.turns.add(turn);
+    this.outbox.keep(command);
     const { closed } = this.link;
     if (closed) this.fail(turn, fatalError(closed, true));
     else this.dispatch(turn);
@@ -145,8 +154,9 @@ export class Engine {
     await turn.ended;
   }
 
-  /** Leaves: closes the socket, ends the streams, stops no reply. */
+  /** Leaves: closes the socket, ends the streams, stops no reply. REST gets what is not accepted. */
   close(): void {
+    void this.outbox.handOver();
     for (const turn of this.turns) turn.fail(new TurnError('closed', 'The page has left.', false));
     this.turns.clear();
     this.waiting.close();
@@ -204,10 +214,8 @@ export class Engine {
     if (turn.done || outcome === 'aborted' || outcome === 'ended') return;
     if (outcome instanceof TurnError) return this.fail(turn, outcome);
     if (outcome !== 'unreachable') return this.link.fatal(outcome);
-    const now = this.edges.now();
-    if (this.link.connection.mode === 'offline') turn.unreachableSince = null;
-    else turn.unreachableSince ??= now;
-    if (turn.unreachableSince !== null && now - turn.unreachableSince >= GIVE_UP_MS) {
+    const offline = this.link.connection.mode === 'offline';
+    if (turn.unreachableFor(offline ? null : this.edges.now()) >= GIVE_UP_MS) {
       this.fail(turn, new TurnError('unreachable', 'The server cannot be reached.', false));
     }
     this.link.restFailed();
@@ -215,6 +223,8 @@ export class Engine {
 
   private fail(turn: Turn, error: TurnError): void {
     this.turns.delete(turn);
+    // A text that may not have arrived is kept; what may be asked anew is not.
+    if (error.refused || !turn.says) this.outbox.forget(turn.command?.clientId);
     turn.fail(error);
     this.waiting.flush();
   }
@@ -233,7 +243,7 @@ export class Engine {
       this.sendTurn(turn);
       if (turn.stopWanted) this.sendStop(turn);
     }
-    if (missed) this.tellForeign({ type: 'stale' });
+    if (missed) this.foreign.tell({ type: 'stale' });
     this.waiting.onReady();
   }
 
@@ -252,7 +262,7 @@ export class Engine {
   /** A turn that nobody here asked for, or nothing when this event begins none. */
   private adopt(event: TurnEvent): Turn | undefined {
     if (event.type === 'user_message' && !this.thread.messages.has(event.id)) {
-      this.tellForeign(event);
+      this.foreign.tell(event);
     }
     // A snapshot of a reply that has ended here already answers a `follow` sent before the end.
     if (event.type !== 'message_start' || this.thread.messages.has(event.id)) return undefined;
@@ -265,6 +275,9 @@ export class Engine {
     const before = this.thread;
     const after = fold(before, event);
     this.thread = after;
+    if (event.type === 'user_message' || event.type === 'message_start') {
+      this.outbox.forget(event.client_id);
+    }
     if (after.needsFollow && after.needsFollow !== before.needsFollow) {
       this.link.socket?.send({ type: 'follow', id: after.needsFollow });
     }
@@ -275,22 +288,13 @@ export class Engine {
     if (turn && event.type === 'message_start' && !wasStarted) this.onStarted(turn, event);
     if (turn?.done) this.turns.delete(turn);
     if (turn) this.waiting.flush();
-    for (const listener of this.heard) listener(event);
+    this.heard.tell(event);
   }
 
   private onStarted(turn: Turn, event: TurnEvent & { type: 'message_start' }): void {
     if (turn.stopWanted && !turn.rest) this.sendStop(turn);
-    if (!turn.command) this.tellForeign(event);
+    if (!turn.command) this.foreign.tell(event);
   }
-
-  private tellForeign(event: ForeignEvent): void {
-    for (const listener of this.foreign) listener(event);
-  }
-}
-
-function listen<T>(all: Set<T>, one: T): () => void {
-  all.add(one);
-  return () => void all.delete(one);
 }
 
 /** Call `open` to connect, and `close` when the page leaves the conversation. */

@@ -25,6 +25,8 @@ export interface LinkListener {
   onRest(): void;
   /** An answer, not a failure: nothing is tried any more. */
   onFatal(mode: 'signed_out' | 'missing'): void;
+  /** The page goes. */
+  onLeave(): void;
 }
 
 export class Link {
@@ -74,6 +76,7 @@ export class Link {
       this.edges.listen('offline', () => this.onOffline()),
       this.edges.listen('online', () => this.onOnline()),
       this.edges.listen('wake', () => this.onWake()),
+      this.edges.listen('pagehide', () => this.listener.onLeave()),
     ];
     this.setMode(this.edges.online() ? 'connecting' : 'offline');
     this.connect();

@@ -12,8 +12,10 @@ beforeEach(() => {
   engine = createEngine('c', script.edges);
 });
 
-afterEach(() => {
+afterEach(async () => {
   engine.close();
+  script.end();
+  await pass();
   const left = vi.getTimerCount();
   vi.useRealTimers();
   if (left > 0) throw new Error(`${left} timers outlive the engine`);

@@ -76,12 +76,17 @@ export interface Script {
   /** What waits, when it is read; these reads answer themselves and are no `calls`. */
   line: QueuedItem[];
   online: boolean;
-  fire(event: 'online' | 'offline' | 'wake'): void;
+  fire(event: 'online' | 'offline' | 'wake' | 'pagehide'): void;
+  /** What outlives the page, as text by name. */
+  stored: Map<string, string>;
   listeners: number;
+  /** The network goes: calls without an answer fail, now and later. */
+  end(): void;
 }
 
 export function scripted(): Script {
   const heard = new Set<{ event: string; listener: () => void }>();
+  let ended = false;
   const script: Script = {
     sockets: [],
     get socket() {
@@ -93,11 +98,16 @@ export function scripted(): Script {
     onCall: () => {},
     line: [],
     online: true,
+    stored: new Map(),
     fire: (name) => {
       for (const { event, listener } of heard) if (event === name) listener();
     },
     get listeners() {
       return heard.size;
+    },
+    end: () => {
+      ended = true;
+      for (const call of script.calls) call.fail();
     },
     edges: {
       api: createApi({ fetch: scriptedFetch, csrfToken: () => 'token' }),
@@ -112,6 +122,13 @@ export function scripted(): Script {
         return socket;
       },
       online: () => script.online,
+      stored: {
+        read: (name) => JSON.parse(script.stored.get(name) ?? 'null') ?? undefined,
+        write: (name, value) => {
+          if (value === null) script.stored.delete(name);
+          else script.stored.set(name, JSON.stringify(value));
+        },
+      },
       listen: (event, listener) => {
         const entry = { event, listener };
         heard.add(entry);
@@ -139,6 +156,7 @@ export function scripted(): Script {
       });
       script.calls.push(call);
       script.onCall(call);
+      if (ended) call.fail();
     });
   }
 

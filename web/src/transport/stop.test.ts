@@ -22,8 +22,10 @@ beforeEach(() => {
   engine.open();
 });
 
-afterEach(() => {
+afterEach(async () => {
   engine.close();
+  script.end();
+  await pass();
   const left = vi.getTimerCount();
   vi.useRealTimers();
   if (left > 0) throw new Error(`${left} timers outlive the engine`);

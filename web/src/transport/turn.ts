@@ -26,9 +26,9 @@ export class Turn {
   told = 0;
   /** The REST call that carries it, if one does. */
   rest: AbortController | null = null;
-  /** Since when nothing could be reached (ms); null while something can. */
-  unreachableSince: number | null = null;
 
+  /** Since when nothing could be reached (ms); null while something can. */
+  private unreachableSince: number | null = null;
   private readonly over = new AbortController();
   private lastStatus: StatusEvent | null = null;
   private readonly readers = new Set<ReadableStreamDefaultController<TurnEvent>>();
@@ -50,6 +50,17 @@ export class Turn {
   /** The server has it, or a call to it waits for the whole reply: what is sent now comes after. */
   get isUnderway(): boolean {
     return this.accepted || this.rest !== null;
+  }
+
+  /** It has a text of its own. */
+  get says(): boolean {
+    return this.command !== null && 'content' in this.command;
+  }
+
+  /** Nothing could be reached: for how long already (ms). `now` is null where that is no wonder. */
+  unreachableFor(now: number | null): number {
+    this.unreachableSince = now === null ? null : (this.unreachableSince ?? now);
+    return now === null ? 0 : now - this.unreachableSince!;
   }
 
   /** Is this event about this turn? */

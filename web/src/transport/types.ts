@@ -73,6 +73,8 @@ export interface Edges {
   clearTimeout(timer: Timer): void;
   openSocket(conversationId: string): SocketLike;
   online(): boolean;
-  /** `wake`: the page can be seen again. Returns the way to stop listening. */
-  listen(event: 'online' | 'offline' | 'wake', listener: () => void): () => void;
+  /** `wake`: the page can be seen again; `pagehide`: it goes. Returns the way to stop listening. */
+  listen(event: 'online' | 'offline' | 'wake' | 'pagehide', listener: () => void): () => void;
+  /** What outlives the page, by name; written null is forgotten. It may keep nothing. */
+  stored: { read<T>(name: string): T | undefined; write(name: string, value: unknown): void };
 }

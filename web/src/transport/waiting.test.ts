@@ -19,6 +19,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   engine.close();
+  script.end();
   await pass();
   const left = vi.getTimerCount();
   vi.useRealTimers();

@@ -8,6 +8,7 @@
  */
 import { ApiError, toSaying } from '../api';
 import type { Problem, QueuedItem } from '../protocol';
+import type { Outbox } from './outbox';
 import { TurnError, type Edges, type SayCommand, type TurnEvent } from './types';
 import type { Socket } from './socket';
 
@@ -53,6 +54,7 @@ export class WaitingLine {
   onRefused: (content: string, error: TurnError) => void = () => {};
   private readonly conversationId: string;
   private readonly edges: Edges;
+  private readonly outbox: Outbox;
   private readonly doors: LineDoors;
   private readonly unanswered = new Map<string, Unanswered>();
   private readonly subscribers = new Set<() => void>();
@@ -61,9 +63,10 @@ export class WaitingLine {
   private reading = false;
   private unconfirmed: unknown;
 
-  constructor(conversationId: string, edges: Edges, doors: LineDoors) {
+  constructor(conversationId: string, edges: Edges, outbox: Outbox, doors: LineDoors) {
     this.conversationId = conversationId;
     this.edges = edges;
+    this.outbox = outbox;
     this.doors = doors;
   }
 
@@ -85,6 +88,7 @@ export class WaitingLine {
 
   /** Lets a message wait. What becomes of it is in `list`, or told to `onRefused`. */
   add(command: SayCommand): void {
+    this.outbox.keep(command);
     this.unanswered.set(command.clientId, { command: { ...command, queue: true }, by: null });
     this.changed();
     this.flush();
@@ -178,7 +182,7 @@ export class WaitingLine {
       const answer = await this.edges.api.say(this.conversationId, one.command, signal);
       if (signal.aborted) return;
       this.doors.onAnswer();
-      this.unanswered.delete(one.command.clientId);
+      this.answered(one.command.clientId);
       if ('queue' in answer) this.tell(answer.queue);
       else this.doors.onStale(); // the reply before it had ended: it has been said
       this.changed();
@@ -231,18 +235,23 @@ export class WaitingLine {
     const ids = new Set(items.map((item) => item.client_id));
     const left = this.told.some((item) => !ids.has(item.client_id));
     this.told = items;
-    for (const id of ids) this.unanswered.delete(id);
+    for (const id of ids) this.answered(id);
     this.changed();
     // It is being said, and over REST nobody tells that.
     if (left && this.doors.usesRest()) this.doors.onStale();
   }
 
   private drop(clientId: string): void {
-    const known = this.unanswered.delete(clientId);
+    const known = this.answered(clientId);
     const told = this.told.filter((item) => item.client_id !== clientId);
     if (!known && told.length === this.told.length) return;
     this.told = told;
     this.changed();
+  }
+
+  private answered(clientId: string): boolean {
+    this.outbox.forget(clientId);
+    return this.unanswered.delete(clientId);
   }
 
   private refuse({ command }: Unanswered, error: TurnError): void {

@@ -1,0 +1,39 @@
+/** How the REST API says no. */
+export type Fields = Record<string, string | string[]>;
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly fields: Fields | null;
+  /** False for a page that some proxy made up: it says nothing about what our server did. */
+  readonly ours: boolean;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    fields: Fields | null = null,
+    ours = true,
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+    this.ours = ours;
+  }
+}
+
+/** What such an answer says; `value` is its body as JSON. */
+export function toError(status: number, value: unknown): ApiError {
+  const error = isObject(value) ? value['error'] : null;
+  if (!isObject(error)) {
+    return new ApiError(status, `http_${status}`, `The server answered ${status}.`, null, false);
+  }
+  const fields = isObject(error['fields']) ? (error['fields'] as Fields) : null;
+  return new ApiError(status, String(error['code']), String(error['message']), fields);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from rest_framework import serializers
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not know, naming them."""
+    """Refuses what is no object, and fields that it does not know, naming them."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (
-            unknown := sorted(set(map(str, data)) - set(self.fields))
-        ):
+        if not isinstance(data, Mapping):
+            wrong = ["This has to be a JSON object."]
+            raise serializers.ValidationError(wrong if self.parent else {"body": wrong})
+        if unknown := sorted(set(map(str, data)) - set(self.fields)):
             raise serializers.ValidationError(
                 {name: ["There is no such field."] for name in unknown}
             )
@@ -39,12 +41,29 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class IdField(serializers.UUIDField):
+    """A UUID as text; a number is none, though it could be made into one."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class TextField(serializers.CharField):
     """Text as it was written: white space kept, no NUL, and nothing that is not Unicode."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
-        self.validators.append(RegexValidator(r"^[^\x00]*$", "Null characters are not allowed."))
+        # REST framework's own refusal of NUL, in a form that OpenAPI can tell.
+        self.validators = [
+            *(
+                one
+                for one in self.validators
+                if not isinstance(one, ProhibitNullCharactersValidator)
+            ),
+            RegexValidator(r"^[^\x00]*$", "Null characters are not allowed."),
+        ]
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

@@ -10,7 +10,12 @@ from rest_framework import serializers
 
 from conversations import shapes
 from conversations.models import ApiKey, Conversation, Message, User
-from conversations.parameters import RememberedSerializer, StrictSerializer, TextField
+from conversations.parameters import (
+    IdField,
+    RememberedSerializer,
+    StrictSerializer,
+    TextField,
+)
 
 # Characters of a system prompt: a long page, and still less than the smallest window.
 MOST_SYSTEM_PROMPT = 8000
@@ -152,7 +157,7 @@ class ConversationInput(StrictSerializer):
 class ConversationChanges(ConversationInput):
     """What may be changed afterwards."""
 
-    head_id = serializers.UUIDField(required=False, allow_null=True)
+    head_id = IdField(required=False, allow_null=True)
     pinned = serializers.BooleanField(required=False)
     archived = serializers.BooleanField(required=False)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from conversations.parameters import ParametersSerializer, StrictSerializer
+from conversations.parameters import IdField, ParametersSerializer, StrictSerializer
 from conversations.serializers import ContentField
 
 
@@ -29,16 +29,16 @@ class Ask:
 
 
 class UserMessageSerializer(StrictSerializer):
-    client_id = serializers.UUIDField()
+    client_id = IdField()
     content = ContentField()
-    parent_id = serializers.UUIDField(required=False, allow_null=True)
+    parent_id = IdField(required=False, allow_null=True)
     parameters = ParametersSerializer(required=False, allow_null=True)
     queue = serializers.BooleanField(required=False)
 
 
 class RegenerateSerializer(StrictSerializer):
-    client_id = serializers.UUIDField()
-    message_id = serializers.UUIDField()
+    client_id = IdField()
+    message_id = IdField()
     parameters = ParametersSerializer(required=False, allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
@@ -46,11 +46,11 @@ class RegenerateSerializer(StrictSerializer):
 
 
 class ClientIdSerializer(StrictSerializer):
-    client_id = serializers.UUIDField()
+    client_id = IdField()
 
 
 class MessageIdSerializer(StrictSerializer):
-    id = serializers.UUIDField()
+    id = IdField()
 
 
 def parse_ask(data: Any, *, regenerate: bool) -> Ask:

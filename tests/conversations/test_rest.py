@@ -216,6 +216,7 @@ async def test_one_message_with_its_status(place: Place):
         ({"settings": []}, "settings"),
         ({"head_id": NOBODY}, "head_id"),
         ({"head_id": "x"}, "head_id"),
+        ({"head_id": 5}, "head_id"),
         ({"colour": "blue"}, "colour"),
         ({"id": NOBODY}, "id"),
     ],

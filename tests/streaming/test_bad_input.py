@@ -43,6 +43,8 @@ FRAMES: dict[str, tuple[Any, str]] = {
     "no content": ({"type": "user_message", "client_id": ID}, "validation_error"),
     "no client_id": ({"type": "user_message", "content": "x"}, "validation_error"),
     "a client_id of another kind": (ask(client_id={"a": 1}), "validation_error"),
+    "a client_id of a number": (ask(client_id=5), "validation_error"),
+    "a client_id of a boolean": (ask(client_id=True), "validation_error"),
     "a client_id that is none": (ask(client_id="none"), "validation_error"),
     "empty content": (ask(content=""), "validation_error"),
     "blank content": (ask(content=" \n\t"), "validation_error"),
@@ -70,6 +72,7 @@ FRAMES: dict[str, tuple[Any, str]] = {
     "a stop of nothing": ({"type": "stop"}, "validation_error"),
     "a stop of a list": ({"type": "stop", "id": [ID]}, "validation_error"),
     "a stop with more": ({"type": "stop", "id": ID, "now": True}, "validation_error"),
+    "a stop of a number": ({"type": "stop", "id": 5}, "validation_error"),
     "a follow of a number": ({"type": "follow", "id": 1.5}, "validation_error"),
     "an unknown follow": ({"type": "follow", "id": ID}, "not_found"),
     "a regenerate of nothing": ({"type": "regenerate", "client_id": ID}, "validation_error"),
@@ -99,7 +102,10 @@ async def test_a_frame_that_is_wrong(place: Place, frame: str):
     [
         (ask(colour="blue"), ["colour"]),
         (ask(content=""), ["content"]),
+        (ask(content="a\0b"), ["content"]),
         (ask(client_id="none"), ["client_id"]),
+        (ask(parent_id=5), ["parent_id"]),
+        (ask(parameters=[1]), ["parameters"]),
         (ask(parameters={"seed": 1}), ["parameters", "seed"]),
         (ask(parameters={"temperature": 3}), ["parameters", "temperature"]),
         (ask(parameters={"model": "nobody"}), ["parameters", "model"]),
@@ -118,6 +124,7 @@ async def test_the_field_is_named_on_both_doors(daphne_place: Place, frame: dict
     assert found == other
     for name in field:
         found = found[name]
+    assert len(found) == 1
     assert_sentence(found[0])
 
 
@@ -143,7 +150,9 @@ async def test_a_body_that_is_wrong(place: Place, body: str):
     path = f"/api/conversations/{await person.conversation()}/generate/"
     headers = {"Content-Type": "application/json"}
     answer = await person.rest.http.post(path, content=content, headers=headers)
-    refused(answer, status, code or answer.json()["error"]["code"])
+    error = refused(answer, status, code or answer.json()["error"]["code"])
+    if code == "validation_error" and content not in (b"", b"null"):
+        assert error["fields"] == {"body": ["This has to be a JSON object."]}
 
 
 async def test_odd_text_is_kept_as_it_is(place: Place):

@@ -99,7 +99,7 @@ async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     texts = body.texts("input", EMBEDDINGS)
     if not texts:
         refuse("input", "This has to be a text or a list of texts.")
-    model = body.text("model", required=True)
+    model = body.model(required=True)
     packed = body.one_of("encoding_format", ("float", "base64")) == "base64"
     dimensions = body.whole("dimensions", least=1)
     turns = await lifecycle.start()

@@ -43,7 +43,7 @@ def parse_chat(data: object) -> Ask:
     if (body.whole("n", least=1) or 1) > 1:
         refuse("n", "Only one reply is made for a request.")
     options = body.inner("stream_options")
-    tools = tuple(_tool(item) for item in body.items("tools"))
+    tools = tuple(_tool(item) for item in body.items("tools", skip=str))
     if len(tools) > TOOLS:
         refuse("tools", f"There can be at most {TOOLS}.")
     return Ask(
@@ -62,7 +62,7 @@ def parse_chat(data: object) -> Ask:
                 "response_format": _format(body.inner("response_format")),
             }
         ),
-        model=body.text("model") or None,
+        model=body.model() or None,
         stream=body.flag("stream"),
         include_usage=options is not None and options.flag("include_usage"),
     )

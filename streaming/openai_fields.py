@@ -11,6 +11,9 @@ from conversations.errors import InvalidInput
 
 Json = Mapping[str, Any]
 
+# Characters in the name of a model.
+MOST_NAME = 255
+
 
 class Fields:
     """A JSON object and where it stands in the request ("messages[2].function").
@@ -46,6 +49,13 @@ class Fields:
         if not isinstance(value, str) or (required and not value):
             refuse(self.at(name), "This has to be a text.")
         return value
+
+    def model(self, *, required: bool = False) -> str:
+        """The name of a model, as `text`; none is longer than what is written down of it."""
+        name = self.text("model", required=required)
+        if len(name) > MOST_NAME or "\0" in name:
+            refuse(self.at("model"), "This is no name of a model.")
+        return name
 
     def flag(self, name: str) -> bool:
         """A boolean; false when it is missing."""
@@ -102,14 +112,20 @@ class Fields:
             refuse(self.at(name), "This has to be a JSON schema.")
         return value
 
-    def items(self, name: str, *, required: bool = False) -> "list[Fields]":
-        """A list of objects; empty when it is missing."""
+    def items(
+        self, name: str, *, required: bool = False, skip: type | None = None
+    ) -> list["Fields"]:
+        """A list of objects; empty when it is missing. What is a `skip` is passed over."""
         value = self.get(name)
         if value is None and not required:
             return []
         if not isinstance(value, list) or (required and not value):
             refuse(self.at(name), "This has to be a list with something in it.")
-        return [Fields(item, f"{self.at(name)}[{number}]") for number, item in enumerate(value)]
+        return [
+            Fields(item, f"{self.at(name)}[{number}]")
+            for number, item in enumerate(value)
+            if skip is None or not isinstance(item, skip)
+        ]
 
     def texts(self, name: str, most: int) -> tuple[str, ...]:
         """A string or a list of at most `most`; none of them empty."""

@@ -206,7 +206,7 @@ def event(data: Json, name: str = "") -> bytes:
 
 def ping(position: int | None = None) -> bytes:
     """A comment that keeps a connection alive, with the place in the line while there is one."""
-    return b": ping\n\n" if position is None else f": ping, position {position}\n\n".encode()
+    return b": ping\n\n" if position is None else f": ping\n: position {position}\n\n".encode()
 
 
 # --- Errors -----------------------------------------------------------------------------------

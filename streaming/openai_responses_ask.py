@@ -77,7 +77,7 @@ def parse_responses(data: object) -> ResponsesAsk:
                 "response_format": _format(body),
             }
         ),
-        model=body.text("model") or None,
+        model=body.model() or None,
         stream=body.flag("stream"),
     )
     found = {name: body.get(name) for name in _ECHOED}

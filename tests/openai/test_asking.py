@@ -117,6 +117,17 @@ async def test_all_that_is_sent_is_what_the_model_gets(daphne_place: Place) -> N
     assert len(asked["messages"]) == 20
 
 
+async def test_tools_that_are_only_names(daphne_place: Place) -> None:
+    """Those of a front end that has tools of its own are none of ours."""
+    person = await daphne_place.person()
+    asked = {"temperature": 1.0, "topP": 0.95, "tools": ["url-context", "image-generation"]}
+    assert (await complete(person, "normal", **asked))["choices"][0]["finishReason"] == "stop"
+    await complete(person, "tools", tools=["url-context", CLOCK])
+    first, second = daphne_place.ollama.chats
+    assert "tools" not in first.json
+    assert [tool["function"]["name"] for tool in second.json["tools"]] == ["clock"]
+
+
 async def test_no_model_named(daphne_place: Place) -> None:
     """The default answers."""
     assert (await complete(await daphne_place.person(), None))["model"] == "normal"
@@ -151,6 +162,8 @@ FAR = {"type": "image_url", "image_url": {"url": "http://10.0.0.1/cat.png"}}
             "messages[0].tool_calls",
         ),
         ({"model": 7}, "model"),
+        ({"model": "x" * 256}, "model"),
+        ({"model": "x\0"}, "model"),
         ({"n": 2}, "n"),
         ({"n": 0}, "n"),
         ({"stream": "yes"}, "stream"),

@@ -136,6 +136,7 @@ async def test_embeddings(daphne_place: Place) -> None:
         ({"input": []}, "input"),
         ({"input": [1, 2]}, "input"),
         ({"model": None}, "model"),
+        ({"model": "x" * 256}, "model"),
         ({"encoding_format": "hex"}, "encoding_format"),
         ({"dimensions": 0}, "dimensions"),
     ],

@@ -27,9 +27,9 @@ async def test_the_place_in_the_line_is_told(narrow_place: Place) -> None:
     async with streaming(person, "gate:n=1") as first:
         await first.until(": ping")
         async with streaming(person, "normal") as second:
-            assert await second.frame() == ": ping, position 1"
+            assert await second.frame() == ": ping\n: position 1"
             async with streaming(person, "normal") as third:
-                assert await third.frame() == ": ping, position 2"
+                assert await third.frame() == ": ping\n: position 2"
                 assert len(narrow_place.ollama.chats) == 1
                 gate.open()
                 for stream in (first, second, third):

@@ -19,11 +19,13 @@ person who waits for the reply: no URL, no key, no text of the library's own, no
 
 class ProviderError(Exception):
     """A provider could not answer. `code` is for programs; `retryable` tells whether the same
-    request may succeed later; `http_status` is what a REST caller of ours gets."""
+    request may succeed later; `http_status` is what a REST caller of ours gets; `provider_used`
+    is who it was, where no reply had begun that says so."""
 
     code = "provider_error"
     retryable = True
     http_status = 502
+    provider_used = ""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)

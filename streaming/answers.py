@@ -47,6 +47,7 @@ class Answer:
             provider_used=plan.route.provider.name,
             model=plan.route.model,
             context=plan.fitted.as_context(plan.route.window),
+            fallback_used=plan.route.fallback,
         )
         self.chunks: list[Chunk] = []
         self.position: int | None = None
@@ -189,7 +190,7 @@ class Answers:
         slot = await self._admit(caller)
         try:
             wanted = keys.choose_model(caller.key, model, None)
-            route = await self.router.route(model=wanted)
+            route = await self.router.route_or_fallback(model=wanted)
             plan = engine.make_whole_plan(
                 caller=caller, route=route, messages=messages, parameters=parameters
             )

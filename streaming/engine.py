@@ -152,7 +152,7 @@ async def stream(
     Raises:
         ProviderError: why nobody could finish the reply.
     """
-    candidates = [plan.route.provider, *router.fallbacks(plan.route)]
+    candidates = [plan.route.provider, *router.fallbacks(plan.route.provider.name)]
     for number, provider in enumerate(candidates):
         try:
             if number:

@@ -45,7 +45,7 @@ async def plan(
     model = keys.choose_model(
         caller.key, ask.parameters.get("model"), None if provider else remembered
     )
-    route = await router.route(model=model, provider=provider)
+    route = await router.route_or_fallback(model=model, provider=provider)
     return engine.make_plan(
         caller=caller,
         route=route,
@@ -66,6 +66,7 @@ def store(
         "writer": writer,
         "model": plan.route.model,
         "provider_used": plan.route.provider.name,
+        "fallback_used": plan.route.fallback,
         "parameters": {name: plan.parameters[name] for name in parameters.defaults()},
         "context": plan.fitted.as_context(plan.route.window),
         "key": plan.caller.key,

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import access, account, keys, sessions, views
-from conversations.errors import Problem, error_body
+from conversations.errors import error_body
 from conversations.models import Conversation, Status
 from conversations.permissions import key_of
 from conversations.selectors import OpenedTurn
@@ -41,6 +41,9 @@ from streaming.limits import Caller
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
+
+# When to come again after a 503, in seconds.
+RETRY_SECONDS = 3
 
 # The status of an answer whose reply failed, by the code of the failure; 502 for the others.
 STATUS_OF_FAILURE = {
@@ -68,8 +71,10 @@ class AsyncAPIView(APIView):
             handler = getattr(self, str(self.request.method).lower(), self.http_method_not_allowed)
             answer = handler(self.request, *args, **kwargs)
             response = await answer if hasattr(answer, "__await__") else answer
+        except ProviderError as error:
+            response = _refusal(error)
         except Exception as error:  # noqa: BLE001 - REST framework's own outermost line
-            response = self.handle_exception(_as_problem(error))
+            response = self.handle_exception(error)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
         return self.response
 
@@ -89,14 +94,16 @@ class AsyncAPIView(APIView):
         return ""
 
 
-def _as_problem(error: Exception) -> Exception:
-    """A provider's failure in the shape that the exception handler knows."""
-    if not isinstance(error, ProviderError):
-        return error
+def _refusal(error: ProviderError) -> Response:
+    """The answer when a provider failed before a reply could begin."""
     told = describe(error)
-    problem = Problem(told.message)
-    problem.code, problem.http_status = told.code, told.http_status
-    return problem
+    body = {**error_body(told.code, told.message), "provider_used": error.provider_used or None}
+    return Response(body, status=told.http_status, headers=_retry(told.http_status))
+
+
+def _retry(status_code: int) -> dict[str, str]:
+    """When to try again, roughly: who is busy does not say."""
+    return {"Retry-After": str(RETRY_SECONDS)} if status_code == 503 else {}
 
 
 class GenerateView(AsyncAPIView):
@@ -255,7 +262,8 @@ def _answer(opened: OpenedTurn) -> Response:
         return Response(body)
     error = reply.error or {}
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
-    return Response({**error_body(code, message), **body}, status=STATUS_OF_FAILURE.get(code, 502))
+    failed = STATUS_OF_FAILURE.get(code, 502)
+    return Response({**error_body(code, message), **body}, status=failed, headers=_retry(failed))
 
 
 def _model(entry: Model, provider: str) -> dict[str, Any]:

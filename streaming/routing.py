@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -36,12 +37,14 @@ class ModelNotOffered(InvalidInput):
 @dataclass(frozen=True, slots=True)
 class Route:
     """A request's way: `window` is what the prompt is fitted into, `num_ctx` what the provider
-    is told of it (`None`: nothing, the size was a guess)."""
+    is told of it (`None`: nothing, the size was a guess). `fallback` tells that it is another's
+    than it should have been."""
 
     provider: Provider
     model: str
     window: int
     num_ctx: int | None
+    fallback: bool = False
 
 
 class Router:
@@ -97,12 +100,26 @@ class Router:
             ProviderError: there is no model to choose, and why.
         """
         chosen = await self.choose(provider)
-        if model is None:
-            model = await self.default_model(chosen)
-        else:
+        if model is not None:
             await self._check_offered(chosen, model)
-        window = await chosen.window(model)
-        return Route(chosen, model, window or settings.CHAT_DEFAULT_WINDOW, window)
+            return await _route(chosen, model)
+        try:
+            return await _route(chosen, await self.default_model(chosen))
+        except ProviderError as error:
+            error.provider_used = chosen.name
+            raise
+
+    async def route_or_fallback(self, *, model: str | None, provider: str = "") -> Route:
+        """`route`; where no model can be chosen, that of the first who may answer instead and
+        has one. Raises as `route` does."""
+        try:
+            return await self.route(model=model, provider=provider)
+        except ProviderError as error:
+            for other in self.fallbacks(error.provider_used):
+                with suppress(ProviderError):
+                    instead = await self.route(model=None, provider=other.name)
+                    return replace(instead, fallback=True)
+            raise
 
     def check_allowed(self, model: str) -> None:
         """Return if the settings allow the model, whoever has it. Raises `ModelNotOffered`."""
@@ -149,12 +166,12 @@ class Router:
 
         return await self._remember(f"state {provider.name}", BELIEVE_DOWN, ask)
 
-    def fallbacks(self, route: Route) -> list[Provider]:
-        """Who may answer instead, in order, when nothing came from the first."""
+    def fallbacks(self, first: str) -> list[Provider]:
+        """Who may answer instead, in order, when nothing came from the provider called `first`."""
         return [
             self.providers[name]
             for name in settings.CHAT_FALLBACK_PROVIDERS
-            if name in self.providers and name != route.provider.name
+            if name in self.providers and name != first
         ]
 
     def notice(self, provider: Provider) -> str | None:
@@ -207,6 +224,11 @@ class Router:
         value = await ask()
         self._known[key] = (time.monotonic() + seconds, value)
         return value
+
+
+async def _route(provider: Provider, model: str) -> Route:
+    window = await provider.window(model)
+    return Route(provider, model, window or settings.CHAT_DEFAULT_WINDOW, window)
 
 
 def _not_offered(model: str) -> ModelNotOffered:

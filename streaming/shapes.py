@@ -26,7 +26,7 @@ class FailedTurnSerializer(serializers.Serializer[Any]):
     error = shapes.ErrorDetailSerializer()
     user_message = MessageSerializer(allow_null=True, required=False)
     message = MessageSerializer(required=False)
-    provider_used = serializers.CharField(required=False)
+    provider_used = serializers.CharField(required=False, allow_null=True)
     fallback_used = serializers.BooleanField(required=False)
     tokens = shapes.TokensField(required=False)
 
@@ -89,7 +89,7 @@ REFUSED_AS_BUSY = OpenApiResponse(
 )
 REFUSED_BY_A_LIMIT = OpenApiResponse(ERROR_REF, "A limit is reached, or a budget spent.")
 RETRY = OpenApiParameter(
-    "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="In seconds."
+    "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="In seconds."
 )
 FAILED = {
     500: OpenApiResponse(FailedTurnSerializer, "Something went wrong on the server."),

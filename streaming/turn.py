@@ -40,6 +40,7 @@ class Turn:
             provider_used=plan.route.provider.name,
             model=plan.route.model,
             context=opened.reply.context or {},
+            fallback_used=plan.route.fallback,
         )
         self.producer: asyncio.Task[None] | None = None
         self.cut_as: str | None = None

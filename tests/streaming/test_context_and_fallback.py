@@ -1,12 +1,14 @@
 """What of a long conversation reaches the model, and who answers when the first cannot."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from tests.harness.fold import assert_same
-from tests.harness.place import Place
+from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
+from tests.harness.server import ChatServer
 from tests.scripted.ollama import entry
 from tests.scripted.ollama_scripts import REPLY, words
 
@@ -100,6 +102,35 @@ async def test_the_second_provider_answers_when_the_first_cannot(fallback_place:
         end = await socket.reply(model=model)
         assert (end["provider_used"], end["fallback_used"]) == ("openai", True)
         assert end["full_content"] == WHOLE
+
+
+async def test_the_second_provider_answers_when_the_first_cannot_name_a_model(
+    own_server: Callable[..., ChatServer],
+):
+    """Without a default model the first has to be asked for its list. When it is away, the next
+    one's model answers; when nobody answers, REST tells whose failure it was."""
+    server = own_server("daphne", CHAT_FALLBACK_PROVIDERS="openai", CHAT_DEFAULT_MODEL="")
+    await asyncio.to_thread(server.start)
+    async with place_at(server) as place:
+        person = await place.person()
+        chat = await person.conversation()
+        await place.ollama.stop()
+        await place.openai.stop()
+        answer = await person.rest.generate(chat, model=None)
+        refused(answer, 502, "provider_unavailable")
+        assert answer.json()["provider_used"] == "ollama"
+        await place.openai.start(server.second_model_port)
+        made = ok(await person.rest.generate(chat, model=None))
+        assert (made["provider_used"], made["fallback_used"]) == ("openai", True)
+        assert made["message"]["fallback_used"] is True
+        async with person.socket(chat) as socket:
+            end = await socket.reply(model=None)
+            assert (end["provider_used"], end["fallback_used"]) == ("openai", True)
+            assert_same(socket.thread.messages[-2:], (await person.rest.messages(chat))[-2:])
+        asked = {"messages": [{"role": "user", "content": "Hello"}]}
+        answer = await person.rest.http.post("/v1/chat/completions", json=asked)
+        assert ok(answer)["provider_used"] == "openai"
+        await place.ollama.start(server.model_port)
 
 
 async def test_the_second_provider_is_named_while_it_answers(fallback_place: Place):

@@ -75,6 +75,7 @@ async def fails(place: Place, provider: str, model: str, code: str, status: int,
     body = {"client_id": other, "content": "Hello", "parameters": {"model": model}}
     answer = await person.rest.post(path, body)
     assert answer.status_code == status, answer.text
+    assert ("retry-after" in answer.headers) == (status == 503)
     told = answer.json()
     assert set(told) >= {"error", "user_message", "message", "provider_used", "tokens"}
     assert told["error"] == {name: end["error"][name] for name in ("code", "message")}

@@ -61,7 +61,7 @@ services:
 	@scripts/find-services
 
 test-python: .venv/.dev-stamp tests/clients/node_modules/.stamp
-	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 3 --dist loadgroup $(ARGS)
 
 bench: .venv/.dev-stamp ## Measure what tokens, sockets and a start cost
 	@$(PYTHON) -m bench $(ARGS)

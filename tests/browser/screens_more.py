@@ -79,7 +79,7 @@ async def editor(visit: Visit, options: Options) -> Page:
     return chat.page
 
 
-@picture
+@screen
 async def message_details(visit: Visit, options: Options) -> Page:
     chat = await explained(visit, options)
     await chat.reply.get_by_role("button", name="Message details").click()

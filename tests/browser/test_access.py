@@ -102,8 +102,8 @@ _LISTEN = """
 
 
 @pytest.mark.parametrize(("model", "end"), [("gate:n=5", "finished"), ("gate:n=9", "stopped")])
-async def test_a_reply_is_announced_twice(visit: Visit, model: str, end: str):
-    """Once when it begins and once when it ends, however many tokens come between."""
+async def test_a_reply_is_announced_stage_by_stage(visit: Visit, model: str, end: str):
+    """Once when it begins, once with the first word, and once when it ends."""
     chat = await visit.chat(model=model)
     await chat.page.evaluate(_LISTEN)
     await chat.send()
@@ -115,7 +115,7 @@ async def test_a_reply_is_announced_twice(visit: Visit, model: str, end: str):
         visit.ollama.gate("a").open()
     await chat.idle()
     await expect(chat.note(f"Reply {end}")).to_have_count(1)
-    assert await chat.page.evaluate("window.said") == ["Thinking", f"Reply {end}"]
+    assert await chat.page.evaluate("window.said") == ["Thinking", "Writing", f"Reply {end}"]
 
 
 async def test_the_theme_can_be_chosen(visit: Visit):

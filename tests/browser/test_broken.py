@@ -67,5 +67,6 @@ async def test_a_part_that_cannot_be_loaded(visit: Visit, part: re.Pattern[str])
     await chat.ask()
     await expect(chat.reply).to_contain_text("def stay(): pass")
     await chat.page.unroute(part)
-    await chat.reload()
+    if part is not RENDERER:  # which comes by itself
+        await chat.reload()
     await expect(chat.reply.get_by_text("def", exact=True)).to_be_visible()

@@ -141,15 +141,16 @@ _SMALL = """
 () => [...document.querySelectorAll('button, a[href], select, summary, input, [role=menuitem]')]
   .filter((e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
   .filter((e) => !e.closest('.prose, p, .sr-only'))
-  .filter((e) => !e.matches('.skip-link, [tabindex="-1"], [data-row]'))
-  .map((e) => [e.ariaLabel || e.textContent.trim() || e.id, e.getBoundingClientRect()])
+  .filter((e) => !e.matches('.skip-link, [tabindex="-1"]'))
+  .map((e) => [e.ariaLabel || e.textContent.trim() || e.id, e.closest('label') ?? e])
+  .map(([name, e]) => [name, e.getBoundingClientRect()])
   .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
   .map(([name, box]) => `${name}: ${Math.round(box.width)} × ${Math.round(box.height)}`)
 """
 
 
 async def test_thumbs_find_every_control(visit: Visit):
-    """44 pixels each way: in the thread, the settings, the list of chats, and on Welcome."""
+    """44 pixels each way: in the thread, the settings, the list of chats, Welcome, the profile."""
     visit.ollama.text = ANSWER
     chat = await visit.chat(model="said", **PHONE)
     sidebar = Sidebar(chat.page)
@@ -162,9 +163,10 @@ async def test_thumbs_find_every_control(visit: Visit):
     await sidebar.toggle.tap()
     await expect(sidebar.rows.first).to_be_visible()
     assert await chat.page.evaluate(_SMALL) == []
-    await chat.page.goto("/")
-    await expect(chat.heading).to_be_visible()
-    assert await chat.page.evaluate(_SMALL) == []
+    for address in ("/", "/profile"):
+        await chat.page.goto(address)
+        await expect(chat.heading).to_be_visible()
+        assert await chat.page.evaluate(_SMALL) == []
 
 
 async def test_the_field_stays_above_the_keyboard(visit: Visit):

@@ -8,7 +8,7 @@ import { StateCard } from './components/StateCard';
 import { signInAddress } from './signIn';
 import { useClearChat } from './hooks/useClearChat';
 import { useConversation, type ConversationHandle, type ConversationView } from './hooks/useConversation';
-import { loadMarkdown } from './markdown/load';
+import { markdownSettled } from './markdown/load';
 import { conversationKey } from './state/queries';
 import { strings } from './strings';
 
@@ -20,9 +20,10 @@ const PATIENCE_MS = 200;
 
 export function App() {
   const handle = useSettled(useConversation());
+  const [composer, setComposer] = useState(false);
   return (
-    <Frame composer={handle.view.status === 'ready'}>
-      <Content {...handle} />
+    <Frame composer={composer}>
+      <Content {...handle} onComposer={setComposer} />
     </Frame>
   );
 }
@@ -53,12 +54,17 @@ function useSettled(handle: ConversationHandle): ConversationHandle {
   return status === 'loading' && stays && !late ? { ...handle, view: last } : handle;
 }
 
-function Content({ view, startFresh, starting }: ConversationHandle) {
+interface ContentProps extends ConversationHandle {
+  /** Is there a message field? */
+  onComposer(there: boolean): void;
+}
+
+function Content({ view, startFresh, starting, onComposer }: ContentProps) {
   const clear = useClearChat(startFresh);
   if (view.status === 'ready') {
     return (
       <Suspense fallback={<Loading title={view.conversation.title} />}>
-        <Ready key={view.conversation.id} view={view} startFresh={clear} />
+        <Ready key={view.conversation.id} view={view} startFresh={clear} onComposer={onComposer} />
       </Suspense>
     );
   }
@@ -73,11 +79,17 @@ function Content({ view, startFresh, starting }: ConversationHandle) {
 interface ReadyProps {
   view: Extract<ConversationView, { status: 'ready' }>;
   startFresh: ConversationHandle['startFresh'];
+  onComposer: ContentProps['onComposer'];
 }
 
 /** Waits for the markdown renderer when there is something to render: nothing is laid out twice. */
-function Ready({ view: { conversation, history }, startFresh }: ReadyProps) {
-  if (history.length > 0) use(loadMarkdown());
+function Ready({ view: { conversation, history }, startFresh, onComposer }: ReadyProps) {
+  if (history.length > 0) use(markdownSettled());
+  // Nothing of this is done before the thread's code is there.
+  useEffect(() => {
+    onComposer(true);
+    return () => onComposer(false);
+  }, [onComposer]);
   return <Thread conversation={conversation} history={history} startFresh={startFresh} />;
 }
 

@@ -62,6 +62,7 @@ export const strings = {
 
   announce: {
     thinking: 'Thinking',
+    writing: 'Writing',
     completed: 'Reply finished',
     stopped: 'Reply stopped',
     interrupted: 'Reply interrupted',

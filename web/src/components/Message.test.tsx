@@ -5,6 +5,7 @@ import { strings } from '../strings';
 import { Message } from './Message';
 
 vi.mock('../markdown/load', () => ({
+  useLateMarkdown: () => false,
   LazyMarkdown: ({ text }: { text: string }) => {
     if (text === 'poison') throw new Error('cannot be laid out');
     return <p>{text}</p>;

@@ -1,6 +1,7 @@
 import { memo } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
 import type { ThreadMessage } from '../hooks/thread';
+import { useLateMarkdown } from '../markdown/load';
 import { strings } from '../strings';
 import type { ConnectionMode } from '../transport/types';
 import { AssistantMessage } from './AssistantMessage';
@@ -21,9 +22,10 @@ export interface MessageProps {
 /** One message. Whatever breaks while it is laid out stays in here. */
 export const Message = memo(function ThreadEntry(props: MessageProps) {
   const { message } = props;
+  const renderer = useLateMarkdown();
   const Entry = message.role === 'user' ? UserMessage : AssistantMessage;
   return (
-    <ErrorBoundary resetKeys={[message]} fallback={<PlainMessage message={message} />}>
+    <ErrorBoundary resetKeys={[message, renderer]} fallback={<PlainMessage message={message} />}>
       <Entry {...props} />
     </ErrorBoundary>
   );

@@ -46,7 +46,7 @@ function Facts({ message }: { message: ThreadMessage }) {
   const { details } = strings;
   return (
     <>
-      <h3 className="mb-2 text-sm font-semibold">{details.title}</h3>
+      <h2 className="mb-2 text-sm font-semibold">{details.title}</h2>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
         <Fact name={details.model}>{metadata.model}</Fact>
         <Fact name={details.provider}>{providerWords(metadata)}</Fact>

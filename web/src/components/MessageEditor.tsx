@@ -54,7 +54,7 @@ export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
         onKeyDown={onKeyDown}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
-        <p id="edit-help" className="me-auto px-2.5 text-xs text-ink-muted">
+        <p id="edit-help" className="me-auto px-2.5 text-xs text-ink-muted max-sm:sr-only">
           {strings.edit.help}
         </p>
         <button type="button" className="button button-quiet" onClick={onCancel}>

@@ -16,7 +16,7 @@ export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
     viaRest ? strings.reply.whole : undefined,
   ].filter((fact) => fact !== undefined && fact !== '');
   return (
-    <p className="min-w-0 truncate">
+    <p className="min-w-0 break-words">
       {facts.map((fact) => `${fact} · `)}
       {createdAt && <MessageTime iso={createdAt} />}
     </p>

@@ -32,7 +32,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
   return (
     <article aria-label={strings.thread.you} className="group flex flex-col items-end">
       <p
-        className="max-w-[min(100%,36rem)] rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 break-words whitespace-pre-wrap"
+        className="max-w-[min(100%,36rem)] rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 break-words whitespace-pre-wrap forced-colors:border"
         dir="auto"
       >
         {text}

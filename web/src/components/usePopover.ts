@@ -41,8 +41,12 @@ function place(panel: HTMLElement, button: HTMLElement | null): void {
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = panel;
   const below = at.bottom + GAP_PX;
-  const fits = below + height <= window.innerHeight - EDGE_PX;
-  const top = fits ? below : Math.max(EDGE_PX, at.top - GAP_PX - height);
+  const above = at.top - GAP_PX - height;
+  const bottom = window.innerHeight - EDGE_PX - height;
+  // Where it covers nothing but the thread, if there is such a place.
+  const floor = button.closest('[role=log]')?.getBoundingClientRect().bottom ?? window.innerHeight;
+  const fits = below + height <= floor || (above < EDGE_PX && below <= bottom);
+  const top = fits ? below : Math.max(EDGE_PX, above);
   const left = Math.min(Math.max(EDGE_PX, at.left), window.innerWidth - width - EDGE_PX);
   panel.style.top = `${top}px`;
   panel.style.left = `${left}px`;

@@ -2,8 +2,12 @@ import { useEffect, useRef } from 'react';
 import type { ThreadMessage } from '../hooks/thread';
 import { strings } from '../strings';
 import { announce } from './announce';
+import { isRunning, messageText } from './messageText';
 
-/** Tells a screen reader once when a reply begins and once when it ends; a failure tells itself. */
+/**
+ * Tells a screen reader once each: that a reply is being thought about, that it is being written,
+ * that it has ended; a failure tells itself.
+ */
 export function useReplyAnnouncements(messages: ThreadMessage[], busy: boolean): void {
   const wasBusy = useRef(false);
   const status = messages.at(-1)?.metadata?.status;
@@ -14,4 +18,9 @@ export function useReplyAnnouncements(messages: ThreadMessage[], busy: boolean):
     else if (status === 'stopped' || status === 'interrupted') announce(strings.announce[status]);
     else announce(status === 'completed' ? strings.announce.completed : '');
   }, [busy, status]);
+  const last = messages.at(-1);
+  const writing = busy && last?.role === 'assistant' && isRunning(last) && messageText(last) !== '';
+  useEffect(() => {
+    if (writing) announce(strings.announce.writing);
+  }, [writing]);
 }

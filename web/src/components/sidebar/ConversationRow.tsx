@@ -26,7 +26,7 @@ export function ConversationRow({ row, top, current, inTabOrder, renaming, menuO
   const title = titleOf(row);
   const tabIndex = inTabOrder ? 0 : -1;
   return (
-    <li className="group/row absolute inset-x-2 flex h-10 items-stretch py-px pointer-coarse:h-11" style={{ top }}>
+    <li className="group/row absolute inset-x-2 flex h-10 items-stretch py-px pointer-coarse:h-11 pointer-coarse:py-0" style={{ top }}>
       {renaming ? (
         <RenameField title={row.title} onDone={on.onRename} />
       ) : (
@@ -48,7 +48,7 @@ export function ConversationRow({ row, top, current, inTabOrder, renaming, menuO
               event.preventDefault();
               on.onMenu({ id: row.id, anchor: event.currentTarget });
             }}
-            className="flex min-w-0 flex-1 items-center gap-2 rounded-control px-3 text-sm outline-offset-[-2px] group-focus-within/row:pe-10 group-hover/row:bg-sunken group-hover/row:pe-10 aria-[current]:bg-primary-soft aria-[current]:font-medium pointer-coarse:pe-11"
+            className="flex min-w-0 flex-1 items-center gap-2 rounded-control px-3 text-sm outline-offset-[-2px] group-focus-within/row:pe-10 group-hover/row:bg-sunken group-hover/row:pe-10 aria-[current]:bg-primary-soft aria-[current]:font-medium forced-colors:aria-[current]:border-s-4 pointer-coarse:pe-11"
           >
             <span className="min-w-0 flex-1 truncate" dir="auto" title={title}>
               {title}

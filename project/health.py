@@ -6,18 +6,21 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streaming.lifecycle import lifecycle
 
 
+@csrf_exempt
 @require_safe
 async def healthz(request: HttpRequest) -> JsonResponse:
     """200 as long as the process answers."""
     return JsonResponse({"status": "ok"})
 
 
+@csrf_exempt
 @require_safe
 async def readyz(request: HttpRequest) -> JsonResponse:
     """200 when a request would be served: the database is there and migrated, and the server is
@@ -31,6 +34,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     )
 
 
+@csrf_exempt
 @require_safe
 async def metrics(request: HttpRequest) -> HttpResponse:
     """The figures of this process as Prometheus text."""

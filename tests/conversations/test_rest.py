@@ -285,6 +285,17 @@ async def test_every_error_has_the_one_shape(place: Place):
     assert answer.headers["content-type"].startswith("application/json")
 
 
+async def test_without_the_last_slash(place: Place):
+    """The way to the right address keeps the method and the body."""
+    person = await place.person()
+    answer = await person.rest.http.post("/api/conversations", json={"title": "Here"})
+    assert (answer.status_code, answer.headers["location"]) == (308, "/api/conversations/")
+    answer = await person.rest.http.post(
+        "/api/conversations", json={"title": "Here"}, follow_redirects=True
+    )
+    assert (answer.status_code, answer.json()["title"]) == (201, "Here")
+
+
 async def test_the_schema_names_every_call(daphne_place: Place):
     """OpenAPI at /api/schema/, readable in a browser at /api/docs/."""
     person = await daphne_place.person()
@@ -303,5 +314,6 @@ async def test_alive_ready_and_counted(place: Place):
         assert ok(await nobody.get("/healthz"))["status"] == "ok"
         ready = ok(await nobody.get("/readyz"))
         assert ready["checks"]["database"] == "ok"
+        assert (await nobody.http.post("/healthz")).status_code == 405
         figures = await nobody.get("/metrics")
         assert 'chat_replies_total{provider="ollama",status="completed"}' in figures.text

@@ -28,7 +28,8 @@ from project.body_limit import limited
 from project.checks import refusals
 from project.doctor import probe
 from project.static import static_files
-from streaming.consumers import ChatConsumer, no_such_socket
+from streaming.consumers import ChatConsumer
+from streaming.handshake import no_such_socket
 from streaming.lifecycle import AlreadyRunning, lifecycle
 from streaming.stripes import stripes
 

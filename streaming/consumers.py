@@ -1,4 +1,5 @@
-"""The socket door: frames in, events out. Thin: what is asked for happens in `turns`.
+"""The socket door: frames in, events out. Who may open one is in `handshake`, what its frames ask
+for in `socket_commands`; it happens in `turns`.
 
 Channels gives a consumer one message at a time, so no handler here waits for a model or a
 reader: commands run as tasks, and one pump per socket sends what the followed reply says.
@@ -6,11 +7,9 @@ reader: commands run as tasks, and one pump per socket sends what the followed r
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs
 from uuid import UUID
 
 import orjson
@@ -20,17 +19,16 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from conversations import access, keys
-from conversations.errors import MissingScope, NotFound, Unavailable
+from conversations import access
+from conversations.errors import NotFound, Unavailable
 from conversations.models import User
-from streaming import events, hints, metrics, waiting
-from streaming.commands import parse_ask, parse_client_id, parse_id
+from streaming import events, handshake, hints, metrics, waiting
 from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
-from streaming.limits import Caller
 from streaming.pump import Pump
+from streaming.socket_commands import Commands
 from streaming.socket_writer import SocketWriter
 from streaming.turns import Turns
 
@@ -43,15 +41,13 @@ HEARTBEATS_A_CHECK = 3
 # How long a reader may take for the last events when the server ends, in seconds.
 GOODBYE_PATIENCE = 2.0
 
-_sockets_of: Counter[UUID] = Counter()
-
 
 class ChatConsumer(AsyncConsumer):
     """One socket on one conversation."""
 
     turns: Turns
     pump: Pump
-    caller: Caller
+    commands: Commands
     user: User
     conversation_id: UUID
     _known: tuple[str, UUID | None]  # the title and the head that the client knows
@@ -82,31 +78,17 @@ class ChatConsumer(AsyncConsumer):
             raise StopConsumer
         await self.send({"type": "websocket.accept"})
         self.turns = await lifecycle.start()
-        caller = await database_sync_to_async(self.credentials.caller)()
-        if caller is None:
-            await self.out.close("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
-            return
-        user = caller.user
         try:
-            keys.require(caller.key, "read")
-        except MissingScope as refusal:
-            await self.out.close(refusal.code, refusal.message, CloseCode.NOT_ALLOWED)
+            admitted = await handshake.admit(self.scope, self.credentials)
+            handshake.enter(admitted.caller.user.pk)
+        except handshake.Refused as refusal:
+            await self.out.close(refusal.code, refusal.message, refusal.close_code)
             return
-        try:
-            self.conversation_id = UUID(self.scope["url_route"]["kwargs"]["conversation_id"])
-            row = await database_sync_to_async(access.conversation)(user, self.conversation_id)
-        except (NotFound, ValueError):
-            await self.out.close("not_found", "There is no such conversation.", CloseCode.NOT_FOUND)
-            return
-        if _sockets_of[user.pk] >= settings.CHAT_SOCKETS_PER_USER:
-            await self.out.close(
-                "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY_SOCKETS
-            )
-            return
-        self.caller, self.user = caller, user
-        self._known = row.title, row.head_id
-        _sockets_of[user.pk] += 1
+        self.user, row = admitted.caller.user, admitted.conversation
+        self.conversation_id, self._known = row.id, (row.title, row.head_id)
         self._counted = True
+        self.pump = Pump(self.turns, self.out)
+        self.commands = Commands(admitted, self.turns, self.pump)
         metrics.sockets.inc()
         await hints.join(self.channel_layer, self.channel_name, self._groups())
         running = await self._running()
@@ -115,7 +97,6 @@ class ChatConsumer(AsyncConsumer):
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
         if items := await waiting.items(self.conversation_id):
             await self.out.tell(events.queue(self.conversation_id, items))
-        self.pump = Pump(self.turns, self.out)
         if running is not None:
             self.pump.follow_once(running)
         self._start(self.pump.run())
@@ -154,9 +135,7 @@ class ChatConsumer(AsyncConsumer):
         if self._counted:
             await hints.leave(self.channel_layer, self.channel_name, self._groups())
             metrics.sockets.dec()
-            _sockets_of[self.user.pk] -= 1
-            if not _sockets_of[self.user.pk]:
-                del _sockets_of[self.user.pk]
+            handshake.leave(self.user.pk)
 
     # --- Commands ---------------------------------------------------------------------------
 
@@ -164,25 +143,18 @@ class ChatConsumer(AsyncConsumer):
         kind = frame.pop("type", None)
         if kind == "heartbeat":
             return
-        handler = {
-            "user_message": self._ask,
-            "regenerate": self._regenerate,
-            "stop": self._stop,
-            "follow": self._follow,
-            "unqueue": self._unqueue,
-        }.get(kind if isinstance(kind, str) else "")
-        if handler is None:
+        if not self.commands.knows(kind):
             await self.out.invalid("unknown_type", "There is no frame of this type.")
             return
         if len(self._tasks) > PENDING_COMMANDS:
             await self.out.refuse(frame, "too_many_requests", "Too many commands at once.")
             return
-        self._start(self._obey(handler(frame), frame))
+        self._start(self._obey(kind, frame))
 
-    async def _obey(self, work: Coroutine[Any, Any, None], frame: dict[str, Any]) -> None:
+    async def _obey(self, kind: str, frame: dict[str, Any]) -> None:
         """Run one command; what it may not do is told as an `error` event."""
         try:
-            await work
+            await self.commands.obey(kind, frame)
             self.out.invalid_frames = 0
         except OSError:
             pass  # the other end is gone; the server's disconnect follows
@@ -193,46 +165,6 @@ class ChatConsumer(AsyncConsumer):
             await self.out.refuse(frame, problem.code, problem.message, problem.fields)
             if problem.code in ("validation_error", "invalid_parameters"):
                 await self.out.count_invalid()
-
-    async def _ask(self, frame: dict[str, Any]) -> None:
-        await self._begin(frame, regenerate=False)
-
-    async def _regenerate(self, frame: dict[str, Any]) -> None:
-        await self._begin(frame, regenerate=True)
-
-    async def _begin(self, frame: dict[str, Any], *, regenerate: bool) -> None:
-        keys.require(self.caller.key, "chat")
-        ask = parse_ask(frame, regenerate=regenerate)
-        reply_id, created = await self.turns.begin(
-            self.caller, self.conversation_id, ask, provider=asked_provider(self.scope, self.user)
-        )
-        if reply_id is None:
-            return  # it waits, and every socket is told of what waits
-        if created:
-            self.pump.follow_once(reply_id)
-        else:
-            await self.pump.tell(reply_id)
-
-    async def _unqueue(self, frame: dict[str, Any]) -> None:
-        keys.require(self.caller.key, "chat")
-        await waiting.take_back(self.user, self.conversation_id, parse_client_id(frame))
-
-    async def _stop(self, frame: dict[str, Any]) -> None:
-        keys.require(self.caller.key, "chat")
-        reply_id = await self._own(frame)
-        await self.turns.stop(reply_id)
-
-    async def _follow(self, frame: dict[str, Any]) -> None:
-        await self.pump.tell_again(await self._own(frame))
-
-    async def _own(self, frame: dict[str, Any]) -> UUID:
-        """The id in the frame, if it is a message of this conversation. A running reply is
-        known without a look into the database."""
-        reply_id = parse_id(frame)
-        turn = self.turns.find(reply_id)
-        if turn is None or turn.conversation_id != self.conversation_id:
-            await database_sync_to_async(access.message)(self.user, reply_id, self.conversation_id)
-        return reply_id
 
     # --- On the clock, and hints --------------------------------------------------------------
 
@@ -283,7 +215,7 @@ class ChatConsumer(AsyncConsumer):
                 "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
             )
         else:
-            self.caller = caller  # with what its key is good for by now
+            self.commands.caller = caller  # with what its key is good for by now
 
     def _groups(self) -> tuple[str, str]:
         return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
@@ -364,19 +296,3 @@ class ChatConsumer(AsyncConsumer):
                 "internal", "Something went wrong on the server. Connect again.", CloseCode.INTERNAL
             )
         )
-
-
-def asked_provider(scope: dict[str, Any], user: User) -> str:
-    """The `provider` of the query string, for those who may choose one."""
-    if not (settings.DEBUG or user.is_staff):
-        return ""
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return str(query.get("provider", [""])[0])
-
-
-async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer a socket on a path where nothing is: accept, say so, close."""
-    await send({"type": "websocket.accept"})
-    event = events.error("not_found", "There is nothing at this address.")
-    await send({"type": "websocket.send", "text": events.encode(event)})
-    await send({"type": "websocket.close", "code": int(CloseCode.NOT_FOUND)})

@@ -54,10 +54,11 @@ class Credentials:
     def origin_allowed(self, scope: dict[str, Any]) -> bool:
         """Whether a page may use these here. A browser sends its cookie along from any page, so
         with a cookie the page has to be ours: same scheme, host and port as we are asked under,
-        or one of `CSRF_TRUSTED_ORIGINS`. Programs send no `Origin`; a key is never sent unasked.
+        or one of `CSRF_TRUSTED_ORIGINS`. Programs send no `Origin`; a key is never sent unasked;
+        without either it is nobody who asks, and told so.
         """
         origin = self._headers.get(b"origin")
-        if origin is None or self.key is not None:
+        if origin is None or not self._session:
             return True
         host = self._headers.get(b"host", "")
         if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):

@@ -41,6 +41,7 @@ async def test_4401_for_who_is_not_signed_in(place: Place):
         {"Authorization": f"Basic {person.key}"},
         {"Cookie": "sessionid=madeup"},
         {"Cookie": 'sessionid=";;=;'},
+        {"Origin": "https://evil.example"},  # without a cookie it is nobody's page
         # A wrong key is refused even where the session would do.
         {"Authorization": "Bearer cp_wrong", "Cookie": f"sessionid={person.session}"},
     ):

@@ -1,0 +1,85 @@
+"""The beginning of a socket: whether it may be opened, and on which conversation."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from conversations import access, keys
+from conversations.errors import MissingScope, NotFound
+from conversations.models import Conversation, User
+from streaming import events
+from streaming.credentials import Credentials
+from streaming.events import CloseCode
+from streaming.limits import Caller
+
+_sockets_of: Counter[UUID] = Counter()
+
+
+class Refused(Exception):
+    """The socket is to be closed with `close_code`, and told why."""
+
+    def __init__(self, code: str, message: str, close_code: CloseCode) -> None:
+        super().__init__(message)
+        self.code, self.message, self.close_code = code, message, close_code
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who has opened a socket, on what; `provider` is the one that it asks for, if any."""
+
+    caller: Caller
+    conversation: Conversation
+    provider: str
+
+
+async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
+    """Look at who knocks, and where. Reads the database. Raises `Refused`."""
+    caller = await database_sync_to_async(credentials.caller)()
+    if caller is None:
+        raise Refused("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
+    try:
+        keys.require(caller.key, "read")
+        conversation_id = UUID(scope["url_route"]["kwargs"]["conversation_id"])
+        row = await database_sync_to_async(access.conversation)(caller.user, conversation_id)
+    except MissingScope as refusal:
+        raise Refused(refusal.code, refusal.message, CloseCode.NOT_ALLOWED) from None
+    except (NotFound, ValueError):
+        raise Refused("not_found", "There is no such conversation.", CloseCode.NOT_FOUND) from None
+    return Admitted(caller, row, _asked_provider(scope, caller.user))
+
+
+def enter(user_id: UUID) -> None:
+    """Count one more socket of a user. Raises `Refused` when there may be no more."""
+    if _sockets_of[user_id] >= settings.CHAT_SOCKETS_PER_USER:
+        raise Refused(
+            "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY_SOCKETS
+        )
+    _sockets_of[user_id] += 1
+
+
+def leave(user_id: UUID) -> None:
+    """One that was counted is gone."""
+    _sockets_of[user_id] -= 1
+    if not _sockets_of[user_id]:
+        del _sockets_of[user_id]
+
+
+def _asked_provider(scope: dict[str, Any], user: User) -> str:
+    """The `provider` of the query string, for those who may choose one."""
+    if not (settings.DEBUG or user.is_staff):
+        return ""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return str(query.get("provider", [""])[0])
+
+
+async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer a socket on a path where nothing is: accept, say so, close."""
+    await send({"type": "websocket.accept"})
+    event = events.error("not_found", "There is nothing at this address.")
+    await send({"type": "websocket.send", "text": events.encode(event)})
+    await send({"type": "websocket.close", "code": int(CloseCode.NOT_FOUND)})

@@ -22,7 +22,7 @@ Errors are `{"error": {"code", "message", "fields"?}}`. A 429 says in `Retry-Aft
 when to try again.
 
 Replies can also be watched while they are written, over a WebSocket (`docs/protocol.md`), and
-programs for OpenAI's API find it under `/v1` (`docs/api.md`).
+programs for OpenAI's API find it under `/v1` (`docs/api.md`), with errors in OpenAI's shape.
 """
 
 

@@ -198,6 +198,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "conversations.schema.add_refusals",
         "project.health.describe",
+        "streaming.openai_schema.describe",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "conversations.models.Message.Role",

@@ -1,9 +1,10 @@
 """The conversations beside the thread: finding, naming, keeping, putting away, deleting."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
@@ -115,6 +116,28 @@ async def test_pin_and_unpin(visit: Visit):
     await sidebar.titles("First", "Third", "Second")
     await sidebar.choose("First", "Unpin")
     await sidebar.titles("Third", "Second", "First")
+
+
+async def test_pinned_while_the_lists_are_read(visit: Visit):
+    """What both readings have, the pinned and the others, stands once."""
+    chat, sidebar, ids = await three(visit)
+
+    async def slow(route: Route) -> None:
+        before = await route.fetch()
+        await visit.person.rest.patch(f"/api/conversations/{ids[1]}/", {"pinned": True})
+        pinned.set()
+        await route.fulfill(response=before)
+
+    async def after(route: Route) -> None:
+        await pinned.wait()
+        await route.continue_()
+
+    pinned = asyncio.Event()
+    await chat.page.route("**/api/conversations/?pinned=false*", slow)
+    await chat.page.route("**/api/conversations/?pinned=true*", after)
+    await chat.reload()
+    await sidebar.titles("Second", "Third", "First")
+    await expect(sidebar.group("Pinned")).to_have_text(["Second"])
 
 
 async def test_archive_and_back(visit: Visit):

@@ -43,9 +43,11 @@ export function ConversationList({ archived }: { archived: boolean }) {
   );
 }
 
+/** A row pinned between the two readings is in both: it stands with the pinned alone. */
 function toGroups(list: Pages | undefined, pinned: Pages | undefined, now: number): Group[] {
   const top = rows(pinned);
-  const groups = groupByDay(rows(list), now);
+  const above = new Set(top.map(({ id }) => id));
+  const groups = groupByDay(rows(list).filter(({ id }) => !above.has(id)), now);
   return top.length > 0 ? [{ name: words.pinned, rows: top }, ...groups] : groups;
 }
 

@@ -1,8 +1,9 @@
 """What daphne lacks, added when it is the server that runs us.
 
 daphne neither waits for a slow reader (everything is buffered, without bound), nor tells the
-application of its start and its end, nor closes with the codes of the protocol itself. All of it
-is mended from the inside, so that it does not matter how daphne was started.
+application of its start and its end, nor closes with the codes of the protocol itself, nor says why
+it drops a frame that is too large. All of it is mended from the inside, so that it does not matter
+how daphne was started.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from streaming import events
+from streaming.events import CloseCode
 from streaming.lifecycle import AlreadyRunning, lifecycle
 
 logger = logging.getLogger(__name__)
@@ -24,6 +27,9 @@ BACKLOG = 1024
 
 # Close codes of RFC 6455 and its registry that the application sends.
 PROTOCOL_CODES = (1009, 1011, 1012)
+
+# What the client of a frame is told that was not even read.
+TOO_LARGE = events.encode(events.error("too_large", "The frame is too large.")).encode()
 
 # How long the end of the server waits for sockets to say goodbye, in seconds.
 CLOSING_SECONDS = 2.0
@@ -57,6 +63,7 @@ def adapt() -> None:
         return
     from autobahn.exception import Disconnected
     from daphne.server import Server
+    from daphne.ws_protocol import WebSocketProtocol
     from twisted.internet import defer, reactor
 
     plain_run = Server.run
@@ -86,6 +93,13 @@ def adapt() -> None:
             protocol.transport.bufferSize = HIGH_WATER
             protocol.transport.unregisterProducer()  # the HTTP channel's, before the upgrade
             protocol.transport.registerProducer(valve, True)
+
+    def max_message_size_exceeded(self: Any, size: int, most: int, reason: str) -> None:
+        """Say so and close. Autobahn would drop the connection, which tells the client nothing."""
+        if self.state == self.STATE_OPEN:
+            self.sendMessage(TOO_LARGE)
+        self.failByDrop = False
+        self._fail_connection(int(CloseCode.TOO_LARGE), "")
 
     def kill_all_applications(self: Any) -> Any:
         """Let replies and sockets end before the applications are cancelled."""
@@ -125,6 +139,7 @@ def adapt() -> None:
     Server.run = run
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
+    WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded
 
 
 async def _end(server: Any) -> None:

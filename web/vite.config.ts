@@ -38,6 +38,8 @@ export default defineConfig({
     // `light-dark()` and `color-mix()` stay as they are: these are the first versions with both.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     rolldownOptions: {
+      // What compression takes is known.
+      checks: { pluginTimings: false },
       input: ['src/main.tsx', 'src/diagram/frame.ts', 'src/styles/pages.css'],
       output: {
         codeSplitting: {

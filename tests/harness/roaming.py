@@ -30,7 +30,8 @@ class Roamer:
 
     async def turn(self, content: str, model: str, *, patience: float, stop: float = 0.0) -> Event:
         """Ask, and come back until the end is told. Each socket is cut after up to `patience`
-        seconds; with a chance of `stop` the reply is stopped on one of them."""
+        seconds, the next ones a little later (else a busy server would never get to the end);
+        with a chance of `stop` the reply is stopped on one of them."""
         client_id = str(uuid4())
         self.asked.append(client_id)
         while True:
@@ -51,6 +52,7 @@ class Roamer:
             for end in socket.heard("message_end"):
                 self._tell(end)
             await asyncio.sleep(self.chance.uniform(0, 0.05))
+            patience *= 1.05
 
     async def _follow(self, socket: Socket, client_id: str, stop: float) -> Event | None:
         """The end of the reply; `None` when one has to come again."""

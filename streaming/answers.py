@@ -17,6 +17,7 @@ from django.db import DatabaseError
 from conversations import keys, usage
 from conversations.errors import NotAuthenticated, Unavailable
 from conversations.models import Status
+from providers.errors import ProviderError
 from providers.types import ChatMessage, Chunk, Embeddings
 from streaming import engine, metrics
 from streaming.context import estimate_tokens
@@ -43,12 +44,7 @@ class Answer:
     def __init__(self, plan: Plan, slot: Slot) -> None:
         self.plan = plan
         self.slot = slot
-        self.result = Result(
-            provider_used=plan.route.provider.name,
-            model=plan.route.model,
-            context=plan.fitted.as_context(plan.route.window),
-            fallback_used=plan.route.fallback,
-        )
+        self.result = Result.of(plan)
         self.chunks: list[Chunk] = []
         self.position: int | None = None
         self.over = False
@@ -219,22 +215,26 @@ class Answers:
             ProviderError: there are none.
         """
         slot = await self._admit(caller)
-        status, found = Status.FAILED, None
-        provider = ""
+        status, provider = Status.FAILED, ""
+        found, served = None, False
         try:
             chosen = await self.router.choose()
             provider = chosen.name
             self.router.check_allowed(model)
             keys.require_model(caller.key, model)
             async with self.lines.place(provider, caller.user.pk, lambda _: None):
+                served = True
                 found = await chosen.embed(model, texts, dimensions)
             status = Status.COMPLETED
         except asyncio.CancelledError:
             status = Status.STOPPED
             raise
+        except ProviderError:
+            served = False
+            raise
         finally:
             slot.release()
-            tokens = _embedding_tokens(texts, found)
+            tokens = _embedding_tokens(texts if served else (), found)
             await _record(caller, model, provider, tokens, status)
         return found, tokens
 

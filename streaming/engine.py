@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from conversations import keys
 from conversations.models import Message
@@ -50,15 +50,31 @@ class Plan:
 @dataclass(slots=True)
 class Result:
     """What became of a plan so far; filled in while the reply is made, so that it is right
-    whenever it is cut short. Times are seconds from the start."""
+    whenever it is cut short. `reading` tells that a provider has the prompt, and has not failed
+    before it said anything. Times are seconds from the start."""
 
     provider_used: str
     model: str
     context: dict[str, Any]
     fallback_used: bool = False
+    reading: bool = False
     finish: Finish | None = None
     started: float = field(default_factory=time.monotonic)
     first_token_s: float | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Of a plan that nobody has been asked for yet."""
+        result = cls(provider_used="", model="", context={})
+        result.take(plan)
+        return result
+
+    def take(self, plan: Plan) -> None:
+        """Name whoever is asked by this plan."""
+        route = plan.route
+        self.provider_used, self.model = route.provider.name, route.model
+        self.context = plan.fitted.as_context(route.window)
+        self.fallback_used = route.fallback
 
     def timings(self) -> dict[str, float]:
         """The reply's times for its row, those the provider did not tell left out."""
@@ -71,12 +87,14 @@ class Result:
         return {name: round(value, 4) for name, value in times.items() if value is not None}
 
     def tokens(self, fitted: Fitted, completion: str) -> dict[str, Any]:
-        """The provider's counts, or our estimate, marked as such."""
+        """The provider's counts, or our estimate, marked as such. A prompt that nobody served
+        costs nothing."""
         usage = self.finish.usage if self.finish else None
         if usage:
             prompt, made, source = usage.prompt_tokens, usage.completion_tokens, "provider"
         else:
-            prompt = sum(estimate_tokens(message.content) for message in fitted.messages)
+            counted = fitted.messages if self.reading else ()
+            prompt = sum(estimate_tokens(message.content) for message in counted)
             made, source = estimate_tokens(completion), "estimated"
         return {"prompt": prompt, "completion": made, "total": prompt + made, "source": source}
 
@@ -146,23 +164,22 @@ async def stream(
     its end into `result`.
 
     As long as nothing was said, the next provider of `CHAT_FALLBACK_PROVIDERS` is asked when one
-    fails; `rerouted` is waited for before, with that provider in `result`. Closing it, or
+    fails; `rerouted` is waited for before, with that provider in `result`. When none of them can
+    answer, `result` names the first again, as its error is the one that is raised. Closing it, or
     cancelling, closes the request to the provider before it returns.
 
     Raises:
         ProviderError: why nobody could finish the reply.
     """
-    candidates = [plan.route.provider, *router.fallbacks(plan.route.provider.name)]
-    for number, provider in enumerate(candidates):
+    asked, failure = plan, None
+    for provider in (plan.route.provider, *router.fallbacks(plan.route.provider.name)):
         try:
-            if number:
-                plan = await _for_fallback(plan, router, provider)
-                result.provider_used, result.fallback_used = provider.name, True
-                result.model = plan.route.model
-                result.context = plan.fitted.as_context(plan.route.window)
+            if failure is not None:
+                asked = await _for_fallback(plan, router, provider)
+                result.take(asked)
                 if rerouted is not None:
                     await rerouted()
-            async with aclosing(_ask(plan, lines, moved)) as chunks:
+            async with aclosing(_ask(asked, lines, moved, result)) as chunks:
                 async for chunk in chunks:
                     said = chunk.content or chunk.reasoning or chunk.tool_parts
                     if said and result.first_token_s is None:
@@ -172,15 +189,19 @@ async def stream(
                     yield chunk
             return
         except ProviderError as error:
-            last = number == len(candidates) - 1
-            said_something = result.first_token_s is not None
-            if last or said_something or (type(error) is RequestRefused):
+            refused = failure is None and type(error) is RequestRefused
+            if refused or result.first_token_s is not None:
                 raise
+            failure = failure or error
+    result.take(plan)
+    assert failure is not None  # noqa: S101 - for mypy
+    raise failure
 
 
 async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
-    """The same request for another provider: its own default model, fitted to its window."""
-    route = await router.route(model=None, provider=provider.name)
+    """The same request for another provider: its own default model, fitted to its window. Raises
+    `ProviderError` when it has none for this caller."""
+    route = replace(await router.route(model=None, provider=provider.name), fallback=True)
     if not keys.allows(plan.caller.key, route.model):
         raise ModelNotFound("The model that would have answered instead is not for this API key.")
     if plan.trims:
@@ -190,7 +211,7 @@ async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     return replace(plan, route=route, fitted=fitted)
 
 
-async def _ask(plan: Plan, lines: Lines, moved: Moved) -> AsyncGenerator[Chunk]:
+async def _ask(plan: Plan, lines: Lines, moved: Moved, result: Result) -> AsyncGenerator[Chunk]:
     """What one provider says."""
     if plan.fitted.too_long:
         said = "This message is" if plan.trims else "These messages are"
@@ -202,12 +223,15 @@ async def _ask(plan: Plan, lines: Lines, moved: Moved) -> AsyncGenerator[Chunk]:
         **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
     )
     provider = plan.route.provider
-    async with (
-        lines.place(provider.name, plan.caller.user.pk, moved),
-        aclosing(provider.stream_chat(request)) as chunks,
-    ):
-        async for chunk in chunks:
-            yield _clean(chunk)
+    async with lines.place(provider.name, plan.caller.user.pk, moved):
+        result.reading = True
+        try:
+            async with aclosing(provider.stream_chat(request)) as chunks:
+                async for chunk in chunks:
+                    yield _clean(chunk)
+        except ProviderError:
+            result.reading = result.first_token_s is not None
+            raise
 
 
 def _clean(chunk: Chunk) -> Chunk:

@@ -36,12 +36,7 @@ class Turn:
         self.plan = plan
         self.slot = slot
         self.log = MemoryLog(snapshot_of(opened.reply), user_event(opened.user_message))
-        self.result = Result(
-            provider_used=plan.route.provider.name,
-            model=plan.route.model,
-            context=opened.reply.context or {},
-            fallback_used=plan.route.fallback,
-        )
+        self.result = Result.of(plan)
         self.producer: asyncio.Task[None] | None = None
         self.cut_as: str | None = None
 

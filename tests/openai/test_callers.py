@@ -115,6 +115,33 @@ async def test_another_provider_answers_as_long_as_nothing_was_said(
     told(last, "provider_failed")
 
 
+@pytest.mark.parametrize(("model", "status"), [("busy", 503), ("memory", 502)])
+async def test_a_failure_is_told_when_the_key_is_not_for_the_other_provider(
+    fallback_place: Place, model: str, status: int
+) -> None:
+    """As if there were no other: that a model is missing would be another reason than the true."""
+    person = await fallback_place.person()
+    await fallback_place.clerk(
+        "allow", model="ApiKey", row_id=person.key_id, allowed_models=[model]
+    )
+    response = await post(person, body(model))
+    assert (response.status_code, "retry-after" in response.headers) == (status, status == 503)
+    assert response.json()["error"]["code"] != "model_not_found"
+    assert fallback_place.openai.chats == []
+
+
+async def test_what_nobody_served_costs_nothing(daphne_place: Place) -> None:
+    """Neither a refusal, nor a failure before the first piece, nor texts without vectors."""
+    person = await daphne_place.person()
+    for model in ("busy", "memory", "notools", "fin:after=0"):
+        assert (await post(person, body(model))).status_code >= 400
+    for model in ("missing", "short"):
+        asked = {"model": model, "input": "Four words of text"}
+        assert (await post(person, asked, "/v1/embeddings")).status_code >= 400
+    records = await daphne_place.clerk("usage", user_id=person.id)
+    assert [record["total_tokens"] for record in records] == [0] * 6
+
+
 # --- Embeddings ----------------------------------------------------------------------------------
 
 

@@ -48,6 +48,8 @@ async def test_who_leaves_the_line_was_never_asked_for(narrow_place: Place) -> N
             gate.open()
             await first.rest()
             await third.rest()
+    left, *_ = await narrow_place.clerk("usage", user_id=person.id)
+    assert (left["status"], left["total_tokens"]) == ("stopped", 0)
     assert [chat.model for chat in narrow_place.ollama.chats] == ["gate:n=1", "normal"]
 
 

@@ -163,6 +163,20 @@ async def test_a_fallback_folds_to_what_is_stored(fallback_place: Place):
         assert_same(socket.thread.messages, await person.rest.messages(chat))
 
 
+async def test_when_nobody_answers_the_first_says_why(fallback_place: Place):
+    """Its failure is told and stored with its name: the other was only asked because of it."""
+    place = fallback_place
+    person = await place.person()
+    chat = await person.conversation()
+    await place.openai.stop()
+    async with person.socket(chat) as socket:
+        end = await socket.reply(model="html")
+        assert_same(socket.thread.messages, await person.rest.messages(chat))
+    assert (end["provider_used"], end["fallback_used"]) == ("ollama", False)
+    assert end["error"]["code"] == "provider_failed"
+    assert end["tokens"]["total"] == 0
+
+
 @pytest.mark.parametrize("model", ["error", "notools"])
 async def test_no_second_provider_after_a_word_or_a_refusal(fallback_place: Place, model: str):
     """What was said cannot be unsaid, and what one refuses is wrong for all."""

@@ -55,7 +55,7 @@ async def test_the_first_words_are_shown_within_100_ms(visit: Visit):
     context = await visit.context()
     await context.add_init_script(_LISTEN)
     chat = await visit.chat(model="gate:n=1", context=context)
-    await chat.page.wait_for_function("told.ready")  # else the first comes whole, by REST
+    await chat.page.wait_for_function("() => told.ready")  # else the first comes whole, by REST
     gate = visit.ollama.gate("a")
     turns = 0
 

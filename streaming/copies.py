@@ -12,7 +12,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from streaming.log import MemoryLog
-from streaming.redis_log import AWAY, Entry, RedisLogs, connect, inbox, log_key, parse
+from streaming.redis_client import AWAY, connect
+from streaming.redis_log import Entry, RedisLogs, inbox, log_key, parse
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ what it may have missed.
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextvars import Context
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,7 +19,8 @@ from channels_redis.pubsub import (
 )
 from redis import exceptions
 
-from streaming.redis_log import AWAY, PATIENCE
+from streaming.redis_client import AWAY, PATIENCE, mend
+from streaming.tasks import keep_going
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,12 @@ class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
             await super().publish(channel, message)
         except exceptions.ConnectionError:  # of one that Redis has closed since the last hint
             await super().publish(channel, message)
+
+    def _ensure_redis(self) -> None:
+        if self._redis is None:
+            super()._ensure_redis()
+            made: Any = self._redis
+            mend(made.connection_pool)
 
     def _ensure_receiver(self) -> None:
         """None: the library's own ends at a time limit that runs out, and tells of no break."""
@@ -84,8 +90,7 @@ class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
         channel = f"{self.prefix}{prefix}{uuid4().hex}"
         self.channels[channel] = asyncio.Queue()
         if self._listening is None:
-            work = self._listen()
-            self._listening = asyncio.get_running_loop().create_task(work, context=Context())
+            self._listening = keep_going(self._listen, "hints")
         return channel
 
     async def group_add(self, group: str, channel: str) -> None:

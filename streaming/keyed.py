@@ -5,7 +5,6 @@ or is revoked by another process or in the admin, is noticed by a look every few
 """
 
 import asyncio
-import contextvars
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from django.db import DatabaseError
 from conversations import keys
 from conversations.models import ApiKey
 from streaming.stripes import stripes
+from streaming.tasks import keep_going
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +44,7 @@ class KeyedWork:
         ends = self._ends.setdefault(key.pk, set())
         ends.add(end)
         if self._watch is None:
-            self._watch = asyncio.get_running_loop().create_task(
-                self._look_on(), name="keyed", context=contextvars.Context()
-            )
+            self._watch = keep_going(self._look_on, "keyed")
         try:
             yield
         finally:

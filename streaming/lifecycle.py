@@ -8,9 +8,9 @@ from django.conf import settings
 from streaming.limits import Limits, MemoryLimits
 from streaming.line import Lines, MemoryLines
 from streaming.peers import Peers
+from streaming.redis_client import AWAY
 from streaming.redis_limits import RedisLimits
 from streaming.redis_line import RedisLines
-from streaming.redis_log import AWAY
 from streaming.sole import AlreadyRunning, SoleServer
 from streaming.turns import Turns
 

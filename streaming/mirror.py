@@ -12,7 +12,8 @@ from typing import Final
 from uuid import UUID
 
 from streaming.log import MemoryLog, Phase
-from streaming.redis_log import AWAY, MOST_PIECES, Answer, Append, RedisLogs, State
+from streaming.redis_client import AWAY
+from streaming.redis_log import MOST_PIECES, Answer, Append, RedisLogs, State
 from streaming.turn import Owner
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,7 @@ conversation there is, and how a reply ended.
 """
 
 import asyncio
-import logging
-from collections.abc import Coroutine
-from contextvars import Context
-from typing import Any
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
@@ -20,11 +17,11 @@ from streaming.copies import Copies
 from streaming.log import MemoryLog
 from streaming.mirror import Mirror
 from streaming.reaper import Reaper
-from streaming.redis_log import AWAY, RedisLogs, ServiceAway
+from streaming.redis_client import AWAY, ServiceAway
+from streaming.redis_log import RedisLogs
 from streaming.stripes import stripes
+from streaming.tasks import keep_going
 from streaming.turn import Owner, Turn, snapshot_of, user_event
-
-logger = logging.getLogger(__name__)
 
 # How long the end waits until Redis has the ends of all replies, in seconds.
 FLUSH_PATIENCE = 3.0
@@ -47,11 +44,11 @@ class Peers:
         self._copies = Copies(self.logs, self._url, owner.stop_here)
         reaper = Reaper(self.logs, self._copies, owner)
         for name, work in (
-            ("mirror", self._mirror.run()),
-            ("copies", self._copies.run()),
-            ("reaper", reaper.run()),
+            ("mirror", self._mirror.run),
+            ("copies", self._copies.run),
+            ("reaper", reaper.run),
         ):
-            self._tasks.append(self._spawn(work, name))
+            self._tasks.append(keep_going(work, name))
 
     async def begin(self, reply_id: UUID) -> None:
         """Make the log of a reply to come. Raises `Unavailable`: without Redis none begins."""
@@ -98,7 +95,9 @@ class Peers:
     async def aclose(self) -> None:
         """Let Redis have the ends of our replies, for a moment, then let go of everything."""
         if self._tasks:
-            await asyncio.wait([self._spawn(self._mirror.flushed(), "")], timeout=FLUSH_PATIENCE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_PATIENCE):
+                    await self._mirror.flushed()
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks)
@@ -111,13 +110,3 @@ class Peers:
                 reply_id=reply_id, writer=self.process
             )
             return ours
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name, context=Context())
-        task.add_done_callback(_tell)
-        return task
-
-
-def _tell(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        logger.critical("the task %s failed", task.get_name(), exc_info=error)

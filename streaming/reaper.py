@@ -17,7 +17,8 @@ from conversations import queue, replies
 from conversations.models import Message, Status
 from streaming.copies import Copies
 from streaming.events import Kind
-from streaming.redis_log import AWAY, Append, RedisLogs
+from streaming.redis_client import AWAY
+from streaming.redis_log import Append, RedisLogs
 from streaming.stripes import stripes
 from streaming.turn import Owner, end_of, settle
 

@@ -11,7 +11,6 @@ is that of Redis.
 import asyncio
 import logging
 from collections.abc import Callable
-from contextvars import Context
 from typing import Any, Final
 from uuid import uuid4
 
@@ -28,7 +27,8 @@ from streaming.limits import (
     too_many_at_once,
     too_many_requests,
 )
-from streaming.redis_log import AWAY, ServiceAway, connect
+from streaming.redis_client import AWAY, ServiceAway, connect
+from streaming.tasks import keep_going
 
 logger = logging.getLogger(__name__)
 
@@ -113,9 +113,7 @@ class RedisLimits:
                 raise too_many_requests(a_minute.most, float(answer[1]))
         self._held[place] = running
         if self._keeper is None:
-            self._keeper = asyncio.get_running_loop().create_task(
-                self._keep(), name="limits", context=Context()
-            )
+            self._keeper = keep_going(self._keep, "limits")
         return Slot(lambda: self._leave(place))
 
     async def aclose(self) -> None:

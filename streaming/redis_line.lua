@@ -1,18 +1,28 @@
 -- What one process knows of a line, told to Redis; `redis_line.py` says what the keys hold.
 --
--- KEYS  waiting, places, leases, numbers, rounds
+-- KEYS  waiting, places, leases, numbers, rounds, epoch
 -- ARGV  the channel, what to say there, places, seconds of life, how many left, how many hold a
---       place, then the ids of those, and of those who wait
--- It answers, for each who waits, with the position; 0 is a place.
+--       place, the epoch that the process knows, then the ids of those, and of those who wait
+-- It answers with the epoch and, for each who waits, with the position; 0 is a place. In an epoch
+-- that the process does not know, nobody gets anything: Redis has forgotten who holds a place, and
+-- the process is to wait until everybody has told.
 --
 -- An id begins with its user's (32 characters). A member of `waiting` is 16 digits and the id, so
 -- that within a round the order is that of arrival.
 
-local waiting, places, leases, numbers, rounds = unpack(KEYS)
+local waiting, places, leases, numbers, rounds, epochs = unpack(KEYS)
 local time = redis.call('TIME')
 local now, life = time[1] + time[2] / 1000000, tonumber(ARGV[4])
-local left, held = 7 + ARGV[5], 7 + ARGV[5] + ARGV[6]
+local left, held = 8 + ARGV[5], 8 + ARGV[5] + ARGV[6]
 local changed, ours = false, {}
+
+local epoch = redis.call('GET', epochs)
+if not epoch then
+  epoch = time[1] .. '.' .. time[2]
+  redis.call('SET', epochs, epoch)
+end
+redis.call('EXPIRE', epochs, 604800)  -- a week, since an epoch that ends makes people wait
+local forgotten = ARGV[7] ~= '' and ARGV[7] ~= epoch
 
 local function user(id) return string.sub(id, 1, 32) end
 local function get(name, otherwise)
@@ -49,7 +59,7 @@ local function hold(id, round)
   add('h' .. user(id), 1)
 end
 
-for at = 7, left - 1 do leave(ARGV[at]) end
+for at = 8, left - 1 do leave(ARGV[at]) end
 for at = left, held - 1 do
   if redis.call('SISMEMBER', places, ARGV[at]) == 0 then  -- Redis has forgotten
     leave(ARGV[at])
@@ -57,6 +67,7 @@ for at = left, held - 1 do
   end
   redis.call('ZADD', leases, now + life, ARGV[at])
 end
+if forgotten then return {epoch} end
 for at = held, #ARGV do
   local id = ARGV[at]
   ours[id] = true
@@ -87,9 +98,9 @@ end
 if theirs or changed and redis.call('ZCARD', waiting) > 0 then
   redis.call('PUBLISH', ARGV[1], ARGV[2])
 end
-for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, math.ceil(4 * life)) end
+for at = 1, 5 do redis.call('EXPIRE', KEYS[at], math.ceil(4 * life)) end
 
-local positions = {}
+local positions = {epoch}
 for at = held, #ARGV do
   local number = redis.call('HGET', numbers, ARGV[at])
   table.insert(positions, number and redis.call('ZRANK', waiting, number .. ARGV[at]) + 1 or 0)

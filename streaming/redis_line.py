@@ -11,6 +11,7 @@ is told everything.
     chat:{line-<provider>}:places   set: the requests that hold a place
     chat:{line-<provider>}:leases   sorted set: every request, by when it is taken for dead
     chat:{line-<provider>}:numbers  hash: the number of each request that waits
+    chat:{line-<provider>}:epoch    string: another one when Redis has forgotten all this
     chat:{line-<provider>}:rounds   hash: `round`, `arrived`, and of each user who is there: the
                                     last round (`s`), how many wait (`w`), hold places (`h`)
     chat:lines                      channel: a provider whose line has moved, and who moved it
@@ -18,16 +19,16 @@ is told everything.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from streaming.line import Line, Moved, stand
-from streaming.redis_log import AWAY, connect
+from streaming.redis_client import AWAY, connect
+from streaming.tasks import keep_going
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +40,14 @@ RENEW: Final = 4.0
 POLL: Final = 1.0
 # Seconds until Redis is asked again when it is away.
 RETRY: Final = 0.2
-# Seconds after Redis was away in which a process tells only of its places: when it comes back
+# Seconds after Redis came back in which a process tells only of its places: when it comes back
 # empty, it is to know all of them before it gives out more.
 SETTLE: Final = 1.0
 # How long the end of a process waits until Redis has its places back, in seconds.
 FLUSH_PATIENCE: Final = 2.0
 
 NEWS: Final = "chat:lines"
-_KEYS: Final = ("waiting", "places", "leases", "numbers", "rounds")
+_KEYS: Final = ("waiting", "places", "leases", "numbers", "rounds", "epoch")
 
 _TELL: Final = Path(__file__).with_name("redis_line.lua").read_text()
 
@@ -74,6 +75,8 @@ class RedisLine:
         self._provider = provider
         self._tell = redis.register_script(_TELL)
         self._changed = asyncio.Event()
+        self._epoch = ""
+        self._was_away = False  # and has not answered since
         self._settled_at = 0.0
         self._withheld = False  # some of those who wait were not told of yet
 
@@ -99,7 +102,7 @@ class RedisLine:
 
     def settle(self) -> None:
         """Tell of what is held again, and a little later of those who wait: Redis was away."""
-        self._settled_at = asyncio.get_running_loop().time() + SETTLE
+        self._was_away = True
         self._changed.set()
 
     async def keep(self) -> None:
@@ -127,14 +130,22 @@ class RedisLine:
         `AWAY`; then it is to be repeated."""
         left, held = [*self.left], [*self.held]
         waiting = [*self.waiting.values()]
-        self._withheld = bool(waiting) and self._settling() > 0
+        was_away, self._was_away = self._was_away, False
+        self._withheld = bool(waiting) and (was_away or self._settling() > 0)
         if self._withheld:
             waiting = []
         counts = [self._capacity, self._life, len(left), len(held)]
         ids = [*left, *held, *(waiter.id for waiter in waiting)]
-        answer: Any = await self._tell(keys=self.keys, args=[NEWS, self._news, *counts, *ids])
+        arguments = [NEWS, self._news, *counts, self._epoch, *ids]
+        epoch, *positions = await self._tell(keys=self.keys, args=arguments)
         self.left.difference_update(left)
-        for waiter, position in zip(waiting, answer, strict=True):
+        forgotten, self._epoch = self._epoch not in ("", epoch), epoch
+        if was_away or forgotten:
+            self._settled_at = asyncio.get_running_loop().time() + SETTLE
+        if forgotten:
+            self._withheld = bool(self.waiting)
+            return
+        for waiter, position in zip(waiting, positions, strict=True):
             if waiter.turn.done():
                 continue  # it was cancelled meanwhile, and is about to leave
             if position == 0:
@@ -179,8 +190,8 @@ class RedisLines:
             line = RedisLine(self._redis, provider, capacity, self._process, self._life)
             self._lines[provider] = line
             if not self._tasks:
-                self._spawn(self._listen(), "lines")
-            self._spawn(line.keep(), f"line {provider}")
+                self._tasks.append(keep_going(self._listen, "lines"))
+            self._tasks.append(keep_going(line.keep, f"line {provider}"))
         return self._lines[provider]
 
     @asynccontextmanager
@@ -231,13 +242,3 @@ class RedisLines:
         line = self._lines.get(provider)
         if process != self._process and isinstance(line, RedisLine):
             line.moved()
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=name, context=Context())
-        task.add_done_callback(_tell_failure)
-        self._tasks.append(task)
-
-
-def _tell_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        logger.critical("the task %s failed", task.get_name(), exc_info=error)

@@ -18,28 +18,18 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
-from conversations.errors import Unavailable
 from streaming.events import End, Kind
 from streaming.log import Phase
+from streaming.redis_client import AWAY, connect
 
 # How long a log is kept after it was last written to, in seconds.
 KEEP: Final = 600
 # How long a writer that says nothing is taken to live, in seconds.
 LEASE: Final = 4.0
-# How long a command may take before Redis counts as away, in seconds.
-PATIENCE: Final = 2.0
-# Connections of one client; commands that find them all in use wait for one.
-MOST_CONNECTIONS: Final = 6
 # The most pieces in one call of the script: it holds up everybody else while it runs.
 MOST_PIECES: Final = 500
-
-# What goes wrong when Redis is away.
-AWAY: Final = (RedisError, OSError, TimeoutError)
 
 FIELDS: Final[dict[Kind, str]] = {"content": "c", "reasoning": "r"}
 KINDS: Final[dict[str, Kind]] = {letter: kind for kind, letter in FIELDS.items()}
@@ -105,13 +95,6 @@ return redis.call('HGET', KEYS[1], 'writer')
 """
 
 
-class ServiceAway(Unavailable):
-    """Redis does not answer, so this cannot be done now."""
-
-    message = "The server cannot reach its other half at the moment. Try again shortly."
-    retry_after = 2.0
-
-
 class State(StrEnum):
     """What the script found: the log is open, or has its end; it belongs to another process by
     now; Redis does not know it (any more)."""
@@ -165,24 +148,6 @@ class Entry:
     piece: tuple[Kind, str] | None = None
     phase: Phase | None = None
     end: End | None = None
-
-
-def connect(url: str, *, blocking: bool = False) -> "Redis":
-    """A client that tries again once, on a new connection. Answers are text.
-
-    With `blocking`, for commands that wait: the library would end them after five seconds.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MOST_CONNECTIONS,
-        timeout=PATIENCE,
-        decode_responses=True,
-        socket_connect_timeout=PATIENCE,
-        socket_timeout=None if blocking else PATIENCE,
-        retry=Retry(NoBackoff(), 1),
-        protocol=2,
-    )
-    return Redis.from_pool(pool)
 
 
 def inbox(process: UUID) -> str:

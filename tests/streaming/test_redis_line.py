@@ -77,7 +77,7 @@ async def made(url: str, count: int, capacity: int, life: float = 60) -> AsyncIt
 
 async def left_over(lines: RedisLines) -> dict[str, object]:
     """What Redis has of the line besides its counters."""
-    redis, (waiting, places, leases, numbers, rounds) = lines._redis, lines.line("ollama").keys
+    redis, (waiting, places, leases, numbers, rounds, _) = lines._redis, lines.line("ollama").keys
     found = {
         "waiting": await redis.zcard(waiting),
         "places": await redis.scard(places),

@@ -1,0 +1,62 @@
+"""Our connections to Redis, and what it looks like when it is away."""
+
+from typing import Any, Final
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import RedisError
+
+from conversations.errors import Unavailable
+
+# How long a command may take before Redis counts as away, in seconds.
+PATIENCE: Final = 2.0
+# Connections of one client; commands that find them all in use wait for one.
+MOST_CONNECTIONS: Final = 6
+
+# What goes wrong when Redis is away.
+AWAY: Final = (RedisError, OSError, TimeoutError)
+
+
+class ServiceAway(Unavailable):
+    """Redis does not answer, so this cannot be done now."""
+
+    message = "The server cannot reach its other half at the moment. Try again shortly."
+    retry_after = 2.0
+
+
+def connect(url: str, *, blocking: bool = False) -> "Redis":
+    """A client that tries again once, on a new connection. Answers are text.
+
+    With `blocking`, for commands that wait: the library would end them after five seconds.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MOST_CONNECTIONS,
+        timeout=PATIENCE,
+        decode_responses=True,
+        socket_connect_timeout=PATIENCE,
+        socket_timeout=None if blocking else PATIENCE,
+        retry=Retry(NoBackoff(), 1),
+        protocol=2,
+    )
+    mend(pool)
+    return Redis.from_pool(pool)
+
+
+def mend(pool: Any) -> None:
+    """Let the connections of a pool say it when they were closed.
+
+    uvloop does not let one write to a connection that was closed (`RuntimeError`), where asyncio
+    lets it fail (`ConnectionError`, upon which the library connects again).
+    """
+
+    class Connection(pool.connection_class):  # type: ignore[misc]
+        async def send_packed_command(self, *args: Any, **options: Any) -> None:
+            try:
+                await super().send_packed_command(*args, **options)
+            except RuntimeError as error:
+                raise LostConnection("The connection was closed.") from error
+
+    pool.connection_class = Connection

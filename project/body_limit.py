@@ -29,8 +29,8 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
     `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes (`V1_MAX_BODY` under `/v1`)."""
     of_v1 = scope["path"].startswith("/v1/")
     most: int = settings.V1_MAX_BODY if of_v1 else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced[:20]) > most:
+    announced = dict(scope["headers"]).get(b"content-length")
+    if announced is not None and (not announced.isdigit() or int(announced[:20]) > most):
         await _refuse(receive, send, of_v1=of_v1, more=True)
         return
     read = 0
@@ -39,8 +39,14 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
         nonlocal read
         message: dict[str, Any] = await receive()
         read += len(message.get("body", b""))
+        more = message.get("more_body", False)
         if read > most:
-            raise _OverLimit(more=message.get("more_body", False))
+            raise _OverLimit(more=more)
+        if announced is None and read and not more:
+            # REST framework takes a body without a length for none. Django reads it all before it
+            # looks at the headers, so they can still say it.
+            length = (b"content-length", str(read).encode())
+            scope["headers"] = [*scope["headers"], length]
         return message
 
     try:

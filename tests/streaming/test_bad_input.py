@@ -1,14 +1,16 @@
 """Whatever is sent, the answer is an error that says what is wrong, and the socket lives."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.harness import WAIT_S
 from tests.harness.place import Place
-from tests.harness.rest import assert_clean, assert_sentence, refused
+from tests.harness.rest import assert_clean, assert_sentence, ok, refused
 
 ID = str(uuid4())
 NUMBER = "9" * 5000
@@ -153,6 +155,31 @@ async def test_a_body_that_is_wrong(place: Place, body: str):
     error = refused(answer, status, code or answer.json()["error"]["code"])
     if code == "validation_error" and content not in (b"", b"null"):
         assert error["fields"] == {"body": ["This has to be a JSON object."]}
+
+
+async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A body that is sent without its length (`Transfer-Encoding: chunked`)."""
+    yield body[:5]
+    yield body[5:]
+
+
+async def test_a_body_without_its_length(place: Place):
+    """It is read as any other, by every call, and held to the same type and limit."""
+    rest = (await place.person()).rest
+    as_json = {"Content-Type": "application/json"}
+
+    async def send(method: str, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        return await rest.http.request(method, path, content=in_pieces(body), headers=headers)
+
+    made = ok(await send("POST", "/api/conversations/", b'{"title":"In pieces"}', as_json), 201)
+    assert made["title"] == "In pieces"
+    path = f"/api/conversations/{made['id']}/"
+    assert ok(await send("PATCH", path, b'{"title":"Again"}', as_json))["title"] == "Again"
+    asked = b'{"client_id":"%s","content":"Hello"}' % str(uuid4()).encode()
+    assert ok(await send("POST", f"{path}generate/", asked, as_json))["message"]["content"]
+    as_text = {"Content-Type": "text/plain"}
+    refused(await send("PATCH", path, b'{"title":"No"}', as_text), 415, "unsupported_media_type")
+    refused(await send("PATCH", path, b"x" * 3_000_000, as_json), 413, "too_large")
 
 
 async def test_odd_text_is_kept_as_it_is(place: Place):

@@ -49,8 +49,10 @@ class SessionDetailSerializer(SessionSerializer):
     @extend_schema_field(SessionMessageSerializer(many=True))
     def get_messages(self, row: Conversation) -> list[dict[str, Any]]:
         ids = selectors.ordered_ids(conversation=row, branch="head")
-        found = Message.objects.only("id", "role", "content", "created_at").in_bulk(ids)
+        needed = ("id", "role", "content", "created_at", "status", "seq")
+        found = Message.objects.only(*needed).in_bulk(ids)
         shown = [found[key] for key in ids if key in found]
+        self.context["view"].catch_up(shown)
         return list(SessionMessageSerializer(shown, many=True).data)
 
 

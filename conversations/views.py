@@ -1,5 +1,6 @@
 """REST for what is on record. What touches running replies is added in `streaming/rest.py`."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +56,9 @@ class Noticed:
 
     def deleted(self, conversation: Conversation) -> None:
         """It is gone."""
+
+    def catch_up(self, rows: Iterable[Message]) -> None:
+        """Add to replies that are being written what their rows do not have yet."""
 
 
 class ConversationViewSet(
@@ -177,6 +181,7 @@ class ConversationViewSet(
         )
         link = f"{request.path}?branch={branch}&limit={limit}"
         rows = page.messages
+        self.catch_up(rows)
         return Response(
             {
                 "next": f"{link}&after={rows[-1].id}" if page.more_after else None,
@@ -198,6 +203,7 @@ class ConversationViewSet(
         ids = selectors.ordered_ids(conversation=conversation, branch=branch)
         rows = Message.objects.in_bulk(ids)
         messages = [rows[key] for key in ids]
+        self.catch_up(messages)
         response: HttpResponse
         if kind == "markdown":
             text = exports.as_markdown(conversation, messages)
@@ -213,11 +219,13 @@ class ConversationViewSet(
         return Response(ConversationSerializer(row).data, status=code)
 
 
-class MessageView(RetrieveAPIView[Message]):
+class MessageView(Noticed, RetrieveAPIView[Message]):
     """One message, with its status."""
 
     serializer_class = MessageSerializer
     queryset = Message.objects.none()
 
     def get_object(self) -> Message:
-        return access.message(caller(self.request), self.kwargs["pk"])
+        row = access.message(caller(self.request), self.kwargs["pk"])
+        self.catch_up([row])
+        return row

@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from conversations import account, views
+from conversations import account
 from project import health, pages, profile
 from project.doctor import probe
 from streaming import openai_api, rest
@@ -36,7 +36,7 @@ urlpatterns = [
     path("api/conversations/<uuid:pk>/queue/", rest.QueueView.as_view()),
     path("api/conversations/<uuid:pk>/queue/<uuid:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<uuid:pk>/stop/", rest.StopView.as_view()),
-    path("api/messages/<uuid:pk>/", views.MessageView.as_view()),
+    path("api/messages/<uuid:pk>/", rest.MessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", account.UsageView.as_view()),
     path("api/me/", account.MeView.as_view()),

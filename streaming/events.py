@@ -5,7 +5,7 @@ An event is a plain dict with a `type`; the functions here are the only place th
 """
 
 from enum import IntEnum
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 from uuid import UUID
 
 import orjson
@@ -13,6 +13,7 @@ import orjson
 PROTOCOL = 1
 
 Kind = Literal["content", "reasoning"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Event = dict[str, Any]
 
 # Every event with its fields; those in the second set may be missing.

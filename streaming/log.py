@@ -5,10 +5,11 @@ reader: a reader is one integer, its position, and takes what lies after it when
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from streaming.events import End, Kind, Snapshot
+from streaming.events import KINDS, End, Kind, Snapshot
 
 # About the most text in one delta. Servers keep copies of the frame that a slow reader has not
 # taken yet, so it must not grow with the reply.
@@ -22,6 +23,21 @@ class Phase:
     name: str
     since: str
     position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a reply has said in so many pieces."""
+
+    content: str
+    reasoning: str
+    seq: int
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[Kind, str]]) -> "Text":
+        pieces = list(pieces)
+        texts = {kind: [text for found, text in pieces if found == kind] for kind in KINDS}
+        return cls("".join(texts["content"]), "".join(texts["reasoning"]), len(pieces))
 
 
 class LogEnded(Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from django.db import DatabaseError
@@ -23,16 +24,17 @@ NOT_STORED = Description(
 )
 
 
-async def make(turn: Turn, router: Router, lines: Lines) -> End | None:
+async def make(turn: Turn, router: Router, lines: Lines, running: Callable[[], int]) -> End | None:
     """Make a reply and store its end; what is left is to tell it. `None` when another process has
-    taken the reply: then nothing more was written. Cancelling interrupts the reply."""
+    taken the reply: then nothing more was written. Cancelling interrupts the reply. `running` tells
+    how many replies this process makes."""
     async with stripes.borrow():
         turn.producer = asyncio.create_task(
             engine.produce(
                 turn.plan, router, lines, turn.log, turn.result, partial(storing.keep_route, turn)
             )
         )
-        keeper = asyncio.create_task(storing.keep(turn))
+        keeper = asyncio.create_task(storing.keep(turn, running))
         if turn.cut_as:
             turn.producer.cancel()
         failure: BaseException | None = None

@@ -14,11 +14,11 @@ from channels.db import database_sync_to_async
 from conversations import replies, selectors
 from conversations.models import OPEN
 from streaming.copies import Copies
-from streaming.log import MemoryLog
+from streaming.log import MemoryLog, Text
 from streaming.mirror import Mirror
 from streaming.reaper import Reaper
 from streaming.redis_client import AWAY, ServiceAway
-from streaming.redis_log import RedisLogs
+from streaming.redis_log import RedisLogs, pieces
 from streaming.stripes import stripes
 from streaming.tasks import keep_going
 from streaming.turn import Owner, Turn, snapshot_of, user_event
@@ -83,6 +83,18 @@ class Peers:
         except AWAY:
             raise ServiceAway from None
         return log
+
+    async def so_far(self, reply_id: UUID) -> Text | None:
+        """What Redis has of another's reply that is being written; `None` when that has its end,
+        or Redis is away."""
+        if self._copies.away:
+            return None
+        try:
+            entries = await self.logs.read(reply_id)
+        except AWAY:
+            return None
+        ended = any(entry.end is not None for entry in entries)
+        return None if ended else Text.of(pieces(entries))
 
     async def stop(self, reply_id: UUID) -> None:
         """Ask whoever writes a reply to end it. While Redis is away, its row tells them."""

@@ -16,9 +16,9 @@ from django.db import DatabaseError
 from conversations import queue, replies
 from conversations.models import Message, Status
 from streaming.copies import Copies
-from streaming.events import Kind
+from streaming.log import Text
 from streaming.redis_client import AWAY
-from streaming.redis_log import Append, RedisLogs
+from streaming.redis_log import Append, RedisLogs, pieces
 from streaming.stripes import stripes
 from streaming.turn import Owner, end_of, settle
 
@@ -87,18 +87,13 @@ class Reaper:
 
     async def _close(self, row: Message) -> None:
         """Interrupt a reply whose log is ours now, and tell those who follow it."""
-        texts: dict[Kind, list[str]] = {"content": [], "reasoning": []}
-        seq = 0
-        for entry in await self._logs.read(row.id):
-            if entry.piece is not None and entry.number == seq + 1:
-                seq = entry.number
-                texts[entry.piece[0]].append(entry.piece[1])
+        text = Text.of(pieces(await self._logs.read(row.id)))
         closed: Message | None = await database_sync_to_async(replies.interrupt)(
             reply_id=row.id,
             writer=row.writer,
-            seq=seq,
-            content="".join(texts["content"]),
-            reasoning="".join(texts["reasoning"]),
+            seq=text.seq,
+            content=text.content,
+            reasoning=text.reasoning,
         )
         if closed is None:
             return  # its writer closed it at the last moment

@@ -11,6 +11,7 @@ All keys of a reply have one hash tag, so they lie on one node of a cluster. Eve
 ten minutes after it was last written to. Ids are explicit, so whatever is sent twice is kept once.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -179,6 +180,15 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
             return Entry(entry_id, number, end=orjson.loads(value))
         case _:
             return Entry(entry_id, number, piece=(KINDS[name], value))
+
+
+def pieces(entries: Iterable[Entry]) -> list[tuple[Kind, str]]:
+    """The pieces of a log, as far as there is no hole."""
+    found: list[tuple[Kind, str]] = []
+    for entry in entries:
+        if entry.piece is not None and entry.number == len(found) + 1:
+            found.append(entry.piece)
+    return found
 
 
 class RedisLogs:

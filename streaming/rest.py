@@ -5,6 +5,7 @@ while they wait.
 """
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -21,13 +22,13 @@ from rest_framework.views import APIView
 
 from conversations import access, account, keys, sessions, views
 from conversations.errors import error_body
-from conversations.models import Conversation, Status
+from conversations.models import Conversation, Message, Status
 from conversations.permissions import key_of
 from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
-from streaming import hints, shapes, waiting
+from streaming import current, hints, shapes, waiting
 from streaming.commands import (
     MessageIdSerializer,
     RegenerateSerializer,
@@ -171,8 +172,13 @@ class StopView(AsyncAPIView):
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE):
                 await turns.wait(reply_id)
-        row = await database_sync_to_async(access.message)(user, reply_id, pk)
-        return Response(MessageSerializer(row).data)
+
+        def look() -> Message:
+            row = access.message(user, reply_id, pk)
+            current.catch_up([row])
+            return row
+
+        return Response(MessageSerializer(await database_sync_to_async(look)()).data)
 
 
 class ModelsView(AsyncAPIView):
@@ -214,7 +220,8 @@ class ModelsView(AsyncAPIView):
 
 
 class Announced(views.Noticed):
-    """Tells sockets what has changed, and stops what runs in a conversation that goes."""
+    """Tells sockets what has changed, stops what runs in a conversation that goes, and shows of
+    running replies what sockets were told."""
 
     def changed(self, conversation: Conversation) -> None:
         async_to_sync(hints.conversation_changed)(
@@ -230,6 +237,9 @@ class Announced(views.Noticed):
     def deleted(self, conversation: Conversation) -> None:
         async_to_sync(hints.conversation_deleted)(conversation.pk)
 
+    def catch_up(self, rows: Iterable[Message]) -> None:
+        current.catch_up(rows)
+
 
 class ConversationViewSet(Announced, views.ConversationViewSet):
     """The caller's conversations."""
@@ -237,6 +247,10 @@ class ConversationViewSet(Announced, views.ConversationViewSet):
 
 class SessionViewSet(Announced, sessions.SessionViewSet):
     """The caller's conversations, as sessions."""
+
+
+class MessageView(Announced, views.MessageView):
+    """One message, with its status."""
 
 
 class ApiKeyViewSet(account.ApiKeyViewSet):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,10 +15,12 @@ from streaming.turn import Turn, settle
 
 logger = logging.getLogger(__name__)
 
-# The partial text is kept in the database this often: seconds, or characters, whichever is first.
-CHECKPOINT_SECONDS = 2.0
+# The partial text is kept in the database after so many characters, or seconds, whichever is
+# first. What was not kept is lost when the process dies without Redis, so a few replies are kept
+# often; of many, each less often, so that a process writes about forty times a second at most.
 CHECKPOINT_CHARACTERS = 4096
-CHECKPOINT_TICK = 0.25
+CHECKPOINTS_A_SECOND = 40
+SOONEST, LATEST = 0.25, 2.0
 
 # Waits between tries to store the end of a reply while the database refuses, in seconds.
 CLOSE_RETRIES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -26,15 +29,21 @@ CLOSE_RETRIES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 LEARN_SECONDS = 0.5
 
 
-async def keep(turn: Turn) -> None:
-    """Keep the text so far in the database, until cancelled. A write that is under way when it
-    is cancelled is finished by its thread, before any later write of the same turn."""
-    log, saved, age = turn.log, 0, CHECKPOINT_SECONDS  # the first text is kept at once
+def pause(running: int) -> float:
+    """Seconds between two checkpoints of one reply, when so many run in this process."""
+    return min(max(running / CHECKPOINTS_A_SECOND, SOONEST), LATEST)
+
+
+async def keep(turn: Turn, running: Callable[[], int]) -> None:
+    """Keep the text so far in the database, until cancelled; `running` tells how many replies
+    this process makes. A write that is under way when it is cancelled is finished by its thread,
+    before any later write of the same turn."""
+    log, saved, age = turn.log, 0, LATEST  # the first text is kept at once
     while True:
-        await asyncio.sleep(CHECKPOINT_TICK)
-        age += CHECKPOINT_TICK
+        await asyncio.sleep(SOONEST)
+        age += SOONEST
         new = log.size - saved
-        if not (new >= CHECKPOINT_CHARACTERS or (new and age >= CHECKPOINT_SECONDS)):
+        if not (new >= CHECKPOINT_CHARACTERS or (new and age >= pause(running()))):
             continue
         size, age = log.size, 0.0
         try:

@@ -302,7 +302,7 @@ class Turns:
     async def _run(self, turn: Turn) -> None:
         """Make one reply, then tell its end."""
         try:
-            end = await making.make(turn, self.router, self.lines)
+            end = await making.make(turn, self.router, self.lines, lambda: len(self._running))
         finally:
             self._running.pop(turn.id, None)
             if self._by_conversation.get(turn.conversation_id) is turn:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from streaming.sole import ADVISORY_LOCK
+from streaming.storing import pause
 from tests.harness import WAIT_S
 from tests.harness.fold import assert_follows_the_rules
 from tests.harness.place import Person, place_at
@@ -63,7 +64,9 @@ async def test_point_7_killed_in_the_middle(own_server: OwnServer, kind: Kind):
             client_id = await socket.ask("Will this last?", model="gate:id=seven,n=8")
             start = await socket.next("message_start")
             gate.release(4)
-            await message_until(person, start["id"], content=kept)
+            async with asyncio.timeout(WAIT_S):  # a GET shows what the row does not have yet
+                while (await place.clerk("row", message_id=start["id"]))["content"] != kept:
+                    await asyncio.sleep(0.05)
             server.kill()
             assert await socket.closed() == 1006
         await asyncio.to_thread(server.start)
@@ -90,6 +93,11 @@ async def test_point_7_killed_in_the_middle(own_server: OwnServer, kind: Kind):
             end = await socket.next("message_end", id=new["id"])
             assert end["full_content"] == "".join(REPLY)
             assert_follows_the_rules(socket.events)
+
+
+@pytest.mark.parametrize(("running", "seconds"), [(1, 0.25), (10, 0.25), (40, 1), (500, 2)])
+def test_few_replies_are_kept_more_often_than_many(running: int, seconds: float):
+    assert pause(running) == seconds
 
 
 async def test_point_7_killed_before_the_first_word(own_server: OwnServer):

@@ -264,7 +264,7 @@ async def test_point_11_persist_then_announce(place: Place):
     chat = await person.conversation()
     gate = place.ollama.gate("eleven")
     async with person.socket(chat) as socket, asyncio.timeout(WAIT_S):
-        await socket.ask("Tell me", model="gate:id=eleven,n=2")
+        await socket.ask("Tell me", model="gate:id=eleven,n=4")
         asked = await socket.next("user_message")
         assert (await person.rest.message(asked["id"]))["content"] == "Tell me"
         start = await socket.next("message_start")
@@ -275,6 +275,19 @@ async def test_point_11_persist_then_announce(place: Place):
         conversation = await person.rest.conversation(chat)
         assert conversation["title"] == renamed["title"] == "Tell me"
         assert conversation["head_id"] == renamed["head_id"] == start["id"]
+        # A second socket, on the server that is asked by REST.
+        async with person.socket(chat, port=place.last.port) as here:
+            await here.next("message_start", seq=0)
+            for number in (1, 2, 3):
+                gate.release(1)
+                delta = await here.next("delta", seq=number)
+                row = await person.rest.message(start["id"])
+                text = "".join(words(number))
+                assert (row["status"], row["content"]) == ("streaming", text)
+                assert (row["seq"], delta["content_chunk"]) == (number, words(number)[-1])
+                assert (await person.rest.messages(chat))[-1]["content"] == text
+                session = ok(await person.rest.get(f"/api/chat/sessions/{chat}/"))
+                assert session["messages"][-1]["content"] == text
         gate.open()
         end = await socket.next("message_end")
         row = await person.rest.message(start["id"])

@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--generations", type=int, default=200)
-    parser.add_argument("--lanes", type=int, default=100, help="conversations at once")
+    parser.add_argument("--lanes", type=int, default=40, help="conversations at once")
     options = parser.parse_args()
     postgresql, redis = PostgreSQL(), RedisServer()
     try:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.harness.place import Place
@@ -55,17 +56,15 @@ async def chaos(
             patience = roamer.chance.choice((0.1, 0.3, 3.0))
             await roamer.turn(f"Question {number}", MODEL, patience=patience, stop=0.1)
 
-    mischief = asyncio.create_task(_mischief(place, redis, chance, report.mischief))
+    over = asyncio.Event()
+    mischief = asyncio.create_task(_mischief(place, redis, chance, report.mischief, over))
     try:
         async with asyncio.TaskGroup() as group:
             for roamer in roamers:
                 group.create_task(lane(roamer))
     finally:
-        mischief.cancel()
-        await asyncio.wait([mischief])
-    for server in place.servers:
-        if not server.running:
-            await asyncio.to_thread(server.start)
+        over.set()
+        await mischief
     for roamer in roamers:
         report.replies += await roamer.check("".join(words(WORDS)))
         report.people += roamer.count
@@ -77,30 +76,49 @@ async def chaos(
 
 
 async def _mischief(
-    place: Place, redis: RedisServer, chance: random.Random, done: Counter[str]
+    place: Place,
+    redis: RedisServer,
+    chance: random.Random,
+    done: Counter[str],
+    over: asyncio.Event,
 ) -> None:
-    """One thing after the other, until cancelled; whatever was paused goes on."""
-    while True:
-        await asyncio.sleep(chance.uniform(0.2, 1.0))
-        server = chance.choice(place.servers)
-        what = chance.choice(("kill", "pause", "long pause", "end", "cut Redis", "cut Redis"))
-        done[what] += 1
-        match what:
-            case "cut Redis":
+    """One thing after the other, until it is over, each to a server that is well; two are left
+    alone. At the end all are well."""
+    well = list(place.servers)
+
+    async def harm(server: ChatServer, what: str) -> None:
+        await _harm(server, what, over)
+        well.append(server)
+
+    async with asyncio.TaskGroup() as group:
+        while not over.is_set():
+            await _sleep(chance.uniform(0.2, 1.0), over)
+            what = chance.choice(("kill", "pause", "long pause", "end", "cut Redis"))
+            if what == "cut Redis":
                 await asyncio.to_thread(redis.drop_connections)
-            case "kill":
-                await asyncio.to_thread(server.kill)
-                await asyncio.to_thread(server.start)
-            case "end":
-                await asyncio.to_thread(server.terminate)
-                await asyncio.to_thread(server.start)
-            case _:
-                await _pause(server, 12.0 if what == "long pause" else 1.0)
+            elif len(well) > len(place.servers) - 2:
+                server = chance.choice(well)
+                well.remove(server)
+                group.create_task(harm(server, what))
+            else:
+                continue
+            done[what] += 1
 
 
-async def _pause(server: ChatServer, seconds: float) -> None:
-    server.send(signal.SIGSTOP)
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        server.send(signal.SIGCONT)
+async def _harm(server: ChatServer, what: str, over: asyncio.Event) -> None:
+    match what:
+        case "kill":
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.start)
+        case "end":
+            await asyncio.to_thread(server.terminate)
+            await asyncio.to_thread(server.start)
+        case _:
+            server.send(signal.SIGSTOP)
+            await _sleep(12.0 if what == "long pause" else 1.0, over)
+            server.send(signal.SIGCONT)
+
+
+async def _sleep(seconds: float, over: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(over.wait(), seconds)

@@ -65,10 +65,10 @@ def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None
         return None
     if not capabilities and family in _EMBEDDING_FAMILIES:
         return None
-    name = short_name(_name(entry))
+    name = _name(entry)
     return Model(
         name=name,
-        label=name,
+        label=short_name(name),
         context_length=positive(details.get("context_length")) or context_length(shown),
         capabilities=capabilities,
         size_bytes=positive(entry.get("size")),

@@ -215,13 +215,13 @@ class Answers:
             ProviderError: there are none.
         """
         slot = await self._admit(caller)
-        status, provider = Status.FAILED, ""
-        found, served = None, False
+        status, provider, found, served = Status.FAILED, "", None, False
         try:
             chosen = await self.router.choose()
             provider = chosen.name
             self.router.check_allowed(model)
             keys.require_model(caller.key, model)
+            model = await self.router.listed_name(chosen, model)
             async with self.lines.place(provider, caller.user.pk, lambda _: None):
                 served = True
                 found = await chosen.embed(model, texts, dimensions)

@@ -1,7 +1,7 @@
 """Which provider and which model answer a request, and how large its window is."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -101,8 +101,7 @@ class Router:
         """
         chosen = await self.choose(provider)
         if model is not None:
-            await self._check_offered(chosen, model)
-            return await _route(chosen, model)
+            return await _route(chosen, await self._offered(chosen, model))
         try:
             return await _route(chosen, await self.default_model(chosen))
         except ProviderError as error:
@@ -129,7 +128,7 @@ class Router:
     async def default_model(self, provider: Provider) -> str:
         """The model for a request that names none. Raises `ProviderError`."""
         if settings.CHAT_DEFAULT_MODEL and provider.name == (await self.choose()).name:
-            return str(settings.CHAT_DEFAULT_MODEL)
+            return await self.listed_name(provider, settings.CHAT_DEFAULT_MODEL)
         for entry in await self.models(provider):
             return entry.name
         raise ModelNotFound("No model is installed. Pull one, for example: ollama pull llama3.2")
@@ -147,12 +146,8 @@ class Router:
     async def find(self, provider: Provider, name: str) -> Model | None:
         """The model of that name, with or without `:latest`; the list is asked for again before a
         no, since a model may have been pulled a moment ago. Raises `ProviderError`."""
-        wanted = short_name(name)
-        for fresh in (False, True):
-            for entry in await self.models(provider, fresh=fresh):
-                if short_name(entry.name) == wanted:
-                    return entry
-        return None
+        entry = _named(await self.models(provider), name)
+        return entry or _named(await self.models(provider, fresh=True), name)
 
     async def health(self, provider: Provider) -> ProviderError | None:
         """Why `provider` does not answer, asked at most every few seconds; `None` if it does."""
@@ -183,23 +178,31 @@ class Router:
         for provider in self.providers.values():
             await provider.aclose()
 
-    async def _check_offered(self, provider: Provider, model: str) -> None:
-        if settings.CHAT_ALLOWED_MODELS:
-            offered = _allowed(model)
-        else:
-            offered = await self._has(provider, short_name(model))
-            # A list may leave out what the provider has under another spelling.
-            offered = offered or await provider.window(model) is not None
-        if not offered:
-            raise _not_offered(model)
+    async def listed_name(self, provider: Provider, name: str) -> str:
+        """The name under which the provider lists a model that is allowed; the same name where
+        it lists none. Ollama alone has two for one, so nobody else is asked."""
+        if provider.name == "ollama":
+            with suppress(ProviderError):
+                entry = _named(await self.models(provider), name)
+                return entry.name if entry else name
+        return name
 
-    async def _has(self, provider: Provider, name: str) -> bool:
-        """Whether the provider lists `name`. True when it cannot be asked: the reply will say what
-        is wrong."""
+    async def _offered(self, provider: Provider, model: str) -> str:
+        """The model's name at the provider. Raises `ModelNotOffered`."""
+        if settings.CHAT_ALLOWED_MODELS:
+            if not _allowed(model):
+                raise _not_offered(model)
+            return await self.listed_name(provider, model)
         try:
-            return await self.find(provider, name) is not None
-        except ProviderError:
-            return True
+            entry = await self.find(provider, model)
+        except ProviderError:  # the reply will say what is wrong
+            return model
+        if entry is not None:
+            return entry.name
+        # A list may leave out what the provider has under another spelling.
+        if await provider.window(model) is None:
+            raise _not_offered(model)
+        return model
 
     async def _answers(self, provider: Provider) -> bool:
         async def ask() -> bool:
@@ -229,6 +232,12 @@ class Router:
 async def _route(provider: Provider, model: str) -> Route:
     window = await provider.window(model)
     return Route(provider, model, window or settings.CHAT_DEFAULT_WINDOW, window)
+
+
+def _named(listed: Iterable[Model], name: str) -> Model | None:
+    """The model of that name, with or without `:latest`."""
+    wanted = short_name(name)
+    return next((entry for entry in listed if short_name(entry.name) == wanted), None)
 
 
 def _not_offered(model: str) -> ModelNotOffered:

@@ -19,7 +19,7 @@ async def test_list_tells_what_the_server_knows(
         entry("llama3.2:latest", capabilities=("completion", "tools"), context_length=131072)
     ]
     (model,) = await ollama.list_models()
-    assert (model.name, model.label) == ("llama3.2", "llama3.2")
+    assert (model.name, model.label) == ("llama3.2:latest", "llama3.2")
     assert model.context_length == 131072
     assert model.capabilities == ("completion", "tools")
     assert (model.size_bytes, model.parameter_size) == (2019393189, "3.2B")

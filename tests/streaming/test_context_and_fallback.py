@@ -241,8 +241,40 @@ async def test_a_model_that_was_pulled_a_moment_ago_can_be_asked(daphne_place: P
     name = f"fresh-{chat[:8]}"
     answer = await person.rest.generate(chat, model=name)
     refused(answer, 400, "validation_error", "parameters")
-    daphne_place.ollama.models.append(entry(name))
-    assert ok(await person.rest.generate(chat, model=name))["message"]["model"] == name
+    daphne_place.ollama.models.append(entry(f"{name}:latest"))
+    answer = ok(await person.rest.generate(chat, model=name))
+    assert answer["message"]["model"] == f"{name}:latest"
+    assert daphne_place.ollama.chats[-1].model == f"{name}:latest"
+
+
+async def test_a_model_has_one_name(own_server: Callable[..., ChatServer]):
+    """That under which the provider lists it, whichever way it was asked for or is configured:
+    sent, told, stored and counted."""
+    server = own_server("daphne", CHAT_DEFAULT_MODEL="normal", CHAT_ALLOWED_MODELS="normal,echo")
+    await asyncio.to_thread(server.start)
+    async with place_at(server) as place:
+        person = await place.person()
+        await place.clerk("allow", model="ApiKey", row_id=person.key_id, allowed_models=["normal"])
+        place.ollama.models = [entry("normal:latest"), entry("echo:latest")]
+        chat = await person.conversation()
+        for asked in (None, "normal", "normal:latest"):
+            answer = ok(await person.rest.generate(chat, model=asked))
+            assert answer["message"]["model"] == "normal:latest"
+        v1 = {"model": "normal", "messages": [{"role": "user", "content": "Hello"}]}
+        answer = ok(await person.rest.http.post("/v1/chat/completions", json=v1))
+        assert answer["model"] == "normal:latest"
+        embedded = {"model": "normal", "input": "Hello"}
+        ok(await person.rest.http.post("/v1/embeddings", json=embedded))
+        assert {exchange.model for exchange in place.ollama.chats} == {"normal:latest"}
+        [row] = ok(await person.rest.get("/api/usage/"))["results"]
+        assert (row["model"], row["requests"]) == ("normal:latest", 5)
+        listed = ok(await person.rest.get("/api/models/"))
+        assert listed["default"] == "normal:latest"
+        assert [(one["id"], one["label"]) for one in listed["results"]] == [
+            ("normal:latest", "normal")
+        ]
+        [one] = ok(await person.rest.get("/v1/models"))["data"]
+        assert (one["id"], one["displayLabel"]) == ("normal:latest", "normal")
 
 
 async def test_the_echo_provider_needs_nothing(daphne_place: Place):

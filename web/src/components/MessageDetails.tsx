@@ -5,6 +5,7 @@ import { api } from '../api';
 import { formatCount, formatSeconds, formatSpeed, formatTime } from '../format';
 import { serverIdOf, type MessageMetadata, type ThreadMessage } from '../hooks/thread';
 import type { Timings } from '../protocol';
+import { shortName } from '../state/models';
 import { shouldRetry } from '../state/queries';
 import { strings } from '../strings';
 import { SmallButton } from './SmallButton';
@@ -48,7 +49,7 @@ function Facts({ message }: { message: ThreadMessage }) {
     <>
       <h2 className="mb-2 text-sm font-semibold">{details.title}</h2>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
-        <Fact name={details.model}>{metadata.model}</Fact>
+        <Fact name={details.model}>{metadata.model && shortName(metadata.model)}</Fact>
         <Fact name={details.provider}>{providerWords(metadata)}</Fact>
         <Fact name={details.tokens}>{tokenWords(metadata)}</Fact>
         <Fact name={details.speed}>{data?.timings && speed(metadata, data.timings)}</Fact>

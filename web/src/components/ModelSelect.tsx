@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import { formatBytes, formatCount } from '../format';
 import type { ModelsHandle } from '../hooks/useModels';
 import type { Model } from '../protocol';
+import { findModel, shortName } from '../state/models';
 import { strings } from '../strings';
 
 /** More than these are searched, not read. */
@@ -20,7 +21,7 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
   const [wanted, setWanted] = useState('');
   const results = models?.results ?? [];
   const selected = value ?? models?.default ?? '';
-  const chosen = results.find((model) => model.id === selected);
+  const chosen = findModel(results, selected);
   const gone = selected !== '' && results.length > 0 && !chosen;
   const matching = results.filter((model) => matches(model, wanted) || model === chosen);
   return (
@@ -44,12 +45,12 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
         aria-describedby={`${id}-help`}
         aria-invalid={gone}
         disabled={results.length === 0}
-        value={selected}
+        value={chosen?.id ?? selected}
         onChange={(event) => onChange(event.currentTarget.value)}
       >
         {!chosen && (
           <option value={selected}>
-            {gone ? strings.settings.modelGone(selected) : selected || strings.settings.modelNone}
+            {gone ? strings.settings.modelGone(shortName(selected)) : shortName(selected) || strings.settings.modelNone}
           </option>
         )}
         {matching.map((model) => (
@@ -59,7 +60,7 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
         ))}
       </select>
       <p id={`${id}-help`} className="mt-1.5 text-xs text-ink-muted">
-        {gone ? strings.settings.modelGoneHelp(selected) : chosen ? describe(chosen) : strings.settings.modelHelp}
+        {gone ? strings.settings.modelGoneHelp(shortName(selected)) : chosen ? describe(chosen) : strings.settings.modelHelp}
       </p>
       {wanted !== '' && !results.some((model) => matches(model, wanted)) && (
         <p role="status" className="mt-1 text-xs text-ink-muted">

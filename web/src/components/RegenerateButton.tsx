@@ -1,5 +1,6 @@
 import { ChevronDown, RefreshCw } from 'lucide-react';
 import { use } from 'react';
+import { sameModel } from '../state/models';
 import { strings } from '../strings';
 import { Actions } from './actions';
 import { SmallButton } from './SmallButton';
@@ -9,7 +10,7 @@ import { usePopover } from './usePopover';
 export function RegenerateButton({ id, model }: { id: string; model: string | undefined }) {
   const actions = use(Actions);
   if (!actions) return null;
-  const others = (actions.models.models?.results ?? []).filter((one) => one.id !== model);
+  const others = (actions.models.models?.results ?? []).filter((one) => !sameModel(one.id, model ?? ''));
   return (
     <div className="flex items-center">
       <SmallButton

@@ -9,6 +9,7 @@ import { useParameters } from '../hooks/useParameters';
 import { usePlayground } from '../hooks/usePlayground';
 import { loadMarkdown } from '../markdown/load';
 import type { Conversation, ModelList } from '../protocol';
+import { findModel } from '../state/models';
 import { toast } from '../state/toasts';
 import { strings } from '../strings';
 import { Actions } from './actions';
@@ -158,5 +159,5 @@ export function Thread({ conversation, history, startFresh }: Props) {
 /** The chosen model's window in tokens, or null when nobody knows. */
 function modelWindow(models: ModelList | undefined, chosen: string | null): number | null {
   const id = chosen ?? models?.default;
-  return models?.results.find((model) => model.id === id)?.context_length ?? null;
+  return findModel(models?.results ?? [], id ?? '')?.context_length ?? null;
 }

@@ -1,7 +1,8 @@
 """The line before each provider: so many requests at once, the others wait, in fair order.
 
 Requests of one user are numbered in rounds, and lower rounds go first: everybody's first before
-anybody's second. Whoever comes new begins in the round that is being served.
+anybody's second. Whoever comes new begins in the round that is being served, before those who were
+served already; of these, who has fewer places goes first.
 """
 
 import asyncio
@@ -60,12 +61,12 @@ class Line:
     def in_order(self) -> list[Waiter]:
         """Everybody who waits, in the order in which they will be served."""
         ranked = [
-            (self._next_round(user_id) + place, waiter.number, waiter)
+            (self._next_round(user_id) + before, self._had(user_id) + before, waiter.number, waiter)
             for user_id, queue in self.waiting.items()
             # One that was cancelled is still there until its task has noticed.
-            for place, waiter in enumerate(w for w in queue if not w.turn.done())
+            for before, waiter in enumerate(w for w in queue if not w.turn.done())
         ]
-        return [waiter for *_, waiter in sorted(ranked, key=lambda entry: entry[:2])]
+        return [waiter for *_, waiter in sorted(ranked, key=lambda entry: entry[:3])]
 
     def join(self, user_id: UUID, moved: Moved) -> Waiter:
         """Get in line. The waiter's `turn` is done when it has a place."""
@@ -91,9 +92,10 @@ class Line:
 
     def serve(self) -> None:
         """Give out the places that are free, and tell the others where they are."""
-        order = self.in_order()
-        while order and not (self.capacity and self.held.total() >= self.capacity):
-            waiter = order.pop(0)
+        while order := self.in_order():
+            if self.capacity and self.held.total() >= self.capacity:
+                break
+            waiter = order[0]
             self.round = self.served[waiter.user_id] = self._next_round(waiter.user_id)
             self._remove(waiter)
             self.held[waiter.user_id] += 1
@@ -105,6 +107,10 @@ class Line:
 
     def _next_round(self, user_id: UUID) -> int:
         return max(self.served.get(user_id, -1) + 1, self.round)
+
+    def _had(self, user_id: UUID) -> int:
+        """What a user has had since coming: 0 for one who is new, else one and the places held."""
+        return self.held[user_id] + 1 if user_id in self.served else 0
 
     def _remove(self, waiter: Waiter) -> None:
         queue = self.waiting[waiter.user_id]

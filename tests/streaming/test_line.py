@@ -153,6 +153,18 @@ async def test_nobodys_tenth_goes_before_somebodys_first():
     assert served == [0, 1, 2, 0, 1, *[0] * 8]
 
 
+async def test_a_first_request_passes_all_who_were_served_already():
+    """Also when the line has come to the round of their next, and whether they have places or not;
+    of them, who has fewer goes first."""
+    requests, served = await in_line(MemoryLines({"": 4}), 1, 1, 2, 2, 2, 1, 3)
+    assert requests[6].positions[-1] == 1
+    requests[0].end(fail=False)
+    await settle()
+    assert served == [1, 1, 2, 2, 3]
+    assert requests[5].positions[-1] == 1
+    await drain(requests)
+
+
 async def test_positions_are_told_when_they_change():
     """Whoever waits hears of every step forward, and of being passed."""
     requests, _ = await in_line(MemoryLines({"": 1}), 0, 0, 0, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streaming import redis_line
@@ -101,12 +101,19 @@ STEPS = st.lists(
 
 async def compare(url: str, capacity: int, steps: list[tuple[str, int]]) -> None:
     """Each step in one process's line and in one that three processes share: everybody has the
-    same place in both. In the end nothing is left."""
+    same place in both, and nobody's second goes before somebody's first. In the end nothing is
+    left."""
     one = MemoryLines({"": capacity})
     async with made(url, 3, capacity) as several:
         pairs: list[tuple[Request, Request]] = []
+        users: list[int] = []
+        new: set[int] = set()  # who has come, and has not had a place since
         for what, number in steps:
+            before = [a.state for a, _ in pairs]
+            busy = {user for user, state in zip(users, before, strict=True) if state >= 0}
             if what == "ask":
+                new |= {number} - busy
+                users.append(number)
                 shared = several[len(pairs) % 3]
                 pairs.append((Request(one, number), Request(shared, number)))
             elif pairs:
@@ -115,6 +122,11 @@ async def compare(url: str, capacity: int, steps: list[tuple[str, int]]) -> None
             for _ in range(10):
                 await asyncio.sleep(0)
             await until(lambda: all(a.state == b.state for a, b in pairs))
+            now = zip(users, [*before, -2], [a.state for a, _ in pairs], strict=False)
+            served = {user for user, was, state in now if was != 0 and state == 0}
+            waiting = {user for user, (a, _) in zip(users, pairs, strict=True) if a.state > 0}
+            assert served <= new or not new & waiting, "a second before a first"
+            new = (new & waiting) - served
         for pair in pairs:
             for request in pair:
                 request.task.cancel()
@@ -131,6 +143,7 @@ def test_three_processes_wait_as_in_one(redis_server: RedisServer):
 
     @settings(max_examples=60, deadline=None, database=None)
     @given(capacity=st.integers(1, 3), steps=STEPS)
+    @example(3, [("ask", 0), ("ask", 1), ("ask", 1), ("ask", 0), ("ask", 2), ("end", 1)])
     def explore(capacity: int, steps: list[tuple[str, int]]) -> None:
         asyncio.run(compare(redis_server.fresh(), capacity, steps))
 

@@ -1,13 +1,17 @@
 """Pages by cursor: a page stays right while rows are added in front of it."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Self
 from uuid import UUID
 
-from rest_framework import exceptions
+from django.db.models import Q, QuerySet
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
 from conversations.errors import InvalidInput, NotFound
 
@@ -19,8 +23,43 @@ class MissingPage(NotFound):
     message = "There is no such page: follow `next` and `previous` as they are."
 
 
+@dataclass(frozen=True, slots=True)
+class Border:
+    """Where a page begins: behind the row with this time and id. One that goes `back` ends
+    before it. The row itself may be gone."""
+
+    moment: datetime
+    id: UUID
+    back: bool
+
+    def encode(self) -> str:
+        words = f"{int(self.back)} {self.moment.isoformat()} {self.id.hex}"
+        return urlsafe_b64encode(words.encode()).decode()
+
+    @classmethod
+    def decode(cls, cursor: str) -> Self:
+        """Raises `ValueError`."""
+        back, moment, row_id = urlsafe_b64decode(cursor).decode("ascii").split(" ")
+        border = cls(datetime.fromisoformat(moment), UUID(row_id), back == "1")
+        if border.encode() != cursor or border.moment.utcoffset() != timedelta(0):
+            raise ValueError
+        return border
+
+    def cut(self, rows: QuerySet[Any], field: str) -> QuerySet[Any]:
+        """What lies on its side of rows that are ordered by `field` and id, newest first."""
+        way = "gt" if self.back else "lt"
+        same = Q(**{field: self.moment, f"id__{way}": self.id})
+        beyond = Q(**{f"{field}__{way}": self.moment})
+        # Said twice, so that the database can start in its index.
+        return rows.filter(beyond | same, **{f"{field}__{way}e": self.moment})
+
+
 class NewestFirst(CursorPagination):
-    """Conversations, 50 a page, up to 200 with `?limit=`."""
+    """Conversations, 50 a page, up to 200 with `?limit=`.
+
+    REST framework's own cursors count rows from a time. Going back they leave out some of those
+    that have the same time; these name the row.
+    """
 
     ordering = ("-updated_at", "-id")
     page_size = 50
@@ -33,10 +72,40 @@ class NewestFirst(CursorPagination):
             request, "limit", default=self.page_size, most=self.max_page_size or self.page_size
         )
 
-    def decode_cursor(self, request: Request) -> Any:
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        size, field = self.get_page_size(request), self.ordering[0].removeprefix("-")
+        border = self.border(request)
+        link = partial(self._link, request.build_absolute_uri(), field)
+        found = queryset.order_by(*self.ordering)
+        if border is not None:
+            found = border.cut(found, field)
+        back = border is not None and border.back
+        rows = list((found.reverse() if back else found)[: size + 1])
+        page = rows[size - 1 :: -1] if back else rows[:size]
+        here, there = len(rows) > size, border is not None  # whether there is more on each side
+        has_next, has_previous = (there, here) if back else (here, there)
+        self._next = link(page[-1], back=False) if page and has_next else None
+        self._previous = link(page[0], back=True) if page and has_previous else None
+        return page
+
+    def get_next_link(self) -> str | None:
+        return self._next
+
+    def get_previous_link(self) -> str | None:
+        return self._previous
+
+    def _link(self, url: str, field: str, row: Any, *, back: bool) -> str:
+        cursor = Border(getattr(row, field), row.pk, back).encode()
+        return str(replace_query_param(url, "cursor", cursor))
+
+    def border(self, request: Request) -> Border | None:
+        """Where the page that is asked for begins; `None` for the first."""
+        cursor = request.query_params.get("cursor")
         try:
-            return super().decode_cursor(request)
-        except exceptions.NotFound:
+            return None if cursor is None else Border.decode(cursor)
+        except ValueError:
             raise MissingPage from None
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

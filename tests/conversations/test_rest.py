@@ -1,10 +1,12 @@
 """REST for what is on record, through the real server."""
 
 import re
+from base64 import urlsafe_b64encode
+from uuid import uuid4
 
 import pytest
 
-from tests.harness.place import Place
+from tests.harness.place import Person, Place
 from tests.harness.rest import Rest, ok, refused
 
 NOBODY = "01900000-0000-7000-8000-000000000001"
@@ -141,9 +143,48 @@ async def test_conversations_page_by_page(place: Place):
     for limit in ("0", "-1", "x", "9" * 30):
         answer = await person.rest.get("/api/conversations/", limit=limit)
         assert answer.status_code in (200, 400)
-    answer = await person.rest.get("/api/conversations/?cursor=rubbish")
-    assert answer.status_code in (400, 404)
-    assert "error" in answer.json()
+
+
+async def test_pages_of_conversations_of_one_moment(place: Place):
+    """Those with the same time are all there, on the way forward and on the way back."""
+    person = await place.person()
+    for hours in (0, 1, 0):
+        await place.clerk("many", user_id=person.id, conversations=3, hours=hours)
+        everything = ok(await person.rest.get("/api/conversations/"))["results"]
+        for limit in (1, 2, 4):
+            forward, back = await walked(person, f"/api/conversations/?limit={limit}")
+            assert forward == back == [row["id"] for row in everything]
+
+
+async def walked(person: Person, path: str) -> tuple[list[str], list[str]]:
+    """The ids of a list from its first page to its last, and again on the way back."""
+    pages = [ok(await person.rest.get(path))]
+    while pages[-1]["next"]:
+        pages.append(ok(await person.rest.get(pages[-1]["next"])))
+    back = pages[-1:]
+    while back[0]["previous"]:
+        back.insert(0, ok(await person.rest.get(back[0]["previous"])))
+    forward, backward = (
+        [row["id"] for page in way for row in page["results"]] for way in (pages, back)
+    )
+    return forward, backward
+
+
+def encoded(cursor: str) -> str:
+    return urlsafe_b64encode(cursor.encode()).decode()
+
+
+@pytest.mark.parametrize("path", ["conversations", "keys", "chat/sessions"])
+async def test_a_cursor_that_is_not_ours(daphne_place: Place, path: str):
+    rest = (await daphne_place.person()).rest
+    row = uuid4().hex
+    for cursor in (
+        *("", "rubbish", "é", encoded("p="), encoded("p=abc"), encoded("0 2026-01-01")),
+        *(encoded(f"0 {moment} {row}") for moment in ("never", "2026-01-01T00:00:00")),
+        encoded(f"1 0001-01-01T00:00:00+10:00 {row}"),
+        encoded(f"2 2026-01-01T00:00:00+00:00 {row}"),
+    ):
+        refused(await rest.get(f"/api/{path}/", cursor=cursor), 404, "not_found")
 
 
 async def test_what_was_said_last_comes_first(place: Place):

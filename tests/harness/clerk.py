@@ -151,8 +151,8 @@ def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = 
     return [str(row.id) for row in rows]
 
 
-def many(user_id: str, conversations: int) -> int:
-    """So many conversations of one person, each an hour older than the one before."""
+def many(user_id: str, conversations: int, hours: int = 1) -> int:
+    """So many conversations of one person, each so many hours older than the one before."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -160,7 +160,7 @@ def many(user_id: str, conversations: int) -> int:
     from conversations.models import Conversation
 
     now = timezone.now()
-    moments = [now - timedelta(hours=number) for number in range(conversations)]
+    moments = [now - timedelta(hours=hours * number) for number in range(conversations)]
     rows = [
         Conversation(
             user_id=user_id,

@@ -67,9 +67,15 @@ def with_figures(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
 
 def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
     """The ids from the root of the tree to `leaf_id`, in reading order."""
-    parents = dict(
-        Message.objects.filter(conversation=conversation).order_by().values_list("id", "parent_id")
-    )
+    return _path(_parents(conversation), leaf_id)
+
+
+def _parents(conversation: Conversation) -> dict[UUID, UUID | None]:
+    found = Message.objects.filter(conversation=conversation).order_by()
+    return dict(found.values_list("id", "parent_id"))
+
+
+def _path(parents: dict[UUID, UUID | None], leaf_id: UUID | None) -> list[UUID]:
     path: list[UUID] = []
     while leaf_id is not None and leaf_id in parents:
         path.append(leaf_id)
@@ -79,28 +85,41 @@ def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in reading order, and whether there are others before and after them."""
+    """Messages in reading order, and whether there are others before and after them. `leaf` is
+    the end of the branch that they are on, `None` when they are of all branches."""
 
     messages: list[Message]
     more_before: bool
     more_after: bool
+    leaf: UUID | None
 
 
 def messages(
     *,
     conversation: Conversation,
     branch: Branch = "head",
+    leaf: UUID | None = None,
     after: UUID | None = None,
     before: UUID | None = None,
     from_end: bool = False,
     limit: int,
 ) -> Page:
     """A page of the messages: those that follow `after`, those that lead to `before`, the last
-    ones (`from_end`), or the first."""
-    path = ordered_ids(conversation=conversation, branch=branch)
-    start = path.index(after) + 1 if after in path else 0
+    ones (`from_end`), or the first.
+
+    With the `leaf` of the page before, the next one is of the same branch, whatever is shown by
+    then. Raises `NotFound` when one of the messages that are named is not there.
+    """
+    if branch == "all":
+        path = ordered_ids(conversation=conversation, branch=branch)
+    else:
+        path = _shown(conversation, leaf or before)
+    for named in (leaf if branch == "head" else None, after, before):
+        if named is not None and named not in path:
+            raise NotFound("There is no such message on this branch.")
+    start = path.index(after) + 1 if after else 0
     end = start + limit
-    if before in path:
+    if before:
         end = path.index(before)
         start = max(0, end - limit)
     elif from_end and after is None:
@@ -108,7 +127,16 @@ def messages(
     rows = Message.objects.in_bulk(path[start:end])
     page = [rows[key] for key in path[start:end] if key in rows]
     add_siblings(page)
-    return Page(page, more_before=start > 0, more_after=end < len(path))
+    leaf = path[-1] if path and branch == "head" else None
+    return Page(page, more_before=start > 0, more_after=end < len(path), leaf=leaf)
+
+
+def _shown(conversation: Conversation, member: UUID | None) -> list[UUID]:
+    """The ids of the branch being shown, or of the one that ends with `member` when that is not
+    on it."""
+    parents = _parents(conversation)
+    shown = _path(parents, conversation.head_id)
+    return shown if member is None or member in shown else _path(parents, member)
 
 
 def add_siblings(page: list[Message]) -> None:

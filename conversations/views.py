@@ -156,6 +156,7 @@ class ConversationViewSet(
     @extend_schema(
         parameters=[
             OpenApiParameter("branch", str, enum=["head", "all"]),
+            OpenApiParameter("leaf", OpenApiTypes.UUID, description="Of a branch not shown now."),
             OpenApiParameter("after", OpenApiTypes.UUID),
             OpenApiParameter("before", OpenApiTypes.UUID),
             OpenApiParameter("from", str, enum=["end"], description="Begin with the last page."),
@@ -174,12 +175,14 @@ class ConversationViewSet(
         page = selectors.messages(
             conversation=conversation,
             branch="all" if branch == "all" else "head",
+            leaf=pagination.uuid(request, "leaf"),
             after=pagination.uuid(request, "after"),
             before=pagination.uuid(request, "before"),
             from_end=pagination.choice(request, "from", ("", "end")) == "end",
             limit=limit,
         )
         link = f"{request.path}?branch={branch}&limit={limit}"
+        link = request.build_absolute_uri(f"{link}&leaf={page.leaf}" if page.leaf else link)
         rows = page.messages
         self.catch_up(rows)
         return Response(

@@ -1,5 +1,7 @@
 """Finding, keeping and taking along conversations: search, pin, archive, restore, export, pages."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 
@@ -143,6 +145,42 @@ async def test_messages_page_in_both_directions(person: Person):
         backwards = [row["id"] for row in page["results"]] + backwards
     assert backwards == whole
     assert [row["id"] for row in await person.rest.messages(chat, limit=3)] == whole
+
+
+async def test_whoever_reads_on_gets_the_branch_that_they_began(person: Person):
+    """Also when another branch is shown by then; what was added to theirs is there."""
+    chat = await person.conversation()
+    path = f"/api/conversations/{chat}/messages/"
+    said = [ok(await person.rest.generate(chat, f"Number {number}")) for number in range(3)]
+    branch = [row["id"] for row in await person.rest.messages(chat)]
+    first = ok(await person.rest.get(path, limit=3))
+    last = ok(await person.rest.get(path, limit=3, **{"from": "end"}))
+    assert first["next"].startswith("http")
+    said.append(ok(await person.rest.generate(chat, "Number 3")))
+    branch += [said[3]["user_message"]["id"], said[3]["message"]["id"]]
+    other = ok(await person.rest.generate(chat, "Otherwise", parent_id=branch[1]))
+    assert len(await person.rest.messages(chat)) == 4
+
+    second = ok(await person.rest.get(first["next"]))
+    assert [row["id"] for row in second["results"]] == branch[3:6]
+    assert second["next"] is None  # where their branch ended when they began
+    before = ok(await person.rest.get(last["previous"]))
+    assert [row["id"] for row in before["results"]] == branch[:3]
+    by_hand = ok(await person.rest.get(path, before=branch[4], limit=2))
+    assert [row["id"] for row in by_hand["results"]] == branch[2:4]
+
+    ok(await person.rest.patch(f"/api/conversations/{chat}/", {"head_id": branch[-1]}))
+    second = ok(await person.rest.get(first["next"]))
+    third = ok(await person.rest.get(second["next"]))
+    assert [row["id"] for row in third["results"]] == branch[6:]
+
+    elsewhere = ok(await person.rest.generate(await person.conversation()))["message"]["id"]
+    for missing in (str(uuid4()), elsewhere):
+        for name in ("after", "before", "leaf"):
+            refused(await person.rest.get(path, **{name: missing}), 404, "not_found")
+    refused(await person.rest.get(path, after=other["message"]["id"]), 404, "not_found")
+    everything = ok(await person.rest.get(path, branch="all", after=other["message"]["id"]))
+    assert everything["results"] == []
 
 
 async def test_a_message_tells_its_versions(person: Person):

@@ -41,13 +41,13 @@ describe('asking', () => {
 
   test('all pages of the tree are one list', async () => {
     answers = [
-      json(200, { results: [{ id: '1' }], next: '/api/next/', previous: null }),
+      json(200, { results: [{ id: '1' }], next: 'http://inside:8000/api/x/?after=1&limit=9', previous: null }),
       json(200, { results: [{ id: '2' }], next: null, previous: null }),
     ];
     expect(await api.tree('c')).toEqual([{ id: '1' }, { id: '2' }]);
     expect(asked.map(({ path }) => path)).toEqual([
       '/api/conversations/c/messages/?branch=all&limit=1000',
-      '/api/next/',
+      '/api/conversations/c/messages/?after=1&limit=9',
     ]);
   });
 

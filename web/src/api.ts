@@ -207,7 +207,8 @@ export function createApi(edges: ApiEdges) {
         // oxlint-disable-next-line no-await-in-loop -- a page tells where the next one is
         const page: Page<Message> = await call('GET', path, undefined, signal);
         all.push(...page.results);
-        path = page.next;
+        // Behind a proxy the server may not know its own address.
+        path = page.next && `/api/conversations/${id}/messages/?${page.next.split('?')[1]}`;
       }
       return all;
     },

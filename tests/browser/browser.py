@@ -43,8 +43,8 @@ WITHOUT = [
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
 ]
+LEAN = f"--disable-features={','.join(WITHOUT)}"
 ARGUMENTS = [
-    f"--disable-features={','.join(WITHOUT)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -80,7 +80,9 @@ UNREACHABLE = r"net::ERR_(CONNECTION_|EMPTY_RESPONSE|INTERNET_DISCONNECTED|SOCKE
 async def chromium() -> AsyncIterator[Browser]:
     expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, LEAN]
+        )
         yield browser
         await browser.close()
 

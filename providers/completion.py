@@ -157,6 +157,10 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
         label=label if isinstance(label, str) else name,
         context_length=_length(item) or _length(details),
         capabilities=tuple(map(str, capabilities)) if isinstance(capabilities, list) else (),
+        family=_word(details, "family"),
+        format=_word(details, "format"),
+        parameter_size=_word(details, "parameter_size", "parameterSize"),
+        quantization_level=_word(details, "quantization_level", "quantizationLevel"),
         remote=remote,
         created=created if isinstance(created, int) else 0,
     )
@@ -165,6 +169,11 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
 def _length(data: Mapping[str, Any]) -> int | None:
     value = _either(data, *_LENGTHS)
     return value if isinstance(value, int) and value > 0 else None
+
+
+def _word(data: Mapping[str, Any], *names: str) -> str:
+    value = _either(data, *names)
+    return value if isinstance(value, str) else ""
 
 
 def _usage(data: object) -> Usage | None:

@@ -26,7 +26,7 @@ LOOK_AGAIN_S = 1.0
 HEALTH_S = 2.0
 WINDOW_S = 2.0
 LIST_S = 10.0
-# Of older servers, which list models without what they can do: how many to ask about at a time.
+# Of servers that list models without all that is to be known: how many to ask about at a time.
 SHOWN_AT_MOST = 8
 # The context we ask for when nobody has chosen one: memory grows with it, and Ollama's own
 # choice (4k to 256k) depends on the machine and cannot be asked for before the model is loaded.
@@ -195,10 +195,11 @@ class OllamaProvider:
         return [model for model in models if model is not None]
 
     def _lacks(self, entry: Mapping[str, Any]) -> bool:
-        return "capabilities" not in entry and str(entry.get("digest")) not in self._shown
+        whole = "capabilities" in entry and ollama_models.listed_length(entry)
+        return not whole and str(entry.get("digest")) not in self._shown
 
     async def _look_up(self, entry: Mapping[str, Any]) -> None:
-        """Remember what an older server says of one model; a failure is no reason to list less."""
+        """Remember what the server says of one model; a failure is no reason to list less."""
         try:
             shown = await self._show(str(entry["name"]), LIST_S)
         except errors.ProviderError:

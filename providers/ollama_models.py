@@ -69,7 +69,7 @@ def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None
     return Model(
         name=name,
         label=short_name(name),
-        context_length=positive(details.get("context_length")) or context_length(shown),
+        context_length=listed_length(entry) or context_length(shown),
         capabilities=capabilities,
         size_bytes=positive(entry.get("size")),
         family=family,
@@ -79,6 +79,11 @@ def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None
         remote=bool(entry.get("remote_host")) or is_cloud_name(name),
         created=_epoch(entry.get("modified_at")),
     )
+
+
+def listed_length(entry: Mapping[str, Any]) -> int | None:
+    """The same as `context_length`, where the list tells it."""
+    return positive(_mapping(entry.get("details")).get("context_length"))
 
 
 def context_length(shown: Mapping[str, Any]) -> int | None:

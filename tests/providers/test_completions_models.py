@@ -22,6 +22,21 @@ async def test_list_in_the_order_of_the_server(
     assert models[0].created == 1785572430
 
 
+@pytest.mark.parametrize(
+    "names", ["parameterSize quantizationLevel", "parameter_size quantization_level"]
+)
+async def test_list_tells_what_the_server_knows(
+    compatible: Compatible, openai_server: ScriptedOpenAI, names: str
+) -> None:
+    """In either spelling."""
+    size, level = names.split()
+    metadata = {"family": "llama", "format": "GGUF", size: "3.2B", level: "Q4_0"}
+    openai_server.models = [{"id": "m", "displayLabel": "M 3.2B", "metadata": metadata}]
+    (model,) = await compatible.list_models()
+    assert (model.label, model.family, model.format) == ("M 3.2B", "llama", "GGUF")
+    assert (model.parameter_size, model.quantization_level) == ("3.2B", "Q4_0")
+
+
 async def test_list_that_is_null_is_empty(
     compatible: Compatible, openai_server: ScriptedOpenAI
 ) -> None:

@@ -73,6 +73,18 @@ async def test_older_server_is_asked_about_each_model_once(
     assert [e.path for e in ollama_server.exchanges].count("/api/show") == 2
 
 
+async def test_a_length_that_the_list_lacks_is_asked_for_once(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """Most servers list what a model can do, and not how much it can read."""
+    ollama_server.lists_lengths = False
+    ollama_server.models = [entry("m:1b", context_length=4096)]
+    for _ in range(2):
+        (model,) = await ollama.list_models()
+        assert (model.capabilities, model.context_length) == (("completion",), 4096)
+    assert [e.path for e in ollama_server.exchanges].count("/api/show") == 1
+
+
 async def test_older_server_is_not_flooded(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:

@@ -91,11 +91,12 @@ async def test_done_reason(ollama: OllamaProvider, model: str, reason: str) -> N
 
 
 @pytest.mark.parametrize(
-    "model", ["last_content", "nometrics", "extra", "cloud", "afterdone", "crlf", "logprobs"]
+    "model",
+    ["last_content", "nometrics", "extra", "cloud", "afterdone", "crlf", "gaps", "logprobs"],
 )
 async def test_odd_but_whole_reply(ollama: OllamaProvider, model: str) -> None:
     """Nothing is lost or added by a last line with text, fields that we do not know, lines after
-    the end, or CRLF."""
+    the end, CRLF, or empty lines."""
     reply = await ask(ollama, model)
     assert reply.content == REPLY_TEXT
     assert reply.finish.reason == "stop"

@@ -26,6 +26,7 @@
     tool_loop                asks for the tool `clock`, and after its answer says it
     form                     JSON if a `format` was asked for
     last_content nometrics extra cloud afterdone crlf
+    gaps                     empty lines between the others
     big                      one line of 1 MiB
     bytes:size=7             `ODD_TEXT` in writes of that many bytes
     nel linesep              U+0085, U+2028 and U+2029 unescaped inside the text
@@ -33,8 +34,8 @@
 
 `server.models` is what `/api/tags` lists (`entry()` makes one), `server.loaded` what `/api/ps`
 does, by name with its context length. `server.old` leaves out of the list what old servers do not
-know. `server.down` answers every other endpoint but chat with 500; `server.hold(path)` lets one
-wait.
+know, `server.lists_lengths = False` the context lengths alone. `server.down` answers every other
+endpoint but chat with 500; `server.hold(path)` lets one wait.
 """
 
 import argparse
@@ -82,6 +83,7 @@ class ScriptedOllama(ScriptedServer):
         self.models = [entry(m) if isinstance(m, str) else m for m in listed]
         self.loaded: dict[str, int | None] = {}
         self.old = old
+        self.lists_lengths = True
         self.down = False
         self.text = ""
 
@@ -158,7 +160,8 @@ class ScriptedOllama(ScriptedServer):
         }
         if not self.old:
             tag["capabilities"] = list(model["capabilities"])
-            tag["details"]["context_length"] = model["context_length"]
+            if self.lists_lengths:
+                tag["details"]["context_length"] = model["context_length"]
             if model["remote_host"]:
                 tag["remote_host"] = model["remote_host"]
         return tag

@@ -141,6 +141,15 @@ async def afterdone(line: Line) -> None:
 
 
 @script
+async def gaps(line: Line) -> None:
+    for token in REPLY:
+        await line.raw("\n \r\n")
+        await line.speak([token])
+        await line.raw("\n")
+    await line.done()
+
+
+@script
 async def crlf(line: Line) -> None:
     for token in REPLY:
         await line.raw(json.dumps(line.line(token)) + "\r\n")

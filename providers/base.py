@@ -25,7 +25,8 @@ class Provider(Protocol):
         ...
 
     async def list_models(self) -> list[Model]:
-        """The models it offers for chat, in the order in which it would choose a default."""
+        """The models it offers for chat or embeddings, in the order in which it would choose a
+        default."""
         ...
 
     async def embed(

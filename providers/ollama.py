@@ -67,6 +67,7 @@ class OllamaProvider:
         self._gap_timeout_s = gap_timeout_s
         self._windows: dict[str, int] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
+        self._cannot_think: set[str] = set()  # models that are known not to think
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Tells `loading` or `prompt_eval` while the server is silent."""
@@ -118,7 +119,10 @@ class OllamaProvider:
                 ollama.ChatResponse,
                 "POST",
                 "/api/chat",
-                json=ollama_chat.body(request),
+                json=ollama_chat.body(
+                    request,
+                    thinks=ollama_models.short_name(request.model) not in self._cannot_think,
+                ),
                 stream=True,
             ),
         )
@@ -184,15 +188,17 @@ class OllamaProvider:
         return Embeddings(vectors, found.prompt_eval_count)
 
     async def list_models(self) -> list[Model]:
-        """The newest first, as the server lists them, without those that can only embed."""
+        """The newest first, as the server lists them."""
         entries = ollama_models.entries(await self._get("/api/tags", LIST_S))
         unknown = [entry for entry in entries if self._lacks(entry)][:SHOWN_AT_MOST]
         await asyncio.gather(*(self._look_up(entry) for entry in unknown))
-        models = (
+        found = (
             ollama_models.to_model(entry, self._shown.get(str(entry.get("digest"))) or {})
             for entry in entries
         )
-        return [model for model in models if model is not None]
+        models = [model for model in found if model is not None]
+        self._cannot_think = ollama_models.that_cannot_think(models)
+        return models
 
     def _lacks(self, entry: Mapping[str, Any]) -> bool:
         whole = "capabilities" in entry and ollama_models.listed_length(entry)

@@ -29,8 +29,13 @@ _THINK: dict[str, bool | str] = {
 }
 
 
-def body(request: ChatRequest) -> Json:
-    """The JSON of a streaming request. Raises `RequestRefused` for what Ollama has no form for."""
+# Ollama's seeds are 32 bits, with a sign.
+_SEEDS = range(-(2**31), 2**31)
+
+
+def body(request: ChatRequest, *, thinks: bool = True) -> Json:
+    """The JSON of a streaming request; for a model that does not think, without a word on it.
+    Raises `RequestRefused` for what Ollama has no form for."""
     names = {call.id: call.name for m in request.messages for call in m.tool_calls}
     wanted: Json = {
         "model": request.model,
@@ -39,7 +44,7 @@ def body(request: ChatRequest) -> Json:
         "options": _options(request),
         "tools": [_tool(tool) for tool in _offered(request)] or None,
         "format": _format(request.response_format),
-        "think": _THINK.get(request.reasoning_effort or ""),
+        "think": _THINK.get(request.reasoning_effort or "") if thinks else None,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 
@@ -102,11 +107,16 @@ def _options(request: ChatRequest) -> Json:
         "num_predict": request.max_tokens,
         "num_ctx": request.window,
         "stop": list(request.stop) or None,
-        "seed": request.seed,
+        "seed": _seed(request.seed),
         "presence_penalty": request.presence_penalty,
         "frequency_penalty": request.frequency_penalty,
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _seed(wanted: int | None) -> int | None:
+    """Folded where it is too large, so that the same one is always the same."""
+    return wanted if wanted is None or wanted in _SEEDS else wanted % 2**31
 
 
 def finish(reply: ollama.ChatResponse, *, called: bool) -> Finish:

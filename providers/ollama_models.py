@@ -1,7 +1,7 @@
 """What Ollama says about its models, read into our values. Pure functions over decoded JSON."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,14 +56,14 @@ def find(data: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
 
 def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None:
     """A model of `/api/tags`, completed by `/api/show` where that was asked; `None` when it
-    cannot chat."""
+    can neither chat nor embed."""
     details = _mapping(entry.get("details"))
     listed = entry.get("capabilities", shown.get("capabilities"))
     capabilities = tuple(str(c) for c in listed) if isinstance(listed, list) else ()
     family = str(details.get("family") or "")
-    if capabilities and "completion" not in capabilities:
-        return None
     if not capabilities and family in _EMBEDDING_FAMILIES:
+        capabilities = ("embedding",)
+    if capabilities and not {"completion", "embedding"}.intersection(capabilities):
         return None
     name = _name(entry)
     return Model(
@@ -79,6 +79,12 @@ def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None
         remote=bool(entry.get("remote_host")) or is_cloud_name(name),
         created=_epoch(entry.get("modified_at")),
     )
+
+
+def that_cannot_think(models: Iterable[Model]) -> set[str]:
+    """The short names of those that are known not to."""
+    known = (model for model in models if model.capabilities)
+    return {short_name(model.name) for model in known if "thinking" not in model.capabilities}
 
 
 def listed_length(entry: Mapping[str, Any]) -> int | None:

@@ -8,6 +8,7 @@ whether the end mark came, fails on harmless keep-alives, and builds an object f
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -21,9 +22,8 @@ from providers.types import Embeddings, Model
 _FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.Refused)
 
 OPENAI_URL = "https://api.openai.com/v1"
-# Of OpenAI's own list, what cannot chat; it does not say so itself.
+# Of OpenAI's own list, what neither chats nor embeds; it does not say so itself.
 _NOT_FOR_CHAT = (
-    "embedding",
     "tts",
     "whisper",
     "transcribe",
@@ -72,7 +72,11 @@ class OpenAIProvider(CompletionsProvider):
     async def list_models(self) -> list[Model]:
         found = await super().list_models()
         if self._is_openai:
-            found = [m for m in found if not any(word in m.name for word in _NOT_FOR_CHAT)]
+            found = [
+                replace(m, capabilities=("embedding",)) if "embedding" in m.name else m
+                for m in found
+                if not any(word in m.name for word in _NOT_FOR_CHAT)
+            ]
         if not self._chat_model:
             return found
         chosen = [m for m in found if m.name == self._chat_model]

@@ -173,3 +173,8 @@ class Model:
     quantization_level: str = ""
     remote: bool | None = None
     created: int = 0
+
+    @property
+    def chats(self) -> bool:
+        """Whether it can be talked to; some can only embed, and say so."""
+        return "embedding" not in self.capabilities or "completion" in self.capabilities

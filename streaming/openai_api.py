@@ -114,7 +114,7 @@ async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     provider = await router.choose()
     found = [
         openai_format.model(entry, provider.name)
-        for entry in await router.models(provider)
+        for entry in await router.listed(provider)
         if keys.allows(caller.key, entry.name)
     ]
     return answer_json({"object": "list", "data": found})

@@ -53,7 +53,7 @@ def parse_chat(data: object) -> Ask:
                 **sampling(body),
                 "max_tokens": body.whole("max_completion_tokens", "max_tokens", least=1),
                 "stop": body.texts("stop", STOPS),
-                "seed": body.whole("seed", least=-(2**31)),
+                "seed": body.whole("seed", least=-(2**63), most=2**63 - 1),
                 "presence_penalty": body.number("presence_penalty", -2, 2),
                 "frequency_penalty": body.number("frequency_penalty", -2, 2),
                 "reasoning_effort": effort(body, "reasoning_effort"),

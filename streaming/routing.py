@@ -133,7 +133,11 @@ class Router:
             return entry.name
         raise ModelNotFound("No model is installed. Pull one, for example: ollama pull llama3.2")
 
-    async def models(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
+    async def models(self, provider: Provider) -> list[Model]:
+        """Those of `listed` that can be talked to. Raises `ProviderError`."""
+        return [entry for entry in await self.listed(provider) if entry.chats]
+
+    async def listed(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
         """What `provider` offers and the settings allow, remembered for a short while.
         Raises `ProviderError`."""
         if fresh:
@@ -146,8 +150,8 @@ class Router:
     async def find(self, provider: Provider, name: str) -> Model | None:
         """The model of that name, with or without `:latest`; the list is asked for again before a
         no, since a model may have been pulled a moment ago. Raises `ProviderError`."""
-        entry = _named(await self.models(provider), name)
-        return entry or _named(await self.models(provider, fresh=True), name)
+        entry = _named(await self.listed(provider), name)
+        return entry or _named(await self.listed(provider, fresh=True), name)
 
     async def health(self, provider: Provider) -> ProviderError | None:
         """Why `provider` does not answer, asked at most every few seconds; `None` if it does."""
@@ -183,7 +187,7 @@ class Router:
         it lists none. Ollama alone has two for one, so nobody else is asked."""
         if provider.name == "ollama":
             with suppress(ProviderError):
-                entry = _named(await self.models(provider), name)
+                entry = _named(await self.listed(provider), name)
                 return entry.name if entry else name
         return name
 

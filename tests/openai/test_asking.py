@@ -42,7 +42,7 @@ async def test_every_field_that_is_passed_on(daphne_place: Place, *, camel: bool
         },
         "reasoningEffort" if camel else "reasoning_effort": "low",
     }
-    asked = await sent(daphne_place, **fields)
+    asked = await sent(daphne_place, model="think", **fields)
     assert asked["options"] == {
         "temperature": 1.5,
         "top_p": 0.5,
@@ -56,6 +56,17 @@ async def test_every_field_that_is_passed_on(daphne_place: Place, *, camel: bool
     assert asked["format"] == "json"
     assert asked["think"] == "low"
     assert asked["tools"][0]["function"]["parameters"] == SCHEMA
+
+
+async def test_no_effort_for_a_model_that_does_not_think(daphne_place: Place) -> None:
+    """It would refuse; clients send the same to all models."""
+    asked = await sent(daphne_place, model="normal", reasoning_effort="high")
+    assert "think" not in asked
+
+
+@pytest.mark.parametrize("seed", [4294967295, 1785572430123, 2**53 - 1, -(2**63)])
+async def test_any_seed_is_taken(daphne_place: Place, seed: int) -> None:
+    await sent(daphne_place, seed=seed)
 
 
 async def test_what_is_not_said_is_left_to_the_model(daphne_place: Place) -> None:

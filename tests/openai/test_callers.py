@@ -17,6 +17,7 @@ from tests.openai.client import (
     text,
     told,
 )
+from tests.scripted.ollama import entry
 from tests.scripted.ollama_scripts import REPLY
 
 # --- Who asks ----------------------------------------------------------------------------------
@@ -143,6 +144,18 @@ async def test_what_nobody_served_costs_nothing(daphne_place: Place) -> None:
 
 
 # --- Embeddings ----------------------------------------------------------------------------------
+
+
+async def test_models_that_only_embed_are_listed_for_programs(daphne_place: Place) -> None:
+    """And are none for the page, nor the default."""
+    place, person = daphne_place, await daphne_place.person()
+    name = f"embedder-{person.id[:8]}"
+    place.ollama.models.insert(0, entry(name, capabilities=("embedding",)))
+    found = ok(await person.rest.get(f"/v1/models/{name}"))
+    assert found["capabilities"] == ["embedding"]
+    assert name in [one["id"] for one in ok(await person.rest.get("/v1/models"))["data"]]
+    listed = ok(await person.rest.get("/api/models/"))
+    assert name not in [one["id"] for one in listed["results"]]
 
 
 async def test_embeddings(daphne_place: Place) -> None:

@@ -101,6 +101,7 @@ async def test_every_kind_of_item(daphne_place: Place) -> None:
     place = daphne_place
     await respond(
         await place.person(),
+        "think",
         input=[
             {"role": "developer", "content": "Be brief."},
             {"role": "user", "content": [{"type": "input_text", "text": "What time is it?"}]},

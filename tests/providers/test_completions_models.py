@@ -125,5 +125,6 @@ async def test_openai_itself(
         monkeypatch.setattr(provider, "_base_url", f"{openai_server.url}/v1")
         monkeypatch.setattr(provider._connection, "url", openai_server.url)
         models = await provider.list_models()
-        assert [model.name for model in models] == ["gpt-5", "o3"]
+        assert [model.name for model in models if model.chats] == ["gpt-5", "o3"]
+        assert [model.name for model in models if not model.chats] == ["text-embedding-3-small"]
         assert all(model.remote for model in models)

@@ -37,11 +37,14 @@ async def test_list_keeps_the_order_and_may_be_empty(
     assert await ollama.list_models() == []
 
 
-async def test_list_leaves_out_what_only_embeds(
+async def test_list_tells_what_only_embeds(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:
-    ollama_server.models = [entry("nomic", capabilities=("embedding",)), entry("chat")]
-    assert [model.name for model in await ollama.list_models()] == ["chat"]
+    """And leaves out what does neither."""
+    painter = entry("painter", capabilities=("image",))
+    ollama_server.models = [entry("nomic", capabilities=("embedding",)), painter, entry("chat")]
+    models = await ollama.list_models()
+    assert [(model.name, model.chats) for model in models] == [("nomic", False), ("chat", True)]
 
 
 async def test_list_marks_models_that_run_elsewhere(
@@ -66,7 +69,8 @@ async def test_older_server_is_asked_about_each_model_once(
         entry("see", capabilities=("completion", "vision"), context_length=4096),
         entry("embed", capabilities=("embedding",)),
     ]
-    (model,) = await ollama.list_models()
+    model, embedder = await ollama.list_models()
+    assert (embedder.chats, model.chats) == (False, True)
     assert (model.name, model.capabilities) == ("see", ("completion", "vision"))
     assert model.context_length == 4096
     await ollama.list_models()
@@ -100,14 +104,15 @@ async def test_older_server_is_not_flooded(
 async def test_older_server_that_does_not_show(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:
-    """Models are listed without details, except a family that is known to embed only."""
+    """Models are listed without details; a family is known to embed only."""
     ollama_server.old = True
     ollama_server.models = [entry("gone:1b"), entry("embed", family="bert")]
     ollama_server.hold("/api/show")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "LIST_S", 0.05)
-        (model,) = await ollama.list_models()
+        model, embedder = await ollama.list_models()
     assert (model.name, model.capabilities, model.context_length) == ("gone:1b", (), None)
+    assert (model.chats, embedder.chats) == (True, False)
 
 
 async def test_list_fails_with_an_error_of_ours(

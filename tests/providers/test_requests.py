@@ -20,7 +20,7 @@ from providers.types import (
     ToolChoice,
 )
 from tests.providers.replies import answer, ask, is_plain
-from tests.scripted.ollama import ScriptedOllama
+from tests.scripted.ollama import ScriptedOllama, entry
 from tests.scripted.openai import ScriptedOpenAI
 
 Compatible = OpenAIProvider | InferenceProvider
@@ -157,6 +157,18 @@ async def test_ollama_effort(
 ) -> None:
     body = await sent(ollama, ollama_server, request(reasoning_effort=effort))
     assert body["think"] == think
+    ollama_server.models = [entry("normal:latest", capabilities=("completion", "tools"))]
+    await ollama.list_models()
+    assert "think" not in await sent(ollama, ollama_server, request(reasoning_effort=effort))
+
+
+@pytest.mark.parametrize("seed", [2**31 - 1, -(2**31), 2**31, 4294967295, -(2**63), 2**63 - 1])
+async def test_ollama_seeds_are_folded_into_theirs(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama, seed: int
+) -> None:
+    body = await sent(ollama, ollama_server, request(seed=seed))
+    assert -(2**31) <= body["options"]["seed"] < 2**31
+    assert (body["options"]["seed"] - seed) % 2**31 == 0
 
 
 @pytest.mark.parametrize("model", ["tools", "tools_done"])

@@ -57,16 +57,18 @@ from tests.scripted.server import (
 def entry(
     name: str,
     *,
-    capabilities: tuple[str, ...] = ("completion",),
+    capabilities: tuple[str, ...] = (),
     context_length: int = 8192,
     family: str = "llama",
     remote_host: str = "",
     parameters: str = "",
 ) -> dict[str, Any]:
-    """A model as the server keeps it; `context_length` and `parameters` are told by show."""
+    """A model as the server keeps it; `context_length` and `parameters` are told by show. Unless
+    they are given, its name tells its `capabilities`."""
+    thinking = ("thinking",) if name.startswith("think") else ()
     return {
         "name": name,
-        "capabilities": capabilities,
+        "capabilities": capabilities or ("completion", *thinking),
         "context_length": context_length,
         "family": family,
         "remote_host": remote_host,

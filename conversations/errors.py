@@ -15,7 +15,7 @@
     │   ├── TooManyRequests  this minute
     │   ├── TooManyAtOnce    others are still running
     │   └── BudgetSpent      the tokens of a day or a month
-    └── Unavailable          503
+    └── Unavailable          503, the same; what went wrong does not say when it will be over
 
 Raise a type; nothing formats an answer where it raises.
 """
@@ -123,6 +123,7 @@ class Unavailable(Problem):
     code = "unavailable"
     http_status = 503
     message = "The server cannot do this at the moment. Try again shortly."
+    retry_after = 3.0
 
 
 def error_body(

@@ -53,7 +53,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     if isinstance(exc, Problem):
         set_rollback()
         body = error_body(exc.code, exc.message, exc.fields)
-        return Response(body, status=exc.http_status, headers=_retry(exc.retry_after))
+        return Response(body, status=exc.http_status, headers=retry_header(exc.retry_after))
     if isinstance(exc, exceptions.APIException):
         set_rollback()
         return _from_rest_framework(exc)
@@ -74,12 +74,12 @@ def _from_rest_framework(exc: exceptions.APIException) -> Response:
             message = str(exc.detail[0])
     else:
         message = str(exc.detail)
-    headers = _retry(getattr(exc, "wait", None))
+    headers = retry_header(getattr(exc, "wait", None))
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     return Response(error_body(code, message, fields), status=exc.status_code, headers=headers)
 
 
-def _retry(seconds: float | None) -> dict[str, str]:
+def retry_header(seconds: float | None) -> dict[str, str]:
     """`Retry-After`, where it is known when to try again."""
     return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}

@@ -18,8 +18,8 @@ signed in and send the CSRF token with everything that changes something.
 What a key may do depends on its scopes: `read` for looking (GET), `chat` for changing something,
 `models` for the list of models. What is missing is named in a 403.
 
-Errors are `{"error": {"code", "message", "fields"?}}`. A 429 says in `Retry-After`, in seconds,
-when to try again.
+Errors are `{"error": {"code", "message", "fields"?}}`. A 429 or a 503 says in
+`Retry-After`, in seconds, when to try again.
 
 Replies can also be watched while they are written, over a WebSocket (`docs/protocol.md`), and
 programs for OpenAI's API find it under `/v1` (`docs/api.md`), with errors in OpenAI's shape.
@@ -88,6 +88,7 @@ ERROR: Schema = {
     },
     "required": ["error"],
 }
+RETRY_AFTER: Schema = {"schema": {"type": "integer"}, "description": "In seconds."}
 ERROR_REF = {"$ref": "#/components/schemas/Error"}
 BUSY = OpenApiResponse(ERROR_REF, "A reply is being written in it.")
 REFUSALS = {
@@ -112,6 +113,8 @@ def add_refusals(result: Schema, generator: Any, request: Any, public: bool) -> 
             for status in _refusals(path, method, operation):
                 content = {"application/json": {"schema": ERROR_REF}}
                 refusal = {"description": REFUSALS[status], "content": content}
+                if status == "503":
+                    refusal["headers"] = {"Retry-After": RETRY_AFTER}
                 operation["responses"].setdefault(status, refusal)
     return result
 

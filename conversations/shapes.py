@@ -44,6 +44,7 @@ class FailureSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     retryable = serializers.BooleanField()
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds, where it is known.")
 
 
 class ErrorDetailSerializer(serializers.Serializer[Any]):

@@ -10,6 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from conversations.errors import Unavailable
+from conversations.exception_handler import retry_header
 from streaming.lifecycle import lifecycle
 
 
@@ -29,9 +31,10 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     checks |= await lifecycle.checks()
     checks["server"] = "restarting" if lifecycle.closing.is_set() else "ok"
     ready = all(state == "ok" for state in checks.values())
-    return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
-    )
+    if ready:
+        return JsonResponse({"status": "ok", "checks": checks})
+    headers = retry_header(Unavailable.retry_after)
+    return JsonResponse({"status": "unavailable", "checks": checks}, status=503, headers=headers)
 
 
 @csrf_exempt

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import Any
 
 from providers import errors
@@ -208,7 +209,7 @@ def _limited(complaint: Complaint, who: str, text: str) -> errors.ProviderRateLi
 def _again(complaint: Complaint) -> str:
     if complaint.retry_after is None:
         return " Try again in a moment."
-    return f" Try again in {max(1, round(complaint.retry_after))} s."
+    return f" Try again in {max(1, ceil(complaint.retry_after))} s."
 
 
 def _because(complaint: Complaint) -> str:

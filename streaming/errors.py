@@ -1,6 +1,7 @@
 """One description for every failure, whichever door tells it."""
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from django.db import DatabaseError
@@ -12,24 +13,35 @@ from providers.errors import ProviderError
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a client is told. `message` is a sentence for a person."""
+    """What a client is told. `message` is a sentence for a person, `retry_after` the seconds that
+    it names."""
 
     code: str
     message: str
     http_status: int
     retryable: bool
     fields: Any = field(default=None)
+    retry_after: float | None = None
 
     def as_error(self) -> dict[str, Any]:
         """The `error` of a message that failed."""
-        return {"code": self.code, "message": self.message, "retryable": self.retryable}
+        error = {"code": self.code, "message": self.message, "retryable": self.retryable}
+        if self.retry_after is not None:
+            error["retry_after"] = max(1, ceil(self.retry_after))
+        return error
 
 
 def describe(exc: BaseException) -> Description:
     """Describe any exception; one that nobody expected says nothing about itself."""
     match exc:
         case ProviderError():
-            return Description(exc.code, exc.message, exc.http_status, exc.retryable)
+            return Description(
+                exc.code,
+                exc.message,
+                exc.http_status,
+                exc.retryable,
+                retry_after=exc.retry_after,
+            )
         case Problem():
             retryable = exc.http_status in (409, 503)
             return Description(exc.code, exc.message, exc.http_status, retryable, exc.fields)

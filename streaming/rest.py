@@ -21,7 +21,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import access, account, keys, sessions, views
-from conversations.errors import error_body
+from conversations.errors import Unavailable, error_body
+from conversations.exception_handler import retry_header
 from conversations.models import Conversation, Message, Status
 from conversations.permissions import key_of
 from conversations.selectors import OpenedTurn
@@ -42,9 +43,6 @@ from streaming.limits import Caller
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
-
-# When to come again after a 503, in seconds.
-RETRY_SECONDS = 3
 
 # The status of an answer whose reply failed, by the code of the failure; 502 for the others.
 STATUS_OF_FAILURE = {
@@ -99,12 +97,16 @@ def _refusal(error: ProviderError) -> Response:
     """The answer when a provider failed before a reply could begin."""
     told = describe(error)
     body = {**error_body(told.code, told.message), "provider_used": error.provider_used or None}
-    return Response(body, status=told.http_status, headers=_retry(told.http_status))
+    return Response(
+        body, status=told.http_status, headers=_retry(told.http_status, told.retry_after)
+    )
 
 
-def _retry(status_code: int) -> dict[str, str]:
-    """When to try again, roughly: who is busy does not say."""
-    return {"Retry-After": str(RETRY_SECONDS)} if status_code == 503 else {}
+def _retry(status_code: int, seconds: float | None) -> dict[str, str]:
+    """When to try again after a 503: what its message says, or roughly."""
+    if status_code != Unavailable.http_status:
+        return {}
+    return retry_header(Unavailable.retry_after if seconds is None else seconds)
 
 
 class GenerateView(AsyncAPIView):
@@ -277,7 +279,8 @@ def _answer(opened: OpenedTurn) -> Response:
     error = reply.error or {}
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
     failed = STATUS_OF_FAILURE.get(code, 502)
-    return Response({**error_body(code, message), **body}, status=failed, headers=_retry(failed))
+    headers = _retry(failed, error.get("retry_after"))
+    return Response({**error_body(code, message), **body}, status=failed, headers=headers)
 
 
 def _model(entry: Model, provider: str) -> dict[str, Any]:

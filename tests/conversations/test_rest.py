@@ -5,7 +5,10 @@ from base64 import urlsafe_b64encode
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
+from conversations.errors import Unavailable
+from conversations.exception_handler import exception_handler
 from tests.harness.place import Person, Place
 from tests.harness.rest import Rest, ok, refused
 
@@ -126,6 +129,12 @@ async def test_other_peoples_things_are_not_there(place: Place):
     assert told[0] == told[1]
     assert (await other.rest.conversation(chat))["title"] == "Hello"
     assert len(await other.rest.messages(chat)) == 2
+
+
+@pytest.mark.parametrize("failure", [OperationalError("database is locked"), Unavailable("Later.")])
+def test_what_is_down_says_when_to_try_again(failure: Exception):
+    answer = exception_handler(failure, {})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
 
 
 async def test_conversations_page_by_page(place: Place):

@@ -43,7 +43,9 @@ async def turned_away(person: Person) -> None:
     async with asyncio.timeout(WAIT_S):
         while True:
             try:
-                if (await person.rest.get("/readyz")).status_code == 503:
+                answer = await person.rest.get("/readyz")
+                if answer.status_code == 503:
+                    assert int(answer.headers["Retry-After"]) > 0
                     return
             except httpx.TransportError:
                 return  # it listens no more

@@ -2,6 +2,7 @@
 so far, the right status, and nothing of what the model's server said."""
 
 import json
+import re
 
 import pytest
 
@@ -77,6 +78,8 @@ async def fails(place: Place, provider: str, model: str, code: str, status: int,
     assert answer.status_code == status, answer.text
     assert ("retry-after" in answer.headers) == (status == 503)
     told = answer.json()
+    if named := re.search(r"in (\d+) s", told["error"]["message"]):
+        assert answer.headers["retry-after"] == named[1] == str(end["error"]["retry_after"])
     assert set(told) >= {"error", "user_message", "message", "provider_used", "tokens"}
     assert told["error"] == {name: end["error"][name] for name in ("code", "message")}
     assert told["message"]["content"] == end["full_content"]

@@ -34,6 +34,8 @@ export interface Problem {
   code: string;
   message: string;
   retryable: boolean;
+  /** In seconds, where the provider said it. */
+  retry_after?: number;
 }
 
 export interface Parameters {

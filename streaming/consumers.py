@@ -246,7 +246,7 @@ class ChatConsumer(AsyncConsumer):
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_PATIENCE):
                 await self.pump.told()
-        await self.out.close(None, "", CloseCode.RESTARTING)
+        await self.out.send_away()
 
     async def hint_turn(self, message: dict[str, Any]) -> None:
         self.pump.follow_once(UUID(message["reply_id"]))

@@ -6,7 +6,6 @@ from contextlib import aclosing, suppress
 from uuid import UUID
 
 from conversations.errors import NotFound, Unavailable
-from streaming.events import CloseCode
 from streaming.follow import Follower
 from streaming.log import LogLost
 from streaming.socket_writer import SocketWriter
@@ -61,7 +60,7 @@ class Pump:
                 await self._tell_all(reply_id)
             except (LogLost, Unavailable):
                 # The client comes back, here or elsewhere, and begins with a fresh snapshot.
-                await self._out.close(None, "", CloseCode.RESTARTING)
+                await self._out.send_away()
             self._ids.task_done()
 
     async def _tell_all(self, reply_id: UUID) -> None:

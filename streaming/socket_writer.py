@@ -1,6 +1,8 @@
 """The sending half of a socket: events, refusals, and the close."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from streaming import events
@@ -8,6 +10,8 @@ from streaming.events import CloseCode, Event
 
 # Frames in a row that make no sense before the socket is closed.
 INVALID_FRAMES = 10
+# How long a reader may take for the reason why it is closed, in seconds.
+REASON_PATIENCE = 1.0
 
 
 class SocketWriter:
@@ -22,7 +26,7 @@ class SocketWriter:
     async def tell(self, event: Event) -> None:
         """Send one event."""
         if not self.closed:
-            await self._send({"type": "websocket.send", "text": events.encode(event)})
+            await self._tell(event)
 
     async def refuse(
         self, frame: dict[str, Any], code: str, message: str, fields: Any = None
@@ -45,11 +49,22 @@ class SocketWriter:
                 "invalid_frame", "Too many frames made no sense.", CloseCode.INVALID_FRAMES
             )
 
-    async def close(self, code: str | None, message: str, close_code: CloseCode) -> None:
-        """Close the socket, once, after an `error` event where there is a `code` to tell."""
+    async def close(self, code: str, message: str, close_code: CloseCode) -> None:
+        """Close the socket, once, after an `error` event that says why. A reader that does not
+        take that is closed without."""
         if self.closed:
             return
-        if code is not None:
-            await self.tell(events.error(code, message))
         self.closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REASON_PATIENCE):
+                await self._tell(events.error(code, message))
         await self._send({"type": "websocket.close", "code": int(close_code)})
+
+    async def send_away(self) -> None:
+        """Close a socket that finds all it needs when it comes back."""
+        await self.close(
+            "restarting", "The server is restarting. Connect again.", CloseCode.RESTARTING
+        )
+
+    async def _tell(self, event: Event) -> None:
+        await self._send({"type": "websocket.send", "text": events.encode(event)})

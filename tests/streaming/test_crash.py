@@ -143,6 +143,11 @@ async def test_told_to_end_it_lets_replies_finish(own_server: OwnServer, kind: K
             gate.open()
             for one in (socket, other):
                 assert await one.closed() == 1012
+                assert one.events[-1] == {
+                    "type": "error",
+                    "code": "restarting",
+                    "message": "The server is restarting. Connect again.",
+                }
             assert_follows_the_rules(socket.events)
         await asyncio.to_thread(server.wait)
         await asyncio.to_thread(server.start)

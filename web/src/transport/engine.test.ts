@@ -178,6 +178,20 @@ describe('turns begun elsewhere', () => {
     expect(turn.text()).toBe('One two');
   });
 
+  test('what is said of the socket is not said of a reply', async () => {
+    openReady();
+    script.socket.tell(start('a1', 'other', 'One ', 1));
+    const turn = collect(engine.attach()!);
+    script.socket.tell({ type: 'error', code: 'restarting', message: 'Connect again.' });
+    script.socket.die(1012);
+    await pass(1_000);
+    expect(turn.error).toBeUndefined();
+    script.socket.ready();
+    script.socket.tell(start('a1', 'other', 'One ', 1), end('a1', 'One two'));
+    await pass();
+    expect(turn.text()).toBe('One two');
+  });
+
   test('a snapshot of what has ended here begins nothing', async () => {
     await begun();
     const foreign = listen();

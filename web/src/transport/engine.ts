@@ -250,6 +250,7 @@ export class Engine {
   private receive(event: TurnEvent): void {
     if (this.waiting.hear(event)) return;
     if (event.type === 'error') {
+      if (event.client_id === undefined) return; // about the socket: what follows tells the rest
       const turn = [...this.turns].find((one) => one.command?.clientId === event.client_id);
       const fields = event.fields ?? null;
       if (turn) this.fail(turn, new TurnError(event.code, event.message, !turn.accepted, fields));

@@ -40,7 +40,7 @@ export default defineConfig({
     rolldownOptions: {
       // What compression takes is known.
       checks: { pluginTimings: false },
-      input: ['src/main.tsx', 'src/diagram/frame.ts', 'src/styles/pages.css'],
+      input: ['src/main.ts', 'src/diagram/frame.ts', 'src/styles/pages.css'],
       output: {
         codeSplitting: {
           // What many of our chunks use is one file, not a handful of tiny ones. (Not what the

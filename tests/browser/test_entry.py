@@ -116,3 +116,14 @@ async def test_the_back_button_leads_to_welcome(visit: Visit):
     await expect(page).to_have_url(ADDRESS)
     await page.go_back()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
+
+
+async def test_it_can_be_read_before_any_code_runs(visit: Visit):
+    """What the server draws says the same as what the app draws in its place."""
+    chat = await visit.chat()
+    shown = await chat.page.get_by_role("region", name="What shall we try first?").inner_text()
+    plain = await visit.page(f"/chat/{chat.conversation}", java_script_enabled=False)
+    drawn = await plain.locator("#root").inner_text()
+    assert [line for line in drawn.split("\n") if line.strip()][-10:] == [
+        line for line in shown.split("\n") if line.strip()
+    ]

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { CloudOff, LogIn, SearchX, ServerCrash } from 'lucide-react';
-import { lazy, Suspense, use, useEffect, useState } from 'react';
+import { Suspense, use, useEffect, useState } from 'react';
 import { Frame } from './components/Frame';
+import { loadThread } from './components/loadThread';
 import { Shell } from './components/Shell';
 import { Skeleton } from './components/Skeleton';
 import { StateCard } from './components/StateCard';
@@ -11,9 +12,6 @@ import { useConversation, type ConversationHandle, type ConversationView } from 
 import { markdownSettled } from './markdown/load';
 import { conversationKey } from './state/queries';
 import { strings } from './strings';
-
-// The thread brings the AI SDK along; the frame of the page does not wait for it.
-const Thread = lazy(() => import('./components/Thread').then((module) => ({ default: module.Thread })));
 
 /** The last thread stays for so long (ms) while the next one is on its way. */
 const PATIENCE_MS = 200;
@@ -84,6 +82,7 @@ interface ReadyProps {
 
 /** Waits for the markdown renderer when there is something to render: nothing is laid out twice. */
 function Ready({ view: { conversation, history }, startFresh, onComposer }: ReadyProps) {
+  const { Thread } = use(loadThread());
   if (history.length > 0) use(markdownSettled());
   // Nothing of this is done before the thread's code is there.
   useEffect(() => {

@@ -12,7 +12,7 @@ interface Props {
 export function EmptyState({ onPick, children }: Props) {
   return (
     <div className="scroll-quiet flex min-h-0 flex-1 touch-pan-y touch-pinch-zoom flex-col overflow-y-auto" role="region" aria-label={strings.empty.title}>
-      <div className="below-note m-auto w-full max-w-column animate-rise px-4 py-8 max-sm:py-5">
+      <div className="below-note m-auto w-full max-w-column px-4 py-8 max-sm:py-5">
         <Mark className="mb-5 size-12 max-sm:mb-3 max-sm:size-10" />
         <h2 className="text-2xl font-semibold tracking-tight text-balance">{strings.empty.title}</h2>
         <p className="mt-1 text-ink-muted">{strings.empty.lead}</p>

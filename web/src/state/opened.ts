@@ -20,6 +20,12 @@ export function takeOpened<Part extends keyof Opened>(id: string, part: Part): O
   return taken;
 }
 
+/** How many messages it holds; null without one. */
+export function openedMessages(): number | null {
+  opened ??= read();
+  return opened?.messages?.length ?? null;
+}
+
 let about: string | undefined;
 
 function read(): Partial<Opened> | null {

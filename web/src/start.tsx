@@ -1,0 +1,30 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ErrorBoundary } from 'react-error-boundary';
+import { App } from './App';
+import { Announcer } from './components/announce';
+import { Crashed } from './components/Crashed';
+import { loadThread } from './components/loadThread';
+import { markdownSettled } from './markdown/load';
+import { openedMessages } from './state/opened';
+
+const client = new QueryClient();
+const root = document.getElementById('root');
+if (!root) throw new Error('The page has no #root.');
+
+// What the server has drawn stays until all of it can be drawn anew.
+const messages = openedMessages();
+const parts = messages === null ? [] : [loadThread(), messages > 0 && markdownSettled()];
+void Promise.allSettled(parts).then(() =>
+  createRoot(root).render(
+    <StrictMode>
+      <ErrorBoundary fallback={<Crashed />}>
+        <QueryClientProvider client={client}>
+          <App />
+        </QueryClientProvider>
+      </ErrorBoundary>
+      <Announcer />
+    </StrictMode>,
+  ),
+);

@@ -108,7 +108,7 @@ def ready(conversation_id: UUID, heartbeat_s: float) -> Event:
         "type": "ready",
         "protocol": PROTOCOL,
         "conversation_id": str(conversation_id),
-        "heartbeat_s": heartbeat_s,
+        "heartbeat_s": int(heartbeat_s) if heartbeat_s == int(heartbeat_s) else heartbeat_s,
     }
 
 

@@ -10,26 +10,23 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from conversations import access, account, keys, sessions, views
-from conversations.errors import Unavailable, error_body
-from conversations.exception_handler import retry_header
+from conversations.errors import error_body
 from conversations.models import Conversation, Message, Status
 from conversations.permissions import key_of
-from conversations.selectors import OpenedTurn
 from conversations.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
 from streaming import current, hints, shapes, waiting
+from streaming.async_view import AsyncAPIView, retry
 from streaming.commands import (
     MessageIdSerializer,
     RegenerateSerializer,
@@ -37,9 +34,7 @@ from streaming.commands import (
     parse_ask,
     parse_id,
 )
-from streaming.errors import describe
 from streaming.lifecycle import lifecycle
-from streaming.limits import Caller
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
@@ -52,61 +47,6 @@ STATUS_OF_FAILURE = {
     "unavailable": 503,
     "internal": 500,
 }
-
-
-class AsyncAPIView(APIView):
-    """A REST framework view whose handlers are coroutines."""
-
-    view_is_async = True
-
-    async def dispatch(  # type: ignore[override]
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        self.args, self.kwargs = args, kwargs
-        self.request = self.initialize_request(request, *args, **kwargs)
-        self.headers = self.default_response_headers
-        try:
-            await sync_to_async(self._prepare)()
-            handler = getattr(self, str(self.request.method).lower(), self.http_method_not_allowed)
-            answer = handler(self.request, *args, **kwargs)
-            response = await answer if hasattr(answer, "__await__") else answer
-        except ProviderError as error:
-            response = _refusal(error)
-        except Exception as error:  # noqa: BLE001 - REST framework's own outermost line
-            response = self.handle_exception(error)
-        self.response = self.finalize_response(self.request, response, *args, **kwargs)
-        return self.response
-
-    def _prepare(self) -> None:
-        """Everything that may touch the database or read the body: who, whether, what."""
-        self.initial(self.request, *self.args, **self.kwargs)
-        _ = self.request.data
-
-    def asking(self) -> Caller:
-        """Who asks, and with which key."""
-        return Caller(views.caller(self.request), key_of(self.request), "rest")
-
-    def asked_provider(self) -> str:
-        """`?provider=`, for staff and in development."""
-        if settings.DEBUG or views.caller(self.request).is_staff:
-            return str(self.request.query_params.get("provider", ""))
-        return ""
-
-
-def _refusal(error: ProviderError) -> Response:
-    """The answer when a provider failed before a reply could begin."""
-    told = describe(error)
-    body = {**error_body(told.code, told.message), "provider_used": error.provider_used or None}
-    return Response(
-        body, status=told.http_status, headers=_retry(told.http_status, told.retry_after)
-    )
-
-
-def _retry(status_code: int, seconds: float | None) -> dict[str, str]:
-    """When to try again after a 503: what its message says, or roughly."""
-    if status_code != Unavailable.http_status:
-        return {}
-    return retry_header(Unavailable.retry_after if seconds is None else seconds)
 
 
 class GenerateView(AsyncAPIView):
@@ -140,7 +80,7 @@ class GenerateView(AsyncAPIView):
             return Response({"queue": await waiting.items(pk)}, status=status.HTTP_202_ACCEPTED)
         await turns.wait(reply_id)
         opened = await turns.result(reply_id)
-        return _answer(opened)
+        return _answer(opened.user_message, opened.reply)
 
 
 class QueueView(AsyncAPIView):
@@ -262,13 +202,10 @@ class ApiKeyViewSet(account.ApiKeyViewSet):
         hints.credentials_changed_sync(views.caller(request).pk)
 
 
-def _answer(opened: OpenedTurn) -> Response:
-    """The answer of `generate` for a reply that has ended."""
-    reply = opened.reply
+def _answer(asked: Message | None, reply: Message) -> Response:
+    """The answer of `generate` for a reply that has ended, and the question before it."""
     body = {
-        "user_message": MessageSerializer(opened.user_message).data
-        if opened.user_message
-        else None,
+        "user_message": MessageSerializer(asked).data if asked else None,
         "message": MessageSerializer(reply).data,
         "provider_used": reply.provider_used,
         "fallback_used": reply.fallback_used,
@@ -279,7 +216,7 @@ def _answer(opened: OpenedTurn) -> Response:
     error = reply.error or {}
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
     failed = STATUS_OF_FAILURE.get(code, 502)
-    headers = _retry(failed, error.get("retry_after"))
+    headers = retry(failed, error.get("retry_after"))
     return Response({**error_body(code, message), **body}, status=failed, headers=headers)
 
 

@@ -109,7 +109,7 @@ async def test_other_peoples_things_are_not_there(place: Place):
     person, other = await place.person(), await place.person()
     chat = await other.conversation()
     message = ok(await other.rest.generate(chat))["message"]["id"]
-    rest = person.rest
+    rest, as_json = person.rest, {"Content-Type": "application/json"}
     told = []
     for which, mine in ((chat, message), (NOBODY, NOBODY)):
         base = f"/api/conversations/{which}/"
@@ -121,6 +121,10 @@ async def test_other_peoples_things_are_not_there(place: Place):
             await rest.get(f"{base}messages/"),
             await rest.generate(which),
             await rest.generate(which, None, message_id=mine),
+            await rest.post(f"{base}generate/", {"content": 5}),
+            await rest.post(f"{base}stop/", []),
+            await rest.http.post(f"{base}stop/", content=b"}{", headers=as_json),
+            await rest.http.patch(base, content=b"}{", headers=as_json),
             await rest.post(f"{base}stop/", {"id": mine}),
             await rest.get(f"/api/messages/{mine}/"),
             await rest.delete(f"/api/keys/{key}/"),

@@ -1,0 +1,87 @@
+"""REST views whose handlers are coroutines, and how they tell that a provider failed."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from conversations import access, views
+from conversations.errors import NotFound, Unavailable, error_body
+from conversations.exception_handler import retry_header
+from conversations.permissions import key_of
+from providers.errors import ProviderError
+from streaming.errors import describe
+from streaming.limits import Caller
+
+BAD_BODY = (ParseError, UnsupportedMediaType, ValidationError)
+
+
+class AsyncAPIView(APIView):
+    """A REST framework view whose handlers are coroutines."""
+
+    view_is_async = True
+
+    async def dispatch(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            await sync_to_async(self._prepare)()
+            handler = getattr(self, str(self.request.method).lower(), self.http_method_not_allowed)
+            answer = handler(self.request, *args, **kwargs)
+            response = await answer if hasattr(answer, "__await__") else answer
+        except ProviderError as error:
+            response = refusal(error)
+        except Exception as error:  # noqa: BLE001 - REST framework's own outermost line
+            response = self.handle_exception(await self._first(error))
+        self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        return self.response
+
+    def _prepare(self) -> None:
+        """Everything that may touch the database or read the body: who, whether, what."""
+        self.initial(self.request, *self.args, **self.kwargs)
+        _ = self.request.data
+
+    async def _first(self, error: Exception) -> Exception:
+        """What is not there, or somebody else's, is told before what is wrong with the body."""
+        if isinstance(error, BAD_BODY) and "pk" in self.kwargs:
+            try:
+                await database_sync_to_async(access.conversation)(
+                    views.caller(self.request), self.kwargs["pk"]
+                )
+            except NotFound as missing:
+                return missing
+        return error
+
+    def asking(self) -> Caller:
+        """Who asks, and with which key."""
+        return Caller(views.caller(self.request), key_of(self.request), "rest")
+
+    def asked_provider(self) -> str:
+        """`?provider=`, for staff and in development."""
+        if settings.DEBUG or views.caller(self.request).is_staff:
+            return str(self.request.query_params.get("provider", ""))
+        return ""
+
+
+def refusal(error: ProviderError) -> Response:
+    """The answer when a provider failed before a reply could begin."""
+    told = describe(error)
+    body = {**error_body(told.code, told.message), "provider_used": error.provider_used or None}
+    return Response(
+        body, status=told.http_status, headers=retry(told.http_status, told.retry_after)
+    )
+
+
+def retry(status_code: int, seconds: float | None) -> dict[str, str]:
+    """When to try again after a 503: what its message says, or roughly."""
+    if status_code != Unavailable.http_status:
+        return {}
+    return retry_header(Unavailable.retry_after if seconds is None else seconds)

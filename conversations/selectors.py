@@ -246,6 +246,14 @@ def opened_turn(*, reply_id: UUID) -> OpenedTurn:
     return OpenedTurn(reply.conversation, asked, reply, created=False)
 
 
+def question(*, reply: Message) -> Message | None:
+    """What a reply answers: the nearest user message above it."""
+    above = reply.parent
+    while above is not None and above.role != Message.Role.USER:
+        above = above.parent
+    return above
+
+
 def running_reply(*, conversation: Conversation) -> Message | None:
     """The reply that is being written in it, if any."""
     return Message.objects.filter(conversation=conversation, status__in=OPEN).first()

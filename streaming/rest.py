@@ -18,7 +18,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import access, account, keys, sessions, views
+from conversations import access, account, keys, selectors, sessions, views
 from conversations.errors import error_body
 from conversations.models import Conversation, Message, Status
 from conversations.permissions import key_of
@@ -80,7 +80,10 @@ class GenerateView(AsyncAPIView):
             return Response({"queue": await waiting.items(pk)}, status=status.HTTP_202_ACCEPTED)
         await turns.wait(reply_id)
         opened = await turns.result(reply_id)
-        return _answer(opened.user_message, opened.reply)
+        asked = opened.user_message
+        if asked is None:
+            asked = await database_sync_to_async(selectors.question)(reply=opened.reply)
+        return _answer(asked, opened.reply)
 
 
 class QueueView(AsyncAPIView):

@@ -11,9 +11,9 @@ from conversations.serializers import MessageSerializer
 
 
 class TurnSerializer(serializers.Serializer[Any]):
-    """A reply that has ended, and what it answers (null for a regeneration)."""
+    """A reply that has ended, and what it answers."""
 
-    user_message = MessageSerializer(allow_null=True)
+    user_message = MessageSerializer()
     message = MessageSerializer()
     provider_used = serializers.CharField()
     fallback_used = serializers.BooleanField()
@@ -24,7 +24,7 @@ class FailedTurnSerializer(serializers.Serializer[Any]):
     """Why there is no whole reply, and, when one had begun, the turn with the text so far."""
 
     error = shapes.ErrorDetailSerializer()
-    user_message = MessageSerializer(allow_null=True, required=False)
+    user_message = MessageSerializer(required=False)
     message = MessageSerializer(required=False)
     provider_used = serializers.CharField(required=False, allow_null=True)
     fallback_used = serializers.BooleanField(required=False)

@@ -102,7 +102,10 @@ async def test_regenerate_makes_a_sibling(place: Place):
         sent = [exchange.json["messages"] for exchange in place.ollama.chats]
         assert sent[0] == sent[1]
     answer = ok(await person.rest.generate(chat, None, message_id=end["id"]))
-    assert answer["user_message"] is None
+    assert answer["user_message"] == (await person.rest.messages(chat))[0] | {"sibling_ids": None}
+    below = {"message_id": answer["message"]["id"], "continue": True}
+    further = ok(await person.rest.generate(chat, None, **below))
+    assert further["user_message"] == answer["user_message"]
     assert answer["message"]["parent_id"] == old["parent_id"]
 
 

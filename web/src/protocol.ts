@@ -298,7 +298,7 @@ export interface Page<T> {
 
 /** What `POST …/generate/` answers; a failed reply (502, 503, 504) carries the rows and `error`. */
 export interface GenerateResult {
-  user_message: Message | null;
+  user_message: Message;
   message: Message;
   provider_used: string | null;
   fallback_used?: boolean;

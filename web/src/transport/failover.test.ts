@@ -101,6 +101,15 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     expect(generateCalls()).toHaveLength(1);
   });
 
+  test('asked anew: the question, which is shown already, is not told again', async () => {
+    engine.open();
+    const turn = collect(engine.turn({ clientId: 'k2', messageId: 'a0' }));
+    script.socket.die();
+    await answerGenerate('One', 200, { user_message: row('u1', 'user', { client_id: 'k1' }) });
+    expect(turn.text()).toBe('One');
+    expect(turn.events.map((event) => event.type)).not.toContain('user_message');
+  });
+
   test('dead after the question was accepted', async () => {
     engine.open();
     script.socket.ready();

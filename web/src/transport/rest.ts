@@ -10,7 +10,7 @@ import type { EndStatus, Message, MessageStatus } from '../protocol';
 import type { Turn } from './turn';
 import { TurnError, type Edges, type TurnEvent } from './types';
 
-/** How often a reply begun elsewhere is read (ms). The server stores partial text every 2 s. */
+/** How often a reply begun elsewhere is read (ms). */
 const POLL_MS = 1_500;
 /** How often to look for the reply that is to be stopped (ms). */
 const SEEK_MS = 500;
@@ -87,7 +87,8 @@ export class RestDoor {
     const result = await this.wait(turn.command!, signal);
     const conversation = await this.edges.api.conversation(this.conversationId).catch(() => null);
     if (signal.aborted) return;
-    if (result.user_message) this.deliver(turn, userEvent(result.user_message));
+    // Of a regeneration it is the question of another turn, which is shown already.
+    if (turn.says) this.deliver(turn, userEvent(result.user_message));
     this.deliver(turn, startOf(result.message));
     if (isRunning(result.message.status)) await this.poll(turn, signal);
     else this.deliver(turn, endOf(result.message));

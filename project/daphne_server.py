@@ -2,14 +2,15 @@
 
 daphne neither waits for a slow reader (everything is buffered, without bound), nor tells the
 application of its start and its end, nor closes with the codes of the protocol itself, nor says why
-it drops a frame that is too large. All of it is mended from the inside, so that it does not matter
-how daphne was started.
+it drops a frame that is too large, nor hands on a form that Twisted cannot read. All of it is
+mended from the inside, so that it does not matter how daphne was started.
 """
 
 import asyncio
 import logging
 import sys
 from contextlib import suppress
+from functools import partialmethod
 from typing import Any
 
 from streaming import events
@@ -62,6 +63,7 @@ def adapt() -> None:
     if "daphne.server" not in sys.modules:
         return
     from autobahn.exception import Disconnected
+    from daphne.http_protocol import WebRequest
     from daphne.server import Server
     from daphne.ws_protocol import WebSocketProtocol
     from twisted.internet import defer, reactor
@@ -140,6 +142,8 @@ def adapt() -> None:
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
     WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded
+    # What Twisted reads out of forms nobody looks at, and a broken one it refuses without a word.
+    WebRequest.__init__ = partialmethod(WebRequest.__init__, parsePOSTFormSubmission=False)
 
 
 async def _end(server: Any) -> None:

@@ -217,6 +217,21 @@ async def test_a_body_that_is_no_json(daphne_place: Place, data: bytes) -> None:
     refused(response, 400, "invalid_json")
 
 
+async def test_a_body_that_is_a_broken_form(place: Place) -> None:
+    """Every door says so itself, whatever the server program makes of forms."""
+    person = await place.person()
+    broken = {"content": b"no boundary", "headers": {"Content-Type": "multipart/form-data"}}
+    response = await person.rest.http.post("/v1/chat/completions", **broken)
+    refused(response, 400, "invalid_json")
+    response = await person.rest.http.post("/api/conversations/", **broken)
+    assert response.json()["error"]["code"]
+    response = await person.page.http.post("/signin/", **broken)
+    assert (response.status_code, response.headers["content-type"]) == (
+        400,
+        "text/html; charset=utf-8",
+    )
+
+
 @pytest.mark.parametrize("data", [[], "x", 7, None])
 async def test_a_body_that_is_no_object(daphne_place: Place, data: Any) -> None:
     person = await daphne_place.person()

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast
 
+import orjson
+
 from providers.types import (
     ChatMessage,
     Image,
@@ -19,10 +21,11 @@ from streaming.openai_fields import Fields, refuse
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
+FORMS = ("text", "json_object", "json_schema")
 STOPS = 16
 TOOLS = 128
 
-_DATA_URL = re.compile(r"data:(image/[\w.+-]+);base64,", re.IGNORECASE)
+_DATA_URL = re.compile(r"data:(image/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def parse_chat(data: object) -> Ask:
                 "frequency_penalty": body.number("frequency_penalty", -2, 2),
                 "reasoning_effort": effort(body, "reasoning_effort"),
                 "tools": tools,
-                "tool_choice": choice(body.get("tool_choice"), tools) if tools else None,
+                "tool_choice": choice(body.get("tool_choice"), tools),
                 "response_format": _format(body.inner("response_format")),
             }
         ),
@@ -124,14 +127,21 @@ def content(item: Fields, name: str) -> tuple[str, tuple[Image, ...]]:
     for part in item.items(name):
         match part.text("type", required=True):
             case "text" | "input_text" | "output_text":
-                texts.append(part.text("text"))
+                texts.append(_said(part, "text"))
             case "refusal":
-                texts.append(part.text("refusal"))
+                texts.append(_said(part, "refusal"))
             case "image_url" | "input_image":
                 images.append(_image(part))
             case _:
                 refuse(part.at("type"), "Only parts with text and images are understood.")
     return "".join(texts), tuple(images)
+
+
+def _said(part: Fields, name: str) -> str:
+    """The text of a part: it may be empty, and has to be there."""
+    if part.get(name) is None:
+        refuse(part.at(name), "This has to be a text.")
+    return part.text(name)
 
 
 def _image(part: Fields) -> Image:
@@ -146,9 +156,11 @@ def _image(part: Fields) -> Image:
         refuse(at, "An image has to be sent along, as a data URL (data:image/png;base64,…).")
     data = value[found.end() :]
     try:
-        base64.b64decode(data, validate=True)
+        picture = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         refuse(at, "This is not base64.")
+    if not picture:
+        refuse(at, "There is no image in it.")
     return Image(found[1].lower(), data)
 
 
@@ -157,8 +169,21 @@ def _call(item: Fields) -> ToolCall:
     return ToolCall(
         id=item.text("id", required=True),
         name=function.text("name", required=True),
-        arguments=function.text("arguments"),
+        arguments=arguments(function),
     )
+
+
+def arguments(call: Fields) -> str:
+    """Those of a call that a model has made. Text that is no JSON may be what it really said, and
+    is for the provider to judge; JSON that is no object never is."""
+    text = call.text("arguments")
+    try:
+        wrong = not isinstance(orjson.loads(text), dict)
+    except ValueError:
+        wrong = False
+    if wrong:
+        refuse(call.at("arguments"), "This has to be the text of a JSON object.")
+    return text
 
 
 # --- Tools and formats --------------------------------------------------------------------------
@@ -181,13 +206,17 @@ def tool(function: Fields) -> Tool:
 
 
 def choice(value: Any, tools: tuple[Tool, ...]) -> ToolChoice | None:
-    """Whether a tool has to be called; a named one as chat completions or as responses spell it."""
+    """Whether a tool has to be called; a named one as chat completions or as responses spell it.
+    Without tools it means nothing."""
     if value is None:
         return None
-    if value in ("auto", "none", "required"):
-        return ToolChoice(value)
-    if not isinstance(value, dict):
+    named = isinstance(value, dict)
+    if not named and value not in ("auto", "none", "required"):
         refuse("tool_choice", "This has to be auto, none, required or a function.")
+    if not tools:
+        return None
+    if not named:
+        return ToolChoice(value)
     function = value.get("function")
     name = function.get("name") if isinstance(function, dict) else value.get("name")
     if name not in [entry.name for entry in tools]:
@@ -204,7 +233,9 @@ def _format(wanted: Fields | None) -> ResponseFormat | None:
 
 def form(wanted: Fields, described: Fields) -> ResponseFormat | None:
     """The form of a reply; `described` is the object in which its schema stands."""
-    kind = wanted.one_of("type", ("text", "json_object", "json_schema"))
+    kind = wanted.one_of("type", FORMS)
+    if kind is None:
+        refuse(wanted.at("type"), f"This has to be one of {', '.join(FORMS)}.")
     if kind == "json_object":
         return ResponseFormat()
     if kind != "json_schema":

@@ -11,6 +11,7 @@ from streaming.openai_ask import (
     ROLES,
     TOOLS,
     Ask,
+    arguments,
     choice,
     content,
     effort,
@@ -73,7 +74,7 @@ def parse_responses(data: object) -> ResponsesAsk:
                 "max_tokens": body.whole("max_output_tokens", least=1),
                 "reasoning_effort": effort(reasoning, "effort") if reasoning else None,
                 "tools": tools,
-                "tool_choice": choice(body.get("tool_choice"), tools) if tools else None,
+                "tool_choice": choice(body.get("tool_choice"), tools),
                 "response_format": _format(body),
             }
         ),
@@ -140,7 +141,7 @@ def _add_call(found: list[ChatMessage], item: Fields) -> None:
     call = ToolCall(
         id=item.text("call_id", required=True),
         name=item.text("name", required=True),
-        arguments=item.text("arguments"),
+        arguments=arguments(item),
     )
     if not found or found[-1].role != "assistant":
         found.append(ChatMessage("assistant", ""))

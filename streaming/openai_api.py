@@ -124,6 +124,8 @@ async def _show(request: HttpRequest, caller: Caller, model: str) -> HttpRespons
     router = (await lifecycle.start()).router
     provider = await router.choose()
     entry = await router.find(provider, model)
+    if entry is None and model.endswith("/"):
+        entry = await router.find(provider, model.removesuffix("/"))
     if entry is None or not keys.allows(caller.key, entry.name):
         raise ModelNotOffered(f"The model {model} is not on offer here.")
     return answer_json(openai_format.model(entry, provider.name))

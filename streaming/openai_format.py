@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import orjson
 
-from conversations.errors import ModelNotAllowed
+from conversations.errors import BudgetSpent, ModelNotAllowed
 from providers.errors import ModelNotFound
 from providers.types import Chunk, Embeddings, FinishReason, Model, ToolPart
 from streaming.errors import describe
@@ -225,7 +225,7 @@ def error(exc: BaseException) -> tuple[int, Json, dict[str, str]]:
     if status in (429, 503):
         seconds = getattr(exc, "retry_after", None) or RETRY_AFTER
         headers["Retry-After"] = str(ceil(seconds))
-    if status >= 500 and not told.retryable:
+    if (status >= 500 and not told.retryable) or isinstance(exc, BudgetSpent):
         headers["x-should-retry"] = "false"  # OpenAI's clients would, twice
     return status, error_body(status, code, told.message.removeprefix(_OURS), parameter), headers
 

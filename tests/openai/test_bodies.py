@@ -7,6 +7,7 @@ import pytest
 
 from tests.harness.place import Place
 from tests.openai.client import body, complete, post, refused
+from tests.scripted.ollama import entry
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"a": "\\ud800"}', b"[" * 100_000, b"NaN"])
@@ -71,11 +72,24 @@ async def test_a_wrong_method(daphne_place: Place, method: str, path: str, allow
     assert response.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/files", "/v1/chat/completions/", "/v1/x/y"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/files", "/v1/chat/completions//", "/v1/x/y"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_an_unknown_address(daphne_place: Place, method: str, path: str) -> None:
     person = await daphne_place.person()
     refused(await person.rest.http.request(method, path), 404, "unknown_url")
+
+
+async def test_a_slash_at_the_end_changes_nothing(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    assert (await post(person, body(), "/v1/chat/completions/")).status_code == 200
+    for path in ("responses", "embeddings"):
+        asked = {"model": "normal", "input": "Hello"}
+        assert (await post(person, asked, f"/v1/{path}/")).status_code == 200
+    assert (await person.rest.get("/v1/health/")).json()["status"] == "ok"
+    assert (await person.rest.get("/v1/models/")).json()["object"] == "list"
+    daphne_place.ollama.models.append(entry("hf.co/someone/sliced:Q4"))
+    found = await person.rest.get("/v1/models/hf.co/someone/sliced:Q4/")
+    assert found.json()["id"] == "hf.co/someone/sliced:Q4"
 
 
 async def test_every_answer_has_an_id_of_its_own(daphne_place: Place) -> None:

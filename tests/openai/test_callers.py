@@ -100,6 +100,17 @@ async def test_limits_count_with_the_other_doors(limited_place: Place) -> None:
     for response in (await post(person, body(stream=True)), await post(person, body())):
         refused(response, 429, "rate_limited")
         assert 1 <= int(response.headers["retry-after"]) <= 60
+        assert "x-should-retry" not in response.headers
+
+
+async def test_who_has_spent_a_budget_is_told_not_to_try_again(daphne_place: Place) -> None:
+    """OpenAI's clients would, twice: there are new tokens tomorrow."""
+    person = await daphne_place.person()
+    await daphne_place.clerk("allow", model="User", row_id=person.id, tokens_per_day=1)
+    await complete(person)
+    response = await post(person, body())
+    refused(response, 429, "budget_spent")
+    assert response.headers["x-should-retry"] == "false"
 
 
 @pytest.mark.parametrize("model", ["memory", "close"])

@@ -1,5 +1,6 @@
 """Conversations in the camelCase shape of `/api/chat/sessions/`: other names, the same rows."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -63,9 +64,16 @@ class SessionInput(StrictSerializer):
 
 
 class SessionTitle(StrictSerializer):
-    """Its new title."""
+    """Its new title. Front ends send a whole session back: what of it cannot be changed is passed
+    over."""
 
     title = TextField(max_length=255, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            fixed = {*SessionDetailSerializer.Meta.fields} - {"title"}
+            data = {name: value for name, value in data.items() if name not in fixed}
+        return super().to_internal_value(data)
 
 
 class Sessions(pagination.NewestFirst):

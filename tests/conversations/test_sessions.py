@@ -58,6 +58,16 @@ async def test_without_a_title_it_gets_one(daphne_place: Place):
     assert item["title"] == "How do I use Python..."
 
 
+async def test_a_whole_session_may_be_sent_back(daphne_place: Place):
+    """Front ends do; only its title is changed."""
+    person = await daphne_place.person()
+    made = ok(await person.rest.post(PATH, {}), 201)
+    one = ok(await person.rest.get(f"{PATH}{made['id']}/"))
+    changed = {**one, "title": "Mine", "messageCount": 9}
+    told = ok(await person.rest.http.put(f"{PATH}{made['id']}/", json=changed))
+    assert (told["title"], told["messageCount"]) == ("Mine", 0)
+
+
 async def test_sockets_hear_of_it(daphne_place: Place):
     """A new title is told; deleting stops what runs and closes the socket."""
     person = await daphne_place.person()

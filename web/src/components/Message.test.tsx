@@ -41,6 +41,12 @@ describe('a message', () => {
     expect(screen.getByText('An answer.')).toBeTruthy();
   });
 
+  it('that no model was asked for has no count', () => {
+    const tokens = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
+    show(reply({ status: 'failed', providerUsed: 'ollama', tokens }));
+    expect(screen.queryByText(/0 tokens/)).toBeNull();
+  });
+
   it.each([
     ['stopped', strings.reply.stopped],
     ['interrupted', strings.reply.interrupted],

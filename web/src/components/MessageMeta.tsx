@@ -12,7 +12,8 @@ export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   const facts = [
     model,
     providerUsed !== model ? providerUsed : undefined,
-    tokens && `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`,
+    // Of a reply that no model was asked for there is nothing to count.
+    tokens && tokens.total > 0 && `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`,
     viaRest ? strings.reply.whole : undefined,
   ].filter((fact) => fact !== undefined && fact !== '');
   return (

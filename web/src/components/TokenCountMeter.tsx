@@ -47,7 +47,9 @@ function describe({ prompt, completion, total, source }: Tokens): string {
 
 /** The last reply's count; while it is being written, an estimate from its length. */
 function lastTokens(messages: ThreadMessage[]): Tokens | null {
-  const reply = messages.findLast((message) => message.role === 'assistant');
+  const reply = messages.findLast(
+    (message) => message.role === 'assistant' && message.metadata?.tokens?.total !== 0,
+  );
   if (!reply) return null;
   if (!isRunning(reply)) return reply.metadata?.tokens ?? null;
   const prompt = reply.metadata?.context?.prompt_tokens ?? promptEstimate(messages, reply);

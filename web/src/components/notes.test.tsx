@@ -84,6 +84,16 @@ describe('TokenCountMeter', () => {
     expect(screen.getByRole('group').textContent).toMatch(/^≈ .*Reply 10/);
   });
 
+  it('stays with the last reply that a model was asked for', () => {
+    const asked = { prompt: 10, completion: 90, total: 100, source: 'provider' } as const;
+    const refused = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
+    const [first] = reply({ status: 'completed', tokens: asked });
+    const [last] = reply({ status: 'failed', tokens: refused });
+    const messages = [first, { ...last, id: 's' }] as ThreadMessage[];
+    render(<TokenCountMeter messages={messages} draft="" maxTokens={512} window={null} />);
+    expect(screen.getByRole('group').textContent).toBe('Prompt 10 · Reply 90 · Total 100');
+  });
+
   it('warns in words when draft and reply cannot fit', () => {
     render(<TokenCountMeter messages={[]} draft={'x'.repeat(2400)} maxTokens={512} window={1000} />);
     expect(screen.getByText(strings.meter.tooLong)).toBeTruthy();

@@ -15,6 +15,7 @@ from conversations import keys
 from conversations.models import Message
 from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
+from providers.think_tags import ThinkTags
 from providers.types import ChatMessage, ChatRequest, Chunk, Finish, ToolPart
 from streaming.context import Fitted, estimate_tokens, fit, whole
 from streaming.limits import Caller
@@ -225,10 +226,11 @@ async def _ask(plan: Plan, lines: Lines, moved: Moved, result: Result) -> AsyncG
     provider = plan.route.provider
     async with lines.place(provider.name, plan.caller.user.pk, moved):
         result.reading = True
+        tags = ThinkTags()
         try:
             async with aclosing(provider.stream_chat(request)) as chunks:
                 async for chunk in chunks:
-                    yield _clean(chunk)
+                    yield _clean(tags.split(chunk))
         except ProviderError:
             result.reading = result.first_token_s is not None
             raise

@@ -11,7 +11,17 @@ from tests.scripted.ollama_scripts import ODD_TEXT
 
 # Alike for all: what the page asks for by itself.
 ASKED = {"temperature": 0.7, "top_p": 1.0, "max_tokens": 512}
-MODELS = ["normal", "think", "length", "nometrics", "empty", "said", "bytes:size=7", "noreason"]
+MODELS = [
+    "normal",
+    "think",
+    "tagged",
+    "length",
+    "nometrics",
+    "empty",
+    "said",
+    "bytes:size=7",
+    "noreason",
+]
 
 
 async def by_socket(person: Person, model: str) -> dict[str, Any]:

@@ -169,12 +169,14 @@ async def test_9_each_piece_is_sent_when_it_comes(place: Place) -> None:
         await opened.rest()
 
 
-async def test_10_reasoning_is_no_content(daphne_place: Place) -> None:
+@pytest.mark.parametrize("model", ["think", "tagged"])
+async def test_10_reasoning_is_no_content(daphne_place: Place, model: str) -> None:
+    """Nor are the tags in which a server has left it."""
     person = await daphne_place.person()
-    chunks = await stream(person, "think")
+    chunks = await stream(person, model)
     assert text(chunks, "reasoning_content") == "".join(THOUGHTS)
     assert text(chunks) == "".join(REPLY)
-    message = (await complete(person, "think"))["choices"][0]["message"]
+    message = (await complete(person, model))["choices"][0]["message"]
     assert message["reasoning_content"] == "".join(THOUGHTS)
     assert message["content"] == "".join(REPLY)
 

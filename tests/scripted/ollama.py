@@ -22,6 +22,7 @@
     nodone malformed blank nonobject nomessage deep
   Kinds of replies
     think think_length think_both tools tools_done logprobs empty length load unload noreason
+    tagged                   thoughts in the text, between tags that are cut by the tokens
     tools_many               three calls without ids, all of index 0
     tool_loop                asks for the tool `clock`, and after its answer says it
     form                     JSON if a `format` was asked for

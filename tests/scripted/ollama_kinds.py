@@ -28,6 +28,13 @@ async def think(line: Line) -> None:
 
 
 @script
+async def tagged(line: Line) -> None:
+    text = f"\n<think>\n{''.join(THOUGHTS)}</think>\n\n{''.join(REPLY)}"
+    await line.speak(text[start : start + 3] for start in range(0, len(text), 3))
+    await line.done()
+
+
+@script
 async def think_length(line: Line) -> None:
     for thought in THOUGHTS:
         await line.say(thinking=thought)

@@ -18,6 +18,7 @@ from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from conversations import access
 from conversations.errors import NotFound, Unavailable
@@ -27,6 +28,7 @@ from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
+from streaming.log import timestamp
 from streaming.pump import Pump
 from streaming.socket_commands import Commands
 from streaming.socket_writer import SocketWriter
@@ -66,8 +68,7 @@ class ChatConsumer(AsyncConsumer):
             await self._clean_up()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Call the handler. Channels would first go to a thread to look after database
-        connections; ours are looked after wherever they are used."""
+        """Call the handler. Channels' own goes to a thread first, to look after connections."""
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     # --- The socket's life ------------------------------------------------------------------
@@ -76,6 +77,7 @@ class ChatConsumer(AsyncConsumer):
         if not self.credentials.origin_allowed(self.scope):
             await self.send({"type": "websocket.close"})
             raise StopConsumer
+        accepted = timestamp(timezone.now())
         await self.send({"type": "websocket.accept"})
         self.turns = await lifecycle.start()
         try:
@@ -91,14 +93,14 @@ class ChatConsumer(AsyncConsumer):
         self.commands = Commands(admitted, self.turns, self.pump)
         metrics.sockets.inc()
         await hints.join(self.channel_layer, self.channel_name, self._groups())
-        running = await self._running()
+        running, began = await self._running()
         if self.out.closed:
             return
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
         if items := await waiting.items(self.conversation_id):
             await self.out.tell(events.queue(self.conversation_id, items))
         if running is not None:
-            self.pump.follow_once(running)
+            self.pump.follow_once(running, question=began >= accepted)  # late: the snapshot alone
         self._start(self.pump.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
@@ -220,16 +222,16 @@ class ChatConsumer(AsyncConsumer):
     def _groups(self) -> tuple[str, str]:
         return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
 
-    async def _running(self) -> UUID | None:
-        """The reply that is being written in the conversation. When it is another process's, and
-        that cannot be heard, the client is sent away to come back."""
+    async def _running(self) -> tuple[UUID | None, str]:
+        """The reply that is being written here, and when it began. When it is another process's,
+        and that cannot be heard, the client is sent away to come back."""
         running = await self.turns.running_in(self.conversation_id)
         try:
-            if running is not None:
-                await self.turns.log_of(running)
+            if running is not None and (log := await self.turns.log_of(running)) is not None:
+                return running, log.snapshot["created_at"]
         except Unavailable as error:
             await self.out.close(error.code, error.message, CloseCode.RESTARTING)
-        return running
+        return running, ""
 
     async def _leave_with_the_server(self) -> None:
         """Close when the server ends: where there are other processes to go to, as soon as this

@@ -11,20 +11,23 @@ from streaming.log import LogLost, MemoryLog
 class Follower:
     """One reader of one log.
 
-    `events()` gives the user message, a snapshot, then deltas, and `message_end` last. Each time
+    `events()` gives the user message (unless `question` is false: whoever comes late gets the
+    snapshot alone), a snapshot, then deltas, and `message_end` last. Each time
     it is asked for more it takes all that has come since, so a reader that is slow gets fewer,
     larger deltas, and costs nothing while it does not read.
     """
 
-    def __init__(self, log: MemoryLog) -> None:
+    def __init__(self, log: MemoryLog, *, question: bool = True) -> None:
         self.log = log
+        self._question = question
         self.id = log.snapshot["id"]
         self._position: int | None = None
         self._changed = log.watch()
 
-    def restart(self) -> None:
-        """Send a fresh snapshot before anything else."""
+    def restart(self, *, question: bool = False) -> None:
+        """Send a fresh snapshot before anything else, after the `question` if that is wanted."""
         self._position = None
+        self._question |= question
         self._changed.set()
 
     async def events(self) -> AsyncGenerator[Event]:
@@ -36,13 +39,14 @@ class Follower:
         """
         log, phase = self.log, None
         try:
-            if log.user_message is not None:
-                yield log.user_message
             while True:
                 self._changed.clear()
                 if log.lost:
                     raise LogLost
                 if self._position is None:
+                    if self._question and log.user_message is not None:
+                        self._question = False
+                        yield log.user_message
                     self._position = log.seq
                     phase = None
                     yield events.message_start(

@@ -138,10 +138,11 @@ def settle(log: MemoryLog, reply: Message) -> None:
         log.abandon()
 
 
-def events_of_ended(opened: OpenedTurn) -> list[Event]:
-    """What a socket is told of a reply that has ended: all of it, and its end."""
+def events_of_ended(opened: OpenedTurn, *, question: bool) -> list[Event]:
+    """What a socket is told of a reply that has ended: all of it, and its end; before that, its
+    `question` if that is wanted."""
     reply = opened.reply
-    asked = user_event(opened.user_message)
+    asked = user_event(opened.user_message) if question else None
     return [
         *([asked] if asked else []),
         events.message_start(

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import pytest
 
@@ -138,22 +139,30 @@ async def test_follow_of_an_ended_reply_gives_it_and_its_end(place: Place):
 
 
 async def test_a_snapshot_on_connect_of_what_is_running(place: Place):
-    """Whoever connects during a reply gets `ready`, then the snapshot, without asking."""
+    """Whoever connects during a reply gets `ready`, then the snapshot, without asking. The
+    message before it is told only to who sends that once more."""
     person = await place.person()
-    chat = await person.conversation()
-    gate = place.ollama.gate("late")
-    answer = asyncio.create_task(person.rest.generate(chat, model="gate:id=late,n=4"))
+    chat, client_id = await person.conversation(), str(uuid4())
+    gate, asked = place.ollama.gate("late"), {"client_id": client_id, "model": "gate:id=late,n=4"}
+    answer = asyncio.create_task(person.rest.generate(chat, **asked))
     gate.release(2)
     await place.ollama.chat()
     async with person.socket(chat) as socket:
+        start = await socket.next("message_start")
+        assert [event["type"] for event in socket.events[:2]] == ["ready", "message_start"]
         await socket.said("word1 ")
+        await socket.follow(start["id"])
+        await socket.next("message_start")
+        assert not socket.heard("user_message")
+        await socket.ask(**asked)
+        await socket.next("user_message", client_id=client_id)
+        await socket.next("message_start")
         gate.open()
         end = await socket.next("message_end")
-        assert [event["type"] for event in socket.events[:3]] == [
-            "ready",
-            "user_message",
-            "message_start",
-        ]
+        await socket.follow(start["id"])
+        await socket.next("message_start")
+        await socket.next("message_end")
+        assert len(socket.heard("user_message")) == 1
     assert (await answer).json()["message"]["content"] == end["full_content"]
 
 

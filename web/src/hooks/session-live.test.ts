@@ -58,6 +58,35 @@ describe('coming back', () => {
     expect(stage.shown().map(([, text]) => text)).toEqual(['hi', 'One', 'more', 'Two']);
   });
 
+  test.each(['opened', 'came back'])(
+    'a reply to what was said elsewhere before the page %s is shown below it',
+    async (how) => {
+      const before = [asked(), answered()];
+      const running = { parent_id: 'u2', client_id: 'k9', status: 'streaming' } as const;
+      const since = [
+        row('u2', 'user', { client_id: 'k9', content: 'more', parent_id: 'a1' }),
+        row('a2', 'assistant', { ...running, content: 'T' }),
+      ];
+      if (how === 'opened') {
+        stage.build(before);
+        stage.session.open();
+      } else {
+        stage.open(before);
+        stage.script.socket.die();
+        await pass(1_000);
+      }
+      stage.stored = [...before, ...since];
+      stage.script.socket.ready();
+      stage.tell({ ...start('a2', 'k9', 'Tw', 1), parent_id: 'u2' } as ServerEvent);
+      await pass();
+      expect(stage.shown().map(([, text]) => text)).toEqual(['hi', 'One', 'more', 'Tw']);
+      expect(stage.session.busy).toBe(true);
+      stage.tell(delta('a2', 1, 'o'), end('a2', 'Two'));
+      await pass();
+      expect(stage.shown().at(-1)).toEqual(['assistant', 'Two', 'completed']);
+    },
+  );
+
   test('a message sent here keeps its id when the thread is read again', async () => {
     stage.open();
     const clientId = await stage.begin();

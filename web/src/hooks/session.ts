@@ -24,6 +24,8 @@ export class Session extends SessionCore {
   private stale = false;
   private unlisten: (() => void)[] = [];
   private opened = false;
+  /** How many times the messages are being read at this moment. */
+  private reading = 0;
   /** How many requests there were: what was read before one is older than what came of it. */
   private requests = 0;
   /** The end of the shown branch, when an event has told it. */
@@ -256,7 +258,13 @@ export class Session extends SessionCore {
       this.stale = true;
       if (!this.busy) void this.resync();
     } else if (event.type === 'message_start') {
-      this.place(placeReply(this.chat.messages, event));
+      const placed = placeReply(this.chat.messages, event);
+      if (placed.stale && !this.busy) {
+        // What it answers was said elsewhere while nobody here listened: that is read first.
+        if (!this.reading) void this.resync();
+        return;
+      }
+      this.place(placed);
       if (!this.busy) this.resume(event.id);
     }
   }
@@ -266,13 +274,21 @@ export class Session extends SessionCore {
     if (stale) this.stale = true;
   }
 
-  /** Reads the messages again and shows them; on a failure the thread stays as it is. */
+  /** Reads the messages again and shows them; on a failure the thread stays as it is. Then it
+   * follows the running reply. */
   private async resync(until?: string): Promise<void> {
     const { requests } = this;
     this.stale = false;
     this.head = null;
+    this.reading += 1;
     const stored = await this.branches.readBack(until).catch(() => null);
-    if (!this.opened || !stored) return;
+    this.reading -= 1;
+    if (!this.opened) return;
+    if (!stored) {
+      this.stale = true;
+      this.followRunning();
+      return;
+    }
     if (this.busy) {
       this.stale = true;
       return;

@@ -37,7 +37,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     pagination_class = type(
         "NewestKeys", (pagination.NewestFirst,), {"ordering": ("-created_at", "-id")}
     )
-    lookup_value_converter = "uuid"
+    lookup_value_converter = "id"
     queryset = ApiKey.objects.none()
 
     def get_queryset(self) -> QuerySet[ApiKey]:

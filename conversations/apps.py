@@ -9,8 +9,8 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        # Tells the description of the API how one signs in.
-        from conversations import schema  # noqa: F401
+        # How ids stand in addresses; what the description of the API says of signing in.
+        from conversations import addresses, schema  # noqa: F401
 
         post_migrate.connect(_keep_search_index, sender=self)
 

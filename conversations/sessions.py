@@ -112,7 +112,7 @@ class SessionViewSet(
 
     serializer_class = SessionSerializer
     pagination_class = Sessions
-    lookup_value_converter = "uuid"
+    lookup_value_converter = "id"
     queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:

@@ -68,7 +68,7 @@ class ConversationViewSet(
 
     serializer_class = ConversationSerializer
     pagination_class = pagination.NewestFirst
-    lookup_value_converter = "uuid"
+    lookup_value_converter = "id"
     queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:

@@ -104,6 +104,16 @@ async def test_nothing_is_open_to_nobody(place: Place):
         assert (await nobody.get("/api/schema/")).status_code == 200
 
 
+async def test_ids_in_capital_letters(daphne_place: Place):
+    """In an address as in a body."""
+    person = await daphne_place.person()
+    chat = await person.conversation()
+    asked = ok(await person.rest.generate(chat.upper()))["user_message"]["id"]
+    for path in (f"conversations/{chat.upper()}/messages", f"messages/{asked.upper()}"):
+        ok(await person.rest.get(f"/api/{path}/"))
+    assert ok(await person.rest.get(f"/api/chat/sessions/{chat.upper()}/"))["id"] == chat
+
+
 async def test_other_peoples_things_are_not_there(place: Place):
     """404 on every call, with the same words as for what does not exist."""
     person, other = await place.person(), await place.person()

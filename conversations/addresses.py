@@ -1,0 +1,11 @@
+"""Ids in addresses, in capital letters too, as everywhere else."""
+
+from django.urls import register_converter
+from django.urls.converters import UUIDConverter
+
+
+class IdConverter(UUIDConverter):
+    regex = UUIDConverter.regex.replace("a-f", "a-fA-F")
+
+
+register_converter(IdConverter, "id")

@@ -7,6 +7,7 @@ inside, so that it does not matter how uvicorn was started.
 """
 
 import asyncio
+import logging
 import math
 import sys
 from typing import Any, Final
@@ -26,6 +27,8 @@ def adapt() -> None:
         return
     from uvicorn.server import Server
 
+    for name in ("uvicorn.access", "uvicorn.error"):  # the second tells of sockets
+        logging.getLogger(name).addFilter(_without_queries)
     plain_shutdown = Server.shutdown
 
     async def shutdown(self: Any, sockets: Any = None) -> None:
@@ -39,6 +42,17 @@ def adapt() -> None:
         await ending
 
     Server.shutdown = shutdown  # type: ignore[method-assign]
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    """Leave out of the log what stands after an address: it may be a key that somebody wrongly put
+    there."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            one.partition("?")[0] if isinstance(one, str) and one.startswith("/") else one
+            for one in record.args
+        )
+    return True
 
 
 def _held_open(server: Any) -> list[Any]:

@@ -66,6 +66,7 @@ class ChatServer:
             # Long, so that nothing here happens only because a heartbeat came.
             "CHAT_HEARTBEAT_SECONDS": 120,
             "PYTHONUNBUFFERED": "1",
+            "UVICORN_LOG_LEVEL": "warning",
             **settings,
         }
         # Empty is unset, and wins over a `.env` in the checkout.
@@ -170,7 +171,7 @@ class ChatServer:
             case "daphne-cli":
                 return [python, "-m", "daphne", "-b", "127.0.0.1", "-p", port, application]
             case "uvicorn":
-                options = ["--port", port, "--loop", "uvloop", "--log-level", "warning"]
+                options = ["--port", port, "--loop", "uvloop"]
                 return [python, "-m", "uvicorn", application, *options]
 
     def _ready(self) -> bool:

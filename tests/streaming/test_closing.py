@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -10,8 +11,10 @@ from websockets.exceptions import InvalidStatus
 
 from streaming.consumers import ChatConsumer
 from streaming.socket_writer import SocketWriter
-from tests.harness.place import Place
+from tests.harness import WAIT_S
+from tests.harness.place import Place, place_at
 from tests.harness.rest import assert_sentence, ok
+from tests.harness.server import ChatServer
 from tests.harness.sockets import Socket
 
 NOBODY = "01900000-0000-7000-8000-000000000001"
@@ -102,6 +105,22 @@ async def test_our_own_page_and_programs_are_let_in(place: Place):
             ready = await socket.next("ready")
             assert (ready["protocol"], ready["conversation_id"]) == (1, chat)
             assert repr(ready["heartbeat_s"]) == "120"  # as the contract writes it
+
+
+async def test_what_stands_behind_an_address_is_not_logged(own_server: Callable[..., ChatServer]):
+    """It may be a key; the addresses of requests and of sockets are."""
+    server = own_server("uvicorn", UVICORN_LOG_LEVEL="info")
+    server.start()
+    async with place_at(server) as place:
+        person = await place.person()
+        chat = await person.conversation()
+        await person.rest.get("/api/me/", key="cp_wrongly_here")
+        async with person.socket(chat, query="?key=cp_wrongly_here") as socket:
+            await socket.next("ready")
+        async with asyncio.timeout(WAIT_S):
+            while not all(logged in server.log for logged in ("/api/me/ ", f'/ws/chat/{chat}/"')):
+                await asyncio.sleep(0.05)
+        assert "cp_wrongly_here" not in server.log
 
 
 async def test_4401_within_seconds_of_signing_out(place: Place):

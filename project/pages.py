@@ -17,7 +17,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core import signing
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -29,7 +29,7 @@ from redis.exceptions import RedisError
 from rest_framework.throttling import BaseThrottle
 
 from conversations import selectors, services
-from conversations.errors import NotFound, Problem, error_body
+from conversations.errors import Problem
 from conversations.models import User
 from project.opened import opened
 from project.security import DIAGRAM
@@ -232,27 +232,22 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """404, in the form that the caller reads."""
-    return _error(request, 404, "not_found", "Not found", "There is nothing at this address.")
+    """404."""
+    return _error(request, 404, "Not found", "There is nothing at this address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """500 outside REST, whose views answer for themselves."""
-    return _error(request, 500, Problem.code, "Something went wrong", Problem.message)
+    return _error(request, 500, "Something went wrong", Problem.message)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """403 for a form whose token is missing or old."""
     sentence = "This form has expired. Go back, reload the page and try again."
-    return _error(request, 403, "csrf_failed", "Try again", sentence)
+    return _error(request, 403, "Try again", sentence)
 
 
-def _error(
-    request: HttpRequest, status: int, code: str, title: str, message: str
-) -> HttpResponseBase:
-    if request.path.startswith(("/api/", "/v1/")):
-        sentence = NotFound.message if status == 404 else message
-        return JsonResponse(error_body(code, sentence), status=status)
+def _error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponseBase:
     return render(request, "error.html", {"title": title, "message": message}, status=status)
 
 

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "streaming",
 ]
 MIDDLEWARE = [
+    "project.refusals.refusals_for_programs",
     "django.middleware.security.SecurityMiddleware",
     "project.security.content_security_policy",
     "corsheaders.middleware.CorsMiddleware",

@@ -2,6 +2,7 @@
 
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -9,8 +10,9 @@ from django.db import OperationalError
 
 from conversations.errors import Unavailable
 from conversations.exception_handler import exception_handler
-from tests.harness.place import Person, Place
+from tests.harness.place import Person, Place, place_at
 from tests.harness.rest import Rest, ok, refused
+from tests.harness.server import ChatServer
 
 NOBODY = "01900000-0000-7000-8000-000000000001"
 CONVERSATION = {"id", "title", "head_id", "settings", "created_at", "updated_at", "message_count"}
@@ -102,6 +104,45 @@ async def test_nothing_is_open_to_nobody(place: Place):
             answer = await nobody.post(f"/api/conversations/{NOBODY}/{path}/", {})
             refused(answer, 401, "not_authenticated")
         assert (await nobody.get("/api/schema/")).status_code == 200
+
+
+STRANGE = {"Host": "elsewhere.example"}
+# What Django and others refuse by themselves: method, address, headers, status, code.
+REFUSED = [
+    *(
+        ("POST", path, {}, 405, "method_not_allowed")
+        for path in ("/healthz", "/readyz", "/metrics", "/api/schema/", "/api/docs/")
+    ),
+    ("GET", "/api/schema/", {"Accept": "image/png"}, 406, "not_acceptable"),
+    ("GET", "/api/me/", STRANGE, 400, "bad_request"),
+    ("GET", "/api", {}, 404, "not_found"),
+    ("GET", "/api/nothing/", {}, 404, "not_found"),
+]
+
+
+async def refuses_in_shape(rest: Rest) -> None:
+    for method, path, headers, status, code in REFUSED:
+        answer = await rest.http.request(method, path, headers=headers)
+        refused(answer, status, code)
+        assert status != 405 or answer.headers["allow"]
+    answer = await rest.http.get("/v1/models", headers=STRANGE)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert answer.json()["error"].keys() == {"message", "type", "param", "code"}
+
+
+async def test_every_refusal_has_the_same_shape(daphne_place: Place):
+    """Whoever refuses: our views, or those of others."""
+    await refuses_in_shape((await daphne_place.person()).rest)
+
+
+async def test_every_refusal_has_the_same_shape_in_development(
+    own_server: Callable[..., ChatServer],
+):
+    """Nobody gets Django's debug page where programs call."""
+    server = own_server("uvicorn", DEBUG="on")
+    server.start()
+    async with place_at(server) as place:
+        await refuses_in_shape((await place.person()).rest)
 
 
 async def test_ids_in_capital_letters(daphne_place: Place):

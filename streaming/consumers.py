@@ -1,14 +1,12 @@
 """The socket door: frames in, events out. Who may open one is in `handshake`, what its frames ask
-for in `socket_commands`; it happens in `turns`.
-
-Channels gives a consumer one message at a time, so no handler here waits for a model or a
-reader: commands run as tasks, and one pump per socket sends what the followed reply says.
-"""
+for in `socket_commands`. Channels gives a consumer one message at a time, so no handler here waits
+for a model or a reader: commands run as tasks, and a pump sends what the followed reply says."""
 
 import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import suppress
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +25,7 @@ from streaming import events, handshake, hints, metrics, waiting
 from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
+from streaming.keyed import keyed
 from streaming.lifecycle import lifecycle
 from streaming.log import timestamp
 from streaming.pump import Pump
@@ -171,13 +170,12 @@ class ChatConsumer(AsyncConsumer):
     # --- On the clock, and hints --------------------------------------------------------------
 
     async def _beat(self) -> None:
-        beats = 0
-        while True:
-            await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
-            await self.out.tell(events.HEARTBEAT)
-            beats += 1
-            if beats % HEARTBEATS_A_CHECK == 0:
-                await self._catch_up()
+        with keyed.running(self.commands.caller.key, self._look_again):
+            for beats in count(1):
+                await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
+                await self.out.tell(events.HEARTBEAT)
+                if beats % HEARTBEATS_A_CHECK == 0:
+                    await self._catch_up()
 
     async def _catch_up(self) -> None:
         """Look after all that a hint would have told, should one have been lost."""
@@ -223,8 +221,7 @@ class ChatConsumer(AsyncConsumer):
         return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
 
     async def _running(self) -> tuple[UUID | None, str]:
-        """The reply that is being written here, and when it began. When it is another process's,
-        and that cannot be heard, the client is sent away to come back."""
+        """The running reply, and when it began. One that cannot be heard sends the client away."""
         running = await self.turns.running_in(self.conversation_id)
         try:
             if running is not None and (log := await self.turns.log_of(running)) is not None:
@@ -268,6 +265,9 @@ class ChatConsumer(AsyncConsumer):
         self._start(self._deleted())
 
     async def hint_credentials(self, message: dict[str, Any]) -> None:
+        self._look_again()
+
+    def _look_again(self) -> None:
         self._start(self._check_credentials())
 
     async def hint_missed(self, message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Work that runs on the strength of an API key, ended when the key is good no more.
+"""Replies and sockets on the strength of an API key, ended when the key is good no more.
 
 Whoever revokes a key asks to look again at once (`hints.credentials_changed`). A key that expires,
 or is revoked by another process or in the admin, is noticed by a look every few seconds.

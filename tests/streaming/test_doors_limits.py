@@ -224,7 +224,7 @@ async def test_a_revoked_key_ends_what_runs_with_it(place: Place):
 
 
 async def test_an_expired_key_ends_what_runs_with_it(limited_place: Place):
-    """Nobody tells the server; it looks."""
+    """And its sockets. Nobody tells the server; it looks."""
     person = await limited_place.person()
     chat = await person.conversation()
     async with person.page_socket(chat) as page, person.socket(chat) as program:
@@ -232,6 +232,7 @@ async def test_an_expired_key_ends_what_runs_with_it(limited_place: Place):
         start = await page.next("message_start")
         await limited_place.clerk("expire_key", key_id=person.key_id)
         await page.next("message_end", id=start["id"], status="stopped")
+        assert await program.closed() == 4401
 
 
 async def test_what_is_revoked_in_the_admin_ends_at_once(daphne_place: Place):

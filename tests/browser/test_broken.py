@@ -9,6 +9,7 @@ from tests.browser.browser import UNREACHABLE, Visit
 from tests.browser.page import ChatPage
 
 RENDERER = re.compile(r"/assets/Markdown-[\w-]+\.js$")
+SIDEBAR = re.compile(r"/assets/Pane-[\w-]+\.js$")
 THREAD = re.compile(r"/assets/Thread-[\w-]+\.js$")
 
 
@@ -54,6 +55,19 @@ async def test_a_page_that_breaks_offers_to_reload(visit: Visit):
     chat = ChatPage(page)
     await expect(chat.composer).to_be_visible()
     await chat.ask()
+
+
+async def test_a_part_of_the_frame_that_cannot_be_loaded(visit: Visit):
+    """The network fails just then: one can write all the same, and it comes by itself."""
+    visit.watch.allow(UNREACHABLE, "net::ERR_FAILED", "Failed to fetch dynamically imported")
+    chat = ChatPage(await visit.page())
+    await chat.page.route(SIDEBAR, lambda route: route.abort())
+    async with chat.page.expect_event("requestfailed", lambda one: SIDEBAR.search(one.url)):
+        await chat.open(await visit.conversation(model="normal"))
+    await chat.ask()
+    await chat.page.unroute(SIDEBAR)
+    rows = chat.page.get_by_role("navigation", name="Chats").get_by_role("link")
+    await expect(rows.first).to_be_visible()
 
 
 @pytest.mark.parametrize("part", [RENDERER, re.compile(r"/assets/python-")], ids=["text", "code"])

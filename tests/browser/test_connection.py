@@ -38,6 +38,7 @@ async def test_rest_is_told_with_its_reason(visit: Visit, proxy: Proxy):
 
 async def test_without_a_network(visit: Visit):
     """What happens to a message that is sent now."""
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
     chat = await visit.chat()
     await chat.page.context.set_offline(True)
     await chat.note("You are offline.").get_by_role("button", name="Details").click()

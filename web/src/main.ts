@@ -2,6 +2,7 @@
  * What the page begins with. The server has drawn something to read: it is painted before the
  * app's code, fetched beside it, takes the processor.
  */
+import { keepTrying } from './keepTrying';
 import './styles/app.css';
 
 /** A page that nobody sees paints nothing; it does not wait longer than this (ms). */
@@ -11,4 +12,4 @@ const painted = new Promise<void>((resolve) => {
   requestAnimationFrame(() => setTimeout(resolve));
   setTimeout(resolve, PATIENCE_MS);
 });
-void painted.then(() => import('./start'));
+void painted.then(() => keepTrying(() => import('./start')));

@@ -2,15 +2,18 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import { useNewChat } from '../hooks/useNewChat';
 import { useShortcuts } from '../hooks/useShortcuts';
+import { keepTrying } from '../keepTrying';
 import { followOpen } from '../state/conversations';
 import { useFrame } from '../state/frame';
 import { strings } from '../strings';
 import { Sidebar } from './sidebar/Sidebar';
 import { Toasts } from './Toasts';
 
-const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })));
+const Palette = lazy(() =>
+  keepTrying(() => import('./Palette')).then((module) => ({ default: module.Palette })),
+);
 const ShortcutHelp = lazy(() =>
-  import('./ShortcutHelp').then((module) => ({ default: module.ShortcutHelp })),
+  keepTrying(() => import('./ShortcutHelp')).then((module) => ({ default: module.ShortcutHelp })),
 );
 
 interface Props {

@@ -1,6 +1,9 @@
 import { lazy, Suspense } from 'react';
+import { keepTrying } from '../keepTrying';
 
-const Katex = lazy(() => import('./Katex').then((module) => ({ default: module.Katex })));
+const Katex = lazy(() =>
+  keepTrying(() => import('./Katex')).then((module) => ({ default: module.Katex })),
+);
 
 interface Props {
   tex: string;

@@ -1,5 +1,6 @@
 import { SquarePen, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { keepTrying } from '../../keepTrying';
 import { run } from '../../state/commands';
 import { closeDrawer, useFrame, WIDE } from '../../state/frame';
 import { strings } from '../../strings';
@@ -10,7 +11,9 @@ import { listenForSwipes } from './drag';
 import { Drawer } from './Drawer';
 import { ListSkeleton } from './ListSkeleton';
 
-const Pane = lazy(() => import('./Pane').then((module) => ({ default: module.Pane })));
+const Pane = lazy(() =>
+  keepTrying(() => import('./Pane')).then((module) => ({ default: module.Pane })),
+);
 
 /** The conversations: beside the thread where there is room, else a drawer over it. */
 export function Sidebar() {

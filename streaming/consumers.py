@@ -271,6 +271,8 @@ class ChatConsumer(AsyncConsumer):
         self._start(self._check_credentials())
 
     async def hint_missed(self, message: dict[str, Any]) -> None:
+        if not self._counted or self.out.closed:
+            return
         self._start(self._catch_up())
         self._start(self._tell_queue())
 

@@ -2,8 +2,8 @@
 
 It carries hints (`hints.py`), which may get lost, so sockets are served while Redis is away, and
 none of them waits for it: groups are known in their process alone, and one subscription of each
-process hears what is told to any group. When that was broken, every socket is told to look after
-what it may have missed.
+process hears what is told to any group. When that begins, and when it was broken, every socket is
+told to look after what it may have missed.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
 
     async def receive(self) -> None:
         """Hand over what comes, once subscribed, until cancelled."""
-        broken = False
+        broken = True  # what was told before that went by
         while True:
             try:
                 message = await self._pubsub.get_message(

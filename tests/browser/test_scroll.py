@@ -56,6 +56,36 @@ async def test_the_thread_follows_at_its_end(visit: Visit):
     await expect(reply.chat.jump_button).to_have_count(0)
 
 
+# The message at the top of the thread, and how far it begins from there.
+_AT_THE_TOP = """
+(box) => {
+  const top = (one) => one.getBoundingClientRect().top - box.getBoundingClientRect().top;
+  const all = [...box.querySelectorAll('article')];
+  const first = all.find((one) => top(one) + one.offsetHeight > 0);
+  return [all.indexOf(first), Math.round(top(first))];
+}
+"""
+
+
+async def test_a_reload_lands_where_one_was(visit: Visit):
+    """And at the end, when one was there."""
+    conversation = await visit.conversation(model="normal")
+    await visit.place.clerk("fill", conversation_id=conversation, turns=8, words=60)
+    chat = await visit.chat(conversation=conversation)
+    await chat.at_end()
+    await wheel(chat, -700)
+    message, top = await chat.log.evaluate(_AT_THE_TOP)
+    await chat.reload()
+    await expect(chat.jump_button).to_be_visible()
+    found, now = await chat.log.evaluate(_AT_THE_TOP)
+    assert found == message
+    assert abs(now - top) <= 2
+    await chat.jump_button.click()
+    await chat.at_end()
+    await chat.reload()
+    await chat.at_end()
+
+
 @pytest.mark.parametrize("how", ["wheel", "key"])
 async def test_scrolling_up_lets_go(visit: Visit, how: str):
     """One notch is enough, and nothing pulls the reader back."""

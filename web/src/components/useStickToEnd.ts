@@ -1,4 +1,5 @@
 import { useCallback, useLayoutEffect, useRef, useState, type RefObject } from 'react';
+import { keepPlace, returnToPlace } from './placeKept';
 
 /** Closer to the end than this counts as being there, in pixels. */
 const NEAR_PX = 60;
@@ -41,7 +42,8 @@ export function useStickToEnd(): StickToEnd {
     const box = scroller.current;
     const inner = content.current;
     if (!box || !inner) return;
-    toEnd(box);
+    pinned.current = !returnToPlace(box);
+    if (pinned.current) toEnd(box);
     const unpin = () => {
       pinned.current = false;
     };
@@ -55,7 +57,10 @@ export function useStickToEnd(): StickToEnd {
       if (movedDown && distance(box) < NEAR_PX) pinned.current = true;
       setAway((before) => !pinned.current && isAway(box, before));
     });
+    const leave = () => keepPlace(pinned.current ? null : box);
+    window.addEventListener('pagehide', leave);
     return () => {
+      window.removeEventListener('pagehide', leave);
       grown.disconnect();
       stop();
     };

@@ -23,9 +23,11 @@ CATEGORIES = ("performance", "accessibility", "best-practices")
 # The cookies are kept as they are, so that the next start of the browser can read them.
 FLAGS = [*ARGUMENTS, "--password-store=basic"]
 RUNS = 3
+# Now and then it misses the start of a page, and asks to be run again.
+AGAIN = "NO_NAVSTART"
 
 
-async def _once(url: str, chromium: str, profile: str) -> dict[str, Any]:
+async def _once(url: str, chromium: str, profile: str, tries: int = 3) -> dict[str, Any]:
     """The report of one run."""
     flags = ["--headless=new", *FLAGS, f"--user-data-dir={profile}"]
     command = [
@@ -45,6 +47,8 @@ async def _once(url: str, chromium: str, profile: str) -> dict[str, Any]:
         stderr=asyncio.subprocess.PIPE,  # full of warnings about its own models
     )
     output, said = await process.communicate()
+    if process.returncode and tries > 1 and AGAIN in said.decode():
+        return await _once(url, chromium, profile, tries - 1)
     if process.returncode:
         raise RuntimeError(f"Lighthouse: {said.decode().strip().splitlines()[-1]}")
     report: dict[str, Any] = json.loads(output)

@@ -190,10 +190,18 @@ async def test_the_sheet_can_be_closed_by_its_button(visit: Visit):
 
 
 async def test_on_a_phone_the_settings_are_a_sheet(visit: Visit):
-    """Over the thread; Escape closes it, and the focus goes back."""
+    """Over the thread; Tab stays in it, Escape closes it, and the focus goes back."""
     chat = await visit.chat(viewport={"width": 390, "height": 844})
     settings = await chat.open_settings()
-    await expect(chat.page.get_by_role("dialog", name="Run settings")).to_be_visible()
+    sheet = chat.page.get_by_role("dialog", name="Run settings")
+    await expect(sheet).to_be_visible()
+    controls = await sheet.locator("button, input, summary, select, textarea").count()
+    for _ in range(2 * controls):
+        await chat.page.keyboard.press("Tab")
+        # Between its last and its first control comes the browser's own frame.
+        assert await sheet.evaluate(
+            "e => e.contains(document.activeElement) || document.activeElement === document.body"
+        )
     await settings.set("Temperature", 0.9)
     await chat.page.keyboard.press("Escape")
     await expect(settings.heading).to_be_hidden()

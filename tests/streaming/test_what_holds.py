@@ -57,6 +57,14 @@ async def test_point_1_one_start_one_end_on_every_socket_whatever_fails(place: P
             assert [end["status"] for end in ends] == [ENDS[model]]
 
 
+async def everywhere(place: Place, person: Person, reply_id: str, content: str) -> None:
+    """Wait until every process has this text: another one hears it a moment later."""
+    for server in place.servers:
+        async with asyncio.timeout(WAIT_S):
+            while (await person.rest_at(server).message(reply_id))["content"] != content:
+                await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("joined", ["from the start", "in the middle", "twice", "after a follow"])
 async def test_point_2_snapshot_and_deltas_are_the_text(place: Place, joined: str):
     """Snapshot and deltas after it are `full_content`, which is what GET returns."""
@@ -68,6 +76,8 @@ async def test_point_2_snapshot_and_deltas_are_the_text(place: Place, joined: st
         await first.ask(model=f"gate:id=two{joined[0]},n=8")
         gate.release(4)
         await first.said("word3 ")
+        reply_id = first.heard("message_start")[0]["id"]
+        await everywhere(place, person, reply_id, "".join(words(4)))
         async with person.socket(chat) as second:
             watched = first if joined == "from the start" else second
             if joined != "from the start":

@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
-import { collect, delta, end, generated, scripted, start, userMessage, type Script } from './scripted';
+import {
+  collect,
+  delta,
+  end,
+  generated,
+  over,
+  pass,
+  scripted,
+  start,
+  userMessage,
+  type Script,
+} from './scripted';
 import type { ForeignEvent } from './types';
 
 let script: Script;
@@ -12,17 +23,8 @@ beforeEach(() => {
   engine = createEngine('c', script.edges);
 });
 
-afterEach(async () => {
-  engine.close();
-  script.end();
-  await pass();
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers outlive the engine`);
-});
+afterEach(() => over(engine, script));
 
-/** Lets promises settle and this much time pass. */
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const mode = () => engine.connection.mode;
 const ask = (clientId = 'k1') => collect(engine.turn({ clientId, content: 'hi' }));
 

@@ -6,6 +6,8 @@ import {
   delta,
   end,
   generated,
+  over,
+  pass,
   row,
   scripted,
   start,
@@ -22,16 +24,8 @@ beforeEach(() => {
   engine = createEngine('c', script.edges);
 });
 
-afterEach(async () => {
-  engine.close();
-  script.end();
-  await pass();
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers outlive the engine`);
-});
+afterEach(() => over(engine, script));
 
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const mode = () => engine.connection.mode;
 const ask = (clientId = 'k1') => collect(engine.turn({ clientId, content: 'hi' }));
 const generateCalls = () => script.callsTo('/generate/');

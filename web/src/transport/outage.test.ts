@@ -1,7 +1,17 @@
 /** No door is open, or the browser says that there is no network. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
-import { collect, end, generated, scripted, start, userMessage, type Script } from './scripted';
+import {
+  collect,
+  end,
+  generated,
+  over,
+  pass,
+  scripted,
+  start,
+  userMessage,
+  type Script,
+} from './scripted';
 
 let script: Script;
 let engine: Engine;
@@ -12,16 +22,8 @@ beforeEach(() => {
   engine = createEngine('c', script.edges);
 });
 
-afterEach(async () => {
-  engine.close();
-  script.end();
-  await pass();
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers outlive the engine`);
-});
+afterEach(() => over(engine, script));
 
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const mode = () => engine.connection.mode;
 const ask = (clientId = 'k1') => collect(engine.turn({ clientId, content: 'hi' }));
 const generateCalls = () => script.callsTo('/generate/');

@@ -1,7 +1,7 @@
 /** What was said and not accepted: handed over when the page leaves, found again afterwards. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
-import { collect, end, row, scripted, start, userMessage, type Script } from './scripted';
+import { collect, end, over, pass, row, scripted, start, userMessage, type Script } from './scripted';
 
 let script: Script;
 let engine: Engine;
@@ -12,16 +12,8 @@ beforeEach(() => {
   engine = createEngine('c', script.edges);
 });
 
-afterEach(async () => {
-  engine.close();
-  script.end();
-  await pass();
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers outlive the engine`);
-});
+afterEach(() => over(engine, script));
 
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const say = (clientId: string) => collect(engine.turn({ clientId, content: `text of ${clientId}` }));
 const left = () => script.callsTo('/generate/').map((call) => call.body);
 const kept = () => JSON.parse(script.stored.get('outbox:c') ?? '[]').map((one: { clientId: string }) => one.clientId);

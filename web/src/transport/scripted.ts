@@ -1,4 +1,5 @@
 /** For tests: the edges of a browser, played by the test. Timers are Vitest's fake ones. */
+import { vi } from 'vitest';
 import { createApi } from '../api';
 import type { ClientFrame, Message, MessageEndEvent, QueuedItem, ServerEvent } from '../protocol';
 import type { Edges, SocketLike, TurnEvent } from './types';
@@ -295,4 +296,17 @@ export function generated(clientId: string, content: string, changes: Partial<Me
     }),
     provider_used: 'echo',
   };
+}
+
+/** Lets promises settle and this much time (ms) pass. */
+export const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+/** The end of a test with false timers: closes the engine, which may leave none behind. */
+export async function over(engine: { close(): void }, script: Script): Promise<void> {
+  engine.close();
+  script.end();
+  await pass();
+  const left = vi.getTimerCount();
+  vi.useRealTimers();
+  if (left > 0) throw new Error(`${left} timers outlive the engine`);
 }

@@ -5,6 +5,8 @@ import {
   delta,
   end,
   generated,
+  over,
+  pass,
   row,
   scripted,
   start,
@@ -22,16 +24,8 @@ beforeEach(() => {
   engine.open();
 });
 
-afterEach(async () => {
-  engine.close();
-  script.end();
-  await pass();
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers outlive the engine`);
-});
+afterEach(() => over(engine, script));
 
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const ask = () => collect(engine.turn({ clientId: 'k1', content: 'hi' }));
 const stopFrames = () => script.socket.frames().filter((frame) => frame.type === 'stop');
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueuedItem, ServerEvent } from '../protocol';
 import { createEngine, type Engine } from './engine';
-import { AT, collect, end, scripted, start, userMessage, type Script } from './scripted';
+import { AT, collect, end, over, pass, scripted, start, userMessage, type Script } from './scripted';
 import { CONFIRM_MS, LINE_POLL_MS } from './waiting';
 
 let script: Script;
@@ -17,16 +17,8 @@ beforeEach(() => {
   engine.waiting.onRefused = (content, error) => void refused.push([content, error.code]);
 });
 
-afterEach(async () => {
-  engine.close();
-  script.end();
-  await pass();
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers outlive the engine`);
-});
+afterEach(() => over(engine, script));
 
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const item = (clientId: string, changes: Partial<QueuedItem> = {}): QueuedItem => ({
   client_id: clientId,
   content: `text of ${clientId}`,

@@ -134,11 +134,11 @@ class MemoryLines:
             self._lines[provider] = Line(self._capacities.get(provider, usual))
         return self._lines[provider]
 
-    @asynccontextmanager
-    async def place(self, provider: str, user_id: UUID, moved: Moved) -> AsyncIterator[None]:
+    def place(
+        self, provider: str, user_id: UUID, moved: Moved
+    ) -> AbstractAsyncContextManager[None]:
         """As `Lines.place`."""
-        async with stand(self.line(provider), provider, user_id, moved):
-            yield
+        return stand(self.line(provider), provider, user_id, moved)
 
     async def aclose(self) -> None:
         """As `Lines.aclose`."""

@@ -19,8 +19,8 @@ is told everything.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -194,11 +194,11 @@ class RedisLines:
             self._tasks.append(keep_going(line.keep, f"line {provider}"))
         return self._lines[provider]
 
-    @asynccontextmanager
-    async def place(self, provider: str, user_id: UUID, moved: Moved) -> AsyncIterator[None]:
+    def place(
+        self, provider: str, user_id: UUID, moved: Moved
+    ) -> AbstractAsyncContextManager[None]:
         """As `Lines.place`."""
-        async with stand(self.line(provider), provider, user_id, moved):
-            yield
+        return stand(self.line(provider), provider, user_id, moved)
 
     async def aclose(self) -> None:
         """Give back what was left, then let go. What is still held expires."""

@@ -12,6 +12,26 @@ from tests.harness import WAIT_S
 CSRF = "a" * 32
 Json = dict[str, Any]
 
+# The fields of a message that the contract names.
+MESSAGE = {
+    "id",
+    "parent_id",
+    "client_id",
+    "role",
+    "content",
+    "reasoning",
+    "status",
+    "finish_reason",
+    "model",
+    "provider_used",
+    "fallback_used",
+    "tokens",
+    "context",
+    "error",
+    "created_at",
+    "completed_at",
+}
+
 
 class Rest:
     """Calls the server. The methods that have a name return the JSON of a call that has to

@@ -15,7 +15,7 @@ from tests.harness.place import Person, Place
 from tests.harness.sockets import Closed, Socket
 
 # Answers that mean: not now, come again.
-LATER = ("unavailable", "conversation_busy")
+LATER = ("unavailable", "conversation_busy", "restarting")
 AWAY = (OSError, WebSocketException, Closed, TimeoutError)
 
 

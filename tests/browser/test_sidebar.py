@@ -74,6 +74,33 @@ async def test_a_reply_that_runs_elsewhere_loses_its_mark(visit: Visit):
     await expect(running).to_have_count(0)
 
 
+async def test_what_is_said_while_the_list_is_read(visit: Visit):
+    """The list comes late, and as it was before: the chat that was left keeps its mark."""
+    chat = await visit.chat(model="gate:n=2")
+    sidebar = Sidebar(chat.page)
+    gone_on = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        before = await route.fetch()
+        read.set()
+        await gone_on.wait()
+        await route.fulfill(response=before)
+
+    read = asyncio.Event()
+    await chat.page.route("**/api/conversations/?pinned=false*", late)
+    await chat.reload()
+    await read.wait()
+    await chat.send("About tides")
+    await visit.ollama.chat(0)
+    await sidebar.new_chat.click()
+    await expect(chat.heading).to_have_text("New chat")
+    gone_on.set()
+    running = sidebar.row("About tides").get_by_role("img", name="A reply is being written")
+    await expect(running).to_be_visible()
+    visit.ollama.gate("a").open()
+    await expect(running).to_have_count(0)
+
+
 async def test_a_new_chat_is_made_once(visit: Visit):
     """While one is empty, the button leads to it."""
     chat, sidebar, _ = await three(visit)

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import {
   Code, Copy, Eraser, Keyboard, MessageSquareText, PanelLeft, Search, SlidersHorizontal, SquarePen,
 } from 'lucide-react';
@@ -114,10 +114,9 @@ export function Palette() {
 }
 
 function useChoices(query: string): { choices: Choice[]; waiting: boolean } {
-  const client = useQueryClient();
   const { open } = useActions();
   const deferred = useDeferred(query, PAUSE_MS);
-  const recent = useInfiniteQuery(listQuery(client, 'recent'));
+  const recent = useInfiniteQuery(listQuery('recent'));
   const search = useInfiniteQuery({ ...searchQuery(deferred), placeholderData: keepPreviousData });
   const after = (deed: () => unknown) => () => {
     close();

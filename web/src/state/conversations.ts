@@ -4,7 +4,6 @@ import { api } from '../api';
 import type { Conversation, ConversationChanges, FoundConversation, Page } from '../protocol';
 import { listOf, place, renew, without, type ListName, type Pages } from './conversationList';
 import { conversationKey, shouldRetry } from './queries';
-import { idInPath, route } from './route';
 
 const LISTS = ['pinned', 'recent', 'archived'] as const;
 const QUERY: Record<ListName, string> = {
@@ -26,14 +25,15 @@ const options = {
   getNextPageParam: ({ next }: Page<FoundConversation>) => next?.split('?')[1],
 } as const;
 
-export function listQuery(client: QueryClient, name: ListName) {
+export function listQuery(name: ListName) {
   return infiniteQueryOptions({
     ...options,
     queryKey: listKey(name),
     staleTime: Infinity,
     queryFn: async ({ pageParam, signal }) => {
+      const reading = nextReading();
       const page = await api.conversations(pageParam || QUERY[name], signal);
-      return pageParam ? page : withOpen(client, name, page);
+      return asChanged(name, page, reading);
     },
   });
 }
@@ -51,15 +51,30 @@ export function searchQuery(query: string) {
   });
 }
 
-/** The open conversation may have been created while the list was on its way. */
-function withOpen(
-  client: QueryClient,
+/**
+ * What this page has shown (null: hidden) last of each conversation, and how many readings of lists
+ * had begun by then: an answer must not undo what was shown while it was on its way.
+ */
+const lastShown = new Map<string, { row: Conversation | null; readings: number }>();
+let readings = 0;
+
+function nextReading(): number {
+  readings += 1;
+  return readings;
+}
+
+/** What was read, with all that was shown since the reading began. */
+function asChanged(
   name: ListName,
   page: Page<FoundConversation>,
+  reading: number,
 ): Page<FoundConversation> {
-  const open = client.getQueryData<Conversation>(conversationKey(idInPath(route.path()) ?? ''));
-  if (!open || listOf(open) !== name || page.results.some(({ id }) => id === open.id)) return page;
-  return place({ pages: [page], pageParams: [''] }, open).pages[0] ?? page;
+  let data: Pages = { pages: [page], pageParams: [''] };
+  for (const [id, { row, readings: begun }] of lastShown) {
+    if (begun < reading) continue;
+    data = row && listOf(row) === name ? place(data, row) : without(data, id);
+  }
+  return data.pages[0] ?? page;
 }
 
 function change(client: QueryClient, name: ListName, edit: (data: Pages) => Pages): void {
@@ -69,6 +84,7 @@ function change(client: QueryClient, name: ListName, edit: (data: Pages) => Page
 /** Shows it as it is now, in the list where it belongs. */
 export function show(client: QueryClient, row: Conversation): void {
   const home = listOf(row);
+  lastShown.set(row.id, { row, readings });
   for (const name of LISTS) {
     change(client, name, (data) => (name === home ? place(data, row) : without(data, row.id)));
   }
@@ -86,6 +102,7 @@ function renamed(data: Pages, row: Conversation): Pages {
 }
 
 export function hide(client: QueryClient, id: string): void {
+  lastShown.set(id, { row: null, readings });
   for (const name of LISTS) change(client, name, (data) => without(data, id));
   client.setQueriesData<Pages>({ queryKey: ['conversations', 'search'] }, (data) =>
     data ? without(data, id) : data,
@@ -116,8 +133,9 @@ export async function update(
 export async function refreshNewest(client: QueryClient): Promise<void> {
   const names = LISTS.filter((name) => client.getQueryData(listKey(name)));
   const read = async (name: ListName) => {
+    const reading = nextReading();
     const first = await api.conversations(QUERY[name]);
-    change(client, name, (data) => renew(data, withOpen(client, name, first)));
+    change(client, name, (data) => renew(data, asChanged(name, first, reading)));
   };
   await Promise.all(names.map(read));
 }

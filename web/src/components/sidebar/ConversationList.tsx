@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { rows, type Pages } from '../../state/conversationList';
 import { listQuery } from '../../state/conversations';
@@ -15,9 +15,8 @@ const DAY_LOOK_MS = 60_000;
 
 /** The pinned, then all others by day; or the archived. Reads on as one scrolls. */
 export function ConversationList({ archived }: { archived: boolean }) {
-  const client = useQueryClient();
-  const list = useInfiniteQuery(listQuery(client, archived ? 'archived' : 'recent'));
-  const pinned = useInfiniteQuery(listQuery(client, 'pinned'));
+  const list = useInfiniteQuery(listQuery(archived ? 'archived' : 'recent'));
+  const pinned = useInfiniteQuery(listQuery('pinned'));
   const current = idInPath(useSyncExternalStore(route.subscribe, route.path));
   const today = useToday();
   const groups = useMemo(

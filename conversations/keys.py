@@ -46,7 +46,7 @@ def use(*, secret: str) -> ApiKey | None:
     return key
 
 
-def good(*, ids: Iterable[UUID]) -> set[UUID]:
+def good(ids: Iterable[UUID]) -> set[UUID]:
     """Which of these keys are neither revoked nor expired, and of an account that is open."""
     unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     found = ApiKey.objects.filter(unexpired, pk__in=list(ids), user__is_active=True)

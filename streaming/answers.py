@@ -19,12 +19,11 @@ from conversations.errors import NotAuthenticated, Unavailable
 from conversations.models import Status
 from providers.errors import ProviderError
 from providers.types import ChatMessage, Chunk, Embeddings
-from streaming import engine, metrics
+from streaming import engine, metrics, revocation
 from streaming.context import estimate_tokens
 from streaming.engine import Plan, Result
 from streaming.errors import describe
 from streaming.events import End
-from streaming.keyed import keyed
 from streaming.limits import Caller, Limits, Slot
 from streaming.line import Lines
 from streaming.routing import Router
@@ -117,7 +116,7 @@ class Answer:
         stream = engine.stream(self.plan, router, lines, self.result, self._moved)
         revoked = partial(self.cancel, NotAuthenticated())
         try:
-            with keyed.running(self.plan.caller.key, revoked):
+            with revocation.api_keys.running(self.plan.caller.key_id, revoked):
                 async with aclosing(stream) as chunks:
                     async for chunk in chunks:
                         self._add(chunk)

@@ -21,11 +21,10 @@ from django.utils import timezone
 from conversations import access
 from conversations.errors import NotFound, Unavailable
 from conversations.models import User
-from streaming import events, handshake, hints, metrics, waiting
+from streaming import events, handshake, hints, metrics, revocation, waiting
 from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
-from streaming.keyed import keyed
 from streaming.lifecycle import lifecycle
 from streaming.log import timestamp
 from streaming.pump import Pump
@@ -170,7 +169,10 @@ class ChatConsumer(AsyncConsumer):
     # --- On the clock, and hints --------------------------------------------------------------
 
     async def _beat(self) -> None:
-        with keyed.running(self.commands.caller.key, self._look_again):
+        with (
+            revocation.api_keys.running(self.commands.caller.key_id, self._look_again),
+            revocation.sessions.running(self.credentials.session, self._look_again),
+        ):
             for beats in count(1):
                 await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
                 await self.out.tell(events.HEARTBEAT)

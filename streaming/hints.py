@@ -13,7 +13,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from streaming.keyed import keyed
+from streaming import revocation
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ async def conversation_deleted(conversation_id: UUID) -> None:
 
 async def credentials_changed(user_id: UUID) -> None:
     """A session ended, a key was revoked, a password changed: check who you are again."""
-    keyed.look_again()
+    revocation.api_keys.look_again()
     await _send(user_group(user_id), "hint.credentials")
 
 

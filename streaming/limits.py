@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 
@@ -29,6 +30,10 @@ class Caller:
     user: User
     key: ApiKey | None = None
     door: str = ""
+
+    @property
+    def key_id(self) -> UUID | None:
+        return self.key.pk if self.key else None
 
 
 class Slot:

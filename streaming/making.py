@@ -8,10 +8,9 @@ from functools import partial
 from django.db import DatabaseError
 
 from conversations.models import Status
-from streaming import engine, storing
+from streaming import engine, revocation, storing
 from streaming.errors import Description, describe
 from streaming.events import End
-from streaming.keyed import keyed
 from streaming.line import Lines
 from streaming.routing import Router
 from streaming.stripes import stripes
@@ -38,8 +37,9 @@ async def make(turn: Turn, router: Router, lines: Lines, running: Callable[[], i
         if turn.cut_as:
             turn.producer.cancel()
         failure: BaseException | None = None
+        stop = partial(turn.cut, Status.STOPPED)
         try:
-            with keyed.running(turn.plan.caller.key, partial(turn.cut, Status.STOPPED)):
+            with revocation.api_keys.running(turn.plan.caller.key_id, stop):
                 await turn.producer
         except asyncio.CancelledError:
             if turn.cut_as is None:  # the loop itself is going down

@@ -82,6 +82,23 @@ def deactivate(user_id: str) -> int:
     return User.objects.filter(id=user_id).update(is_active=False)
 
 
+def change_password(user_id: str) -> int:
+    """As `manage.py changepassword` does."""
+    from conversations.models import User
+
+    user = User.objects.get(id=user_id)
+    user.set_password("another one, as long as it has to be")
+    user.save()
+    return 1
+
+
+def end_session(session: str) -> int:
+    """The session is deleted, as one that has expired is."""
+    from django.contrib.sessions.models import Session
+
+    return Session.objects.filter(pk=session).delete()[0]
+
+
 def expire_key(key_id: str) -> int:
     """The key's time was over an hour ago."""
     from datetime import timedelta
@@ -209,8 +226,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    accounts = (person, deactivate, expire_key, allow, usage, unsettled)
-    rows = (fill, many, count, connections, row)
+    accounts = (person, deactivate, change_password, end_session, expire_key, allow)
+    rows = (fill, many, count, connections, row, usage, unsettled)
     known = {function.__name__: function for function in accounts + rows}
     for line in sys.stdin:
         asked = json.loads(line)

@@ -235,6 +235,25 @@ async def test_an_expired_key_ends_what_runs_with_it(limited_place: Place):
         assert await program.closed() == 4401
 
 
+async def test_sessions_that_another_program_ends_close_their_sockets(limited_place: Place):
+    """On a command line, say. Nobody tells the server; it looks. Who is still signed in is not
+    disturbed."""
+    left, right, gone, stays = [await limited_place.person() for _ in range(4)]
+    sockets = [person.page_socket(await person.conversation()) for person in (left, right, gone)]
+    staying = stays.page_socket(await stays.conversation())
+    async with AsyncExitStack() as stack:
+        for socket in (*sockets, staying):
+            await stack.enter_async_context(socket)
+            await socket.next("ready")
+        await limited_place.clerk("change_password", user_id=left.id)
+        await limited_place.clerk("end_session", session=right.session)
+        await limited_place.clerk("deactivate", user_id=gone.id)
+        for socket in sockets:
+            assert await socket.closed(within=10) == 4401
+        await staying.ask("still here")
+        await staying.next("message_end", status="completed")
+
+
 async def test_what_is_revoked_in_the_admin_ends_at_once(daphne_place: Place):
     """A deleted key, and an account that may not sign in any more."""
     staff = await daphne_place.person(staff=True)

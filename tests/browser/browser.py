@@ -72,7 +72,10 @@ def answered(status: int) -> str:
 # A page that is left while its socket still connects.
 _LEFT = "WebSocket is closed before the connection is established"
 # About a server that is not there.
-UNREACHABLE = r"net::ERR_(CONNECTION_|EMPTY_RESPONSE|INTERNET_DISCONNECTED|SOCKET_)"
+UNREACHABLE = (
+    r"net::ERR_(CONNECTION_|EMPTY_RESPONSE|INTERNET_DISCONNECTED|SOCKET_)"
+    r"|Failed to fetch dynamically imported module"  # of a part that was still to come
+)
 
 
 @asynccontextmanager

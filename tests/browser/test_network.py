@@ -181,7 +181,9 @@ async def test_the_server_is_killed_in_the_middle(own_visit: Visit):
 
 
 async def on_record(visit: Visit, chat: ChatPage, text: str) -> None:
-    """Wait until the server has stored this much of the running reply."""
+    """Wait until this much of the running reply is in the database; what REST shows of it is from
+    the log, which ends with the server."""
+    reply = (await visit.stored(chat))[-1]["id"]
     async with asyncio.timeout(WAIT_S):
-        while (await visit.stored(chat))[-1]["content"] != text:
+        while (await visit.place.clerk("row", message_id=reply))["content"] != text:
             await asyncio.sleep(0.1)

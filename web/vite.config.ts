@@ -43,9 +43,9 @@ export default defineConfig({
       input: ['src/main.ts', 'src/diagram/frame.ts', 'src/styles/pages.css'],
       output: {
         codeSplitting: {
-          // What many of our chunks use is one file, not a handful of tiny ones. (Not what the
+          // What several of our chunks use is one file, not a handful of tiny ones. (Not what the
           // renderer of diagrams brings along: nobody needs that for anything else.)
-          groups: [{ name: 'shared', minShareCount: 3, test: OURS }],
+          groups: [{ name: 'shared', minShareCount: 2, test: OURS }],
         },
       },
     },

@@ -22,7 +22,13 @@ SLOWER_CPU = 4
 
 _OBSERVE = """
 (() => {
-  const seen = (window.seen = { lcp: 0, shifts: 0, element: '' });
+  const seen = (window.seen = { lcp: 0, shifts: 0, element: '', writable: 0 });
+  const look = new MutationObserver(() => {
+    if (!document.querySelector('textarea')) return;
+    seen.writable = performance.now();
+    look.disconnect();
+  });
+  look.observe(document, { childList: true, subtree: true });
   new PerformanceObserver((list) => {
     for (const one of list.getEntries()) {
       seen.lcp = one.startTime;
@@ -69,13 +75,21 @@ async def _loaded(page: Page, path: str) -> dict[str, Any]:
     return found
 
 
-async def measure(browser: Browser, site: Site) -> list[Figure]:
-    """An empty chat, as the first visit finds it, with nothing cached."""
+async def _visit(browser: Browser, site: Site, conversation: str) -> dict[str, Any]:
     context = await site.context(browser, viewport={"width": 412, "height": 823}, is_mobile=True)
     await context.add_init_script(_OBSERVE)
-    page = await context.new_page()
-    found = await _loaded(page, f"/chat/{await site.conversation()}")
-    await context.close()
+    try:
+        return await _loaded(await context.new_page(), f"/chat/{conversation}")
+    finally:
+        await context.close()
+
+
+async def measure(browser: Browser, site: Site) -> list[Figure]:
+    """An empty chat, as the first visit finds it, and a thread; each with nothing cached."""
+    found = await _visit(browser, site, await site.conversation())
+    long = await site.conversation()
+    await site.clerk("fill", conversation_id=long, turns=10, words=60)
+    thread = await _visit(browser, site, long)
     manifest = json.loads((ASSETS / "manifest.json").read_text())
     entry = manifest["src/main.ts"]
     app = (manifest["src/start.tsx"], manifest["src/components/Thread.tsx"])
@@ -90,6 +104,9 @@ async def measure(browser: Browser, site: Site) -> list[Figure]:
         Figure("first contentful paint, slow phone", found["fcp"] / 1000, "s"),
         Figure("largest contentful paint, slow phone", found["lcp"] / 1000, "s", 1.8),
         Figure("layout shift (CLS), slow phone", round(found["shifts"], 4), "", 0.02),
+        Figure("until one can write, slow phone", found["writable"] / 1000, "s"),
+        Figure("largest paint of a thread of 20 messages, slow phone", thread["lcp"] / 1000, "s"),
+        Figure("until one can write in it, slow phone", thread["writable"] / 1000, "s"),
     ]
 
 

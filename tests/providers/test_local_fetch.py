@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,10 +106,8 @@ def test_fetches_the_real_model_and_then_does_nothing(models: Path) -> None:
 
     before = weights.stat()
     said: list[str] = []
-    began = time.monotonic()
     fetch(models, said.append)
     assert said == []
-    assert time.monotonic() - began < 0.5
     assert weights.stat() == before
     assert not list(models.glob(".fetch-*"))
 

@@ -60,6 +60,15 @@ async def test_code_is_coloured_and_named(visit: Visit):
     await expect(keyword).to_have_attribute("style", re.compile("color"))
 
 
+async def test_a_long_listing_is_coloured_to_its_end(visit: Visit):
+    """Bit by bit, so that the page answers meanwhile; its text is there from the beginning."""
+    lines = [f"def area_{n}(radius): return 3.14 * radius ** {n}" for n in range(1500)]
+    chat = await told(visit, "\n".join(["```python", *lines, "```"]))
+    block = chat.reply.get_by_role("group", name="Code, python")
+    await expect(block.get_by_text("area_1499")).to_have_attribute("style", re.compile("color"))
+    assert (await block.text_content() or "").rstrip("\n") == "\n".join(lines)
+
+
 async def test_copying_code(visit: Visit):
     """To the letter; the button says that it has, and so does the screen reader."""
     chat = await told(visit, CODE, permissions=["clipboard-read", "clipboard-write"])

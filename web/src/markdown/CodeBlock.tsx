@@ -6,6 +6,7 @@ import {
   Suspense,
   use,
   useEffect,
+  useReducer,
   useRef,
   useState,
   type ComponentProps,
@@ -118,5 +119,13 @@ function useHighlighted(code: string, language: string, complete: boolean): read
       loaded.current = '';
     };
   }, [language]);
-  return highlighter ? highlighter.lines(code, complete) : null;
+  const lines = highlighter ? highlighter.lines(code, complete) : null;
+  const behind = highlighter?.behind ?? false;
+  const [, lookAgain] = useReducer((looks: number) => looks + 1, 0);
+  useEffect(() => {
+    if (!behind) return undefined;
+    const timer = setInterval(lookAgain);
+    return () => clearInterval(timer);
+  }, [behind]);
+  return lines;
 }

@@ -2,7 +2,10 @@
  * Syntax colours, loaded on the first code block: shiki's core with its JavaScript engine (the
  * other engine is WebAssembly, which the page's policy forbids) and one grammar per language used.
  */
-import type { GrammarState, HighlighterCore, LanguageRegistration, ThemedToken } from 'shiki/core';
+import type {
+  GrammarState, HighlighterCore, LanguageRegistration, RegexEngine, ThemedToken,
+} from 'shiki/core';
+import { warmUp } from './warmUp';
 
 type Grammar = () => Promise<{ default: LanguageRegistration[] }>;
 
@@ -55,15 +58,24 @@ export interface Piece {
 }
 
 const THEME = 'code';
-let core: Promise<HighlighterCore> | undefined;
+/** How long one look at the code may take (ms), and a line more: the rest stays plain until the next. */
+const LOOK_MS = 8;
 
-async function loadCore(): Promise<HighlighterCore> {
+interface Core {
+  highlighter: HighlighterCore;
+  engine: RegexEngine;
+}
+
+let core: Promise<Core> | undefined;
+
+async function loadCore(): Promise<Core> {
   const [{ createHighlighterCore, createCssVariablesTheme }, { createJavaScriptRegexEngine }] = await Promise.all([
     import('shiki/core'),
     import('shiki/engine/javascript'),
   ]);
   const theme = createCssVariablesTheme({ name: THEME, variablePrefix: '--code-' });
-  return createHighlighterCore({ themes: [theme], langs: [], engine: createJavaScriptRegexEngine() });
+  const engine = createJavaScriptRegexEngine();
+  return { highlighter: await createHighlighterCore({ themes: [theme], langs: [], engine }), engine };
 }
 
 /** Null for a language we bring no grammar for. Rejects when the network fails; asking again is fine. */
@@ -75,41 +87,69 @@ export async function openHighlighter(language: string): Promise<LineHighlighter
     core = undefined;
     throw error;
   });
-  const [highlighter, { default: registrations }] = await Promise.all([core, grammar()]);
+  const [{ highlighter, engine }, { default: registrations }] = await Promise.all([core, grammar()]);
   await highlighter.loadLanguage(registrations);
+  const main = registrations.find((one) => one.name === name);
+  if (main) await warmUp(engine, main);
   return new LineHighlighter(highlighter, name);
 }
 
-/** Colours code that grows: each finished line is looked at once, the last one stays plain. */
+/**
+ * Colours code that grows: each finished line is looked at once, the last one stays plain. It does
+ * so in short looks: the first lines of a language can cost 60 ms, and a listing may be long.
+ */
 export class LineHighlighter {
   #lines: Piece[][] = [];
   #done = '';
   #state: GrammarState | undefined;
+  #behind = false;
 
   constructor(
     private readonly highlighter: HighlighterCore,
     private readonly language: string,
   ) {}
 
-  /** The coloured lines of `code`; lines already seen come back as the same arrays. */
+  /**
+   * The coloured lines of `code`, and what has no colours yet as one plain piece. Lines already
+   * seen come back as the same arrays.
+   */
   lines(code: string, complete: boolean): readonly Piece[][] {
     if (!code.startsWith(this.#done)) this.#restart();
     const end = complete ? code.length : code.lastIndexOf('\n') + 1;
-    const fresh = code.slice(this.#done.length, end);
-    if (fresh !== '') this.#advance(fresh);
-    const rest = code.slice(end);
-    return rest === '' ? this.#lines : [...this.#lines, [{ text: rest, offset: 0, color: undefined }]];
+    this.#advance(code.slice(this.#done.length, end));
+    this.#behind = this.#done.length < end;
+    const rest = code.slice(this.#done.length);
+    if (rest === '') return this.#lines;
+    return [...this.#lines, [{ text: rest.replace(/\n$/, ''), offset: 0, color: undefined }]];
+  }
+
+  /** Finished lines are left: ask for `lines` again when there is time. */
+  get behind(): boolean {
+    return this.#behind;
   }
 
   #advance(fresh: string): void {
-    const tokens = this.highlighter.codeToTokensBase(fresh.replace(/\n$/, ''), {
+    const until = performance.now() + LOOK_MS;
+    const coloured: Piece[][] = [];
+    let from = 0;
+    while (from < fresh.length && performance.now() < until) {
+      const next = fresh.indexOf('\n', from) + 1 || fresh.length;
+      coloured.push(...this.#colour(fresh.slice(from, next).replace(/\n$/, '')));
+      from = next;
+    }
+    if (from === 0) return;
+    this.#lines = [...this.#lines, ...coloured];
+    this.#done += fresh.slice(0, from);
+  }
+
+  #colour(line: string): Piece[][] {
+    const tokens = this.highlighter.codeToTokensBase(line, {
       lang: this.language,
       theme: THEME,
       ...(this.#state && { grammarState: this.#state }),
     });
     this.#state = this.highlighter.getLastGrammarState(tokens);
-    this.#lines = [...this.#lines, ...tokens.map(pieces)];
-    this.#done += fresh;
+    return tokens.map(pieces);
   }
 
   #restart(): void {

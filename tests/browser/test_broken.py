@@ -1,14 +1,17 @@
 """Parts of the page that break: what they held stays readable, and the rest lives."""
 
+import asyncio
 import re
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.browser import UNREACHABLE, Visit
+from tests.browser.browser import UNREACHABLE, Visit, answered
 from tests.browser.page import ChatPage
+from tests.harness import WAIT_S
 
 RENDERER = re.compile(r"/assets/Markdown-[\w-]+\.js$")
+START = re.compile(r"/assets/start-[\w-]+\.js$")
 SIDEBAR = re.compile(r"/assets/Pane-[\w-]+\.js$")
 THREAD = re.compile(r"/assets/Thread-[\w-]+\.js$")
 
@@ -68,6 +71,29 @@ async def test_a_part_of_the_frame_that_cannot_be_loaded(visit: Visit):
     await chat.page.unroute(SIDEBAR)
     rows = chat.page.get_by_role("navigation", name="Chats").get_by_role("link")
     await expect(rows.first).to_be_visible()
+
+
+async def test_an_app_that_is_gone_for_good(visit: Visit):
+    """With the version of the server that the page came from: it is loaded anew."""
+    visit.watch.allow(answered(404), "Failed to fetch dynamically imported", "Failed to load")
+    page = await visit.page()
+    await page.clock.install()
+    await page.route(START, lambda route: route.fulfill(status=404))
+    loads = 0
+
+    def loaded(_: object) -> None:
+        nonlocal loads
+        loads += 1
+
+    page.on("domcontentloaded", loaded)
+    await page.goto(f"/chat/{await visit.conversation(model='normal')}")
+    async with asyncio.timeout(WAIT_S):
+        while loads < 2:
+            await page.clock.run_for(1_000)
+            await asyncio.sleep(0.02)
+    await page.unroute(START)
+    await page.clock.run_for(5_000)
+    await ChatPage(page).ask()
 
 
 @pytest.mark.parametrize("part", [RENDERER, re.compile(r"/assets/python-")], ids=["text", "code"])

@@ -12,4 +12,5 @@ const painted = new Promise<void>((resolve) => {
   requestAnimationFrame(() => setTimeout(resolve));
   setTimeout(resolve, PATIENCE_MS);
 });
-void painted.then(() => keepTrying(() => import('./start')));
+// What cannot be had for so long is gone with an older server: its page of today names the new.
+void painted.then(() => keepTrying(() => import('./start')).catch(() => location.reload()));

@@ -30,19 +30,20 @@ async def talk(visit: Visit) -> None:
     notice = chat.page.get_by_role("complementary", name="About the model")
     await expect(notice).to_contain_text("small demonstration model")
     await chat.page.evaluate(_COUNT_STEPS)
-    await chat.send("Write three sentences about the sea.")
+    await chat.send("Write ten sentences about the sea.")
     await expect(chat.activity).to_contain_text("Writing", timeout=60_000)
     await expect(chat.stop_button).to_be_hidden(timeout=60_000)
     await chat.idle()
     question, reply = await visit.stored(chat)
-    assert question["content"] == "Write three sentences about the sea."
+    assert question["content"] == "Write ten sentences about the sea."
     assert reply["status"] == "completed"
     assert reply["provider_used"] == "local"
     assert reply["tokens"]["source"] == "provider"
     assert len(reply["content"].split()) > 5
     shown = await chat.reply.inner_text()
     assert [word for word in re.findall("[a-z]{4,}", reply["content"]) if word not in shown] == []
-    assert await chat.page.evaluate("window.steps.size") > 3
+    # What the model says differs: its first paragraph may be a few words. All of it is many steps.
+    assert await chat.page.evaluate("window.steps.size") > 5
 
 
 # Counts how many different texts the reply was seen with.
@@ -50,7 +51,7 @@ _COUNT_STEPS = """
 () => {
   window.steps = new Set();
   new MutationObserver(() => {
-    const text = document.querySelector('article[aria-label=Assistant] p')?.textContent;
+    const text = document.querySelector('article[aria-label=Assistant]')?.textContent;
     if (text) window.steps.add(text);
   }).observe(document.body, { childList: true, subtree: true, characterData: true });
 }

@@ -10,14 +10,19 @@ from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
 from tests.browser.samples import ANSWER, CODE, HOSTILE
 
-# Notes how far the thread is from its end at every frame in which there is a thread.
+# Notes how far the thread is from its end in every frame with a thread, as it is painted: after
+# what the page itself does when sizes have changed, since observers are told in the order in which
+# they were made.
 _EVERY_FRAME = """
 (() => {
   const distances = (window.distances = []);
   const look = () => {
     const log = document.querySelector('[role=log]');
     if (log?.querySelector('article')) {
-      distances.push(log.scrollHeight - log.clientHeight - log.scrollTop);
+      new ResizeObserver((_, observer) => {
+        distances.push(log.scrollHeight - log.clientHeight - log.scrollTop);
+        observer.disconnect();
+      }).observe(log);
     }
     requestAnimationFrame(look);
   };

@@ -13,7 +13,9 @@ export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
     model,
     providerUsed !== model ? providerUsed : undefined,
     // Of a reply that no model was asked for there is nothing to count.
-    tokens && tokens.total > 0 && `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`,
+    tokens && tokens.total > 0
+      ? `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`
+      : undefined,
     viaRest ? strings.reply.whole : undefined,
   ].filter((fact) => fact !== undefined && fact !== '');
   return (

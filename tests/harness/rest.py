@@ -8,29 +8,13 @@ from uuid import uuid4
 import httpx
 
 from tests.harness import WAIT_S
+from tests.harness.fold import TOLD
 
 CSRF = "a" * 32
 Json = dict[str, Any]
 
 # The fields of a message that the contract names.
-MESSAGE = {
-    "id",
-    "parent_id",
-    "client_id",
-    "role",
-    "content",
-    "reasoning",
-    "status",
-    "finish_reason",
-    "model",
-    "provider_used",
-    "fallback_used",
-    "tokens",
-    "context",
-    "error",
-    "created_at",
-    "completed_at",
-}
+MESSAGE = {*TOLD, "completed_at"}
 
 
 class Rest:

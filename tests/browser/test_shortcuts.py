@@ -43,6 +43,24 @@ async def test_a_question_mark_in_a_field_is_one(visit: Visit):
     await expect(help_dialog(chat)).to_be_visible()
 
 
+# Looks where the focus is in the very task that draws the field, before it can be painted.
+_FIRST_FOCUS = """
+new MutationObserver((_, observer) => {
+  if (!document.getElementById('composer')) return;
+  observer.disconnect();
+  window.firstFocus = document.activeElement?.id;
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+async def test_the_field_is_never_seen_before_it_has_the_focus(visit: Visit):
+    """What is typed as soon as it is there goes into it, however busy the machine is."""
+    context = await visit.context()
+    await context.add_init_script(_FIRST_FOCUS)
+    chat = await visit.chat(context=context)
+    assert await chat.page.evaluate("window.firstFocus") == "composer"
+
+
 async def test_to_the_composer_without_stopping(visit: Visit):
     """Shift+Escape moves the focus; Escape alone stops."""
     chat = await visit.chat(model="gate:n=9")

@@ -51,7 +51,8 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, wai
   const empty = text.trim() === '';
   useLayoutEffect(() => autoGrow(field.current));
   useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
-  useEffect(() => {
+  // Before it is painted, and not after: what is typed as soon as the field is seen goes into it.
+  useLayoutEffect(() => {
     if (!isTouch()) focusAtEnd(field.current);
   }, []);
 

@@ -1,5 +1,5 @@
 import { SlidersHorizontal, Eraser, PanelLeft } from 'lucide-react';
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { provide } from '../state/commands';
 import { toggleSidebar, useFrame, WIDE } from '../state/frame';
 import { strings } from '../strings';
@@ -22,7 +22,7 @@ export function Header({ title, actions }: HeaderProps) {
   const wide = useMediaQuery(WIDE);
   const { sidebar, drawer } = useFrame();
   const besideSidebar = wide && sidebar;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!actions) return;
     const undo = [provide('toggleSettings', actions.onSettings), provide('clear', actions.onClear)];
     return () => {

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { strings } from '../strings';
 import { autoGrow } from './autoGrow';
 import { isTouch } from './pointer';
@@ -17,7 +17,7 @@ export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const sendable = !busy && text.trim() !== '';
   useLayoutEffect(() => autoGrow(field.current));
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(field.current.value.length, field.current.value.length);
   }, []);

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { api } from '../api';
 import type { Conversation } from '../protocol';
 import { provide, run } from '../state/commands';
@@ -14,7 +14,7 @@ import { strings } from '../strings';
 /** Answers "New chat": one that is still empty, else one that is made. What runs goes on. */
 export function useNewChat(): void {
   const client = useQueryClient();
-  useEffect(() => {
+  useLayoutEffect(() => {
     async function newChat(): Promise<void> {
       closeDrawer();
       const here = idInPath(route.path());

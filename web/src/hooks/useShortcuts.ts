@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { provide, run } from '../state/commands';
 import { toggleSidebar, useFrame } from '../state/frame';
 import { commandFor } from '../state/shortcuts';
@@ -7,9 +7,12 @@ import { takeBackLast } from '../state/toasts';
 
 const FIELDS = 'textarea, select, [contenteditable], input:not([type=range], [type=checkbox])';
 
-/** Listens for the page's shortcuts, and answers those that belong to no component. */
+/**
+ * Listens for the page's shortcuts, and answers those that belong to no component. As all that
+ * listens for keys it begins before the page is painted, so that no key that is pressed at once is lost.
+ */
 export function useShortcuts(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const undo = [
       provide('toggleSidebar', toggleSidebar),
       provide('palette', () => useFrame.setState(({ palette }) => ({ palette: !palette }))),

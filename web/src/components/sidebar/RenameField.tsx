@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { aroundStrings } from '../../stringsAround';
 
 /** As the server takes it. */
@@ -15,7 +15,7 @@ export function RenameField({ title, onDone }: Props) {
   const [text, setText] = useState(title);
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
-  useEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => field.current?.select(), []);
 
   function finish(keep: boolean) {
     if (done.current) return;

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, type KeyboardEvent, type RefObject } from 'react';
+import { useCallback, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react';
 import type { Layout } from './layout';
 
 interface Options {
@@ -28,7 +28,7 @@ export function useRowKeys({ layout, scroller, active, onActive, onRename, onRem
   );
 
   // After the row is there: it may have been far out of sight.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     const link = scroller.current?.querySelector<HTMLElement>(`[data-row="${wanted.current}"]`);
     if (!link) return;

@@ -5,6 +5,7 @@ process that writes the reply, so whoever is late, or has lost the reply, change
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,15 @@ def is_written_by(*, reply_id: UUID, writer: UUID) -> bool:
 def exists(*, reply_id: UUID) -> bool:
     """Whether there is such a row at all: its conversation may have been removed for good."""
     return Message.objects.filter(id=reply_id).exists()
+
+
+def begun_since(*, conversation_id: UUID, moment: datetime) -> list[UUID]:
+    """The replies in a conversation that began at that moment or later, whatever became of them,
+    in the order in which they began."""
+    found = Message.objects.filter(
+        conversation_id=conversation_id, role=Message.Role.ASSISTANT, created_at__gte=moment
+    )
+    return list(found.order_by("created_at", "id").values_list("id", flat=True))
 
 
 def running_in(*, conversation_id: UUID) -> UUID | None:

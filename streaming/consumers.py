@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from conversations import access
+from conversations import access, replies
 from conversations.errors import NotFound, Unavailable
 from conversations.models import User
 from streaming import events, handshake, hints, metrics, revocation, waiting
@@ -26,7 +26,6 @@ from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
-from streaming.log import timestamp
 from streaming.pump import Pump
 from streaming.socket_commands import Commands
 from streaming.socket_writer import SocketWriter
@@ -75,7 +74,7 @@ class ChatConsumer(AsyncConsumer):
         if not self.credentials.origin_allowed(self.scope):
             await self.send({"type": "websocket.close"})
             raise StopConsumer
-        accepted = timestamp(timezone.now())
+        accepted = timezone.now()
         await self.send({"type": "websocket.accept"})
         self.turns = await lifecycle.start()
         try:
@@ -91,14 +90,20 @@ class ChatConsumer(AsyncConsumer):
         self.commands = Commands(admitted, self.turns, self.pump)
         metrics.sockets.inc()
         await hints.join(self.channel_layer, self.channel_name, self._groups())
-        running, began = await self._running()
+        # A client may count on what happens from now on as soon as it is accepted.
+        missed = await database_sync_to_async(replies.begun_since)(
+            conversation_id=row.id, moment=accepted
+        )
+        running = await self._running()
         if self.out.closed:
             return
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
         if items := await waiting.items(self.conversation_id):
             await self.out.tell(events.queue(self.conversation_id, items))
+        for reply_id in missed:
+            self.pump.follow_once(reply_id)
         if running is not None:
-            self.pump.follow_once(running, question=began >= accepted)  # late: the snapshot alone
+            self.pump.follow_once(running, question=False)  # late: the snapshot alone
         self._start(self.pump.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
@@ -222,15 +227,15 @@ class ChatConsumer(AsyncConsumer):
     def _groups(self) -> tuple[str, str]:
         return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
 
-    async def _running(self) -> tuple[UUID | None, str]:
-        """The running reply, and when it began. One that cannot be heard sends the client away."""
+    async def _running(self) -> UUID | None:
+        """The running reply. One that cannot be heard sends the client away."""
         running = await self.turns.running_in(self.conversation_id)
         try:
-            if running is not None and (log := await self.turns.log_of(running)) is not None:
-                return running, log.snapshot["created_at"]
+            if running is not None:
+                await self.turns.log_of(running)
         except Unavailable as error:
             await self.out.close(error.code, error.message, CloseCode.RESTARTING)
-        return running, ""
+        return running
 
     async def _leave_with_the_server(self) -> None:
         """Close when the server ends: where there are other processes to go to, as soon as this

@@ -7,7 +7,8 @@ log as any other, so whoever follows it need not know where its reply is made.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,8 @@ BLOCK: Final = 2.0
 MARGIN: Final = 2.0
 # Entries of one log in one read.
 MOST_ENTRIES: Final = 1000
+# How long a new copy is waited for until it has what was said so far, in seconds.
+FIRST_READ: Final = 1.0
 # How long Redis may be away before followers are told to come back later, in seconds.
 GRACE: Final = 2.0
 RETRY: Final = 0.1
@@ -31,11 +34,12 @@ IDLE: Final = 10.0
 
 @dataclass(slots=True)
 class Copy:
-    """A copy and how far it was read."""
+    """A copy and how far it was read; `read` is set when that was done for the first time."""
 
     log: MemoryLog
     position: str = "0-0"
     idle_since: float | None = None
+    read: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, entry: Entry) -> None:
         """Add one entry. What does not continue the copy shows that it is not what Redis has any
@@ -77,14 +81,17 @@ class Copies:
         return copy.log if copy and not copy.log.lost else None
 
     async def add(self, reply_id: UUID, log: MemoryLog) -> None:
-        """Feed an empty log with all that Redis has of a reply, and will have. Raises one of
-        `AWAY`."""
-        self._copies[reply_id] = Copy(log)
+        """Feed an empty log with all that Redis has of a reply, and will have; what it has is
+        there when this returns, unless that takes long. Raises one of `AWAY`."""
+        copy = self._copies[reply_id] = Copy(log)
         try:
             await self._logs.wake()
         except AWAY:
             del self._copies[reply_id]
             raise
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_READ):
+                await copy.read.wait()
 
     def open_ids(self) -> list[UUID]:
         """The replies of which there are copies without an end."""
@@ -152,6 +159,8 @@ class Copies:
             for entry in entries:
                 if copy.log.end is None and not copy.log.lost:
                     copy.take(parse(*entry))
+        for copy in by_key.values():
+            copy.read.set()
 
     async def _hear(self, entries: list[tuple[str, dict[str, str]]]) -> None:
         for entry_id, words in entries:

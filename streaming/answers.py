@@ -6,7 +6,7 @@ Nothing of them is stored but what they cost. The engine is the same as that of 
 import asyncio
 import contextvars
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -35,15 +35,20 @@ logger = logging.getLogger(__name__)
 GOODBYE_SECONDS = 5.0
 RESTARTING = "The server is restarting. Try again in a moment."
 
+Planning = Callable[[], Awaitable[Plan]]
+
 
 class Answer:
-    """One reply. `chunks` is everything that was said so far, `over` is true when nothing more
-    comes; then `tokens` has the counts, and `error` why it is not whole."""
+    """One reply, from finding out who makes it (`planning`) to its end. `result` names who does as
+    soon as that is known. `chunks` is everything that was said so far, `over` is true when nothing
+    more comes; then `tokens` has the counts, and `error` why it is not whole."""
 
-    def __init__(self, plan: Plan, slot: Slot) -> None:
-        self.plan = plan
+    def __init__(self, caller: Caller, slot: Slot, planning: Planning) -> None:
+        self.caller = caller
         self.slot = slot
-        self.result = Result.of(plan)
+        self.planning = planning
+        self.plan: Plan | None = None
+        self.result = Result(provider_used="", model="", context={})
         self.chunks: list[Chunk] = []
         self.position: int | None = None
         self.over = False
@@ -113,10 +118,12 @@ class Answer:
         metrics.running.inc()
         failure: Exception | None = None
         status = Status.COMPLETED
-        stream = engine.stream(self.plan, router, lines, self.result, self._moved)
         revoked = partial(self.cancel, NotAuthenticated())
         try:
-            with revocation.api_keys.running(self.plan.caller.key_id, revoked):
+            with revocation.api_keys.running(self.caller.key_id, revoked):
+                self.plan = plan = await self.planning()
+                self.result.take(plan)
+                stream = engine.stream(plan, router, lines, self.result, self._moved)
                 async with aclosing(stream) as chunks:
                     async for chunk in chunks:
                         self._add(chunk)
@@ -135,11 +142,15 @@ class Answer:
         """Give the place back, write down what the reply cost, and tell that it is over."""
         self._ending = True
         self.slot.release()
+        if self.plan is None:  # nobody was asked
+            self.error, self.over = failure, True
+            self._news.set()
+            return
         said = (
             chunk.content + chunk.reasoning + "".join(part.arguments for part in chunk.tool_parts)
             for chunk in self.chunks
         )
-        result, caller = self.result, self.plan.caller
+        result, caller = self.result, self.caller
         self.tokens = result.tokens(self.plan.fitted, "".join(said))
         async with stripes.borrow():
             await _record(caller, result.model, result.provider_used, self.tokens, status)
@@ -176,23 +187,22 @@ class Answers:
         messages: tuple[ChatMessage, ...],
         parameters: dict[str, Any],
     ) -> Answer:
-        """Begin a reply, which ends with the task that calls this, however that task ends.
+        """Begin a reply, which ends with the task that calls this, however that task ends. What
+        has to be found out first (who answers, and whether the model is theirs) belongs to it: it
+        may take long, and the reply fails with what comes of it.
 
         Raises:
-            Problem: throttled, invalid input, shutting down.
-            ProviderError: there is no model to ask.
+            Problem: throttled, shutting down.
         """
-        slot = await self._admit(caller)
-        try:
+
+        async def plan() -> Plan:
             wanted = keys.choose_model(caller.key, model, None)
             route = await self.router.route_or_fallback(model=wanted)
-            plan = engine.make_whole_plan(
+            return engine.make_whole_plan(
                 caller=caller, route=route, messages=messages, parameters=parameters
             )
-        except BaseException:
-            slot.release()
-            raise
-        answer = Answer(plan, slot)
+
+        answer = Answer(caller, await self._admit(caller), plan)
         reader = asyncio.current_task()
         assert reader is not None  # noqa: S101 - for mypy
         self._readers.add(reader)

@@ -101,6 +101,22 @@ async def test_6_comments_keep_a_silent_stream_alive(impatient_place: Place) -> 
     assert opened.response.headers["content-type"].startswith("text/event-stream")
 
 
+async def test_6_also_while_it_is_found_out_who_has_the_model(impatient_place: Place) -> None:
+    """A provider may take long to list its models. What comes of it is told when it is known."""
+    person, ollama = await impatient_place.person(), impatient_place.ollama
+    listed = ollama.hold("/api/tags")
+    async with (
+        streaming(person, "normal:asked=first") as opened,
+        streaming(person, "nobody:asked=first") as other,
+    ):
+        for stream in (opened, other):
+            assert await stream.frame() == await stream.frame() == ": ping"
+        assert ollama.chats == []
+        listed.set()
+        assert text(events(await opened.rest())) == "".join(REPLY)
+        told(events(await other.rest())[0], "model_not_found", "model")
+
+
 @pytest.mark.parametrize("with_stream", [True, False])
 @pytest.mark.parametrize(
     ("model", "status", "code"),

@@ -1,5 +1,6 @@
 """Which provider and which model answer a request, and how large its window is."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -11,7 +12,7 @@ from django.conf import settings
 from conversations.errors import InvalidInput
 from providers.base import Provider
 from providers.config import ProviderSettings, build
-from providers.errors import ModelNotFound, ProviderError, ProviderUnavailable
+from providers.errors import ModelNotFound, ProviderError, ProviderTimeout, ProviderUnavailable
 from providers.local import LocalProvider
 from providers.local_model import LocalModel
 from providers.ollama_models import short_name
@@ -21,6 +22,11 @@ from providers.types import Model
 BELIEVE_UP = 15.0
 BELIEVE_DOWN = 3.0
 BELIEVE_MODELS = 30.0
+# Who does not answer within so many seconds is passed over.
+ANSWER_S = 2.0
+
+# In the order in which one is the default.
+SERVICES = ("openai", "inference", "ollama")
 
 NOTICE = (
     "This is a small demonstration model that runs on this server. "
@@ -73,7 +79,9 @@ class Router:
 
     async def choose(self, name: str = "") -> Provider:
         """The provider called `name`; without a name the default: the configured one, else the
-        first of openai, inference, ollama and the embedded model that is set up and answers.
+        first of openai, inference and ollama that is set up and answers. Where only Ollama could
+        be, and does not answer, it is the embedded model; where nobody answers, the first, which
+        then says why.
 
         Raises:
             InvalidInput: it is not configured here.
@@ -84,13 +92,14 @@ class Router:
                 return self.providers[name]
             sentence = f"The provider {name} is not configured here."
             raise InvalidInput(f"provider: {sentence}", fields={"provider": [sentence]})
-        for candidate in ("openai", "inference"):
-            if candidate in self.providers:
-                return self.providers[candidate]
-        ollama = self.providers["ollama"]
-        if "local" in self.providers and not await self._answers(ollama):
-            return self.providers["local"]
-        return ollama
+        services = [self.providers[one] for one in SERVICES if one in self.providers]
+        stand_in = self.providers.get("local") if len(services) == 1 else None
+        if len(services) == 1 and stand_in is None:
+            return services[0]
+        for service in services:
+            if await self._answers(service):
+                return service
+        return stand_in or services[0]
 
     async def route(self, *, model: str | None, provider: str = "") -> Route:
         """Where a request goes that asks for `model` (`None`: the default).
@@ -209,10 +218,17 @@ class Router:
         return model
 
     async def _answers(self, provider: Provider) -> bool:
+        """Whether it is there. Of most it is asked by their list of models, which is needed next
+        anyway; Ollama's takes longer."""
+
         async def ask() -> bool:
             try:
-                await provider.health()
-            except ProviderUnavailable:
+                async with asyncio.timeout(ANSWER_S):
+                    if provider.name == "ollama":
+                        await provider.health()
+                    else:
+                        await self.listed(provider)
+            except (ProviderUnavailable, ProviderTimeout, TimeoutError):
                 return False
             except ProviderError:
                 return True  # it is there, and will say itself what is wrong

@@ -7,6 +7,7 @@ import pytest
 
 from tests.harness.fold import assert_same
 from tests.harness.place import Place, place_at
+from tests.harness.ports import free_port
 from tests.harness.rest import ok, refused
 from tests.harness.server import ChatServer
 from tests.scripted.ollama import entry
@@ -131,6 +132,35 @@ async def test_the_second_provider_answers_when_the_first_cannot_name_a_model(
         answer = await person.rest.http.post("/v1/chat/completions", json=asked)
         assert ok(answer)["provider_used"] == "openai"
         await place.ollama.start(server.model_port)
+
+
+@pytest.mark.parametrize(
+    ("away", "named"),
+    [
+        ([], "openai"),
+        (["OPENAI_BASE_URL"], "inference"),
+        (["OPENAI_BASE_URL", "INFERENCE_SERVICE_URL"], "ollama"),
+        (["OPENAI_BASE_URL", "INFERENCE_SERVICE_URL", "OLLAMA_BASE_URL"], "openai"),
+    ],
+)
+async def test_the_default_is_the_first_that_answers(
+    own_server: Callable[..., ChatServer], away: list[str], named: str
+):
+    """Of those that are set up. When nobody does, the first says why."""
+    nowhere = dict.fromkeys(away, f"http://127.0.0.1:{free_port()}/v1")
+    unsaid = {"CHAT_DEFAULT_PROVIDER": "", "CHAT_DEFAULT_MODEL": ""}
+    server = own_server("uvicorn", **unsaid, **nowhere)
+    async with place_at(server) as place:
+        await asyncio.to_thread(server.start)
+        person = await place.person()
+        answer = await person.rest.generate(await person.conversation(), model=None)
+        assert answer.status_code == (502 if len(away) == 3 else 200), answer.text
+        assert answer.json()["provider_used"] == named
+        models = await person.rest.http.get("/v1/models")
+        if len(away) == 3:
+            assert models.status_code == 503
+        else:
+            assert {listed["owned_by"] for listed in ok(models)["data"]} == {named}
 
 
 async def test_the_second_provider_is_named_while_it_answers(fallback_place: Place):

@@ -1,7 +1,7 @@
 """The conversations as a drawer on a phone, under the finger, and the toasts above it."""
 
 import pytest
-from playwright.async_api import CDPSession, expect
+from playwright.async_api import CDPSession, Page, expect
 
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
@@ -53,6 +53,44 @@ class Finger:
         await self._tell("touchEnd")
 
 
+async def ends_at(page: Page, x: int) -> None:
+    """Wait until the drawer's edge is there, in pixels."""
+    await page.wait_for_function(
+        """(x) => {
+          const drawer = document.querySelector('dialog.drawer');
+          return Math.abs(drawer.getBoundingClientRect().right - x) <= 2;
+        }""",
+        arg=x,
+    )
+
+
+# The least that was to be seen of the drawer in any frame of half a second.
+_LEAST = """
+() => new Promise((resolve) => {
+  let least = Infinity;
+  const end = performance.now() + 500;
+  const look = (now) => {
+    const drawer = document.querySelector('dialog.drawer');
+    least = Math.min(least, drawer?.getBoundingClientRect().right ?? 0);
+    now < end ? requestAnimationFrame(look) : resolve(least);
+  };
+  requestAnimationFrame(look);
+})
+"""
+
+
+async def test_a_drawer_that_was_pulled_out_stays(visit: Visit):
+    """It does not slide in a second time."""
+    chat, _, _ = await three(visit, **PHONE)
+    finger = Finger(await chat.page.context.new_cdp_session(chat.page))
+    await finger.down(10)
+    await finger.to(30)
+    await finger.to(300)
+    await finger.up()
+    await ends_at(chat.page, 320)
+    assert await chat.page.evaluate(_LEAST) >= 318
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 async def test_the_drawer_follows_the_finger(visit: Visit, motion: str):
     """From the edge, and back; one in the middle does nothing, and neither does a scroll."""
@@ -64,30 +102,20 @@ async def test_the_drawer_follows_the_finger(visit: Visit, motion: str):
         await finger.up()
         await expect(sidebar.drawer).to_have_count(0)
 
-    async def ends_at(x: int) -> None:
-        """Wait until the drawer's edge is there, in pixels."""
-        await chat.page.wait_for_function(
-            """(x) => {
-              const drawer = document.querySelector('dialog.drawer');
-              return Math.abs(drawer.getBoundingClientRect().right - x) <= 2;
-            }""",
-            arg=x,
-        )
-
     await finger.down(10)
     await finger.to(30)
     await finger.to(110)
     await expect(sidebar.drawer).to_be_visible()
-    await ends_at(100)
+    await ends_at(chat.page, 100)
     await finger.to(60)
-    await ends_at(50)
+    await ends_at(chat.page, 50)
     await finger.to(300)
     await finger.up()
-    await ends_at(320)
+    await ends_at(chat.page, 320)
     await finger.down(250)
     await finger.to(220)
     await finger.to(150)
-    await ends_at(220)
+    await ends_at(chat.page, 220)
     await finger.to(40)
     await finger.up()
     await expect(sidebar.drawer).to_have_count(0)

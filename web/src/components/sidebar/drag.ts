@@ -25,6 +25,7 @@ interface Swipe {
 }
 
 let swipe: Swipe | null = null;
+let settling: ReturnType<typeof setTimeout> | undefined;
 
 /** The drawer comes with the finger, and is not to slide in by itself. */
 export function isDragged(): boolean {
@@ -77,6 +78,9 @@ function begins(now: Swipe, along: number): boolean {
     return false;
   }
   now.moving = true;
+  // Caught on its way.
+  clearTimeout(settling);
+  drawer()?.classList.remove('settles');
   if (!now.open) useFrame.setState({ drawer: true });
   return true;
 }
@@ -94,8 +98,8 @@ function onEnd(cancelled: boolean): void {
 
 function settle(panel: HTMLElement, opens: boolean): void {
   const done = () => {
-    panel.classList.remove('dragged', 'settles');
-    panel.style.removeProperty('--shown');
+    // It stays `dragged`: without that it would slide in as one that a button has opened.
+    panel.classList.remove('settles');
     if (!opens) closeDrawer();
   };
   const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -103,7 +107,7 @@ function settle(panel: HTMLElement, opens: boolean): void {
   place(panel, opens ? 1 : 0);
   // A transition that has nothing to do tells no end.
   if (calm) done();
-  else setTimeout(done, SETTLE_MS);
+  else settling = setTimeout(done, SETTLE_MS);
 }
 
 function drawer(): HTMLElement | null {

@@ -94,7 +94,7 @@ export class Engine {
    * @param known client ids of messages that the server has
    */
   open(known: ReadonlySet<string> = new Set()): void {
-    for (const command of this.outbox.restore(known)) this.waiting.add(command);
+    for (const command of this.outbox.restore(known)) this.waiting.add(command, true);
     this.link.open();
   }
 

@@ -138,8 +138,20 @@ describe('the conversation is opened again', () => {
     engine.open();
     say('k1');
     reload();
-    expect(await engine.waiting.takeBack('k1')).toBe('text of k1');
+    const text = engine.waiting.takeBack('k1');
+    script.callsTo('/queue/k1/')[0]!.answer(200, null);
+    expect(await text).toBe('text of k1');
     expect(kept()).toEqual([]);
+  });
+
+  test('and stays when it may be on its way', async () => {
+    engine.open();
+    say('k1');
+    reload();
+    const text = engine.waiting.takeBack('k1');
+    script.callsTo('/queue/k1/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
+    expect(await text).toBeNull();
+    expect(shown()).toEqual(['k1']);
   });
 });
 

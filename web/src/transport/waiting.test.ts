@@ -153,6 +153,34 @@ describe('taking back', () => {
     expect(await text).toBeNull();
   });
 
+  test('waits until one that is on its way has arrived', async () => {
+    await running();
+    add('k2');
+    const text = engine.waiting.takeBack('k2');
+    await pass();
+    expect(script.callsTo('/queue/k2/')).toEqual([]);
+    script.socket.tell(line(item('k2')));
+    await pass();
+    script.callsTo('/queue/k2/')[0]!.answer(200, null);
+    expect(await text).toBe('text of k2');
+    expect(shown()).toEqual([]);
+  });
+
+  test('is too late for one that was said as it arrived', async () => {
+    await running();
+    add('k2');
+    const text = engine.waiting.takeBack('k2');
+    script.socket.tell(end('a1', ''), userMessage('u2', 'k2', 'text of k2'));
+    expect(await text).toBeNull();
+  });
+
+  test('needs nobody for one that nobody has had', async () => {
+    engine.open();
+    add('k2');
+    expect(await engine.waiting.takeBack('k2')).toBe('text of k2');
+    expect(shown()).toEqual([]);
+  });
+
   test('rejects when nobody answers, and it still waits', async () => {
     await running();
     script.socket.tell(line(item('k2')));

@@ -45,6 +45,8 @@ interface Unanswered {
   command: SayCommand;
   /** What carries it at the moment. */
   by: Socket | 'rest' | null;
+  /** Something did carry it once: the server may have it. */
+  carried: boolean;
 }
 
 export class WaitingLine {
@@ -86,25 +88,30 @@ export class WaitingLine {
     return this.unanswered.size > 0;
   }
 
-  /** Lets a message wait. What becomes of it is in `list`, or told to `onRefused`. */
-  add(command: SayCommand): void {
+  /**
+   * Lets a message wait. What becomes of it is in `list`, or told to `onRefused`.
+   *
+   * @param carried an earlier page may have brought it to the server
+   */
+  add(command: SayCommand, carried = false): void {
     this.outbox.keep(command);
-    this.unanswered.set(command.clientId, { command: { ...command, queue: true }, by: null });
+    this.unanswered.set(command.clientId, { command: { ...command, queue: true }, by: null, carried });
     this.changed();
     this.flush();
   }
 
   /**
-   * Takes a message back, on the server too.
+   * Takes a message back, on the server too; one that is on its way there, when it has arrived.
    *
    * Resolves to its text, or to null when it is being said already. Rejects when nobody could be
    * reached; then it still waits.
    */
   async takeBack(clientId: string): Promise<string | null> {
+    if (this.unanswered.get(clientId)?.by) await this.arrived(clientId);
     const unsent = this.unanswered.get(clientId);
     const content = this.list.find((one) => one.clientId === clientId)?.content ?? null;
-    if (content === null || unsent?.by) return null;
-    if (!unsent) {
+    if (content === null) return null;
+    if (!unsent || unsent.carried) {
       try {
         await this.edges.api.unqueue(this.conversationId, clientId);
       } catch (error) {
@@ -116,6 +123,19 @@ export class WaitingLine {
     return content;
   }
 
+  /** Resolves when nothing carries the message any more. */
+  private arrived(clientId: string): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.unanswered.get(clientId)?.by) return;
+        unsubscribe();
+        resolve();
+      };
+      const unsubscribe = this.subscribe(look);
+      look();
+    });
+  }
+
   /** Gives to a door what no door has. */
   flush(): void {
     if (this.unanswered.size === 0 || this.doors.held()) return;
@@ -124,7 +144,7 @@ export class WaitingLine {
     if (!socket) return;
     for (const one of this.unanswered.values()) {
       if (one.by === socket) continue;
-      if (socket.send({ type: 'user_message', ...toSaying(one.command) })) one.by = socket;
+      if (socket.send({ type: 'user_message', ...toSaying(one.command) })) carry(one, socket);
     }
   }
 
@@ -138,6 +158,7 @@ export class WaitingLine {
   onRest(): void {
     this.edges.clearTimeout(this.unconfirmed);
     for (const one of this.unanswered.values()) if (one.by !== 'rest') one.by = null;
+    this.changed();
     if (!this.doors.held()) void this.carry();
     void this.read();
   }
@@ -177,7 +198,7 @@ export class WaitingLine {
     const { signal } = this.closing;
     const one = [...this.unanswered.values()].find(({ by }) => by === null);
     if (!one || [...this.unanswered.values()].some(({ by }) => by === 'rest')) return;
-    one.by = 'rest';
+    carry(one, 'rest');
     try {
       const answer = await this.edges.api.say(this.conversationId, one.command, signal);
       if (signal.aborted) return;
@@ -197,6 +218,7 @@ export class WaitingLine {
 
   private onFailed(one: Unanswered, error: unknown): void {
     if (one.by === 'rest') one.by = null;
+    this.changed();
     if (!(error instanceof ApiError) || (!error.ours && error.status >= 500)) this.doors.onUnreachable();
     else if (error.status === 401) this.doors.onFatal('signed_out');
     else if (error.status === 404) this.doors.onFatal('missing');
@@ -274,4 +296,9 @@ export class WaitingLine {
     this.list = [...waiting, ...sending];
     for (const subscriber of this.subscribers) subscriber();
   }
+}
+
+function carry(one: Unanswered, by: Socket | 'rest'): void {
+  one.by = by;
+  one.carried = true;
 }

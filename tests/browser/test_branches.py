@@ -116,7 +116,9 @@ async def test_regenerate_with_another_model(visit: Visit):
 
 async def test_nothing_can_be_switched_while_a_reply_is_written(visit: Visit):
     """The ways to other branches wait, too."""
-    chat = await visit.chat(model="paced:n=30,gap=0.05")
+    chat = await visit.chat(model="gate:n=1")
+    gate = visit.ollama.gate("a")
+    gate.release(4)  # two replies of a word and an end
     await chat.ask()
     await regenerate(chat)
     await chat.send("And now?")
@@ -124,6 +126,7 @@ async def test_nothing_can_be_switched_while_a_reply_is_written(visit: Visit):
     first = chat.replies.first
     await expect(first.get_by_role("button", name="Previous version")).to_be_disabled()
     await expect(first.get_by_role("button", name="Regenerate", exact=True)).to_be_disabled()
+    gate.open()
     await chat.idle()
     await expect(first.get_by_role("button", name="Previous version")).to_be_enabled()
 

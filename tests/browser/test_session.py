@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from tests.browser.browser import Visit, answered
 from tests.browser.page import ChatPage
+from tests.browser.sidebar import Sidebar
 
 PASSWORD = "correct horse 7"
 
@@ -17,6 +18,10 @@ async def signed_in(visit: Visit) -> ChatPage:
     chat = ChatPage(await context.new_page())
     await chat.page.goto(f"/chat/{await visit.conversation(model='normal')}")
     await sign_in(visit, chat)
+    # All that is asked for with this session has been answered.
+    sidebar = Sidebar(chat.page)
+    await expect(sidebar.rows).to_have_count(1)
+    await expect(sidebar.account).to_contain_text(visit.person.name)
     return chat
 
 

@@ -123,7 +123,8 @@ async def test_rename_in_place(visit: Visit):
     await sidebar.choose("First", "Rename")
     await expect(field).to_be_focused()
     await field.fill("Renamed")
-    await field.press("Enter")
+    async with chat.page.expect_response(lambda told: told.request.method == "PATCH"):
+        await field.press("Enter")
     await expect(chat.heading).to_have_text("Renamed")
     await expect(sidebar.row("Renamed")).to_be_focused()
     await chat.page.keyboard.press("F2")

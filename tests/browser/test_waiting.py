@@ -42,6 +42,7 @@ async def test_they_go_out_one_after_the_other_in_every_tab(visit: Visit):
     gate.release(2)
     for tab in (chat, other):
         await tab.idle()
+        await expect(tab.questions).to_have_count(3)
         for question, text in zip(await tab.questions.all(), ["One", "Two", "Three"], strict=True):
             await expect(tab.paragraph(question)).to_have_text(text)
         await expect(tab.replies).to_have_count(3)

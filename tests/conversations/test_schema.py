@@ -14,7 +14,7 @@ from tests.harness.rest import Rest, ok
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 # Seconds for all calls that are made up from the description; it takes a quarter of that.
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 # Contracts, section 3, and what was added since.
 CALLS = """

@@ -82,6 +82,7 @@ class PostgreSQL(Service):
     def database(self, *, migrated: bool = True, port: int | None = None) -> str:
         """The address of a new database: with the tables of the product, or with nothing."""
         if migrated and not self._migrated:
+            self.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")  # of a start that was cut short
             self.execute(f"CREATE DATABASE {_TEMPLATE}")
             _migrate(self.url(_TEMPLATE))
             self._migrated = True

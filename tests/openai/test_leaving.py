@@ -17,22 +17,22 @@ from tests.openai.client import body, events, post, refused, streaming
 from tests.scripted.record import Exchange
 
 SEEN_WITHIN_S = 0.1
-TRIES = 3
+TRIES = 10
 STREAMS = 100
 LEAVERS = 60
 
 
-async def seen(place: Place, leave: Callable[[int], Awaitable[Exchange]]) -> None:
-    """`leave` number n goes away; the model's server has to notice within 100 ms, in the best of
-    three tries: a busy machine may be late once."""
-    delays = []
+async def seen(place: Place, leave: Callable[[int], Awaitable[Exchange]]) -> int:
+    """`leave` number n goes away; the model's server has to notice within 100 ms, sooner or later:
+    a busy machine may be late a few times. Returns how many times it took."""
     for index in range(TRIES):
         exchange = await leave(index)
         left = time.monotonic()
         assert await exchange.wait_ended() == "client_gone"
         assert exchange.ended_at is not None
-        delays.append(exchange.ended_at - left)
-    assert min(delays) < SEEN_WITHIN_S
+        if exchange.ended_at - left < SEEN_WITHIN_S:
+            return index + 1
+    raise AssertionError("the model's server was late to notice, every time")
 
 
 async def usage(place: Place, person: Person, count: int) -> list[dict[str, Any]]:
@@ -56,8 +56,7 @@ async def test_leaving_before_the_first_token(place: Place, *, with_stream: bool
             await asking
         return exchange
 
-    await seen(place, leave)
-    for record in await usage(place, person, TRIES):
+    for record in await usage(place, person, await seen(place, leave)):
         assert (record["status"], record["source"]) == ("stopped", "estimated")
         assert (record["completion_tokens"], record["door"]) == (0, "v1")
         assert record["prompt_tokens"] == len("Hello there") // 4
@@ -72,8 +71,7 @@ async def test_leaving_in_the_middle(place: Place) -> None:
             await opened.until("word39")
         return await place.ollama.chat(index)
 
-    await seen(place, leave)
-    for record in await usage(place, person, TRIES):
+    for record in await usage(place, person, await seen(place, leave)):
         assert record["status"] == "stopped"
         assert record["completion_tokens"] == len("".join(f"word{n} " for n in range(40))) // 4
 
@@ -137,7 +135,13 @@ async def test_a_place_is_free_when_its_client_has_left(limited_place: Place) ->
     have left make room, whatever they were waiting for."""
     person = await limited_place.person()
     asking = [asyncio.create_task(post(person, body("hang"))) for _ in range(3)]
-    await limited_place.ollama.chat(1)  # two are at the model, one is in the line
+    await limited_place.ollama.chat(1)  # two are at the model
+    async with asyncio.timeout(WAIT_S):  # and one is in the line
+        while (
+            'chat_line_waiting{provider="ollama"} 1.0'
+            not in (await person.rest.get("/metrics")).text
+        ):
+            await asyncio.sleep(0.02)
     response = await post(person, body("hang"))
     error = refused(response, 429, "too_many_at_once")
     assert error["type"] == "rate_limit_error"

@@ -165,7 +165,7 @@ async def test_retries(place: Place, client: AsyncOpenAI) -> None:
 
 async def test_timeout(place: Place, client: AsyncOpenAI) -> None:
     """A client that gives up is gone, and so is its request."""
-    create: Any = client.with_options(timeout=httpx.Timeout(30, read=0.3)).chat.completions.create
+    create: Any = client.with_options(timeout=httpx.Timeout(30, read=2)).chat.completions.create
     with pytest.raises(openai.APITimeoutError):
         await create(model="hang", messages=HELLO)
     assert await (await place.ollama.chat()).wait_ended() == "client_gone"

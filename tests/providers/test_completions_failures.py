@@ -80,14 +80,14 @@ async def test_wrong_key(compatible: Compatible, openai_server: ScriptedOpenAI) 
 async def test_first_byte_timeout(openai_server: ScriptedOpenAI, model: str) -> None:
     """Headers alone are no sign of a reply."""
     url = f"{openai_server.url}/v1"
-    async with aclosing(OpenAIProvider(url, first_byte_timeout_s=0.25)) as provider:
+    async with aclosing(OpenAIProvider(url, first_byte_timeout_s=1.5)) as provider:
         reply = await ask(provider, model)
         assert type(reply.error) is errors.ProviderTimeout
         assert await openai_server.chats[0].wait_ended() == "client_gone"
 
 
 async def test_gap_timeout_keeps_the_text_so_far(openai_server: ScriptedOpenAI) -> None:
-    async with aclosing(OpenAIProvider(f"{openai_server.url}/v1", gap_timeout_s=0.05)) as provider:
+    async with aclosing(OpenAIProvider(f"{openai_server.url}/v1", gap_timeout_s=0.5)) as provider:
         reply = await ask(provider, "stall:after=3")
         assert type(reply.error) is errors.ProviderTimeout
         assert reply.content == "".join(words(3))

@@ -134,7 +134,7 @@ async def test_refuses_with_a_sentence(
 async def test_streams_a_token_a_line_and_counts_them(client: httpx.AsyncClient) -> None:
     arrived: list[float] = []
     got: list[dict[str, Any]] = []
-    body = chat("Tell me about the sea.", num_predict=40, temperature=0.0)
+    body = chat("Tell me about the sea.", num_predict=120, temperature=0.0)
     async for line in lines(client, body):
         arrived.append(time.monotonic())
         got.append(line)
@@ -146,14 +146,14 @@ async def test_streams_a_token_a_line_and_counts_them(client: httpx.AsyncClient)
     assert arrived[-1] - arrived[0] > 0.1, "all of it came at once"
     assert last["done"] is True
     assert last["done_reason"] == "length"
-    assert last["eval_count"] == 40
+    assert last["eval_count"] == 120
     assert last["prompt_eval_count"] > 10
     times = [last[f"{what}_duration"] for what in ("prompt_eval", "eval", "total")]
     assert 0 < times[0] + times[1] <= times[2]
 
     whole = (await client.post("/api/chat", json={**body, "stream": False})).json()
     assert whole["message"] == {"role": "assistant", "content": text}
-    assert (whole["done_reason"], whole["eval_count"]) == ("length", 40)
+    assert (whole["done_reason"], whole["eval_count"]) == ("length", 120)
 
 
 async def test_stops_by_itself_and_at_a_stop_word(client: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 End = Literal["complete", "client_gone", "cut"]
 # Longest wait of a test for something that the server sees, in seconds: long for a busy machine.
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @dataclass(eq=False)

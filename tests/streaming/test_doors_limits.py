@@ -211,7 +211,7 @@ async def test_a_revoked_key_ends_what_runs_with_it(place: Place):
         ) as program,
     ):
         await mine.ask(model="gate:id=mine,n=1")
-        await mine.next("message_start")
+        await place.ollama.chat()
         await program.ask(model="endless")
         start = await watching.next("message_start")
         await watching.said("and and")
@@ -263,7 +263,7 @@ async def test_what_is_revoked_in_the_admin_ends_at_once(daphne_place: Place):
         chat = await person.conversation()
         async with person.socket(chat) as socket:
             await socket.ask(model="endless")
-            await socket.next("message_start")
+            await socket.said("and and")
             if what == "key":
                 path = f"/admin/conversations/apikey/{person.key_id}/delete/"
                 form = {"post": "yes"}

@@ -213,7 +213,7 @@ async def test_the_places_of_the_dead_expire(
     """A process that is gone holds its places for a while; one that lives renews them."""
     monkeypatch.setattr(redis_limits, "RENEW", 0.2)
     url, free, one = redis_server.fresh(), Bound("a", 0), Bound("a", 1)
-    dead, alive, asking = (RedisLimits(url, life=1.0) for _ in range(3))
+    dead, alive, asking = (RedisLimits(url, life=5.0) for _ in range(3))
     await dead.take(free, one)
     await dead.aclose()  # without a release: what it held is still counted
     with pytest.raises(TooManyAtOnce):

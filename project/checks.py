@@ -17,9 +17,12 @@ from django.core.checks import Warning as Caution
 from project.database import POSTGRESQL, SQLITE
 
 # Words that documentation puts where a secret belongs; long enough never to be there by chance.
-PLACEHOLDERS = ("changeme", "change-me", "change_me", "secret", "insecure", "example", "password")
+# Those that say so themselves, and those that only look like it.
+DEFAULTS = ("changeme", "change-me", "change_me", "insecure")
+PLACEHOLDERS = (*DEFAULTS, "secret", "example", "password")
 SHORTEST_SECRET = 32
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - looked for, not listened on
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
 Configs = Sequence[AppConfig] | None
 
@@ -80,6 +83,13 @@ def any_host() -> list[CheckMessage]:
 
 
 def known_secret() -> list[CheckMessage]:
+    """One that everybody knows, anywhere; one that can be guessed, where others come to."""
+    default = any(word in settings.SECRET_KEY.lower() for word in DEFAULTS)
+    others = _public(settings.HOST) or set(settings.ALLOWED_HOSTS) - LOOPBACK
+    return _guessable_secret() if default or others else []
+
+
+def _guessable_secret() -> list[CheckMessage]:
     key: str = settings.SECRET_KEY
     words = [word for word in PLACEHOLDERS if word in key.lower()]
     if len(set(key)) >= 5 and len(key) >= SHORTEST_SECRET and not words:
@@ -110,6 +120,10 @@ def public_debug() -> list[CheckMessage]:
 # --- Warned of before others are let in -------------------------------------------------------
 
 
+def guessable_secret() -> list[CheckMessage]:
+    return [] if known_secret() else _guessable_secret()
+
+
 def shared_secret() -> list[CheckMessage]:
     if settings.SECRET_KEY_GIVEN or not settings.REDIS_URL:
         return []
@@ -137,8 +151,7 @@ def shared_database() -> list[CheckMessage]:
 
 
 def names_of_the_server() -> list[CheckMessage]:
-    loopback = {"localhost", "127.0.0.1", "[::1]"}
-    if not _public(settings.HOST) or set(settings.ALLOWED_HOSTS) - loopback:
+    if not _public(settings.HOST) or set(settings.ALLOWED_HOSTS) - LOOPBACK:
         return []
     return [
         Caution(
@@ -199,5 +212,12 @@ def open_services() -> list[CheckMessage]:
 
 for _check in (several_processes, any_host, known_secret, public_debug, readable_cookies):
     _security(_check)
-for _check in (shared_secret, shared_database, names_of_the_server, plain_http, open_services):
+for _check in (
+    guessable_secret,
+    shared_secret,
+    shared_database,
+    names_of_the_server,
+    plain_http,
+    open_services,
+):
     _security(_check, deploy=True)

@@ -37,8 +37,8 @@ def check(tmp_path: Path, *options: str, **variables: str) -> subprocess.Complet
         ({"WEB_CONCURRENCY": "4"}, "there is no Redis through which"),
         ({"ALLOWED_HOSTS": "chat.example.org,*"}, "ALLOWED_HOSTS has a *"),
         ({"SECRET_KEY": "django-insecure-0123456789abcdefghijklmnop"}, "can be guessed"),
-        ({"SECRET_KEY": "short"}, "can be guessed"),
-        ({"SECRET_KEY": "x" * 64}, "can be guessed"),
+        ({"SECRET_KEY": "short", "HOST": "0.0.0.0"}, "can be guessed"),
+        ({"SECRET_KEY": "x" * 64, "ALLOWED_HOSTS": "chat.example.org"}, "can be guessed"),
         ({"DEBUG": "on", "HOST": "0.0.0.0"}, "DEBUG is on and HOST=0.0.0.0 lets others in"),
         ({"DEBUG": "on", "HOST": "192.168.1.2"}, "DEBUG is on"),
         ({"DEBUG": "on", "HOST": "chat.example.org"}, "DEBUG is on"),
@@ -58,6 +58,7 @@ def test_danger_is_refused(tmp_path: Path, variables: dict[str, str], sentence: 
         {},
         {"DEBUG": "on"},
         {"DEBUG": "on", "HOST": "::1"},
+        {"SECRET_KEY": "test-secret"},
         {"WEB_CONCURRENCY": "4", "REDIS_URL": "redis://localhost"},
     ],
 )
@@ -69,6 +70,7 @@ def test_what_is_usual_passes(tmp_path: Path, variables: dict[str, str]):
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
+        ({"SECRET_KEY": "short", "HOST": "127.0.0.1", "ALLOWED_HOSTS": ""}, "can be guessed"),
         ({"HTTPS_ONLY": "off"}, "may cross the network in the clear"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS names only this machine"),
         ({"REDIS_URL": "redis://redis"}, "REDIS_URL has no password"),

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -193,11 +194,13 @@ async def test_two_at_once_with_the_link_make_one_owner(own_server: OwnServer):
     assert 302 in codes
 
 
-def manage(place: Place, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def manage(
+    place: Place, *arguments: str, stdin: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=place.server.environment,
+        env={**place.server.environment, **variables},
         input=stdin,
         capture_output=True,
         text=True,
@@ -220,6 +223,14 @@ async def test_the_commands_for_accounts(daphne_place: Place):
         assert ok(await rest.get("/api/keys/"))["results"][0]["name"] == "script"
     async with Browser(place.server.url) as browser:
         assert (await browser.sign_in(name, PASSWORD)).status_code == 302
+
+
+async def test_a_command_may_come_before_the_first_start(daphne_place: Place, tmp_path: Path):
+    """The database is made ready by whoever comes first."""
+    database = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    assert manage(daphne_place, "createuser", "first", DATABASE_URL=database).returncode == 0
+    printed = manage(daphne_place, "createkey", "first", DATABASE_URL=database)
+    assert printed.stdout.startswith("cp_"), printed.stderr
 
 
 async def test_an_account_of_a_script_needs_no_password(daphne_place: Place):

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from conversations import keys
@@ -14,6 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--label", default="command line", help="what the key is for")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)  # it may be the first command
         try:
             user = User.objects.get_by_natural_key(options["name"])
         except User.DoesNotExist:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from conversations import services
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--staff", action="store_true", help="may use the admin pages")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)  # it may be the first command
         password = self.stdin_line() if options["password_stdin"] else self.asked_password()
         if password == "":
             raise CommandError("The password is empty.")

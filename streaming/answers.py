@@ -115,7 +115,6 @@ class Answer:
             self._news.set()
 
     async def _run(self, router: Router, lines: Lines) -> None:
-        metrics.running.inc()
         failure: Exception | None = None
         status = Status.COMPLETED
         revoked = partial(self.cancel, NotAuthenticated())
@@ -123,6 +122,7 @@ class Answer:
             with revocation.api_keys.running(self.caller.key_id, revoked):
                 self.plan = plan = await self.planning()
                 self.result.take(plan)
+                metrics.running.inc()
                 stream = engine.stream(plan, router, lines, self.result, self._moved)
                 async with aclosing(stream) as chunks:
                     async for chunk in chunks:

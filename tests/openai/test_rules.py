@@ -1,11 +1,13 @@
 """The fourteen rules of `/v1`, on the wire; each is what some client breaks on."""
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.harness import WAIT_S
 from tests.harness.place import Place
 from tests.openai.client import (
     HELLO,
@@ -115,6 +117,9 @@ async def test_6_also_while_it_is_found_out_who_has_the_model(impatient_place: P
         listed.set()
         assert text(events(await opened.rest())) == "".join(REPLY)
         told(events(await other.rest())[0], "model_not_found", "model")
+    async with asyncio.timeout(WAIT_S):  # the one that nobody was asked for is not counted
+        while "chat_replies_running 0.0" not in (await person.rest.get("/metrics")).text:
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("with_stream", [True, False])

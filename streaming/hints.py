@@ -17,8 +17,9 @@ from streaming import revocation
 
 logger = logging.getLogger(__name__)
 
-# How long the layer may take before a hint is given up, in seconds.
-PATIENCE = 1.0
+# How long the layer may take before a hint is given up, in seconds: with many turns at once each
+# waits for those before it.
+PATIENCE = 5.0
 
 
 def conversation_group(conversation_id: UUID) -> str:

@@ -242,10 +242,7 @@ class Turns:
             self._spawn(self._run(turn), f"turn {turn.id}")
         # A task that is cancelled before its first step never runs its `finally`.
         await asyncio.sleep(0)
-        await hints.turn_started(turn.conversation_id, turn.id)
-        await hints.conversation_changed(
-            turn.conversation_id, opened.conversation.title, opened.conversation.head_id
-        )
+        self._spawn(_tell_others(turn, opened), f"hints of {turn.id}")
         return turn.id, True
 
     async def _open(
@@ -339,3 +336,10 @@ class Turns:
 
 def _is_turn(task: asyncio.Task[Any]) -> bool:
     return task.get_name().startswith(("begin", "turn "))
+
+
+async def _tell_others(turn: Turn, opened: OpenedTurn) -> None:
+    """With many turns at once this may take a while, for which nobody's first word waits."""
+    conversation = opened.conversation
+    await hints.turn_started(conversation.id, turn.id)
+    await hints.conversation_changed(conversation.id, conversation.title, conversation.head_id)

@@ -143,8 +143,10 @@ class Copies:
         """Wait for news of any copy, and add them."""
         by_key = {log_key(reply_id): copy for reply_id, copy in self._copies.items()}
         positions = {key: copy.position for key, copy in by_key.items()}
-        # After an outage the first read only has to show that Redis is there.
-        wait = BLOCK if self.away_since is None else 0.001
+        # After an outage the first read only has to show that Redis is there; of a new copy, what
+        # there is.
+        known = all(copy.read.is_set() for copy in by_key.values())
+        wait = BLOCK if self.away_since is None and known else 0.001
         async with asyncio.timeout(wait + MARGIN):
             found: Any = await self._redis.xread(
                 {self._inbox: self._heard, **positions},  # type: ignore[dict-item]

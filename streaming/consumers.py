@@ -98,8 +98,8 @@ class ChatConsumer(AsyncConsumer):
         if self.out.closed:
             return
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
-        if items := await waiting.items(self.conversation_id):
-            await self.out.tell(events.queue(self.conversation_id, items))
+        self._waiting: list[dict[str, Any]] = []
+        await self._tell_queue()
         for reply_id in missed:
             self.pump.follow_once(reply_id)
         if running is not None:
@@ -265,8 +265,11 @@ class ChatConsumer(AsyncConsumer):
         self._start(self._tell_queue())
 
     async def _tell_queue(self) -> None:
+        """Tell what waits, if that is not what the client knows."""
         items = await waiting.items(self.conversation_id)
-        await self.out.tell(events.queue(self.conversation_id, items))
+        if items != self._waiting:
+            self._waiting = items
+            await self.out.tell(events.queue(self.conversation_id, items))
 
     async def hint_deleted(self, message: dict[str, Any]) -> None:
         self._start(self._deleted())

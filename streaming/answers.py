@@ -226,7 +226,7 @@ class Answers:
         slot = await self._admit(caller)
         status, provider, found, served = Status.FAILED, "", None, False
         try:
-            chosen = await self.router.choose()
+            chosen = await self.router.choose_for(model)
             provider = chosen.name
             self.router.check_allowed(model)
             keys.require_model(caller.key, model)

@@ -92,7 +92,7 @@ class Router:
                 return self.providers[name]
             sentence = f"The provider {name} is not configured here."
             raise InvalidInput(f"provider: {sentence}", fields={"provider": [sentence]})
-        services = [self.providers[one] for one in SERVICES if one in self.providers]
+        services = self._services()
         stand_in = self.providers.get("local") if len(services) == 1 else None
         if len(services) == 1 and stand_in is None:
             return services[0]
@@ -101,6 +101,19 @@ class Router:
                 return service
         return stand_in or services[0]
 
+    async def choose_for(self, model: str) -> Provider:
+        """The default provider for a request that names a model: when the first is away, and the
+        one that answers instead does not have it, the first, which says why."""
+        chosen = await self.choose()
+        if settings.CHAT_DEFAULT_PROVIDER or chosen is (first := self._services()[0]):
+            return chosen
+        with suppress(ProviderError):
+            return chosen if await self.find(chosen, model) else first
+        return chosen
+
+    def _services(self) -> list[Provider]:
+        return [self.providers[name] for name in SERVICES if name in self.providers]
+
     async def route(self, *, model: str | None, provider: str = "") -> Route:
         """Where a request goes that asks for `model` (`None`: the default).
 
@@ -108,9 +121,10 @@ class Router:
             ModelNotOffered: names `parameters.model`.
             ProviderError: there is no model to choose, and why.
         """
-        chosen = await self.choose(provider)
         if model is not None:
+            chosen = await (self.choose(provider) if provider else self.choose_for(model))
             return await _route(chosen, await self._offered(chosen, model))
+        chosen = await self.choose(provider)
         try:
             return await _route(chosen, await self.default_model(chosen))
         except ProviderError as error:
@@ -136,7 +150,8 @@ class Router:
 
     async def default_model(self, provider: Provider) -> str:
         """The model for a request that names none. Raises `ProviderError`."""
-        if settings.CHAT_DEFAULT_MODEL and provider.name == (await self.choose()).name:
+        first = settings.CHAT_DEFAULT_PROVIDER or self._services()[0].name
+        if settings.CHAT_DEFAULT_MODEL and provider.name == first:
             return await self.listed_name(provider, settings.CHAT_DEFAULT_MODEL)
         for entry in await self.models(provider):
             return entry.name

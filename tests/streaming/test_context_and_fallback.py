@@ -163,6 +163,37 @@ async def test_the_default_is_the_first_that_answers(
             assert {listed["owned_by"] for listed in ok(models)["data"]} == {named}
 
 
+async def test_a_model_of_the_first_is_not_asked_of_its_stand_in(
+    own_server: Callable[..., ChatServer],
+):
+    """Who names a model gets it, or hears why not; who names none, one that there is."""
+    nowhere = f"http://127.0.0.1:{free_port()}/v1"
+    settings = {"CHAT_DEFAULT_PROVIDER": "", "CHAT_DEFAULT_MODEL": "gpt-best"}
+    away = {"OPENAI_BASE_URL": nowhere, "INFERENCE_SERVICE_URL": nowhere}
+    server = own_server("uvicorn", **settings, **away)
+    async with place_at(server) as place:
+        await asyncio.to_thread(server.start)
+        person = await place.person()
+        chat = await person.conversation()
+        for model in ("gpt-best", "gpt-other"):
+            parameters = {"model": model}
+            answer = await person.rest.generate(chat, model=None, parameters=parameters)
+            refused(answer, 502, "provider_unavailable")
+            assert answer.json()["provider_used"] == "openai"
+            asked = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
+            told = await person.rest.http.post("/v1/chat/completions", json=asked)
+            assert told.status_code == 503
+            told = await person.rest.http.post(
+                "/v1/embeddings", json={"model": model, "input": "x"}
+            )
+            assert told.status_code == 503
+        fresh = await person.conversation()
+        made = ok(await person.rest.generate(fresh, model=None))
+        assert (made["provider_used"], made["message"]["model"]) == ("ollama", "normal")
+        made = ok(await person.rest.generate(fresh, model="normal"))
+        assert made["provider_used"] == "ollama"
+
+
 async def test_the_second_provider_is_named_while_it_answers(fallback_place: Place):
     """What is stored, and what those are told who come late, names who makes the reply now."""
     place = fallback_place

@@ -113,12 +113,12 @@ def exists(*, reply_id: UUID) -> bool:
     return Message.objects.filter(id=reply_id).exists()
 
 
-def begun_since(*, conversation_id: UUID, moment: datetime) -> list[UUID]:
-    """The replies in a conversation that began at that moment or later, whatever became of them,
-    in the order in which they began."""
+def begun_and_ended_since(*, conversation_id: UUID, moment: datetime) -> list[UUID]:
+    """The replies in a conversation that began at that moment or later and have ended, in the
+    order in which they began."""
     found = Message.objects.filter(
         conversation_id=conversation_id, role=Message.Role.ASSISTANT, created_at__gte=moment
-    )
+    ).exclude(status__in=OPEN)
     return list(found.order_by("created_at", "id").values_list("id", flat=True))
 
 

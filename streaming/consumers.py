@@ -26,6 +26,7 @@ from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
+from streaming.log import timestamp
 from streaming.pump import Pump
 from streaming.socket_commands import Commands
 from streaming.socket_writer import SocketWriter
@@ -90,11 +91,11 @@ class ChatConsumer(AsyncConsumer):
         self.commands = Commands(admitted, self.turns, self.pump)
         metrics.sockets.inc()
         await hints.join(self.channel_layer, self.channel_name, self._groups())
+        running, began = await self._running()
         # A client may count on what happens from now on as soon as it is accepted.
-        missed = await database_sync_to_async(replies.begun_since)(
+        missed = await database_sync_to_async(replies.begun_and_ended_since)(
             conversation_id=row.id, moment=accepted
         )
-        running = await self._running()
         if self.out.closed:
             return
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
@@ -103,7 +104,8 @@ class ChatConsumer(AsyncConsumer):
         for reply_id in missed:
             self.pump.follow_once(reply_id)
         if running is not None:
-            self.pump.follow_once(running, question=False)  # late: the snapshot alone
+            # Late: the snapshot alone.
+            self.pump.follow_once(running, question=began >= timestamp(accepted))
         self._start(self.pump.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
@@ -227,15 +229,15 @@ class ChatConsumer(AsyncConsumer):
     def _groups(self) -> tuple[str, str]:
         return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
 
-    async def _running(self) -> UUID | None:
-        """The running reply. One that cannot be heard sends the client away."""
+    async def _running(self) -> tuple[UUID | None, str]:
+        """The running reply, and when it began. One that cannot be heard sends the client away."""
         running = await self.turns.running_in(self.conversation_id)
         try:
-            if running is not None:
-                await self.turns.log_of(running)
+            if running is not None and (log := await self.turns.log_of(running)) is not None:
+                return running, log.snapshot["created_at"]
         except Unavailable as error:
             await self.out.close(error.code, error.message, CloseCode.RESTARTING)
-        return running
+        return running, ""
 
     async def _leave_with_the_server(self) -> None:
         """Close when the server ends: where there are other processes to go to, as soon as this

@@ -34,7 +34,7 @@ IDLE: Final = 10.0
 
 @dataclass(slots=True)
 class Copy:
-    """A copy and how far it was read; `read` is set when that was done for the first time."""
+    """A copy and how far it was read; `read` is set when it first had all that there was."""
 
     log: MemoryLog
     position: str = "0-0"
@@ -80,18 +80,23 @@ class Copies:
         copy = self._copies.get(reply_id)
         return copy.log if copy and not copy.log.lost else None
 
+    async def arrived(self, reply_id: UUID) -> None:
+        """Return when the copy, if there is one, has what was said so far, or when that takes
+        too long."""
+        if copy := self._copies.get(reply_id):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_READ):
+                    await copy.read.wait()
+
     async def add(self, reply_id: UUID, log: MemoryLog) -> None:
-        """Feed an empty log with all that Redis has of a reply, and will have; what it has is
-        there when this returns, unless that takes long. Raises one of `AWAY`."""
-        copy = self._copies[reply_id] = Copy(log)
+        """Feed an empty log with all that Redis has of a reply, and will have. Raises one of
+        `AWAY`."""
+        self._copies[reply_id] = Copy(log)
         try:
             await self._logs.wake()
         except AWAY:
             del self._copies[reply_id]
             raise
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_READ):
-                await copy.read.wait()
 
     def open_ids(self) -> list[UUID]:
         """The replies of which there are copies without an end."""
@@ -153,7 +158,10 @@ class Copies:
                 count=MOST_ENTRIES,
                 block=int(wait * 1000),
             )
+        more = set()
         for key, entries in found or []:
+            if len(entries) == MOST_ENTRIES:
+                more.add(key)
             if key == self._inbox:
                 await self._hear(entries)
                 continue
@@ -161,8 +169,9 @@ class Copies:
             for entry in entries:
                 if copy.log.end is None and not copy.log.lost:
                     copy.take(parse(*entry))
-        for copy in by_key.values():
-            copy.read.set()
+        for key, copy in by_key.items():
+            if key not in more:
+                copy.read.set()
 
     async def _hear(self, entries: list[tuple[str, dict[str, str]]]) -> None:
         for entry_id, words in entries:

@@ -68,6 +68,11 @@ class Peers:
             NotFound: there is no such reply.
             Unavailable: it is being written, and Redis is away.
         """
+        log = await self._copy_of(reply_id)
+        await self._copies.arrived(reply_id)
+        return log
+
+    async def _copy_of(self, reply_id: UUID) -> MemoryLog | None:
         if log := self._copies.get(reply_id):
             return log
         opened = await database_sync_to_async(selectors.opened_turn)(reply_id=reply_id)

@@ -174,6 +174,33 @@ describe('taking back', () => {
     expect(await text).toBeNull();
   });
 
+  test('keeps it from every other door meanwhile', async () => {
+    await running();
+    add('k2');
+    const text = engine.waiting.takeBack('k2');
+    script.onSocket = (socket) => void Promise.resolve().then(() => socket.die());
+    script.socket.die();
+    await pass(60_000);
+    const carried = script.callsTo('/generate/').find((call) => call.body!['client_id'] === 'k2');
+    expect(script.callsTo('/queue/k2/')).toEqual([]); // REST has it by now
+    carried!.answer(202, { queue: [item('k2')] });
+    await pass();
+    script.callsTo('/queue/k2/')[0]!.answer(200, null);
+    expect(await text).toBe('text of k2');
+    expect(script.callsTo('/generate/').filter((call) => call.body!['client_id'] === 'k2')).toHaveLength(1);
+  });
+
+  test('sends it after all when it could not be taken back', async () => {
+    engine.open();
+    engine.waiting.add({ clientId: 'k2', content: 'text of k2' }, true);
+    const text = engine.waiting.takeBack('k2');
+    script.socket.ready();
+    expect(asked()).toEqual([]);
+    script.callsTo('/queue/k2/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
+    expect(await text).toBeNull();
+    expect(asked().map((frame) => 'client_id' in frame && frame.client_id)).toEqual(['k2']);
+  });
+
   test('needs nobody for one that nobody has had', async () => {
     engine.open();
     add('k2');

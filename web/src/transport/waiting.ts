@@ -59,6 +59,8 @@ export class WaitingLine {
   private readonly outbox: Outbox;
   private readonly doors: LineDoors;
   private readonly unanswered = new Map<string, Unanswered>();
+  /** What is being taken back on the server: no door gets it meanwhile. */
+  private readonly leaving = new Set<string>();
   private readonly subscribers = new Set<() => void>();
   private told: readonly QueuedItem[] = [];
   private closing = new AbortController();
@@ -103,21 +105,26 @@ export class WaitingLine {
   /**
    * Takes a message back, on the server too; one that is on its way there, when it has arrived.
    *
-   * Resolves to its text, or to null when it is being said already. Rejects when nobody could be
-   * reached; then it still waits.
+   * Resolves to its text, or to null when it is being said already. Rejects when the server could
+   * not be asked; then it still waits.
    */
   async takeBack(clientId: string): Promise<string | null> {
-    if (this.unanswered.get(clientId)?.by) await this.arrived(clientId);
+    // oxlint-disable-next-line no-await-in-loop -- another door may have it by then
+    while (this.unanswered.get(clientId)?.by) await this.arrived(clientId);
     const unsent = this.unanswered.get(clientId);
     const content = this.list.find((one) => one.clientId === clientId)?.content ?? null;
     if (content === null) return null;
     if (!unsent || unsent.carried) {
+      this.leaving.add(clientId);
       try {
         await this.edges.api.unqueue(this.conversationId, clientId);
       } catch (error) {
+        this.leaving.delete(clientId);
+        this.flush();
         if (!(error instanceof ApiError && error.status === 404)) throw error;
         return null;
       }
+      this.leaving.delete(clientId);
     }
     this.drop(clientId);
     return content;
@@ -143,7 +150,7 @@ export class WaitingLine {
     if (!socket && this.doors.usesRest()) void this.carry();
     if (!socket) return;
     for (const one of this.unanswered.values()) {
-      if (one.by === socket) continue;
+      if (one.by === socket || this.leaving.has(one.command.clientId)) continue;
       if (socket.send({ type: 'user_message', ...toSaying(one.command) })) carry(one, socket);
     }
   }
@@ -196,7 +203,9 @@ export class WaitingLine {
   /** One after the other: what was written first is to be said first. */
   private async carry(): Promise<void> {
     const { signal } = this.closing;
-    const one = [...this.unanswered.values()].find(({ by }) => by === null);
+    const one = [...this.unanswered.values()].find(
+      ({ by, command }) => by === null && !this.leaving.has(command.clientId),
+    );
     if (!one || [...this.unanswered.values()].some(({ by }) => by === 'rest')) return;
     carry(one, 'rest');
     try {

@@ -98,8 +98,10 @@ function onEnd(cancelled: boolean): void {
 
 function settle(panel: HTMLElement, opens: boolean): void {
   const done = () => {
-    // It stays `dragged`: without that it would slide in as one that a button has opened.
-    panel.classList.remove('settles');
+    // Left to itself it would slide in as one that a button has opened.
+    panel.style.animation = 'none';
+    panel.classList.remove('dragged', 'settles');
+    panel.style.removeProperty('--shown');
     if (!opens) closeDrawer();
   };
   const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -86,7 +86,6 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of an end")
 def test_services_end_with_a_killed_test_process():
     """kill -9 of whoever started them leaves none running."""
     process = subprocess.Popen(

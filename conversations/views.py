@@ -1,4 +1,4 @@
-"""REST for what is on record. What touches running replies is added in `streaming/rest.py`."""
+"""REST for what is on record. What touches running replies is in `streaming/rest/`."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -28,10 +28,10 @@ from project.body_limit import limited
 from project.checks import refusals
 from project.doctor import probe
 from project.static import static_files
-from streaming.consumers import ChatConsumer
-from streaming.handshake import no_such_socket
+from streaming.db_threads import stripes
 from streaming.lifecycle import AlreadyRunning, lifecycle
-from streaming.stripes import stripes
+from streaming.socket.consumer import ChatConsumer
+from streaming.socket.handshake import no_such_socket
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from conversations.errors import TooLarge, error_body
-from streaming import openai_format
+from streaming.v1 import chat_response
 
 # Bytes of a refused body that are read before the connection is closed.
 MOST_DROPPED = 50_000_000
@@ -65,7 +65,7 @@ async def _refuse(receive: Any, send: Any, *, of_v1: bool, more: bool) -> None:
         more = message.get("more_body", False)
     told = error_body(TooLarge.code, TooLarge.message)
     if of_v1:
-        _, told, _ = openai_format.error(TooLarge())
+        _, told, _ = chat_response.error(TooLarge())
     body = json.dumps(told).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     length = (b"content-length", str(len(body)).encode())

@@ -33,7 +33,7 @@ def settings_for(url: str, *, pool_size: int) -> dict[str, Any]:
 
 def _sqlite() -> dict[str, Any]:
     """Without these, writers at the same time end in "database is locked". Connections live as
-    long as the few threads that the server keeps for the database (`streaming/stripes.py`)."""
+    long as the few threads that the server keeps for the database (`streaming/db_threads.py`)."""
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
     options = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": pragmas}
     return {"CONN_MAX_AGE": 600, "OPTIONS": options}

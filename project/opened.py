@@ -6,7 +6,7 @@ from uuid import UUID
 from conversations import selectors
 from conversations.models import User
 from conversations.serializers import ConversationSerializer, MessageSerializer
-from streaming import current
+from streaming.rest import live_text
 
 # As many messages as the page asks for by itself (`FIRST_PAGE` in `web/src/state/queries.ts`).
 FIRST_PAGE = 60
@@ -19,7 +19,7 @@ def opened(user: User, conversation_id: UUID) -> dict[str, Any] | None:
     if row is None:
         return None
     page = selectors.messages(conversation=row, from_end=True, limit=FIRST_PAGE)
-    current.catch_up(page.messages)
+    live_text.catch_up(page.messages)
     return {
         "conversation": ConversationSerializer(row).data,
         "messages": MessageSerializer(page.messages, many=True).data,

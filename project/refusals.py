@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import async_only_middleware
 
 from conversations.errors import NotFound, Problem, error_body
-from streaming import openai_format
+from streaming.v1 import chat_response
 
 HEALTH = ("/healthz", "/readyz", "/metrics")
 SENTENCES = {
@@ -57,5 +57,5 @@ def _body(request: HttpRequest, status: int) -> dict[str, object]:
     code = Problem.code if status == 500 else HTTPStatus(status).phrase.lower().replace(" ", "_")
     message = SENTENCES.get(status, f"{HTTPStatus(status).phrase}: this cannot be done.")
     if f"{request.path}/".startswith("/v1/"):
-        return openai_format.error_body(status, code, message)
+        return chat_response.error_body(status, code, message)
     return dict(error_body(code, message))

@@ -93,7 +93,7 @@ CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemo
 CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
-        "BACKEND": "streaming.hint_layer.HintLayer",
+        "BACKEND": "streaming.cluster.hint_layer.HintLayer",
         # Pub/sub knows no databases: the prefix keeps two installations on one Redis apart.
         "CONFIG": {"url": REDIS_URL, "prefix": f"chat{urlsplit(REDIS_URL).path}:hint:"},
     }
@@ -201,7 +201,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "conversations.schema.add_refusals",
         "project.health.describe",
-        "streaming.openai_schema.describe",
+        "streaming.v1.schema.describe",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "conversations.models.Message.Role",

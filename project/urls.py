@@ -8,7 +8,8 @@ from rest_framework.routers import SimpleRouter
 from conversations import account
 from project import health, pages, profile
 from project.doctor import probe
-from streaming import openai_api, rest
+from streaming.rest import views as rest
+from streaming.v1 import views as v1
 
 api = SimpleRouter(use_regex_path=False)
 api.register("conversations", rest.ConversationViewSet, basename="conversation")
@@ -43,13 +44,13 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     # Django's way of sending a request on to the other spelling would lose its body.
-    re_path(r"^v1/chat/completions/?$", openai_api.chat),
-    re_path(r"^v1/responses/?$", openai_api.responses),
-    re_path(r"^v1/embeddings/?$", openai_api.embeddings),
-    re_path(r"^v1/models/?$", openai_api.models),
-    path("v1/models/<path:model>", openai_api.model),
-    re_path(r"^v1/health/?$", openai_api.health),
-    re_path(r"^v1(?:/|$)", openai_api.unknown),
+    re_path(r"^v1/chat/completions/?$", v1.chat),
+    re_path(r"^v1/responses/?$", v1.responses),
+    re_path(r"^v1/embeddings/?$", v1.embeddings),
+    re_path(r"^v1/models/?$", v1.models),
+    path("v1/models/<path:model>", v1.model),
+    re_path(r"^v1/health/?$", v1.health),
+    re_path(r"^v1(?:/|$)", v1.unknown),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

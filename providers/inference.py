@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
 
 from providers import transport
-from providers.completions import Answer, CompletionsProvider
+from providers.openai_base import Answer, CompletionsProvider
 
 _CHAT = "/inference/chat/completions"
 _MODELS = "/inference/models"

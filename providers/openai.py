@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import openai
 
-from providers import completion_body, errors, transport
+from providers import errors, openai_request, transport
 from providers.complaints import Complaint
-from providers.completions import Answer, CompletionsProvider
+from providers.openai_base import Answer, CompletionsProvider
 from providers.types import Embeddings, Model
 
 _FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.Refused)
@@ -117,7 +117,7 @@ class OpenAIProvider(CompletionsProvider):
                 ) as response,
             ):
                 body = await response.read()
-            return completion_body.embeddings(body, len(texts), self.label)
+            return openai_request.embeddings(body, len(texts), self.label)
         except TimeoutError as exc:
             raise transport.Patience(self._first_byte_timeout_s, 0).ended(self.label) from exc
         except openai.OpenAIError as exc:

@@ -5,14 +5,14 @@ import logging
 
 from django.conf import settings
 
+from streaming.cluster.peers import Peers
+from streaming.cluster.redis_client import AWAY
+from streaming.cluster.redis_limits import RedisLimits
+from streaming.cluster.redis_slots import RedisLines
 from streaming.limits import Limits, MemoryLimits
-from streaming.line import Lines, MemoryLines
-from streaming.peers import Peers
-from streaming.redis_client import AWAY
-from streaming.redis_limits import RedisLimits
-from streaming.redis_line import RedisLines
-from streaming.sole import AlreadyRunning, SoleServer
-from streaming.turns import Turns
+from streaming.provider_slots import Lines, MemoryLines
+from streaming.replies.turns import Turns
+from streaming.single_server import AlreadyRunning, SoleServer
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from streaming.events import End
 
 if TYPE_CHECKING:
-    from streaming.engine import Result
+    from streaming.replies.engine import Result
 
 running = Gauge("chat_replies_running", "Replies being written.")
 sockets = Gauge("chat_sockets", "Open sockets.")

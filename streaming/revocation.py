@@ -17,8 +17,8 @@ from django.db import DatabaseError
 
 from conversations import keys
 from streaming import credentials
-from streaming.stripes import stripes
-from streaming.tasks import keep_going
+from streaming.background import keep_going
+from streaming.db_threads import stripes
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from streaming.credentials import Credentials
-from streaming.openai_http import EVENT_HEADERS
+from streaming.v1.http import EVENT_HEADERS
 
 SALT = "project.doctor"
 GOOD_FOR = 600  # seconds

@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 import redis
 from hypothesis.stateful import precondition, rule
 
-from streaming.copies import Copies
+from streaming.cluster.copies import Copies
+from streaming.cluster.mirror import Mirror
+from streaming.cluster.redis_log import Append, RedisLogs, State
 from streaming.log import MemoryLog
-from streaming.mirror import Mirror
-from streaming.redis_log import Append, RedisLogs, State
 from tests.harness import WAIT_S
 from tests.harness.log_machine import KINDS, TEXTS, LogMachine, end_as, explore, snapshot
 

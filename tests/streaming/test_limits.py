@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.usage import Bound
-from streaming import redis_limits
+from streaming.cluster import redis_limits
+from streaming.cluster.redis_limits import RedisLimits
 from streaming.limits import MINUTE, MemoryLimits, Slot
-from streaming.redis_limits import RedisLimits
-from streaming.waiting import Held
+from streaming.replies.message_queue import Held
 from tests.harness.redis_server import RedisServer
 
 FOR_EVER = 1e8

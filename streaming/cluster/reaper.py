@@ -1,0 +1,103 @@
+"""Looks, every other second, for what other processes left behind.
+
+A reply whose lease is over is closed as interrupted, with the text that had reached its log. Only
+one process does: Redis gives the log to one, and the row is closed once.
+"""
+
+import asyncio
+import logging
+import random
+from typing import Final
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from conversations import queue, replies
+from conversations.models import Message, Status
+from streaming.cluster.copies import Copies
+from streaming.cluster.redis_client import AWAY
+from streaming.cluster.redis_log import Append, RedisLogs, pieces
+from streaming.db_threads import stripes
+from streaming.log import Text
+from streaming.replies.turn import Owner, end_of, settle
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks.
+LOOK: Final = 2.0
+# How long a lease has to be missing, at every look, until its reply is taken. When Redis was away
+# all leases are over at once, and those who live renew them within a second.
+GRACE: Final = 3.0
+
+
+class Reaper:
+    """The looking of one process; all of them look."""
+
+    def __init__(self, logs: RedisLogs, copies: Copies, owner: Owner) -> None:
+        self._logs, self._copies, self._owner = logs, copies, owner
+        self._missing: dict[UUID, float] = {}  # since when a lease has been missing
+        self._ended: set[UUID] = set()  # copies whose replies had ended at the last look
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is a coroutine
+        while not task.cancelling():
+            await asyncio.sleep(LOOK * random.uniform(0.8, 1.2))  # noqa: S311
+            try:
+                async with stripes.borrow():
+                    await self._look()
+            except (DatabaseError, *AWAY) as error:
+                # What was missing may have been renewed since: nobody can tell.
+                self._missing.clear()
+                logger.debug("no look at the others' replies (%s)", type(error).__name__)
+            except Exception as error:
+                logger.error("the look at the others' replies failed", exc_info=error)
+
+    async def _look(self) -> None:
+        rows: list[Message] = await database_sync_to_async(replies.open_replies)()
+        for row in rows:
+            if row.status == Status.STOPPING:
+                await self._owner.stop_here(row.id)
+        await self._settle_copies({row.id for row in rows})
+        for conversation_id in await database_sync_to_async(queue.waiting_conversations)():
+            if all(row.conversation_id != conversation_id for row in rows):
+                self._owner.advance(conversation_id)
+        await self._take_what_is_left([row for row in rows if self._owner.find(row.id) is None])
+
+    async def _settle_copies(self, open_ids: set[UUID]) -> None:
+        """End the copies whose replies have ended, and whose end did not come through Redis since
+        the last look."""
+        ended = {reply_id for reply_id in self._copies.open_ids() if reply_id not in open_ids}
+        overdue, self._ended = ended & self._ended, ended
+        if overdue:
+            for row in await database_sync_to_async(replies.closed)(reply_ids=overdue):
+                if (log := self._copies.get(row.id)) is not None:
+                    settle(log, row)
+
+    async def _take_what_is_left(self, rows: list[Message]) -> None:
+        alive = await self._logs.alive([row.id for row in rows]) if rows else []
+        now = asyncio.get_running_loop().time()
+        gone = [row for row, lives in zip(rows, alive, strict=True) if not lives]
+        self._missing = {row.id: self._missing.get(row.id, now) for row in gone}
+        for row in gone:
+            if now - self._missing[row.id] >= GRACE and await self._logs.seize(row.id):
+                await self._close(row)
+
+    async def _close(self, row: Message) -> None:
+        """Interrupt a reply whose log is ours now, and tell those who follow it."""
+        text = Text.of(pieces(await self._logs.read(row.id)))
+        closed: Message | None = await database_sync_to_async(replies.interrupt)(
+            reply_id=row.id,
+            writer=row.writer,
+            seq=text.seq,
+            content=text.content,
+            reasoning=text.reasoning,
+        )
+        if closed is None:
+            return  # its writer closed it at the last moment
+        logger.warning("turn %s was interrupted: its process is gone", row.id)
+        number = closed.seq + 1
+        await self._logs.append([Append(row.id, number, end=(number, end_of(closed)))])
+        self._owner.advance(row.conversation_id)

@@ -1,0 +1,285 @@
+"""The logs of replies in Redis, where every process finds them.
+
+    chat:{<reply>}:log      stream. Piece n is entry `n-0`; a phase after it `n-1`, `n-2`, …;
+                            the end of a reply with n pieces is entry `n+1-0`
+    chat:{<reply>}:state    hash. `writer`, the only process that may append; `seq`, how many pieces
+                            there are; `stop` and `ended`, once they are set
+    chat:{<reply>}:lease    exists as long as the writer lives
+    chat:{<process>}:inbox  stream of short words to one process: `stop` with a reply's id
+
+All keys of a reply have one hash tag, so they lie on one node of a cluster. Everything expires
+ten minutes after it was last written to. Ids are explicit, so whatever is sent twice is kept once.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from redis.exceptions import NoScriptError
+
+from streaming.cluster.redis_client import AWAY, connect
+from streaming.events import End, Kind
+from streaming.log import Phase
+
+# How long a log is kept after it was last written to, in seconds.
+KEEP: Final = 600
+# How long a writer that says nothing is taken to live, in seconds.
+LEASE: Final = 4.0
+# The most pieces in one call of the script: it holds up everybody else while it runs.
+MOST_PIECES: Final = 500
+
+FIELDS: Final[dict[Kind, str]] = {"content": "c", "reasoning": "r"}
+KINDS: Final[dict[str, Kind]] = {letter: kind for kind, letter in FIELDS.items()}
+
+# Fence, append, lease, and the stop flag, at once.
+# KEYS state, log, lease. ARGV: writer, milliseconds of the lease, seconds to keep, number of the
+# first piece, number of pieces, then field and text of each; then id, field and value of others.
+_APPEND: Final = """
+local writer = redis.call('HGET', KEYS[1], 'writer')
+if not writer then return {'missing', 0, 0} end
+if writer ~= ARGV[1] then return {'fenced', 0, 0} end
+local state = redis.call('HMGET', KEYS[1], 'seq', 'stop', 'ended')
+local seq, first, count = tonumber(state[1]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local others = 6 + 2 * count
+if not state[3] and first <= seq + 1 then
+  for n = seq + 1, first + count - 1 do
+    local at = 6 + 2 * (n - first)
+    redis.call('XADD', KEYS[2], n .. '-0', ARGV[at], ARGV[at + 1])
+    seq = n
+  end
+  redis.call('HSET', KEYS[1], 'seq', seq)
+  for at = others, #ARGV, 3 do
+    redis.pcall('XADD', KEYS[2], ARGV[at], ARGV[at + 1], ARGV[at + 2])
+    if ARGV[at + 1] == 'e' then redis.call('HSET', KEYS[1], 'ended', 1) end
+  end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+if redis.call('HEXISTS', KEYS[1], 'ended') == 1 then
+  redis.call('DEL', KEYS[3])
+  return {'ended', seq, 0}
+end
+redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
+return {'open', seq, state[2] and 1 or 0}
+"""
+
+# Make a log, unless it is somebody else's. KEYS state, lease. ARGV as above.
+_BEGIN: Final = """
+local writer = redis.call('HGET', KEYS[1], 'writer')
+if writer and writer ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'writer', ARGV[1])
+redis.call('HSETNX', KEYS[1], 'seq', 0)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# Take a log whose writer is gone. KEYS state, lease. ARGV as above.
+_SEIZE: Final = """
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+redis.call('HSETNX', KEYS[1], 'seq', 0)
+redis.call('HSET', KEYS[1], 'writer', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# Ask a log's writer to stop, and say who it is. KEYS state.
+_STOP: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+redis.call('HSET', KEYS[1], 'stop', 1)
+return redis.call('HGET', KEYS[1], 'writer')
+"""
+
+
+class State(StrEnum):
+    """What the script found: the log is open, or has its end; it belongs to another process by
+    now; Redis does not know it (any more)."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    FENCED = "fenced"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What a writer has to add: pieces from number `first` on, and what comes after the last."""
+
+    reply_id: UUID
+    first: int
+    pieces: list[tuple[Kind, str]] = field(default_factory=list)
+    phase: tuple[str, Phase] | None = None  # with the id of its entry
+    end: tuple[int, End] | None = None  # with its number
+
+    def arguments(self) -> list[Any]:
+        """As the script takes them, after who writes and for how long."""
+        flat: list[Any] = [self.first, len(self.pieces)]
+        for kind, text in self.pieces:
+            flat += (FIELDS[kind], text)
+        if self.phase is not None:
+            entry_id, phase = self.phase
+            flat += (entry_id, "p", orjson.dumps([phase.name, phase.since, phase.position]))
+        if self.end is not None:
+            number, end = self.end
+            flat += (f"{number}-0", "e", orjson.dumps(end))
+        return flat
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the log is like after an append: it has `seq` pieces."""
+
+    state: State
+    seq: int
+    stop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a log: a piece, a phase or the end. `number` is that of the last piece before
+    it or, of a piece or an end, its own."""
+
+    id: str
+    number: int
+    piece: tuple[Kind, str] | None = None
+    phase: Phase | None = None
+    end: End | None = None
+
+
+def inbox(process: UUID) -> str:
+    """The key of what is said to one process."""
+    return f"chat:{{{process.hex}}}:inbox"
+
+
+def log_key(reply_id: UUID) -> str:
+    return f"chat:{{{reply_id.hex}}}:log"
+
+
+def _state_key(reply_id: UUID) -> str:
+    return f"chat:{{{reply_id.hex}}}:state"
+
+
+def _lease_key(reply_id: UUID) -> str:
+    return f"chat:{{{reply_id.hex}}}:lease"
+
+
+def parse(entry_id: str, fields: dict[str, str]) -> Entry:
+    """An entry of a stream as ours."""
+    number = int(entry_id.partition("-")[0])
+    (name, value), *_ = fields.items()
+    match name:
+        case "p":
+            phase, since, position = orjson.loads(value)
+            return Entry(entry_id, number, phase=Phase(phase, since, position))
+        case "e":
+            return Entry(entry_id, number, end=orjson.loads(value))
+        case _:
+            return Entry(entry_id, number, piece=(KINDS[name], value))
+
+
+def pieces(entries: Iterable[Entry]) -> list[tuple[Kind, str]]:
+    """The pieces of a log, as far as there is no hole."""
+    found: list[tuple[Kind, str]] = []
+    for entry in entries:
+        if entry.piece is not None and entry.number == len(found) + 1:
+            found.append(entry.piece)
+    return found
+
+
+class RedisLogs:
+    """Commands on the logs of all replies, as one process may give them.
+
+    Each raises one of `AWAY` when Redis does not answer; then it may or may not have been done,
+    and can be repeated.
+    """
+
+    def __init__(self, url: str, process: UUID) -> None:
+        self.process = process
+        self._holder = [process.hex, int(LEASE * 1000), KEEP]
+        self._redis = connect(url)
+        self._scripts: dict[str, str] = {}
+
+    async def begin(self, reply_id: UUID) -> None:
+        """Make a log, and hold its lease; one that belongs to another process stays as it is."""
+        keys = [_state_key(reply_id), _lease_key(reply_id)]
+        await self._call_all(_BEGIN, [(keys, self._holder)])
+
+    async def append(self, appends: list[Append]) -> list[Answer]:
+        """Add to several logs in one round trip, and renew their leases."""
+        calls = [
+            (
+                [_state_key(one.reply_id), log_key(one.reply_id), _lease_key(one.reply_id)],
+                [*self._holder, *one.arguments()],
+            )
+            for one in appends
+        ]
+        answers = await self._call_all(_APPEND, calls)
+        return [Answer(State(state), int(seq), bool(stop)) for state, seq, stop in answers]
+
+    async def stop(self, reply_id: UUID) -> None:
+        """Ask whoever writes a reply to end it; nothing happens when nobody does."""
+        [writer] = await self._call_all(_STOP, [([_state_key(reply_id)], [])])
+        if writer:
+            await self._say(UUID(writer), {"stop": reply_id.hex})
+
+    async def wake(self) -> None:
+        """Let the reader of this process look again at what it is to read."""
+        await self._say(self.process, {"wake": ""})
+
+    async def _say(self, process: UUID, words: dict[str, str]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.xadd(inbox(process), words, maxlen=1000, approximate=True)  # type: ignore[arg-type]
+            pipe.expire(inbox(process), KEEP)
+            await pipe.execute()
+
+    async def alive(self, reply_ids: list[UUID]) -> list[bool]:
+        """Which of the replies have a writer that lives."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for reply_id in reply_ids:
+                pipe.exists(_lease_key(reply_id))
+            return [bool(found) for found in await pipe.execute()]
+
+    async def seize(self, reply_id: UUID) -> bool:
+        """Become the writer of a log whose lease is over; `False` when it is not."""
+        keys = [_state_key(reply_id), _lease_key(reply_id)]
+        [done] = await self._call_all(_SEIZE, [(keys, self._holder)])
+        return bool(done)
+
+    async def read(self, reply_id: UUID) -> list[Entry]:
+        """All of a log."""
+        entries: Any = await self._redis.xrange(log_key(reply_id))
+        return [parse(*entry) for entry in entries]
+
+    async def ping(self) -> None:
+        """Return when Redis answers."""
+        await self._redis.ping()
+
+    async def aclose(self) -> None:
+        """Forget this process, and close the connections."""
+        with suppress(*AWAY):  # it expires
+            await self._redis.delete(inbox(self.process))
+        await self._redis.aclose()
+
+    async def _call_all(self, script: str, calls: list[tuple[list[str], list[Any]]]) -> list[Any]:
+        """Run a script so many times in one round trip; Redis is taught the script when it does
+        not know it (any more)."""
+        while True:
+            sha = self._scripts.get(script)
+            if sha is None:
+                sha = self._scripts[script] = str(await self._redis.script_load(script))
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for keys, arguments in calls:
+                    pipe.evalsha(sha, len(keys), *keys, *arguments)
+                answers = await pipe.execute(raise_on_error=False)
+            if not any(isinstance(answer, NoScriptError) for answer in answers):
+                break
+            del self._scripts[script]
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return list(answers)

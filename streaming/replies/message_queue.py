@@ -1,0 +1,125 @@
+"""Messages that wait for the reply before theirs: into the queue, and out of it in order."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from conversations import access, queue
+from conversations.errors import (
+    ConversationBusy,
+    NotFound,
+    TooManyAtOnce,
+    TooManyRequests,
+    Unavailable,
+)
+from conversations.models import User
+from streaming import hints
+from streaming.db_threads import stripes
+from streaming.errors import describe
+from streaming.limits import Caller
+from streaming.log import timestamp
+from streaming.replies.commands import Ask
+
+if TYPE_CHECKING:
+    from streaming.replies.turns import Turns
+
+
+class Held:
+    """Conversations whose next message waits for one of its user's places, or for the minute to
+    pass: `advance` is called for each when there may be room."""
+
+    def __init__(self, advance: Callable[[UUID], None]) -> None:
+        self._advance = advance
+        self._timers: dict[UUID, dict[UUID, asyncio.TimerHandle]] = {}
+
+    def hold(self, user_id: UUID, conversation_id: UUID, seconds: float) -> None:
+        """Try again after `seconds`, or when the user has a place again."""
+        timers = self._timers.setdefault(user_id, {})
+        if (before := timers.pop(conversation_id, None)) is not None:
+            before.cancel()
+        loop = asyncio.get_running_loop()
+        timers[conversation_id] = loop.call_later(seconds, self._try, user_id, conversation_id)
+
+    def place_free(self, user_id: UUID) -> None:
+        """One of the user's replies has ended."""
+        for conversation_id in list(self._timers.get(user_id, ())):
+            self._try(user_id, conversation_id)
+
+    def _try(self, user_id: UUID, conversation_id: UUID) -> None:
+        timers = self._timers[user_id]
+        timers.pop(conversation_id).cancel()
+        if not timers:
+            del self._timers[user_id]
+        self._advance(conversation_id)
+
+
+async def put(caller: Caller, conversation_id: UUID, ask: Ask) -> None:
+    """Let `ask` wait. Raises as `queue.add` does."""
+    await database_sync_to_async(_put)(caller, conversation_id, ask)
+    await hints.queue_changed(conversation_id)
+
+
+def _put(caller: Caller, conversation_id: UUID, ask: Ask) -> None:
+    conversation = access.conversation(caller.user, conversation_id)
+    queue.add(
+        conversation=conversation,
+        client_id=ask.client_id,
+        content=ask.content or "",
+        parameters=ask.parameters,
+        key=caller.key,
+        door=caller.door,
+    )
+
+
+async def take_back(user: User, conversation_id: UUID, client_id: UUID) -> None:
+    """Remove a message that waits. Raises `NotFound` when it does not."""
+
+    def remove() -> None:
+        queue.take_back(
+            conversation=access.conversation(user, conversation_id), client_id=client_id
+        )
+
+    await database_sync_to_async(remove)()
+    await hints.queue_changed(conversation_id)
+
+
+async def items(conversation_id: UUID) -> list[dict[str, Any]]:
+    """What waits, as the `queue` event tells it."""
+    rows = await database_sync_to_async(queue.items)(conversation_id=conversation_id)
+    return [
+        {
+            "client_id": str(row.client_id),
+            "content": row.content,
+            "created_at": timestamp(row.created_at),
+            **({"error": row.error} if row.error else {}),
+        }
+        for row in rows
+    ]
+
+
+async def advance(turns: "Turns", conversation_id: UUID) -> None:
+    """Begin the turn of the next message that waits, if nothing runs. One that cannot begin
+    stays, with the reason, and the one after it is tried."""
+    async with stripes.borrow():
+        while not turns.draining and not turns.runs_in(conversation_id):
+            item = await database_sync_to_async(queue.following)(conversation_id=conversation_id)
+            if item is None:
+                return
+            ask = Ask(item.client_id, dict(item.parameters), content=item.content)
+            try:
+                caller = Caller(item.conversation.user, item.key, item.door)
+                _, created = await turns.begin(caller, conversation_id, ask)
+                if not created:
+                    await database_sync_to_async(item.delete)()
+            except (ConversationBusy, NotFound, Unavailable):
+                return
+            except (TooManyRequests, TooManyAtOnce) as refusal:
+                turns.held.hold(caller.user.pk, conversation_id, refusal.retry_after)
+                return
+            except Exception as error:  # noqa: BLE001 - told with the message that waits
+                reason = describe(error).as_error()
+                await database_sync_to_async(queue.refuse)(item=item, error=reason)
+            await hints.queue_changed(conversation_id)

@@ -1,0 +1,346 @@
+"""A running reply: made here, found here, stopped here. It belongs to its conversation.
+
+One task makes one reply. It is the only writer of the reply's log and of the reply's row, and it
+goes on when nobody listens. Doors only call `begin`, `log_of`, `wait`, `result`, `stop`.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
+
+from channels.db import database_sync_to_async
+
+from conversations import queue, replies, selectors, services
+from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
+from conversations.models import OPEN, Status, new_id
+from conversations.selectors import OpenedTurn, TurnContext
+from providers.errors import ProviderError
+from streaming import hints, metrics
+from streaming.cluster.peers import Peers
+from streaming.db_threads import stripes
+from streaming.follow import ended
+from streaming.limits import Caller, Limits, Slot
+from streaming.log import MemoryLog
+from streaming.provider_slots import Lines
+from streaming.replies import making, message_queue, opening, storing
+from streaming.replies.commands import Ask
+from streaming.replies.engine import Plan
+from streaming.replies.stateless import Answers
+from streaming.replies.turn import LOST, Turn, log_turn
+from streaming.routing import Router
+
+logger = logging.getLogger(__name__)
+
+# How long the end waits for replies that were cut to be stored, in seconds.
+CUT_PATIENCE = 5.0
+# How soon to look again for a reply of another process of which we hear nothing, in seconds.
+WAIT_AGAIN = 0.5
+
+
+class Turns:
+    """The running replies of this process. Lives in one event loop."""
+
+    def __init__(self, limits: Limits, lines: Lines, peers: Peers | None = None) -> None:
+        """`peers` are the other processes on this database, where there may be some."""
+        self.peers = peers
+        self.process = peers.process if peers else uuid4()
+        self.router = Router()
+        self.limits, self.lines = limits, lines
+        self.answers = Answers(self.router, limits, lines)
+        self.held = message_queue.Held(self.advance)
+        self.draining = False
+        self._running: dict[UUID, Turn] = {}
+        self._by_conversation: dict[UUID, Turn] = {}
+        self._opening: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # --- What doors call --------------------------------------------------------------------
+
+    async def begin(
+        self, caller: Caller, conversation_id: UUID, ask: Ask, *, provider: str = ""
+    ) -> tuple[UUID | None, bool]:
+        """Accept `ask`: store it, start its reply, and give the reply's id and whether it is new;
+        no id when the conversation is busy, or the caller has no place left, and `ask` has let
+        itself be queued.
+
+        A client_id that was accepted before gives the reply it made then, and costs nothing of
+        the caller's limits. Cancelling the caller changes nothing: what was begun is begun.
+
+        Raises:
+            Problem: not found, busy, throttled, conflicting client_id, invalid input, shutting
+                down.
+            ProviderError: there is no model to ask.
+        """
+        return await asyncio.shield(
+            self._spawn(self._begin(caller, conversation_id, ask, provider), "begin")
+        )
+
+    def find(self, reply_id: UUID) -> Turn | None:
+        """The turn with this id, if it runs here."""
+        return self._running.get(reply_id)
+
+    def runs_in(self, conversation_id: UUID) -> bool:
+        """Whether a turn of this process runs in a conversation."""
+        return conversation_id in self._by_conversation
+
+    async def running_in(self, conversation_id: UUID) -> UUID | None:
+        """The reply that is being written in a conversation, by whichever process."""
+        if turn := self._by_conversation.get(conversation_id):
+            return turn.id
+        if self.peers is None:
+            return None
+        found: UUID | None = await database_sync_to_async(replies.running_in)(
+            conversation_id=conversation_id
+        )
+        return found
+
+    async def log_of(self, reply_id: UUID) -> MemoryLog | None:
+        """The log of a reply that is being written, here or elsewhere; `None` when it has ended.
+
+        Raises:
+            NotFound: there is no such reply.
+            Unavailable: another process writes it, and we hear nothing of it at the moment.
+        """
+        if turn := self._running.get(reply_id):
+            return turn.log
+        return None if self.peers is None else await self.peers.log_of(reply_id)
+
+    async def wait(self, reply_id: UUID) -> None:
+        """Return when the reply has ended and its row says so. Cancelling stops nothing."""
+        while True:
+            with suppress(Unavailable):
+                if (log := await self.log_of(reply_id)) is None:
+                    return
+                await ended(log)
+                if log.end is not None:
+                    return
+            await asyncio.sleep(WAIT_AGAIN)
+
+    async def result(self, reply_id: UUID) -> OpenedTurn:
+        """The stored turn of a reply that does not run (any more).
+
+        A row left open by a writer that is gone is closed as interrupted; where there are other
+        processes, they see to that. Raises `NotFound`.
+        """
+        async with stripes.borrow():
+            opened: OpenedTurn = await database_sync_to_async(self._result)(reply_id)
+            return opened
+
+    def _result(self, reply_id: UUID) -> OpenedTurn:
+        opened = selectors.opened_turn(reply_id=reply_id)
+        if opened.reply.status in OPEN and self.peers is None and reply_id not in self._running:
+            replies.interrupt_open_replies(conversation=opened.conversation)
+            opened = selectors.opened_turn(reply_id=reply_id)
+        return opened
+
+    async def stop(self, reply_id: UUID) -> None:
+        """Ask a reply to end, whoever writes it. Returns at once and may be repeated; `wait` tells
+        the end."""
+        if reply_id in self._running:
+            await self.stop_here(reply_id)
+        elif self.peers is not None:
+            await self.peers.stop(reply_id)
+
+    async def stop_here(self, reply_id: UUID) -> None:
+        """`stop` for a reply of this process; nothing happens to any other."""
+        turn = self._running.get(reply_id)
+        if turn is not None and turn.log.end is None and turn.cut_as is None:
+            turn.cut(Status.STOPPED)
+            self._spawn(storing.announce_stopping(turn), "announce-stopping")
+
+    def lose(self, reply_id: UUID) -> None:
+        """Another process has taken a reply of ours: we write no more of it."""
+        if turn := self._running.get(reply_id):
+            turn.cut(LOST)
+
+    async def stop_conversation(self, conversation_id: UUID) -> None:
+        """Stop what runs in a conversation, and return when it has ended."""
+        if reply_id := await self.running_in(conversation_id):
+            await self.stop(reply_id)
+            await self.wait(reply_id)
+
+    async def start(self) -> None:
+        """Close what a process that died left open (with others, they and we do so when its lease
+        is over), purge what was deleted, and go on with what waits. Call it before the first turn
+        begins."""
+        async with stripes.borrow():
+            if self.peers is None:
+                count = await database_sync_to_async(replies.interrupt_open_replies)()
+                if count:
+                    logger.warning("replies interrupted by the last end of the server: %d", count)
+            await database_sync_to_async(services.purge_deleted)()
+            left = await database_sync_to_async(queue.waiting_conversations)()
+        if self.peers is not None:
+            self.peers.start(self)
+        for conversation_id in left:
+            self.advance(conversation_id)
+
+    def advance(self, conversation_id: UUID) -> None:
+        """Begin the turn of the next message that waits in a conversation, if nothing runs."""
+        self._spawn(message_queue.advance(self, conversation_id), "advance")
+
+    def warm_up(self) -> None:
+        """Begin to start the embedded model, if it is what would answer."""
+        self._spawn(self._warm_up(), "warm-up")
+
+    async def _warm_up(self) -> None:
+        with suppress(ProviderError):
+            provider = await self.router.choose()
+            if provider.name == "local":
+                await provider.health()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more; let replies finish for `seconds`; interrupt and store the others."""
+        self.draining = True
+        await self._idle(seconds)
+        for turn in list(self._running.values()):
+            turn.cut(Status.INTERRUPTED)
+        await self._idle(CUT_PATIENCE)
+
+    async def _idle(self, seconds: float) -> None:
+        """Return when no turn begins or runs, or after some seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while busy := [task for task in self._tasks if _is_turn(task)]:
+                    await asyncio.wait(busy)
+
+    async def aclose(self) -> None:
+        """Close the providers and what connects us to other processes, after `drain`."""
+        if self.peers is not None:
+            await self.peers.aclose()
+        await self.limits.aclose()
+        await self.lines.aclose()
+        await self.router.aclose()
+
+    # --- Beginning --------------------------------------------------------------------------
+
+    async def _begin(
+        self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
+    ) -> tuple[UUID | None, bool]:
+        lock = self._opening.setdefault(conversation_id, asyncio.Lock())
+        async with lock, stripes.borrow():
+            try:
+                opened, plan, slot = await self._open(caller, conversation_id, ask, provider)
+            except (ConversationBusy, TooManyRequests, TooManyAtOnce):
+                if not ask.queue:
+                    raise
+                await message_queue.put(caller, conversation_id, ask)
+                self.advance(conversation_id)  # in case there is room by now
+                return None, False
+            if plan is None or slot is None:
+                return opened.reply.id, False
+            turn = Turn(opened, plan, slot)
+            self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
+            if self.peers is not None:
+                self.peers.share(turn)
+            metrics.running.inc()
+            self._spawn(self._run(turn), f"turn {turn.id}")
+        # A task that is cancelled before its first step never runs its `finally`.
+        await asyncio.sleep(0)
+        self._spawn(_tell_others(turn, opened), f"hints of {turn.id}")
+        return turn.id, True
+
+    async def _open(
+        self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
+    ) -> tuple[OpenedTurn, Plan | None, Slot | None]:
+        """Find the turn of `ask`, or take one of the caller's places, plan it and store its
+        rows. Only a turn that this call made has a plan and a place."""
+        known, context = await database_sync_to_async(opening.look)(
+            caller.user, conversation_id, ask
+        )
+        if known is not None:
+            return known, None, None
+        assert context is not None  # noqa: S101 - `look` gives one or the other
+        if self.draining:
+            raise Unavailable("The server is restarting. Try again in a moment.")
+        if conversation_id in self._by_conversation:
+            raise ConversationBusy
+        # What lets itself be queued does not overtake what waits already.
+        if ask.queue and await database_sync_to_async(queue.following)(
+            conversation_id=conversation_id
+        ):
+            raise ConversationBusy
+        slot = await self.limits.admit(caller)
+        try:
+            plan = await opening.plan(self.router, caller, context, ask, provider)
+            ids = new_id(), new_id()
+            if self.peers is not None:
+                await self.peers.begin(ids[1])
+            opened = await database_sync_to_async(self._store)(context, ask, plan, ids)
+        except BaseException:
+            slot.release()
+            raise
+        if opened.created:
+            return opened, plan, slot
+        slot.release()
+        return opened, None, None
+
+    def _store(
+        self, context: TurnContext, ask: Ask, plan: Plan, ids: tuple[UUID, UUID]
+    ) -> OpenedTurn:
+        """Store the rows of a turn. Without other processes, a reply that we do not write is one
+        that nobody writes any more, and closed first."""
+        store = partial(opening.store, context, ask, plan, ids=ids, writer=self.process)
+        try:
+            return store()
+        except ConversationBusy:
+            if self.peers is not None or context.conversation.id in self._by_conversation:
+                raise
+            replies.interrupt_open_replies(conversation=context.conversation)
+            return store()
+
+    # --- Running ----------------------------------------------------------------------------
+
+    async def _run(self, turn: Turn) -> None:
+        """Make one reply, then tell its end."""
+        try:
+            end = await making.make(turn, self.router, self.lines, lambda: len(self._running))
+        finally:
+            self._running.pop(turn.id, None)
+            if self._by_conversation.get(turn.conversation_id) is turn:
+                del self._by_conversation[turn.conversation_id]
+            turn.slot.release()
+        if end is None:
+            metrics.running.dec()
+            logger.warning("turn %s was ended by another process", turn.id)
+            async with stripes.borrow():
+                await storing.learn_end(turn)
+        else:
+            turn.log.finish(end)
+            metrics.observe(end, turn.result)
+            log_turn(turn, end)
+        self.advance(turn.conversation_id)
+        self.held.place_free(turn.user_id)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run `work` on its own: a task made inside a request would inherit its context, and
+        break when the request ends."""
+        task = asyncio.get_running_loop().create_task(
+            work, name=name, context=contextvars.Context()
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        # `begin` tells its caller; of any other task nobody would hear.
+        if not task.cancelled() and task.get_name() != "begin" and (error := task.exception()):
+            logger.error("the task %s failed", task.get_name(), exc_info=error)
+
+
+def _is_turn(task: asyncio.Task[Any]) -> bool:
+    return task.get_name().startswith(("begin", "turn "))
+
+
+async def _tell_others(turn: Turn, opened: OpenedTurn) -> None:
+    """With many turns at once this may take a while, for which nobody's first word waits."""
+    conversation = opened.conversation
+    await hints.turn_started(conversation.id, turn.id)
+    await hints.conversation_changed(conversation.id, conversation.title, conversation.head_id)

@@ -1,0 +1,241 @@
+"""The REST door to replies: generate and wait, stop, and what ends with a conversation or a key.
+
+Views that wait for a reply are async: they keep neither a thread nor a database connection
+while they wait.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations import access, account, keys, selectors, sessions, views
+from conversations.errors import error_body
+from conversations.models import Conversation, Message, Status
+from conversations.permissions import key_of
+from conversations.serializers import MessageSerializer
+from providers.errors import ProviderError
+from providers.types import Model
+from streaming import hints
+from streaming.lifecycle import lifecycle
+from streaming.replies import message_queue
+from streaming.replies.commands import (
+    MessageIdSerializer,
+    RegenerateSerializer,
+    UserMessageSerializer,
+    parse_ask,
+    parse_id,
+)
+from streaming.rest import live_text, schema
+from streaming.rest.async_view import AsyncAPIView, retry
+
+# How long `stop` waits for the end before it answers with what is so far, in seconds.
+STOP_PATIENCE = 5.0
+
+# The status of an answer whose reply failed, by the code of the failure; 502 for the others.
+STATUS_OF_FAILURE = {
+    "provider_timeout": 504,
+    "provider_busy": 503,
+    "provider_rate_limited": 503,
+    "unavailable": 503,
+    "internal": 500,
+}
+
+
+class GenerateView(AsyncAPIView):
+    """Say something (or ask again) and get the whole reply: the way without a socket.
+
+    A `client_id` that is known joins the reply it made, and answers when that has ended.
+    """
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            component_name="Generate",
+            serializers=[UserMessageSerializer, RegenerateSerializer],
+            resource_type_field_name=None,
+        ),
+        parameters=[OpenApiParameter("provider", str, description="Staff only."), schema.RETRY],
+        responses={
+            200: schema.TurnSerializer,
+            202: schema.WAITS,
+            409: schema.REFUSED_AS_BUSY,
+            429: schema.REFUSED_BY_A_LIMIT,
+            **schema.FAILED,
+        },
+    )
+    async def post(self, request: Request, pk: UUID) -> Response:
+        data = request.data
+        regenerate = isinstance(data, dict) and "message_id" in data
+        ask = parse_ask(data, regenerate=regenerate)
+        turns = await lifecycle.start()
+        reply_id, _ = await turns.begin(self.asking(), pk, ask, provider=self.asked_provider())
+        if reply_id is None:
+            return Response(
+                {"queue": await message_queue.items(pk)}, status=status.HTTP_202_ACCEPTED
+            )
+        await turns.wait(reply_id)
+        opened = await turns.result(reply_id)
+        asked = opened.user_message
+        if asked is None:
+            asked = await database_sync_to_async(selectors.question)(reply=opened.reply)
+        return _answer(asked, opened.reply)
+
+
+class QueueView(AsyncAPIView):
+    """The messages that wait until the reply before them has ended."""
+
+    @extend_schema(responses=schema.QueueSerializer)
+    async def get(self, request: Request, pk: UUID) -> Response:
+        await database_sync_to_async(access.conversation)(views.caller(request), pk)
+        return Response({"queue": await message_queue.items(pk)})
+
+
+class QueuedView(AsyncAPIView):
+    """One message that waits."""
+
+    @extend_schema(responses={status.HTTP_204_NO_CONTENT: None})
+    async def delete(self, request: Request, pk: UUID, client_id: UUID) -> Response:
+        """Take it back; 404 when it does not wait (any more)."""
+        await message_queue.take_back(views.caller(request), pk, client_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class StopView(AsyncAPIView):
+    """End a reply early. The text so far is kept; asking again changes nothing."""
+
+    @extend_schema(request=MessageIdSerializer, responses=MessageSerializer)
+    async def post(self, request: Request, pk: UUID) -> Response:
+        reply_id, user = parse_id(request.data), views.caller(request)
+        await database_sync_to_async(access.message)(user, reply_id, pk)
+        turns = await lifecycle.start()
+        await turns.stop(reply_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_PATIENCE):
+                await turns.wait(reply_id)
+
+        def look() -> Message:
+            row = access.message(user, reply_id, pk)
+            live_text.catch_up([row])
+            return row
+
+        return Response(MessageSerializer(await database_sync_to_async(look)()).data)
+
+
+class ModelsView(AsyncAPIView):
+    """What the page needs before anything is said: models, bounds of the parameters, and whether
+    the provider answers."""
+
+    scope = "models"
+
+    @extend_schema(
+        parameters=[OpenApiParameter("provider", str, description="Staff only.")],
+        responses=schema.ModelsSerializer,
+    )
+    async def get(self, request: Request) -> Response:
+        router = (await lifecycle.start()).router
+        error, listed, default, provider = None, [], None, None
+        try:
+            provider = await router.choose(self.asked_provider())
+            listed = await router.models(provider)
+            default = await router.default_model(provider)
+        except ProviderError as failure:
+            error = {"code": failure.code, "message": failure.message}
+        return Response(
+            {
+                "provider": provider.name if provider else None,
+                "default": default,
+                "error": error,
+                "notice": router.notice(provider) if provider else None,
+                "results": [
+                    _model(entry, provider.name)
+                    for entry in listed
+                    if provider and keys.allows(key_of(request), entry.name)
+                ],
+                "parameters": {
+                    name: {"min": least, "max": most, "default": usual, "step": step}
+                    for name, (least, most, usual, step) in settings.CHAT_PARAMETERS.items()
+                },
+            }
+        )
+
+
+class Announced(views.Noticed):
+    """Tells sockets what has changed, stops what runs in a conversation that goes, and shows of
+    running replies what sockets were told."""
+
+    def changed(self, conversation: Conversation) -> None:
+        async_to_sync(hints.conversation_changed)(
+            conversation.pk, conversation.title, conversation.head_id
+        )
+
+    def deleting(self, conversation: Conversation) -> None:
+        async def stop() -> None:
+            await (await lifecycle.start()).stop_conversation(conversation.pk)
+
+        async_to_sync(stop)()
+
+    def deleted(self, conversation: Conversation) -> None:
+        async_to_sync(hints.conversation_deleted)(conversation.pk)
+
+    def catch_up(self, rows: Iterable[Message]) -> None:
+        live_text.catch_up(rows)
+
+
+class ConversationViewSet(Announced, views.ConversationViewSet):
+    """The caller's conversations."""
+
+
+class SessionViewSet(Announced, sessions.SessionViewSet):
+    """The caller's conversations, as sessions."""
+
+
+class MessageView(Announced, views.MessageView):
+    """One message, with its status."""
+
+
+class ApiKeyViewSet(account.ApiKeyViewSet):
+    """The caller's API keys. The secret is in the answer to POST and nowhere else."""
+
+    def revoked(self, request: Request) -> None:
+        hints.credentials_changed_sync(views.caller(request).pk)
+
+
+def _answer(asked: Message | None, reply: Message) -> Response:
+    """The answer of `generate` for a reply that has ended, and the question before it."""
+    body = {
+        "user_message": MessageSerializer(asked).data if asked else None,
+        "message": MessageSerializer(reply).data,
+        "provider_used": reply.provider_used,
+        "fallback_used": reply.fallback_used,
+        "tokens": reply.tokens,
+    }
+    if reply.status != Status.FAILED:
+        return Response(body)
+    error = reply.error or {}
+    code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
+    failed = STATUS_OF_FAILURE.get(code, 502)
+    headers = retry(failed, error.get("retry_after"))
+    return Response({**error_body(code, message), **body}, status=failed, headers=headers)
+
+
+def _model(entry: Model, provider: str) -> dict[str, Any]:
+    return {
+        "id": entry.name,
+        "label": entry.label,
+        "provider": provider,
+        "context_length": entry.context_length,
+        "capabilities": list(entry.capabilities),
+        "size_bytes": entry.size_bytes,
+        "parameter_size": entry.parameter_size,
+        "quantization_level": entry.quantization_level,
+        "remote": entry.remote,
+    }

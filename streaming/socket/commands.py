@@ -1,0 +1,91 @@
+"""What the frames of one socket ask for, carried out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from conversations import access, keys
+from streaming.replies import message_queue
+from streaming.replies.commands import parse_ask, parse_client_id, parse_id
+from streaming.replies.turns import Turns
+from streaming.socket.feed import Pump
+from streaming.socket.handshake import Admitted
+
+Frame = dict[str, Any]
+
+
+class Commands:
+    """The commands of one socket. `caller` is who asks at this moment: what its key is good for
+    may change while the socket is open."""
+
+    def __init__(self, admitted: Admitted, turns: Turns, pump: Pump) -> None:
+        self.caller = admitted.caller
+        self._conversation_id: UUID = admitted.conversation.id
+        self._provider = admitted.provider
+        self._turns, self._pump = turns, pump
+        self._known: dict[str, Callable[[Frame], Awaitable[None]]] = {
+            "user_message": self._ask,
+            "regenerate": self._regenerate,
+            "stop": self._stop,
+            "follow": self._follow,
+            "unqueue": self._unqueue,
+        }
+
+    def knows(self, kind: object) -> bool:
+        """Whether there is a frame of this type."""
+        return isinstance(kind, str) and kind in self._known
+
+    async def obey(self, kind: str, frame: Frame) -> None:
+        """Carry out one command that it knows; `frame` is what came with its type.
+
+        Raises:
+            ValidationError: the frame makes no sense.
+            Problem: it may not be done.
+            ProviderError: there is no model to ask.
+        """
+        await self._known[kind](frame)
+
+    async def _ask(self, frame: Frame) -> None:
+        await self._begin(frame, regenerate=False)
+
+    async def _regenerate(self, frame: Frame) -> None:
+        await self._begin(frame, regenerate=True)
+
+    async def _begin(self, frame: Frame, *, regenerate: bool) -> None:
+        keys.require(self.caller.key, "chat")
+        ask = parse_ask(frame, regenerate=regenerate)
+        reply_id, created = await self._turns.begin(
+            self.caller, self._conversation_id, ask, provider=self._provider
+        )
+        if reply_id is None:
+            return  # it waits, and every socket is told of what waits
+        if created:
+            self._pump.follow_once(reply_id)
+        else:
+            await self._pump.tell(reply_id)
+
+    async def _unqueue(self, frame: Frame) -> None:
+        keys.require(self.caller.key, "chat")
+        await message_queue.take_back(
+            self.caller.user, self._conversation_id, parse_client_id(frame)
+        )
+
+    async def _stop(self, frame: Frame) -> None:
+        keys.require(self.caller.key, "chat")
+        await self._turns.stop(await self._own(frame))
+
+    async def _follow(self, frame: Frame) -> None:
+        await self._pump.tell_again(await self._own(frame))
+
+    async def _own(self, frame: Frame) -> UUID:
+        """The id in the frame, if it is a message of this conversation. A running reply is
+        known without a look into the database."""
+        reply_id = parse_id(frame)
+        turn = self._turns.find(reply_id)
+        if turn is None or turn.conversation_id != self._conversation_id:
+            await database_sync_to_async(access.message)(
+                self.caller.user, reply_id, self._conversation_id
+            )
+        return reply_id

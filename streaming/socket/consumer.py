@@ -1,0 +1,316 @@
+"""The socket door: frames in, events out. Who may open one is in `handshake`, what its frames ask
+for in `socket_commands`. Channels gives a consumer one message at a time, so no handler here waits
+for a model or a reader: commands run as tasks, and a pump sends what the followed reply says."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import orjson
+from channels.consumer import AsyncConsumer
+from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from conversations import access, replies
+from conversations.errors import NotFound, Unavailable
+from conversations.models import User
+from streaming import events, hints, metrics, revocation
+from streaming.credentials import Credentials
+from streaming.errors import describe
+from streaming.events import CloseCode
+from streaming.lifecycle import lifecycle
+from streaming.log import timestamp
+from streaming.replies import message_queue
+from streaming.replies.turns import Turns
+from streaming.socket import handshake
+from streaming.socket.commands import Commands
+from streaming.socket.feed import Pump
+from streaming.socket.writer import SocketWriter
+
+logger = logging.getLogger(__name__)
+
+# Commands of one socket that may be on their way at once; a person never comes near.
+PENDING_COMMANDS = 32
+# Credentials are looked at again on every so many heartbeats, should a hint have been lost.
+HEARTBEATS_A_CHECK = 3
+# How long a reader may take for the last events when the server ends, in seconds.
+GOODBYE_PATIENCE = 2.0
+
+
+class ChatConsumer(AsyncConsumer):
+    """One socket on one conversation."""
+
+    turns: Turns
+    pump: Pump
+    commands: Commands
+    user: User
+    conversation_id: UUID
+    _known: tuple[str, UUID | None]  # the title and the head that the client knows
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve the socket until it ends. Whatever ends it, nothing of it stays behind: a
+        server may end us without a `disconnect`."""
+        self.scope = scope
+        self.credentials = Credentials(scope["headers"])
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._counted = False
+        self.out = SocketWriter(send)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._clean_up()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler. Channels' own goes to a thread first, to look after connections."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    # --- The socket's life ------------------------------------------------------------------
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        if not self.credentials.origin_allowed(self.scope):
+            await self.send({"type": "websocket.close"})
+            raise StopConsumer
+        accepted = timezone.now()
+        await self.send({"type": "websocket.accept"})
+        self.turns = await lifecycle.start()
+        try:
+            admitted = await handshake.admit(self.scope, self.credentials)
+            handshake.enter(admitted.caller.user.pk)
+        except handshake.Refused as refusal:
+            await self.out.close(refusal.code, refusal.message, refusal.close_code)
+            return
+        self.user, row = admitted.caller.user, admitted.conversation
+        self.conversation_id, self._known = row.id, (row.title, row.head_id)
+        self._counted = True
+        self.pump = Pump(self.turns, self.out)
+        self.commands = Commands(admitted, self.turns, self.pump)
+        metrics.sockets.inc()
+        await hints.join(self.channel_layer, self.channel_name, self._groups())
+        running, began = await self._running()
+        # A client may count on what happens from now on as soon as it is accepted.
+        missed = await database_sync_to_async(replies.begun_and_ended_since)(
+            conversation_id=row.id, moment=accepted
+        )
+        if self.out.closed:
+            return
+        await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
+        self._waiting: list[dict[str, Any]] = []
+        await self._tell_queue()
+        for reply_id in missed:
+            self.pump.follow_once(reply_id)
+        if running is not None:
+            # Late: the snapshot alone.
+            self.pump.follow_once(running, question=began >= timestamp(accepted))
+        self._start(self.pump.run())
+        self._start(self._beat())
+        lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        self.out.closed = True
+        raise StopConsumer
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        text = message.get("text")
+        if self.out.closed or not self._counted:
+            return
+        if text is None:
+            await self.out.invalid("invalid_frame", "Send text frames with JSON.")
+            return
+        if len(text) > settings.CHAT_MAX_FRAME or len(text.encode()) > settings.CHAT_MAX_FRAME:
+            await self.out.close("too_large", "The frame is too large.", CloseCode.TOO_LARGE)
+            return
+        try:
+            frame = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            await self.out.invalid("invalid_frame", "The frame is not valid JSON.")
+            return
+        if not isinstance(frame, dict):
+            await self.out.invalid("invalid_frame", "The frame is not a JSON object.")
+            return
+        await self._command(frame)
+
+    async def _clean_up(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._counted:
+            await hints.leave(self.channel_layer, self.channel_name, self._groups())
+            metrics.sockets.dec()
+            handshake.leave(self.user.pk)
+
+    # --- Commands ---------------------------------------------------------------------------
+
+    async def _command(self, frame: dict[str, Any]) -> None:
+        kind = frame.pop("type", None)
+        if kind == "heartbeat":
+            return
+        if not self.commands.knows(kind):
+            await self.out.invalid("unknown_type", "There is no frame of this type.")
+            return
+        if len(self._tasks) > PENDING_COMMANDS:
+            await self.out.refuse(frame, "too_many_requests", "Too many commands at once.")
+            return
+        self._start(self._obey(kind, frame))
+
+    async def _obey(self, kind: str, frame: dict[str, Any]) -> None:
+        """Run one command; what it may not do is told as an `error` event."""
+        try:
+            await self.commands.obey(kind, frame)
+            self.out.invalid_frames = 0
+        except OSError:
+            pass  # the other end is gone; the server's disconnect follows
+        except Exception as error:
+            problem = describe(error)
+            if problem.code == "internal":
+                logger.error("a socket command failed unexpectedly", exc_info=error)
+            await self.out.refuse(frame, problem.code, problem.message, problem.fields)
+            if problem.code in ("validation_error", "invalid_parameters"):
+                await self.out.count_invalid()
+
+    # --- On the clock, and hints --------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        with (
+            revocation.api_keys.running(self.commands.caller.key_id, self._look_again),
+            revocation.sessions.running(self.credentials.session, self._look_again),
+        ):
+            for beats in count(1):
+                await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
+                await self.out.tell(events.HEARTBEAT)
+                if beats % HEARTBEATS_A_CHECK == 0:
+                    await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Look after all that a hint would have told, should one have been lost."""
+        await hints.join(self.channel_layer, self.channel_name, self._groups())
+        await self._check_credentials()
+        with suppress(DatabaseError):
+            await self._check_conversation()
+            if (running := await self.turns.running_in(self.conversation_id)) is not None:
+                self.pump.follow_once(running)
+
+    async def _check_conversation(self) -> None:
+        try:
+            row = await database_sync_to_async(access.conversation)(self.user, self.conversation_id)
+        except NotFound:
+            await self._deleted()
+            return
+        if (row.title, row.head_id) == self._known:
+            return
+        await self._tell_conversation(row.title, row.head_id)
+        if row.head_id is not None:
+            self.pump.follow_once(row.head_id)  # it may have ended meanwhile
+
+    async def _tell_conversation(self, title: str, head_id: UUID | None) -> None:
+        self._known = title, head_id
+        await self.out.tell(events.conversation(self.conversation_id, title, head_id))
+
+    async def _deleted(self) -> None:
+        await self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
+
+    async def _check_credentials(self) -> None:
+        try:
+            caller = await database_sync_to_async(self.credentials.caller)()
+        except DatabaseError:
+            return  # nobody is signed out because the database is away
+        if caller is None or caller.user.pk != self.user.pk:
+            await self.out.close(
+                "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
+            )
+        else:
+            self.commands.caller = caller  # with what its key is good for by now
+
+    def _groups(self) -> tuple[str, str]:
+        return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
+
+    async def _running(self) -> tuple[UUID | None, str]:
+        """The running reply, and when it began. One that cannot be heard sends the client away."""
+        running = await self.turns.running_in(self.conversation_id)
+        try:
+            if running is not None and (log := await self.turns.log_of(running)) is not None:
+                return running, log.snapshot["created_at"]
+        except Unavailable as error:
+            await self.out.close(error.code, error.message, CloseCode.RESTARTING)
+        return running, ""
+
+    async def _leave_with_the_server(self) -> None:
+        """Close when the server ends: where there are other processes to go to, as soon as this
+        socket follows nothing; at the latest after running replies have ended, and been told."""
+        await lifecycle.closing.wait()
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(lifecycle.drained.wait())]
+        if self.turns.peers is not None:
+            waits.append(asyncio.ensure_future(self.pump.told()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_PATIENCE):
+                await self.pump.told()
+        await self.out.send_away()
+
+    async def hint_turn(self, message: dict[str, Any]) -> None:
+        self.pump.follow_once(UUID(message["reply_id"]))
+
+    async def hint_conversation(self, message: dict[str, Any]) -> None:
+        head_id = message["head_id"]
+        self._start(self._tell_conversation(message["title"], UUID(head_id) if head_id else None))
+
+    async def hint_queue(self, message: dict[str, Any]) -> None:
+        self._start(self._tell_queue())
+
+    async def _tell_queue(self) -> None:
+        """Tell what waits, if that is not what the client knows."""
+        items = await message_queue.items(self.conversation_id)
+        if items != self._waiting:
+            self._waiting = items
+            await self.out.tell(events.queue(self.conversation_id, items))
+
+    async def hint_deleted(self, message: dict[str, Any]) -> None:
+        self._start(self._deleted())
+
+    async def hint_credentials(self, message: dict[str, Any]) -> None:
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._start(self._check_credentials())
+
+    async def hint_missed(self, message: dict[str, Any]) -> None:
+        if not self._counted or self.out.closed:
+            return
+        self._start(self._catch_up())
+        self._start(self._tell_queue())
+
+    # --- Tasks -----------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        lifecycle.goodbyes.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if self.out.closed or isinstance(error, OSError):
+            # The server raises from `send` when the other end is gone; its disconnect follows.
+            logger.debug("a socket's task ended with %s", type(error).__name__)
+            return
+        # Half a socket would let its client wait for ever: it can come back to a whole one.
+        logger.error("a socket's task failed", exc_info=error)
+        self._start(
+            self.out.close(
+                "internal", "Something went wrong on the server. Connect again.", CloseCode.INTERNAL
+            )
+        )

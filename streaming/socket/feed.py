@@ -1,0 +1,102 @@
+"""What one socket hears of replies: each from its snapshot to its end, one after the other."""
+
+import asyncio
+from collections import deque
+from contextlib import aclosing, suppress
+from uuid import UUID
+
+from conversations.errors import NotFound, Unavailable
+from streaming.follow import Follower
+from streaming.log import LogLost
+from streaming.replies.turn import events_of_ended
+from streaming.replies.turns import Turns
+from streaming.socket.writer import SocketWriter
+
+# Replies that a socket remembers having followed, so that a late hint does not repeat one.
+REMEMBERED = 64
+
+
+class Pump:
+    """Follows replies at the reader's pace. Nothing is kept for a reader that is slow but the
+    ids of replies it has yet to hear of."""
+
+    def __init__(self, turns: Turns, out: SocketWriter) -> None:
+        self._turns, self._out = turns, out
+        self._ids: asyncio.Queue[UUID] = asyncio.Queue()
+        self._follower: Follower | None = None
+        self._followed: deque[UUID] = deque(maxlen=REMEMBERED)
+        self._questions: set[UUID] = set()  # of replies to come, those that begin with theirs
+
+    def follow_once(self, reply_id: UUID, *, question: bool = True) -> None:
+        """Follow a reply, unless this socket does or did. Its `question` is told to those who
+        were there when it was asked; whoever comes later can read it."""
+        if reply_id not in self._followed:
+            self._followed.append(reply_id)
+            self._ids.put_nowait(reply_id)
+            if question:
+                self._questions.add(reply_id)
+
+    async def tell_again(self, reply_id: UUID) -> None:
+        """A fresh snapshot of a reply, or all of it when it has ended. Raises `NotFound`."""
+        await self._tell(reply_id, question=False)
+
+    async def tell(self, reply_id: UUID) -> None:
+        """Follow a reply that is being written, or tell all of one that has ended, to somebody
+        who asks for it once more: with the question, which says that it is known. Raises
+        `NotFound`, and `Unavailable` when its process cannot be heard."""
+        await self._tell(reply_id, question=True)
+
+    async def _tell(self, reply_id: UUID, *, question: bool) -> None:
+        if self._restart(reply_id, question=question):
+            return
+        if await self._turns.log_of(reply_id) is None:
+            await self._tell_ended(reply_id, question=question)
+        elif not self._restart(reply_id, question=question):
+            self.follow_once(reply_id, question=question)
+            if question:
+                self._questions.add(reply_id)  # it may have been next already
+
+    def _restart(self, reply_id: UUID, *, question: bool) -> bool:
+        """Begin again with a reply, if it is the one that is told at this moment."""
+        if self._follower is None or self._follower.id != str(reply_id):
+            return False
+        self._follower.restart(question=question)
+        return True
+
+    async def _tell_ended(self, reply_id: UUID, *, question: bool) -> None:
+        for event in events_of_ended(await self._turns.result(reply_id), question=question):
+            await self._out.tell(event)
+
+    async def run(self) -> None:
+        """Send what the followed replies say, until cancelled."""
+        while True:
+            reply_id = await self._ids.get()
+            try:
+                await self._tell_all(reply_id)
+            except (LogLost, Unavailable):
+                # The client comes back, here or elsewhere, and begins with a fresh snapshot.
+                await self._out.send_away()
+            self._ids.task_done()
+
+    async def _tell_all(self, reply_id: UUID) -> None:
+        with suppress(NotFound):
+            log = await self._turns.log_of(reply_id)
+            question = reply_id in self._questions
+            self._questions.discard(reply_id)
+            if log is not None:
+                await self._send_all(Follower(log, question=question))
+            else:
+                await self._tell_ended(reply_id, question=question)
+
+    async def told(self) -> None:
+        """Return when nothing is left to send."""
+        await self._ids.join()
+
+    async def _send_all(self, follower: Follower) -> None:
+        self._follower = follower
+        try:
+            async with aclosing(follower.events()) as followed:
+                async for event in followed:
+                    await self._out.tell(event)
+        finally:
+            self._follower = None

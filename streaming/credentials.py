@@ -19,7 +19,7 @@ from django.utils.http import is_same_domain
 from conversations import keys
 from conversations.authentication import bearer
 from conversations.models import User
-from streaming.limits import Caller
+from streaming.caller import Caller
 
 Headers = Iterable[tuple[bytes, bytes]]
 

@@ -5,35 +5,20 @@ count for the socket, REST and `/v1`.
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from channels.db import database_sync_to_async
 
 from conversations import usage
 from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests
-from conversations.models import ApiKey, User
 from conversations.usage import Bound
 from streaming import metrics
+from streaming.caller import Caller
 
 # The span of the limit of requests, in seconds.
 MINUTE = 60.0
 # When to try again after too many at once, in seconds: nobody knows when a reply ends.
 AT_ONCE_RETRY = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks; the same for socket, REST and `/v1`. `door` says which of them."""
-
-    user: User
-    key: ApiKey | None = None
-    door: str = ""
-
-    @property
-    def key_id(self) -> UUID | None:
-        return self.key.pk if self.key else None
 
 
 class Slot:

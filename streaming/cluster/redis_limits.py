@@ -21,14 +21,9 @@ from conversations.errors import Throttled
 from conversations.usage import Bound
 from streaming import metrics
 from streaming.background import keep_going
+from streaming.caller import Caller
 from streaming.cluster.redis_client import AWAY, ServiceAway, connect
-from streaming.limits import (
-    MINUTE,
-    Caller,
-    Slot,
-    too_many_at_once,
-    too_many_requests,
-)
+from streaming.limits import MINUTE, Slot, too_many_at_once, too_many_requests
 
 logger = logging.getLogger(__name__)
 

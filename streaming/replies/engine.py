@@ -17,7 +17,7 @@ from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from providers.think_tags import ThinkTags
 from providers.types import ChatMessage, ChatRequest, Chunk, Finish, ToolPart
-from streaming.limits import Caller
+from streaming.caller import Caller
 from streaming.log import MemoryLog
 from streaming.provider_slots import Lines, Moved
 from streaming.replies.prompt import Fitted, estimate_tokens, fit, whole

@@ -17,9 +17,9 @@ from conversations.errors import (
 )
 from conversations.models import User
 from streaming import hints
+from streaming.caller import Caller
 from streaming.db_threads import stripes
 from streaming.errors import describe
-from streaming.limits import Caller
 from streaming.log import timestamp
 from streaming.replies.commands import Ask
 

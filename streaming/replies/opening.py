@@ -7,7 +7,7 @@ from uuid import UUID
 from conversations import access, keys, parameters, selectors, services
 from conversations.models import User
 from conversations.selectors import OpenedTurn, TurnContext
-from streaming.limits import Caller
+from streaming.caller import Caller
 from streaming.replies import engine
 from streaming.replies.commands import Ask
 from streaming.replies.engine import Plan

@@ -20,10 +20,11 @@ from conversations.models import Status
 from providers.errors import ProviderError
 from providers.types import ChatMessage, Chunk, Embeddings
 from streaming import metrics, revocation
+from streaming.caller import Caller
 from streaming.db_threads import stripes
 from streaming.errors import describe
 from streaming.events import End
-from streaming.limits import Caller, Limits, Slot
+from streaming.limits import Limits, Slot
 from streaming.provider_slots import Lines
 from streaming.replies import engine
 from streaming.replies.engine import Plan, Result

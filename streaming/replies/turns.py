@@ -22,10 +22,11 @@ from conversations.models import OPEN, Status, new_id
 from conversations.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
 from streaming import hints, metrics
+from streaming.caller import Caller
 from streaming.cluster.peers import Peers
 from streaming.db_threads import stripes
 from streaming.follow import ended
-from streaming.limits import Caller, Limits, Slot
+from streaming.limits import Limits, Slot
 from streaming.log import MemoryLog
 from streaming.provider_slots import Lines
 from streaming.replies import making, message_queue, opening, storing

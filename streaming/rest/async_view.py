@@ -15,8 +15,8 @@ from conversations.errors import NotFound, Unavailable, error_body
 from conversations.exception_handler import retry_header
 from conversations.permissions import key_of
 from providers.errors import ProviderError
+from streaming.caller import Caller
 from streaming.errors import describe
-from streaming.limits import Caller
 
 BAD_BODY = (ParseError, UnsupportedMediaType, ValidationError)
 

@@ -13,9 +13,9 @@ from conversations import access, keys
 from conversations.errors import MissingScope, NotFound
 from conversations.models import Conversation, User
 from streaming import events
+from streaming.caller import Caller
 from streaming.credentials import Credentials
 from streaming.events import CloseCode
-from streaming.limits import Caller
 
 _sockets_of: Counter[UUID] = Counter()
 

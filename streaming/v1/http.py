@@ -20,7 +20,7 @@ from conversations import keys
 from conversations.authentication import bearer
 from conversations.errors import InvalidInput, NotAuthenticated, Problem
 from conversations.models import User
-from streaming.limits import Caller
+from streaming.caller import Caller
 from streaming.v1 import chat_response
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from conversations import keys
 from providers.types import FinishReason
+from streaming.caller import Caller
 from streaming.lifecycle import lifecycle
-from streaming.limits import Caller
 from streaming.replies.stateless import Answer
 from streaming.routing import ModelNotOffered
 from streaming.v1 import chat_request, chat_response

@@ -6,7 +6,15 @@ from typing import Any
 import orjson
 
 from providers import errors
-from providers.types import ChatMessage, ChatRequest, Embeddings, ResponseFormat, Tool, ToolChoice
+from providers.types import (
+    ChatMessage,
+    ChatRequest,
+    Embeddings,
+    Image,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+)
 
 Json = dict[str, Any]
 
@@ -52,11 +60,16 @@ def _message(message: ChatMessage) -> Json:
 
 
 def _content(message: ChatMessage) -> Any:
-    if message.images:
-        texts = [{"type": "text", "text": message.content}] if message.content else []
-        pictures = (f"data:{image.media_type};base64,{image.base64}" for image in message.images)
-        return [*texts, *({"type": "image_url", "image_url": {"url": url}} for url in pictures)]
+    if message.parts:
+        return [_part(part) for part in message.parts]
     return message.content or None if message.tool_calls else message.content
+
+
+def _part(part: str | Image) -> Json:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    url = f"data:{part.media_type};base64,{part.base64}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _tool(tool: Tool) -> Json:

@@ -28,24 +28,32 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call that a model has asked for; `arguments` is JSON text."""
+    """A call that a model has asked for; `arguments` is JSON text. `extra_content` is what its
+    provider wants back with it (a thought signature), as it came."""
 
     id: str
     name: str
     arguments: str
+    extra_content: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of a prompt. `tool_calls` are an assistant's; `tool_call_id` and `name` say
-    which call a tool's message answers, and which tool it is."""
+    """One message of a prompt. `content` is its text. A message with pictures has `parts`, too:
+    its texts and pictures in their order. `reasoning` and `tool_calls` are an assistant's;
+    `tool_call_id` and `name` say which call a tool's message answers, and which tool it is."""
 
     role: Role
     content: str
-    images: tuple[Image, ...] = ()
+    parts: tuple[str | Image, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
     name: str = ""
+    reasoning: str = ""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Image))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,10 @@ class ChatRequest:
 
     `window` is the size of the context in tokens. Ollama loads a model again when it changes
     (`num_ctx`), so it has to be the same for every request to one model. `reasoning_effort` is
-    one of "none", "minimal", "low", "medium", "high".
+    one of "none", "minimal", "low", "medium", "high". `top_logprobs` asks for the log
+    probabilities of the tokens written, and of that many alternatives to each. With a `suffix` the
+    reply is the text between the only message and it. A provider that has no log probabilities or
+    no suffix raises `RequestRefused`.
     """
 
     model: str
@@ -98,6 +109,8 @@ class ChatRequest:
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice | None = None
     response_format: ResponseFormat | None = None
+    top_logprobs: int | None = None
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +137,20 @@ class Finish:
 class ToolPart:
     """A piece of a tool call. `index` counts the calls of a reply from 0, one after the other;
     `id` and `name` are in the first piece of each call only; the `arguments` joined are JSON text.
-    """
+    `extra_content` goes back to the provider with the call, as it came."""
 
     index: int
     id: str = ""
     name: str = ""
     arguments: str = ""
+    extra_content: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a reply; any of its fields may be set, in one chunk or in several. Within one
-    the order is phase, reasoning, content, tool calls, finish.
+    the order is phase, reasoning, content, tool calls, finish. `logprobs` are those of the tokens
+    of `content`, in OpenAI's form (`token`, `logprob`, `bytes`, `top_logprobs`).
 
     `finish` comes in exactly one chunk, the last of a whole reply. A stream that ends without
     it has failed, and the provider raises instead of ending.
@@ -146,6 +161,7 @@ class Chunk:
     phase: Phase | None = None
     finish: Finish | None = None
     tool_parts: tuple[ToolPart, ...] = ()
+    logprobs: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

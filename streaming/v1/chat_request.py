@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -97,44 +98,48 @@ def _message(item: Fields) -> ChatMessage:
     role = item.one_of("role", ROLES)
     if role is None:
         refuse(item.at("role"), f"This has to be one of {', '.join(ROLES)}.")
-    text, images = content(item, "content")
+    text, parts = content(item, "content")
     calls = tuple(_call(call) for call in item.items("tool_calls"))
     if calls and role != "assistant":
         refuse(item.at("tool_calls"), "Only an assistant calls tools.")
-    if images and role != "user":
+    if has_image(parts) and role != "user":
         refuse(item.at("content"), "Only a user shows images.")
     if item.get("content") is None and not calls and role != "assistant":
         refuse(item.at("content"), "This has to be a text or a list of parts.")
     return ChatMessage(
         role=cast("Role", "system" if role == "developer" else role),
         content=text,
-        images=images,
+        parts=parts,
         tool_calls=calls,
         tool_call_id=item.text("tool_call_id", required=role == "tool"),
         name=item.text("name"),
     )
 
 
-def content(item: Fields, name: str) -> tuple[str, tuple[Image, ...]]:
-    """A text or a list of parts: their texts joined, and their images."""
+def content(item: Fields, name: str) -> tuple[str, tuple[str | Image, ...]]:
+    """A text or a list of parts: their texts joined, and the parts if there are images."""
     value = item.get(name)
     if value is None or isinstance(value, str):
         return value or "", ()
     if not isinstance(value, list):
         refuse(item.at(name), "This has to be a text or a list of parts.")
-    texts: list[str] = []
-    images: list[Image] = []
+    parts: list[str | Image] = []
     for part in item.items(name):
         match part.text("type", required=True):
             case "text" | "input_text" | "output_text":
-                texts.append(_said(part, "text"))
+                parts.append(_said(part, "text"))
             case "refusal":
-                texts.append(_said(part, "refusal"))
+                parts.append(_said(part, "refusal"))
             case "image_url" | "input_image":
-                images.append(_image(part))
+                parts.append(_image(part))
             case _:
                 refuse(part.at("type"), "Only parts with text and images are understood.")
-    return "".join(texts), tuple(images)
+    text = "".join(part for part in parts if isinstance(part, str))
+    return text, tuple(part for part in parts if part) if has_image(parts) else ()
+
+
+def has_image(parts: Iterable[str | Image]) -> bool:
+    return any(isinstance(part, Image) for part in parts)
 
 
 def _said(part: Fields, name: str) -> str:

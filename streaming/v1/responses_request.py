@@ -17,6 +17,7 @@ from streaming.v1.chat_request import (
     effort,
     form,
     given,
+    has_image,
     sampling,
     tool,
 )
@@ -130,10 +131,10 @@ def _message(item: Fields) -> ChatMessage:
         refuse(item.at("role"), f"This has to be one of {', '.join(ROLES[:-1])}.")
     if item.get("content") is None:
         refuse(item.at("content"), "This has to be a text or a list of parts.")
-    text, images = content(item, "content")
-    if images and asked != "user":
+    text, parts = content(item, "content")
+    if has_image(parts) and asked != "user":
         refuse(item.at("content"), "Only a user shows images.")
-    return ChatMessage(roles[asked], text, images)
+    return ChatMessage(roles[asked], text, parts)
 
 
 def _add_call(found: list[ChatMessage], item: Fields) -> None:

@@ -132,7 +132,7 @@ async def test_ollama_images_and_options(
         ollama,
         ollama_server,
         request(
-            ChatMessage("user", "What is this?", images=(PICTURE,)),
+            ChatMessage("user", "What is this?", parts=("What is this?", PICTURE)),
             stop=("END", "."),
             seed=0,
             presence_penalty=0.5,
@@ -236,7 +236,7 @@ async def test_compatible_choice_and_json(
 
 
 async def test_compatible_image(compatible: Compatible, openai_server: ScriptedOpenAI) -> None:
-    message = ChatMessage("user", "What is this?", images=(PICTURE,))
+    message = ChatMessage("user", "What is this?", parts=("What is this?", PICTURE))
     body = await sent(compatible, openai_server, request(message))
     url = {"url": f"data:image/png;base64,{PICTURE.base64}"}
     assert body["messages"][0]["content"] == [

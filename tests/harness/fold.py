@@ -1,4 +1,4 @@
-"""A socket's events folded into messages: `web/src/state/fold.ts`, in Python.
+"""A socket's events folded into messages: `web/src/transport/fold.ts`, in Python.
 
 The transcripts in `tests/transcripts/` hold both to the same results.
 """

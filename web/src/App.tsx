@@ -4,12 +4,12 @@ import { Suspense, use, useEffect, useState } from 'react';
 import { Frame } from './components/Frame';
 import { loadThread } from './components/loadThread';
 import { Shell } from './components/Shell';
-import { Skeleton } from './components/Skeleton';
-import { StateCard } from './components/StateCard';
+import { Skeleton } from './components/ui/Skeleton';
+import { StateCard } from './components/ui/StateCard';
 import { signInAddress } from './signIn';
 import { useClearChat } from './hooks/useClearChat';
 import { useConversation, type ConversationHandle, type ConversationView } from './hooks/useConversation';
-import { markdownSettled } from './markdown/load';
+import { markdownSettled } from './components/markdown/load';
 import { conversationKey } from './state/queries';
 import { strings } from './strings';
 

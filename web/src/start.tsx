@@ -3,10 +3,10 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ErrorBoundary } from 'react-error-boundary';
 import { App } from './App';
-import { Announcer } from './components/announce';
+import { Announcer } from './components/ui/announce';
 import { Crashed } from './components/Crashed';
 import { loadThread } from './components/loadThread';
-import { markdownSettled } from './markdown/load';
+import { markdownSettled } from './components/markdown/load';
 import { openedMessages } from './state/opened';
 
 const client = new QueryClient();

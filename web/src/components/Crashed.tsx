@@ -1,7 +1,7 @@
 import { ServerCrash } from 'lucide-react';
 import { strings } from '../strings';
 import { Shell } from './Shell';
-import { StateCard } from './StateCard';
+import { StateCard } from './ui/StateCard';
 
 /** The last resort, when the page itself broke. */
 export function Crashed() {

@@ -7,13 +7,13 @@ import { followOpen } from '../state/conversations';
 import { useFrame } from '../state/frame';
 import { strings } from '../strings';
 import { Sidebar } from './sidebar/Sidebar';
-import { Toasts } from './Toasts';
+import { Toasts } from './ui/Toasts';
 
 const Palette = lazy(() =>
-  keepTrying(() => import('./Palette')).then((module) => ({ default: module.Palette })),
+  keepTrying(() => import('./dialogs/Palette')).then((module) => ({ default: module.Palette })),
 );
 const ShortcutHelp = lazy(() =>
-  keepTrying(() => import('./ShortcutHelp')).then((module) => ({ default: module.ShortcutHelp })),
+  keepTrying(() => import('./dialogs/ShortcutHelp')).then((module) => ({ default: module.ShortcutHelp })),
 );
 
 interface Props {

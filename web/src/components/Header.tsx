@@ -3,10 +3,10 @@ import { useLayoutEffect } from 'react';
 import { provide } from '../state/commands';
 import { toggleSidebar, useFrame, WIDE } from '../state/frame';
 import { strings } from '../strings';
-import { Brand } from './Brand';
-import { IconButton } from './IconButton';
-import { ThemeToggle } from './ThemeToggle';
-import { useMediaQuery } from './useMediaQuery';
+import { Brand } from './ui/Brand';
+import { IconButton } from './ui/IconButton';
+import { ThemeToggle } from './ui/ThemeToggle';
+import { useMediaQuery } from './ui/useMediaQuery';
 
 export interface HeaderProps {
   title: string;

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { api } from '../api';
+import { api } from '../transport/api';
 import { hide } from '../state/conversations';
 import { idInPath, pathOf, route } from '../state/route';
 import { toast } from '../state/toasts';

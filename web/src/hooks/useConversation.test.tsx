@@ -4,7 +4,7 @@ import { StrictMode, type ReactNode } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readLast, rememberLast } from '../state/route';
 import { registerStop } from '../state/running';
-import { row } from '../transport/scripted';
+import { row } from '../testing/scripted';
 import { useConversation } from './useConversation';
 
 const OLD = '01900000-0000-7000-8000-00000000000a';

@@ -5,12 +5,12 @@
  */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
-import { api, ApiError } from '../api';
+import { api, ApiError } from '../transport/api';
 import type { Conversation } from '../protocol';
 import { conversationKey, conversationQuery, historyQuery } from '../state/queries';
 import { idInPath, pathOf, readLast, rememberLast, route } from '../state/route';
 import { stopRunning } from '../state/running';
-import type { ThreadMessage } from './thread';
+import type { ThreadMessage } from '../session/thread';
 
 /** "Clear chat" does not wait longer than this (ms) for a running reply to end. */
 const STOP_PATIENCE_MS = 2_000;

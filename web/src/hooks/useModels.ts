@@ -1,9 +1,9 @@
 /** The models to choose from, and the bounds of the parameters. */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { api, ApiError } from '../api';
+import { api, ApiError } from '../transport/api';
 import type { ModelList } from '../protocol';
-import { readStored, writeStored } from '../state/stored';
+import { readStored, writeStored } from '../stored';
 import { modelsKey, shouldRetry } from '../state/queries';
 
 const STORED_AS = 'chat.models';

@@ -5,7 +5,7 @@
  */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo } from 'react';
-import { api } from '../api';
+import { api } from '../transport/api';
 import type { Conversation, SettingsPatch } from '../protocol';
 import {
   defaultsOf,

@@ -2,7 +2,7 @@
 import { useChat } from '@ai-sdk/react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { api } from '../api';
+import { api } from '../transport/api';
 import type { Conversation } from '../protocol';
 import { conversationKey, conversationQuery, OLDER_PAGE } from '../state/queries';
 import { registerStop } from '../state/running';
@@ -12,11 +12,11 @@ import { browserEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
 import type { Connection } from '../transport/types';
 import type { WaitingMessage } from '../transport/waiting';
-import { Session } from './session';
+import { Session } from '../session/session';
 import { useRunningMark } from './useRunningMark';
-import type { SendError, ThreadMessage } from './thread';
+import type { SendError, ThreadMessage } from '../session/thread';
 
-export type { MessageMetadata, SendError, ThreadMessage } from './thread';
+export type { MessageMetadata, SendError, ThreadMessage } from '../session/thread';
 
 /** At most one redraw of the messages in this time (ms), however fast the deltas come. */
 const REDRAW_MS = 50;

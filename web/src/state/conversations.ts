@@ -1,6 +1,6 @@
 /** The conversations of the sidebar: reading them, changing them, keeping them as they happen. */
 import { infiniteQueryOptions, type QueryClient } from '@tanstack/react-query';
-import { api } from '../api';
+import { api } from '../transport/api';
 import type { Conversation, ConversationChanges, FoundConversation, Page } from '../protocol';
 import { listOf, place, renew, without, type ListName, type Pages } from './conversationList';
 import { conversationKey, shouldRetry } from './queries';

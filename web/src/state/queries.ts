@@ -1,7 +1,7 @@
 /** What is read from the server through TanStack Query: keys, functions, and when to ask again. */
 import { queryOptions } from '@tanstack/react-query';
-import { api, ApiError } from '../api';
-import { toThread } from '../hooks/thread';
+import { api, ApiError } from '../transport/api';
+import { toThread } from '../session/thread';
 import { takeOpened } from './opened';
 
 export const conversationKey = (id: string) => ['conversation', id] as const;

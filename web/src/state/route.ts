@@ -2,7 +2,7 @@
  * The address bar as a store (no router: there are two pages, and one id in the path), and the
  * last conversation, to which `/chat` goes back.
  */
-import { readStored, writeStored } from './stored';
+import { readStored, writeStored } from '../stored';
 
 const LAST = 'chat.last';
 const ID = /^\/chat\/([0-9a-f]{8}-[0-9a-f-]{27})\/?$/i;

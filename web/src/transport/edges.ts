@@ -1,6 +1,6 @@
 /** The edges of a real browser. */
-import { api } from '../api';
-import { readStored, writeStored } from '../state/stored';
+import { api } from './api';
+import { readStored, writeStored } from '../stored';
 import type { Edges } from './types';
 
 export const browserEdges: Edges = {

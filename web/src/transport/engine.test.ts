@@ -11,7 +11,7 @@ import {
   start,
   userMessage,
   type Script,
-} from './scripted';
+} from '../testing/scripted';
 import type { ForeignEvent } from './types';
 
 let script: Script;

@@ -8,7 +8,7 @@
  * the text stays, the socket is tried again (with the same client id; the snapshot replaces the
  * text), and REST takes over when that fails too. REST then stays for a while.
  */
-import { emptyThread, fold, type ThreadState } from '../state/fold';
+import { emptyThread, fold, type ThreadState } from './fold';
 import { Link } from './link';
 import { Outbox } from './outbox';
 import { RestDoor, type Outcome } from './rest';

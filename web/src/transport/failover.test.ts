@@ -13,7 +13,7 @@ import {
   start,
   userMessage,
   type Script,
-} from './scripted';
+} from '../testing/scripted';
 
 let script: Script;
 let engine: Engine;

@@ -1,7 +1,7 @@
 /** What was said and not accepted: handed over when the page leaves, found again afterwards. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
-import { collect, end, over, pass, row, scripted, start, userMessage, type Script } from './scripted';
+import { collect, end, over, pass, row, scripted, start, userMessage, type Script } from '../testing/scripted';
 
 let script: Script;
 let engine: Engine;

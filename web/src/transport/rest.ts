@@ -5,7 +5,7 @@
  * elsewhere is read until it has ended, with the text so far.
  */
 /* oxlint-disable no-await-in-loop -- these loops wait on purpose, one call after the other */
-import { ApiError, type Command, type Generated } from '../api';
+import { ApiError, type Command, type Generated } from './api';
 import type { EndStatus, Message, MessageStatus } from '../protocol';
 import type { Turn } from './turn';
 import { TurnError, type Edges, type TurnEvent } from './types';

@@ -2,8 +2,8 @@
  * One turn: what was asked (nothing, for one begun elsewhere), how far it has come, and the
  * streams that tell it. It decides nothing about doors; the engine feeds it.
  */
-import { toBody } from '../api';
-import type { FoldedMessage } from '../state/fold';
+import { toBody } from './api';
+import type { FoldedMessage } from './fold';
 import type { ClientFrame, MessageStartEvent, StatusEvent } from '../protocol';
 import { TurnError, type Command, type TurnEvent } from './types';
 

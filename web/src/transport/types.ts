@@ -1,5 +1,5 @@
 /** The values that the transport layer shows to the layers above it, and the edges it needs. */
-import type { Api, Command, Fields, SayCommand } from '../api';
+import type { Api, Command, Fields, SayCommand } from './api';
 import type { MessageStartEvent, ServerEvent, UserMessageEvent } from '../protocol';
 
 export type { Command, SayCommand };

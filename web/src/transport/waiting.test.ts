@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueuedItem, ServerEvent } from '../protocol';
 import { createEngine, type Engine } from './engine';
-import { AT, collect, end, over, pass, scripted, start, userMessage, type Script } from './scripted';
+import { AT, collect, end, over, pass, scripted, start, userMessage, type Script } from '../testing/scripted';
 import { CONFIRM_MS, LINE_POLL_MS } from './waiting';
 
 let script: Script;

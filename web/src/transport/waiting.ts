@@ -6,7 +6,7 @@
  * With a socket the server tells every change. Over REST the line is read again while something
  * waits in it, because the server begins the next turn by itself.
  */
-import { ApiError, toSaying } from '../api';
+import { ApiError, toSaying } from './api';
 import type { Problem, QueuedItem } from '../protocol';
 import type { Outbox } from './outbox';
 import { TurnError, type Edges, type SayCommand, type TurnEvent } from './types';

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react';
 import { closeDrawer } from '../../state/frame';
 import { strings } from '../../strings';
-import { Toasts } from '../Toasts';
+import { Toasts } from '../ui/Toasts';
 import { isDragged } from './drag';
 
 /** The sidebar over the thread; the browser keeps the focus inside and gives it back. */

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Archive, ArrowLeft, ChevronsUpDown, Keyboard, LogOut, ShieldCheck, UserRound } from 'lucide-react';
 import { useState } from 'react';
-import { api, readCookie } from '../../api';
+import { api, readCookie } from '../../transport/api';
 import { useFrame } from '../../state/frame';
 import { shouldRetry } from '../../state/queries';
 import { aroundStrings } from '../../stringsAround';
-import { Menu, MENU_ITEM } from '../Menu';
+import { Menu, MENU_ITEM } from '../ui/Menu';
 
 interface Props {
   archived: boolean;

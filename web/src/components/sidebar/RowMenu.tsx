@@ -2,7 +2,7 @@ import { Archive, ArchiveRestore, Braces, FileText, Pencil, Pin, PinOff, Trash2 
 import type { LucideIcon } from 'lucide-react';
 import type { Conversation } from '../../protocol';
 import { aroundStrings } from '../../stringsAround';
-import { Menu, MENU_ITEM } from '../Menu';
+import { Menu, MENU_ITEM } from '../ui/Menu';
 import { titleOf, type Actions } from './useActions';
 
 interface Props {

@@ -1,7 +1,7 @@
 import { Search, X } from 'lucide-react';
 import { useRef } from 'react';
 import { aroundStrings } from '../../stringsAround';
-import { IconButton } from '../IconButton';
+import { IconButton } from '../ui/IconButton';
 
 interface Props {
   text: string;

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Group } from '../../state/groups';
 import { aroundStrings } from '../../stringsAround';
-import { useMediaQuery } from '../useMediaQuery';
+import { useMediaQuery } from '../ui/useMediaQuery';
 import { ConversationRow } from './ConversationRow';
 import { layOut, type Item } from './layout';
 import { RowMenu } from './RowMenu';

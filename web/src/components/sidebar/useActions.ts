@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { api } from '../../api';
+import { api } from '../../transport/api';
 import type { Conversation } from '../../protocol';
 import { run } from '../../state/commands';
 import { rows, type Pages } from '../../state/conversationList';

@@ -1,0 +1,131 @@
+import { fireEvent, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SendError } from '../../hooks/usePlayground';
+import { strings } from '../../strings';
+import { Composer } from './Composer';
+import { useDraft } from './useDraft';
+import { useGiveBack, useRestoreRefused } from './useGiveBack';
+
+const { composer } = strings;
+let coarse = false;
+
+beforeEach(() => {
+  coarse = false;
+  localStorage.clear();
+  vi.spyOn(window, 'matchMedia').mockImplementation(
+    (query) => ({ matches: coarse && query.includes('coarse') }) as MediaQueryList,
+  );
+});
+
+function setUp({ busy = false, text = '' } = {}) {
+  const onSend = vi.fn();
+  const onStop = vi.fn();
+  function Host() {
+    const [value, setValue] = useState(text);
+    return <Composer text={value} onChange={setValue} onSend={onSend} onStop={onStop} busy={busy} />;
+  }
+  render(<Host />);
+  const field = screen.getByRole<HTMLTextAreaElement>('textbox', { name: composer.label });
+  return { onSend, onStop, field, user: userEvent.setup() };
+}
+
+describe('Composer', () => {
+  it('has the focus when one arrives', () => {
+    expect(setUp().field).toBe(document.activeElement);
+  });
+
+  it('sends on Enter', async () => {
+    const { user, field, onSend } = setUp();
+    await user.type(field, '  Hello {Enter}');
+    expect(onSend).toHaveBeenCalledExactlyOnceWith('Hello');
+  });
+
+  it('breaks the line on Shift+Enter', async () => {
+    const { user, field, onSend } = setUp();
+    await user.type(field, 'one{Shift>}{Enter}{/Shift}two');
+    expect(field.value).toBe('one\ntwo');
+    expect(onSend).not.toHaveBeenCalled();
+  });
+
+  it('breaks the line on Enter on a touch screen', async () => {
+    coarse = true;
+    const { user, field, onSend } = setUp();
+    await user.type(field, 'one{Enter}two');
+    expect(field.value).toBe('one\ntwo');
+    expect(onSend).not.toHaveBeenCalled();
+  });
+
+  it('does not send while an input method composes', () => {
+    const { field, onSend } = setUp({ text: 'にほん' });
+    fireEvent.keyDown(field, { key: 'Enter', isComposing: true });
+    fireEvent.keyDown(field, { key: 'Enter', keyCode: 229 });
+    expect(onSend).not.toHaveBeenCalled();
+  });
+
+  it('cannot send nothing', async () => {
+    const { user, field, onSend } = setUp({ text: ' \n ' });
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: composer.send }).disabled).toBe(true);
+    await user.type(field, '{Enter}');
+    expect(onSend).not.toHaveBeenCalled();
+  });
+
+  it('is Stop while a reply runs and nothing is written, and keeps the focus', async () => {
+    const { user, field, onSend, onStop } = setUp({ busy: true });
+    await user.type(field, '{Enter}');
+    expect(onSend).not.toHaveBeenCalled();
+    expect(screen.queryByRole('button', { name: composer.send })).toBeNull();
+    expect(screen.queryByRole('button', { name: composer.sendNext })).toBeNull();
+    await user.click(screen.getByRole('button', { name: composer.stop }));
+    expect(onStop).toHaveBeenCalledOnce();
+    expect(field).toBe(document.activeElement);
+  });
+
+  it('offers both while a reply runs and something is written', async () => {
+    const { user, field, onSend, onStop } = setUp({ busy: true, text: 'next' });
+    await user.click(screen.getByRole('button', { name: composer.sendNext }));
+    expect(onSend).toHaveBeenCalledExactlyOnceWith('next');
+    await user.type(field, '{Enter}');
+    await user.click(screen.getByRole('button', { name: composer.stop }));
+    expect(onStop).toHaveBeenCalledOnce();
+  });
+
+  it('does not send the same text twice, however often Enter comes', () => {
+    const { field, onSend } = setUp({ text: 'once' });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    fireEvent.keyDown(field, { key: 'Enter', repeat: true });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(onSend).toHaveBeenCalledOnce();
+    fireEvent.change(field, { target: { value: 'once more' } });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(onSend).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the draft', () => {
+  function Draft({ id, refused = null }: { id: string; refused?: SendError | null }) {
+    const [text, setText] = useDraft(id);
+    useRestoreRefused(refused, useGiveBack(text, setText));
+    return <textarea value={text} onChange={(event) => setText(event.target.value)} />;
+  }
+  const value = () => screen.getByRole<HTMLTextAreaElement>('textbox').value;
+
+  it('is kept per conversation', () => {
+    const { unmount } = render(<Draft id="a" />);
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'half a thought' } });
+    unmount();
+    const other = render(<Draft id="b" />);
+    expect(value()).toBe('');
+    other.unmount();
+    render(<Draft id="a" />);
+    expect(value()).toBe('half a thought');
+  });
+
+  it('gets a refused text back, before what was typed since', () => {
+    const { rerender } = render(<Draft id="a" />);
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'second' } });
+    rerender(<Draft id="a" refused={{ content: 'first', code: 'conversation_busy', message: 'Busy.' }} />);
+    expect(value()).toBe('first\n\nsecond');
+  });
+});

@@ -1,0 +1,161 @@
+import { ArrowUp, ListEnd, Square } from 'lucide-react';
+import {
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+} from 'react';
+import { strings } from '../../strings';
+import { autoGrow } from '../ui/autoGrow';
+import { isTouch } from '../ui/pointer';
+
+/** What others may do with the composer. */
+export interface ComposerHandle {
+  focus(): void;
+}
+
+interface Props {
+  text: string;
+  onChange(text: string): void;
+  onSend(content: string): void;
+  onStop(): void;
+  /** A reply runs: what is sent waits for its end. */
+  busy: boolean;
+  /** ArrowUp in the empty field: change what was said last. */
+  onEditLast?: () => void;
+  /** On top of the field: what waits to be sent. */
+  waiting?: ReactNode;
+  /** Above the field: why something was not sent. */
+  notice?: ReactNode;
+  /** Below the field while busy: what goes on. */
+  activity?: ReactNode;
+  /** Below the field, at its end. */
+  meter?: ReactNode;
+  ref?: Ref<ComposerHandle>;
+}
+
+/**
+ * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
+ * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
+ */
+export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, waiting, notice, activity, meter, ref }: Props) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  /** What was sent and still stands in the field: a second Enter sends nothing. */
+  const sent = useRef<string>(null);
+  useEffect(() => {
+    if (sent.current !== text) sent.current = null;
+  }, [text]);
+  const empty = text.trim() === '';
+  useLayoutEffect(() => autoGrow(field.current));
+  useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
+  // Before it is painted, and not after: what is typed as soon as the field is seen goes into it.
+  useLayoutEffect(() => {
+    if (!isTouch()) focusAtEnd(field.current);
+  }, []);
+
+  function send() {
+    if (empty || sent.current === text) return;
+    sent.current = text;
+    onSend(text.trim());
+    field.current?.focus();
+  }
+
+  function stop() {
+    onStop();
+    field.current?.focus();
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (event.key === 'ArrowUp' && text === '' && !busy && onEditLast) {
+      event.preventDefault();
+      onEditLast();
+    }
+    if (event.key !== 'Enter' || event.shiftKey || isComposing(event) || isTouch()) return;
+    event.preventDefault();
+    if (!event.repeat) send();
+  }
+
+  return (
+    <div className="mx-auto w-full max-w-column px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
+      {notice}
+      {waiting}
+      <div className="relative flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
+        <textarea
+          id="composer"
+          ref={field}
+          rows={1}
+          aria-label={strings.composer.label}
+          placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
+          className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
+          dir="auto"
+          enterKeyHint={isTouch() ? 'enter' : 'send'}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
+        />
+        {busy && <StopButton quiet={!empty} onStop={stop} />}
+        {!(busy && empty) && <SendButton next={busy} disabled={empty} onSend={send} />}
+      </div>
+      <div className="flex h-7 items-center justify-between gap-4 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted">
+        <p className="hidden min-w-0 truncate md:block pointer-coarse:hidden">{busy ? activity : strings.composer.hint}</p>
+        {meter}
+      </div>
+    </div>
+  );
+}
+
+interface SendButtonProps {
+  /** It waits for the reply that runs. */
+  next: boolean;
+  disabled: boolean;
+  onSend(): void;
+}
+
+function SendButton({ next, disabled, onSend }: SendButtonProps) {
+  const label = next ? strings.composer.sendNext : strings.composer.send;
+  const Icon = next ? ListEnd : ArrowUp;
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      disabled={disabled}
+      onClick={onSend}
+      className={`${ROUND} bg-primary text-on-primary enabled:hover:bg-primary-strong disabled:bg-sunken disabled:text-ink-muted`}
+    >
+      <Icon className="size-5" aria-hidden />
+    </button>
+  );
+}
+
+/** @param quiet it stands beside Send, which is then what the eye looks for */
+function StopButton({ quiet, onStop }: { quiet: boolean; onStop: () => void }) {
+  const colors = quiet ? 'border-line-strong! text-ink hover:bg-sunken' : 'bg-accent text-on-accent hover:bg-accent/80';
+  return (
+    <button
+      type="button"
+      aria-label={strings.composer.stop}
+      title={strings.composer.stop}
+      onClick={onStop}
+      className={`${ROUND} ${colors}`}
+    >
+      <Square className={`fill-current ${quiet ? 'size-3.5' : 'size-4'}`} aria-hidden />
+    </button>
+  );
+}
+
+const ROUND =
+  'inline-grid size-11 shrink-0 place-items-center rounded-full border border-transparent transition-colors';
+
+function isComposing(event: KeyboardEvent): boolean {
+  // 229: Safari ends the composition just before the key that ended it.
+  return event.nativeEvent.isComposing || event.keyCode === 229;
+}
+
+function focusAtEnd(field: HTMLTextAreaElement | null): void {
+  field?.focus();
+  field?.setSelectionRange(field.value.length, field.value.length);
+}

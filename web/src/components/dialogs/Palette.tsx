@@ -1,0 +1,213 @@
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import {
+  Code, Copy, Eraser, Keyboard, MessageSquareText, PanelLeft, Search, SlidersHorizontal, SquarePen,
+} from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
+import { useEffect, useState, type KeyboardEvent } from 'react';
+import type { FoundConversation } from '../../protocol';
+import { isPossible, run, type CommandName } from '../../state/commands';
+import { rows } from '../../state/conversationList';
+import { listQuery, searchQuery } from '../../state/conversations';
+import { useFrame } from '../../state/frame';
+import { keyName, SHORTCUTS } from '../../state/shortcuts';
+import { aroundStrings } from '../../stringsAround';
+import { Marked } from '../ui/Marked';
+import { ModalDialog } from '../ui/ModalDialog';
+import { titleOf, useActions } from '../sidebar/useActions';
+import { useDeferred } from '../sidebar/useDeferred';
+
+const words = aroundStrings.palette;
+/** In the order in which they are offered. */
+const ICONS = {
+  newChat: SquarePen,
+  toggleSidebar: PanelLeft,
+  toggleSettings: SlidersHorizontal,
+  copyReply: Copy,
+  copyCode: Code,
+  clear: Eraser,
+  help: Keyboard,
+} satisfies Partial<Record<CommandName, LucideIcon>>;
+type Offered = keyof typeof ICONS;
+const COMMANDS = Object.keys(ICONS) as Offered[];
+/** Shown before anything is searched for. */
+const RECENT = 5;
+const PAUSE_MS = 150;
+
+type Choice = { id: string; choose(): void } & (
+  | { command: Offered }
+  | { row: FoundConversation }
+);
+
+const close = () => useFrame.setState({ palette: false });
+
+/** Commands and conversations in one list, by what is typed. */
+export function Palette() {
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const { choices, waiting } = useChoices(text.trim());
+  const chosen = choices[Math.min(at, choices.length - 1)];
+  useEffect(() => {
+    if (chosen) document.getElementById(chosen.id)?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return;
+    const count = Math.max(1, choices.length);
+    if (event.key === 'ArrowDown') setAt((at + 1) % count);
+    else if (event.key === 'ArrowUp') setAt((at - 1 + count) % count);
+    else if (event.key === 'Enter') chosen?.choose();
+    else return;
+    event.preventDefault();
+  }
+
+  const commands = choices.filter((one) => 'command' in one);
+  const found = choices.filter((one) => 'row' in one);
+  return (
+    <ModalDialog
+      label={words.name}
+      onClose={close}
+      className="mx-auto mt-[min(12dvh,6rem)] mb-auto flex max-h-[70dvh] w-[min(40rem,calc(100%-1.5rem))] flex-col overflow-hidden rounded-card p-0"
+    >
+      <div className="flex shrink-0 items-center gap-3 border-b border-line px-4">
+        <Search className="size-5 shrink-0 text-ink-muted" strokeWidth={1.75} aria-hidden />
+        <input
+          type="text"
+          role="combobox"
+          aria-label={words.placeholder}
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant={chosen?.id}
+          aria-autocomplete="list"
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={words.placeholder}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setAt(0);
+          }}
+          onKeyDown={onKeyDown}
+          className="h-14 min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-ink-muted"
+        />
+      </div>
+      <div id="palette-list" role="listbox" aria-label={words.name} className="scroll-quiet min-h-0 overflow-y-auto p-2">
+        {text.trim() === '' && <Choices name={words.recent} all={found} chosen={chosen} query="" />}
+        <Choices name={words.commands} all={commands} chosen={chosen} query="" />
+        {text.trim() !== '' && (
+          <Choices name={words.conversations} all={found} chosen={chosen} query={text} />
+        )}
+      </div>
+      {choices.length === 0 && (
+        <p className="px-6 pb-8 text-center text-sm break-words text-ink-muted" aria-live="polite">
+          {waiting ? words.searching : words.empty(text.trim())}
+        </p>
+      )}
+      <p className="flex shrink-0 gap-4 border-t border-line px-4 py-2 text-xs text-ink-muted pointer-coarse:hidden" aria-hidden>
+        {(['↑↓', '↵', 'Esc'] as const).map((key, index) => (
+          <span key={key}>
+            <kbd className="kbd">{key}</kbd> {words.keys[index]}
+          </span>
+        ))}
+      </p>
+    </ModalDialog>
+  );
+}
+
+function useChoices(query: string): { choices: Choice[]; waiting: boolean } {
+  const { open } = useActions();
+  const deferred = useDeferred(query, PAUSE_MS);
+  const recent = useInfiniteQuery(listQuery('recent'));
+  const search = useInfiniteQuery({ ...searchQuery(deferred), placeholderData: keepPreviousData });
+  const after = (deed: () => unknown) => () => {
+    close();
+    // When the dialog has gone and given the focus back.
+    setTimeout(deed);
+  };
+  const matching = COMMANDS.filter(
+    (name) => isPossible(name) && aroundStrings.commands[name].toLowerCase().includes(query.toLowerCase()),
+  );
+  const found = query === '' ? rows(recent.data).slice(0, RECENT) : rows(search.data);
+  const commands = matching.map((command) => ({
+    id: `palette-${command}`,
+    command,
+    choose: after(() => run(command)),
+  }));
+  const chats = found.map((row) => ({
+    id: `palette-${row.id}`,
+    row,
+    choose: after(() => open(row)),
+  }));
+  return {
+    waiting: query !== deferred || search.isFetching,
+    // Who types nothing most likely wants to go back to something.
+    choices: query === '' ? [...chats, ...commands] : [...commands, ...chats],
+  };
+}
+
+interface ChoicesProps {
+  name: string;
+  all: Choice[];
+  chosen: Choice | undefined;
+  query: string;
+}
+
+function Choices({ name, all, chosen, query }: ChoicesProps) {
+  if (all.length === 0) return null;
+  return (
+    <div role="group" aria-label={name}>
+      <p aria-hidden className="px-3 pt-2 pb-1 text-xs font-semibold text-ink-muted">
+        {name}
+      </p>
+      {all.map((one) => (
+        // The focus stays in the field, which names the chosen one.
+        // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+        <div
+          key={one.id}
+          id={one.id}
+          role="option"
+          aria-selected={one === chosen}
+          onClick={() => one.choose()}
+          className="flex min-h-11 cursor-pointer items-center gap-3 rounded-control px-3 py-1.5 text-sm hover:bg-sunken aria-selected:bg-primary-soft forced-colors:aria-selected:outline-2"
+        >
+          {'command' in one ? <CommandChoice name={one.command} /> : <RowChoice row={one.row} query={query} />}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function CommandChoice({ name }: { name: Offered }) {
+  const Icon = ICONS[name];
+  const keys = SHORTCUTS.find(({ command }) => command === name)?.keys ?? [];
+  return (
+    <>
+      <Icon className="size-4 shrink-0 text-primary" strokeWidth={1.75} aria-hidden />
+      <span className="flex-1">{aroundStrings.commands[name]}</span>
+      <span className="flex gap-1 pointer-coarse:hidden" aria-hidden>
+        {keys.map((key) => (
+          <kbd key={key} className="kbd">
+            {keyName(key)}
+          </kbd>
+        ))}
+      </span>
+    </>
+  );
+}
+
+function RowChoice({ row, query }: { row: FoundConversation; query: string }) {
+  return (
+    <>
+      <MessageSquareText className="size-4 shrink-0 text-ink-muted" strokeWidth={1.75} aria-hidden />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate" dir="auto">
+          <Marked text={titleOf(row)} query={query} />
+        </span>
+        {row.snippet && (
+          <span className="block truncate text-xs text-ink-muted" dir="auto">
+            <Marked text={row.snippet} query={query} />
+          </span>
+        )}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,25 @@
+import { lazy, Suspense } from 'react';
+import { keepTrying } from '../../keepTrying';
+
+const Katex = lazy(() =>
+  keepTrying(() => import('./Katex')).then((module) => ({ default: module.Katex })),
+);
+
+interface Props {
+  tex: string;
+  block?: boolean;
+}
+
+/** A formula. Until the renderer is there (it is loaded for the first one) its source is shown. */
+export function Formula({ tex, block = false }: Props) {
+  return (
+    <Suspense fallback={<FormulaSource tex={tex} block={block} />}>
+      <Katex tex={tex} block={block} />
+    </Suspense>
+  );
+}
+
+/** What was written, for those who can read it. */
+function FormulaSource({ tex, block = false }: Props) {
+  return <code className={block ? 'block overflow-x-auto whitespace-pre-wrap' : undefined}>{tex}</code>;
+}

@@ -1,0 +1,111 @@
+import { ChevronRight, RotateCcw, X } from 'lucide-react';
+import type { ModelsHandle } from '../../hooks/useModels';
+import type { ParametersHandle } from '../../hooks/useParameters';
+import { strings } from '../../strings';
+import type { ConnectionMode } from '../../transport/types';
+import { IconButton } from '../ui/IconButton';
+import { ModelSelect } from './ModelSelect';
+import { ParameterField } from './ParameterField';
+import { Sheet } from '../ui/Sheet';
+import { SystemPrompt } from './SystemPrompt';
+import { useMediaQuery } from '../ui/useMediaQuery';
+
+export interface RunSettingsProps {
+  parameters: ParametersHandle;
+  models: ModelsHandle;
+  mode: ConnectionMode;
+  onConnection(): void;
+  onClose(): void;
+}
+
+/** How replies are made: beside the thread where there is room, else a sheet over it. */
+export function RunSettingsPanel(props: RunSettingsProps) {
+  const wide = useMediaQuery('(min-width: 48rem)');
+  if (!wide) {
+    return (
+      <Sheet label={strings.settings.title} onClose={props.onClose}>
+        <Settings {...props} />
+      </Sheet>
+    );
+  }
+  return (
+    <aside
+      aria-label={strings.settings.title}
+      className="scroll-quiet w-80 shrink-0 overflow-y-auto border-s border-line bg-surface"
+    >
+      <Settings {...props} />
+    </aside>
+  );
+}
+
+function Settings({ parameters, models, mode, onConnection, onClose }: RunSettingsProps) {
+  const { values, bounds, change } = parameters;
+  return (
+    <div className="flex flex-col gap-6 px-5 pt-3 pb-6">
+      <div className="flex items-center justify-between">
+        <h2 className="font-semibold">{strings.settings.title}</h2>
+        <IconButton icon={X} label={strings.settings.close} className="-me-2.5" onClick={onClose} />
+      </div>
+      <SystemPrompt value={parameters.systemPrompt} onChange={parameters.setSystemPrompt} />
+      <ParameterField
+        name={strings.settings.temperature}
+        help={strings.settings.temperatureHelp}
+        value={values.temperature}
+        bounds={bounds.temperature}
+        onChange={(temperature) => change({ temperature })}
+      />
+      <ParameterField
+        name={strings.settings.maxTokens}
+        help={strings.settings.maxTokensHelp}
+        value={values.max_tokens}
+        bounds={bounds.max_tokens}
+        onChange={(max_tokens) => change({ max_tokens })}
+      />
+      <Advanced parameters={parameters} models={models} />
+      <button
+        type="button"
+        className="button button-quiet"
+        disabled={parameters.pristine}
+        onClick={() => parameters.reset()}
+      >
+        <RotateCcw className="size-4" aria-hidden />
+        {strings.settings.reset}
+      </button>
+      <p className="text-xs text-ink-muted">{strings.settings.nextTurn}</p>
+      <div className="flex items-center justify-between gap-3 border-t border-line pt-2 text-sm">
+        <dl className="flex gap-2">
+          <dt className="text-ink-muted">{strings.settings.transport}</dt>
+          <dd className="font-medium">{strings.settings.transportName[transport(mode)]}</dd>
+        </dl>
+        <button type="button" className="link min-h-11" onClick={onConnection}>
+          {strings.settings.transportDetails}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Advanced({ parameters: { values, bounds, change }, models }: Pick<RunSettingsProps, 'parameters' | 'models'>) {
+  return (
+    <details className="rounded-control border border-line">
+      <summary className="flex min-h-11 items-center gap-2 rounded-control px-3 text-sm font-medium hover:bg-sunken">
+        <ChevronRight className="turns-when-open size-4 transition-transform" aria-hidden />
+        {strings.settings.advanced}
+      </summary>
+      <div className="flex flex-col gap-6 p-3">
+        <ParameterField
+          name={strings.settings.topP}
+          help={strings.settings.topPHelp}
+          value={values.top_p}
+          bounds={bounds.top_p}
+          onChange={(top_p) => change({ top_p })}
+        />
+        <ModelSelect models={models} value={values.model} onChange={(model) => change({ model })} />
+      </div>
+    </details>
+  );
+}
+
+function transport(mode: ConnectionMode): 'socket' | 'rest' | 'none' {
+  return mode === 'socket' || mode === 'rest' ? mode : 'none';
+}

@@ -1,0 +1,132 @@
+import { Suspense, use, useState, type ReactNode } from 'react';
+import type { MessageMetadata, ThreadMessage } from '../../session/thread';
+import { LazyMarkdown } from '../markdown/load';
+import { strings } from '../../strings';
+import { Actions } from './actions';
+import { Mark } from '../ui/Brand';
+import { CopyButton } from '../ui/CopyButton';
+import type { MessageProps } from './messageProps';
+import { MessageDetails } from './MessageDetails';
+import { MessageMeta } from './MessageMeta';
+import { isRunning, messageReasoning, messageText } from '../../session/messageText';
+import { ContextNote, ReplyEnding } from './ReplyNotes';
+import { ReasoningFold } from './ReasoningFold';
+import { RegenerateButton } from './RegenerateButton';
+import { StreamingIndicator } from './StreamingIndicator';
+import { VersionSwitch } from './VersionSwitch';
+
+/** A reply: reasoning, text, how it ended, and one line below that keeps its height throughout. */
+export function AssistantMessage({ message: latest, onRetry, goesOn = false, continues = false }: MessageProps) {
+  const message = useSteady(latest);
+  const metadata = message.metadata ?? {};
+  const text = messageText(message);
+  const reasoning = messageReasoning(message);
+  const running = isRunning(message);
+  const goOn = useGoOn(message, onRetry !== undefined && text !== '');
+  if (running && text === '' && reasoning === '') return <PendingReply metadata={metadata} continues={continues} />;
+  return (
+    <ReplyFrame running={running} continues={continues}>
+      <ContextNote context={metadata.context} />
+      {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
+      {text !== '' && (
+        // Nobody sees raw markup: until the renderer is there, it is as if nothing had come.
+        <Suspense
+          fallback={
+            <div aria-busy>
+              <StreamingIndicator metadata={metadata} />
+            </div>
+          }
+        >
+          <LazyMarkdown text={text} streaming={running} />
+        </Suspense>
+      )}
+      {!running && (
+        <ReplyEnding
+          metadata={metadata}
+          empty={text === ''}
+          goesOn={goesOn}
+          onRetry={onRetry && (() => onRetry(message.id))}
+          onContinue={goOn}
+        />
+      )}
+      <div className="flex min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
+        {!running && <Footer message={message} text={text} />}
+      </div>
+    </ReplyFrame>
+  );
+}
+
+/** How to go on with a reply that was cut, where that is possible. */
+function useGoOn({ id, metadata }: ThreadMessage, last: boolean): (() => void) | undefined {
+  const actions = use(Actions);
+  const cut =
+    metadata?.finishReason === 'length' || metadata?.status === 'stopped' || metadata?.status === 'interrupted';
+  // One that nobody could reach may still be running: "Try again" finds out.
+  if (!actions || !last || !cut || metadata?.error?.code === 'unreachable') return undefined;
+  return () => actions.goOn(id);
+}
+
+/**
+ * After a reload, a running reply is told anew from its beginning, and for a moment holds nothing.
+ * What was shown stays until there is something again.
+ */
+function useSteady(latest: ThreadMessage): ThreadMessage {
+  const [shown, setShown] = useState(latest);
+  if (shown === latest || (isRunning(latest) && isBlank(latest) && !isBlank(shown))) return shown;
+  setShown(latest);
+  return latest;
+}
+
+function isBlank(message: ThreadMessage): boolean {
+  return messageText(message) === '' && messageReasoning(message) === '';
+}
+
+/** The reply that has been asked for and of which nothing can be read yet. */
+export function PendingReply({ metadata, continues = false }: { metadata: MessageMetadata; continues?: boolean }) {
+  return (
+    <ReplyFrame running continues={continues}>
+      <ContextNote context={metadata.context} />
+      <StreamingIndicator metadata={metadata} />
+    </ReplyFrame>
+  );
+}
+
+/**
+ * The mark breathes while a reply is being made, and on wide screens stays in view with it.
+ * Nothing else moves: an indicator at the end of growing text would jump with every line.
+ */
+interface FrameProps {
+  running: boolean;
+  /** One text with the reply above it: no mark of its own, and no gap. */
+  continues: boolean;
+  children: ReactNode;
+}
+
+function ReplyFrame({ running, continues, children }: FrameProps) {
+  return (
+    <article aria-label={strings.thread.assistant} className={`group md:flex md:items-start md:gap-4 ${continues ? '-mt-4' : ''}`}>
+      <div className="mb-1 w-fit shrink-0 md:sticky md:top-4">
+        {continues ? <div className="md:w-7" /> : <Mark className={`size-7 ${running ? 'animate-breathe' : ''}`} />}
+        {running && <span className="sr-only">{strings.thread.answering}</span>}
+      </div>
+      <div className="min-w-0 flex-1 md:pt-0.5">{children}</div>
+    </article>
+  );
+}
+
+function Footer({ message, text }: { message: ThreadMessage; text: string }) {
+  const metadata = message.metadata ?? {};
+  return (
+    <>
+      <div className="-ms-2 flex items-center pointer-coarse:gap-3">
+        <VersionSwitch message={message} />
+        {text !== '' && <CopyButton text={text} label={strings.copy.message} />}
+        <RegenerateButton id={message.id} model={metadata.model} />
+        <MessageDetails message={message} />
+      </div>
+      <div className="reveal min-w-0">
+        <MessageMeta metadata={metadata} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { FlaskConical, X } from 'lucide-react';
+import { useState } from 'react';
+import { strings } from '../../strings';
+import { CopyButton } from '../ui/CopyButton';
+import { IconButton } from '../ui/IconButton';
+
+const KEY = 'demo-notice-hidden';
+
+/** Says that the small demonstration model answers, and how to get a better one. */
+export function DemoNotice({ notice }: { notice: string }) {
+  const [hidden, setHidden] = useState(() => localStorage.getItem(KEY) === notice);
+  if (hidden) return null;
+  const [install, get, again] = strings.demo.steps;
+  function hide() {
+    localStorage.setItem(KEY, notice);
+    setHidden(true);
+  }
+  return (
+    <aside aria-label={strings.demo.name} className="mt-6 flex gap-3 rounded-card bg-accent-soft p-1.5 ps-4 text-sm">
+      <FlaskConical className="mt-3 size-4.5 shrink-0" aria-hidden />
+      <div className="min-w-0 flex-1 py-2.5">
+        <p>{notice}</p>
+        <details className="mt-1">
+          <summary className="inline-block rounded-control py-1 font-medium underline underline-offset-2">
+            {strings.demo.how}
+          </summary>
+          <ol className="mt-1 list-decimal space-y-1.5 ps-5">
+            <li>{install}</li>
+            <li>
+              {get}
+              <span className="mt-1 flex w-fit max-w-full items-center rounded-control border border-line bg-surface ps-3">
+                <code className="overflow-x-auto font-mono text-xs">{strings.demo.command}</code>
+                <CopyButton text={strings.demo.command} label={strings.copy.code} />
+              </span>
+            </li>
+            <li>{again}</li>
+          </ol>
+        </details>
+      </div>
+      <IconButton icon={X} label={strings.demo.dismiss} onClick={hide} />
+    </aside>
+  );
+}

@@ -1,0 +1,90 @@
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
+import { describe, expect, it, vi } from 'vitest';
+import type { MessageMetadata, ThreadMessage } from '../../session/thread';
+import { strings } from '../../strings';
+import { Message } from './Message';
+
+vi.mock('../markdown/load', () => ({
+  useLateMarkdown: () => false,
+  LazyMarkdown: ({ text }: { text: string }) => {
+    if (text === 'poison') throw new Error('cannot be laid out');
+    return <p>{text}</p>;
+  },
+}));
+
+function reply(metadata: MessageMetadata, text = 'An answer.', reasoning = ''): ThreadMessage {
+  const parts: ThreadMessage['parts'] = [];
+  if (reasoning) parts.push({ type: 'reasoning', text: reasoning });
+  if (text) parts.push({ type: 'text', text });
+  return { id: 'r', role: 'assistant', parts, metadata };
+}
+
+function show(message: ThreadMessage, onRetry?: (id: string) => void) {
+  return render(<Message message={message} onRetry={onRetry} mode="socket" />);
+}
+
+describe('a message', () => {
+  it('of the person is shown literally, in an article of its own', () => {
+    show({ id: 'u', role: 'user', parts: [{ type: 'text', text: 'a *b*\n<i>c</i>' }], metadata: {} });
+    expect(screen.getByRole('article', { name: strings.thread.you }).textContent).toContain('a *b*\n<i>c</i>');
+  });
+
+  it('that failed says what, at whom, and offers to try again', () => {
+    const onRetry = vi.fn();
+    const error = { code: 'provider_timeout', message: 'Ollama took too long.', retryable: true };
+    show(reply({ status: 'failed', error, providerUsed: 'ollama' }), onRetry);
+    const alert = screen.getByRole('alert');
+    expect(alert.textContent).toContain('Ollama took too long.');
+    expect(alert.textContent).toContain(strings.reply.provider('ollama'));
+    fireEvent.click(within(alert).getByRole('button', { name: strings.reply.tryAgain }));
+    expect(onRetry).toHaveBeenCalledExactlyOnceWith('r');
+    expect(screen.getByText('An answer.')).toBeTruthy();
+  });
+
+  it('that no model was asked for has no count', () => {
+    const tokens = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
+    show(reply({ status: 'failed', providerUsed: 'ollama', tokens }));
+    expect(screen.getByText(/^ollama/).textContent).toBe('ollama · ');
+  });
+
+  it.each([
+    ['stopped', strings.reply.stopped],
+    ['interrupted', strings.reply.interrupted],
+  ] as const)('that was %s says so', (status, words) => {
+    show(reply({ status }));
+    expect(screen.getByText(words)).toBeTruthy();
+  });
+
+  it('names the provider that stood in', () => {
+    show(reply({ status: 'completed', providerUsed: 'openai', fallbackUsed: true }));
+    expect(screen.getByText(strings.reply.answeredBy('openai'))).toBeTruthy();
+  });
+
+  it('tells what was left out of the prompt', () => {
+    show(reply({ status: 'completed', context: { window: 4096, prompt_tokens: 4000, dropped_messages: 3 } }));
+    expect(screen.getByText(/3 earlier messages were left out/)).toBeTruthy();
+  });
+
+  it('shows its reasoning while it thinks and folds it when the answer begins', () => {
+    const view = show(reply({ status: 'streaming' }, '', 'Let me see'));
+    const fold = () => view.container.querySelector('details');
+    expect(fold()?.open).toBe(true);
+    view.rerender(<Message message={reply({ status: 'streaming' }, 'So', 'Let me see')} mode="socket" />);
+    expect(fold()?.open).toBe(false);
+  });
+
+  it('that cannot be laid out is shown as plain text', () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    show(reply({ status: 'completed' }, 'poison'));
+    expect(screen.getByText('poison')).toBeTruthy();
+    expect(screen.getByText(strings.reply.broken)).toBeTruthy();
+  });
+
+  it('is copied as it was written', async () => {
+    const writeText = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    show(reply({ status: 'completed' }, '**bold**'));
+    await act(async () => fireEvent.click(screen.getByRole('button', { name: strings.copy.message })));
+    expect(writeText).toHaveBeenCalledWith('**bold**');
+    expect(screen.getByRole('button', { name: strings.copy.done })).toBeTruthy();
+  });
+});

@@ -1,0 +1,110 @@
+import { Info } from 'lucide-react';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { api } from '../../transport/api';
+import { formatCount, formatSeconds, formatSpeed, formatTime } from '../../format';
+import { serverIdOf, type MessageMetadata, type ThreadMessage } from '../../session/thread';
+import type { Timings } from '../../protocol';
+import { shortName } from '../../state/models';
+import { shouldRetry } from '../../state/queries';
+import { strings } from '../../strings';
+import { SmallButton } from '../ui/SmallButton';
+import { usePopover } from '../ui/usePopover';
+
+/** Everything that is known about how a reply was made. */
+export function MessageDetails({ message }: { message: ThreadMessage }) {
+  const { id, button, panel, open } = usePopover();
+  return (
+    <>
+      <SmallButton ref={button} icon={Info} label={strings.details.open} popoverTarget={id} aria-expanded={open} />
+      <div
+        ref={panel}
+        id={id}
+        popover="auto"
+        role="dialog"
+        aria-label={strings.details.title}
+        data-menu={open || undefined}
+        className="popover w-[25rem] p-4"
+      >
+        {open && <Facts message={message} />}
+      </div>
+    </>
+  );
+}
+
+function Facts({ message }: { message: ThreadMessage }) {
+  const metadata = message.metadata ?? {};
+  const serverId = serverIdOf(message);
+  // Events do not tell how long things took; the stored message does.
+  const { data } = useQuery({
+    queryKey: ['message', serverId],
+    queryFn: ({ signal }) => api.message(serverId, signal),
+    networkMode: 'always',
+    retry: shouldRetry,
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  const { details } = strings;
+  return (
+    <>
+      <h2 className="mb-2 text-sm font-semibold">{details.title}</h2>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
+        <Fact name={details.model}>{metadata.model && shortName(metadata.model)}</Fact>
+        <Fact name={details.provider}>{providerWords(metadata)}</Fact>
+        <Fact name={details.tokens}>{tokenWords(metadata)}</Fact>
+        <Fact name={details.speed}>{data?.timings && speed(metadata, data.timings)}</Fact>
+        <Fact name={details.firstToken}>{seconds(data?.timings?.first_token_s)}</Fact>
+        <Fact name={details.load}>{seconds(data?.timings?.load_s)}</Fact>
+        <Fact name={details.total}>{seconds(data?.timings?.total_s)}</Fact>
+        <Fact name={details.finish}>{finishWords(metadata)}</Fact>
+        <Fact name={details.context}>{contextWords(metadata)}</Fact>
+        <Fact name={details.time}>{metadata.createdAt && formatTime(metadata.createdAt)}</Fact>
+        <Fact name={details.id}>
+          <span className="font-mono break-all select-all">{serverId}</span>
+        </Fact>
+      </dl>
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  if (!children) return null;
+  return (
+    <>
+      <dt className="text-ink-muted">{name}</dt>
+      <dd className="min-w-0 text-end break-words tabular-nums">{children}</dd>
+    </>
+  );
+}
+
+function providerWords({ providerUsed, fallbackUsed }: MessageMetadata): string | undefined {
+  if (!providerUsed) return undefined;
+  return fallbackUsed ? strings.details.fallback(providerUsed) : providerUsed;
+}
+
+function tokenWords({ tokens }: MessageMetadata): string | undefined {
+  if (!tokens) return undefined;
+  const { prompt, completion, source } = tokens;
+  return strings.details.tokenCounts(formatCount(prompt), formatCount(completion), source);
+}
+
+function speed({ tokens }: MessageMetadata, { generate_s, total_s }: Timings): string | undefined {
+  const took = generate_s || total_s;
+  if (!tokens?.completion || !took) return undefined;
+  return strings.details.perSecond(formatSpeed(tokens.completion / took));
+}
+
+function seconds(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : formatSeconds(value);
+}
+
+function finishWords({ finishReason, status }: MessageMetadata): string | undefined {
+  const known: Record<string, string> = strings.details.finishReasons;
+  return known[finishReason ?? ''] ?? finishReason ?? known[status ?? ''];
+}
+
+function contextWords({ context }: MessageMetadata): string | undefined {
+  if (!context) return undefined;
+  const window = formatCount(context.window);
+  return strings.details.window(window, formatCount(context.dropped_messages), context.dropped_messages);
+}

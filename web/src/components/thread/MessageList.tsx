@@ -1,0 +1,87 @@
+import { ArrowDown } from 'lucide-react';
+import { useEffect, type ReactNode } from 'react';
+import type { ThreadMessage } from '../../session/thread';
+import { strings } from '../../strings';
+import type { ConnectionMode } from '../../transport/types';
+import { PendingReply } from './AssistantMessage';
+import { Message } from './Message';
+import { isRunning } from '../../session/messageText';
+import { KeepPlace } from './KeepPlace';
+import { OlderMessages } from './OlderMessages';
+import { useStickToEnd } from './useStickToEnd';
+
+interface Props {
+  messages: ThreadMessage[];
+  busy: boolean;
+  mode: ConnectionMode;
+  onRetry(id: string): void;
+  hasOlder: boolean;
+  loadOlder(): Promise<boolean>;
+  /** Above the first message. */
+  children?: ReactNode;
+}
+
+/** The thread. It scrolls by itself, stays at its end while a reply grows, and lets go of a reader. */
+export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder, children }: Props) {
+  const { scroller, content, away, pin } = useStickToEnd();
+  const last = messages.at(-1);
+  usePinOnSend(messages, pin);
+  const continuing = busy && last?.role === 'assistant' && !isRunning(last);
+  return (
+    <div className="relative min-h-0 flex-1">
+      <div
+        ref={scroller}
+        className="scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain"
+        role="log"
+        aria-label={strings.thread.name}
+        // The announcer tells when a reply begins and ends; reading out every token helps nobody.
+        aria-live="off"
+        tabIndex={0}
+      >
+        <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 below-note px-4 pt-6 pb-8">
+          {hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
+          {messages.map((message, index) => (
+            <div key={message.id} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>
+              <Message
+                message={message}
+                mode={mode}
+                continues={isReply(message) && isReply(messages[index - 1])}
+                goesOn={isReply(message) && (isReply(messages[index + 1]) || (message === last && continuing))}
+                onRetry={message === last && !busy ? onRetry : undefined}
+              />
+            </div>
+          ))}
+          {continuing && <PendingReply metadata={{ viaRest: mode === 'rest' }} continues />}
+          {busy && last?.role === 'user' && <PendingReply metadata={{ ...last.metadata, viaRest: mode === 'rest' }} />}
+        </div>
+      </div>
+      <KeepPlace first={messages[0]?.id} scroller={scroller} />
+      {away && (
+        <button
+          type="button"
+          onClick={pin}
+          className="absolute inset-x-0 bottom-3 mx-auto inline-flex h-11 w-fit animate-rise items-center gap-2 rounded-full border border-line bg-surface px-4 text-sm font-medium shadow-float hover:bg-sunken"
+        >
+          <ArrowDown className="size-4" aria-hidden />
+          {strings.thread.jump}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** So many messages at the end are always laid out, so that the end stays where it is. */
+const ALWAYS_LAID_OUT = 30;
+
+function isReply(message: ThreadMessage | undefined): boolean {
+  return message?.role === 'assistant';
+}
+
+/** Sending is a wish to see what comes; a message from another tab is not. */
+function usePinOnSend(messages: ThreadMessage[], pin: () => void): void {
+  const sent = messages.findLast((message) => message.role === 'user');
+  const sending = sent?.metadata?.status === 'sending' ? sent.id : undefined;
+  useEffect(() => {
+    if (sending !== undefined) pin();
+  }, [sending, pin]);
+}

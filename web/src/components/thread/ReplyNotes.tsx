@@ -1,0 +1,82 @@
+import { ArrowDownToLine, CircleStop, History, Shuffle, Unplug } from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { formatCount } from '../../format';
+import type { MessageMetadata } from '../../session/thread';
+import type { ContextInfo } from '../../protocol';
+import { strings } from '../../strings';
+import { InlineError, RetryButton } from '../ui/InlineError';
+
+/** Says how much of the history the model did not get to read. */
+export function ContextNote({ context }: { context: ContextInfo | undefined }) {
+  if (!context || context.dropped_messages === 0) return null;
+  return (
+    <p className="mb-3 flex items-start gap-2 border-b border-line pb-2 text-xs text-ink-muted">
+      <History className="mt-0.5 size-3.5 shrink-0" aria-hidden />
+      {strings.reply.contextNote(context.dropped_messages, formatCount(context.window))}
+    </p>
+  );
+}
+
+interface EndingProps {
+  metadata: MessageMetadata;
+  /** The reply has no text. */
+  empty: boolean;
+  /** The next message goes on with it. */
+  goesOn?: boolean;
+  onRetry: (() => void) | undefined;
+  onContinue?: (() => void) | undefined;
+}
+
+/** How the reply ended, where that is worth saying. */
+export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue }: EndingProps) {
+  const { status, error, providerUsed, fallbackUsed, finishReason } = metadata;
+  if (status === 'failed') {
+    return (
+      <InlineError
+        message={error?.message ?? strings.reply.failed}
+        code={error?.code}
+        provider={providerUsed}
+        onRetry={onRetry}
+      />
+    );
+  }
+  const ways = { onRetry, onContinue };
+  if (goesOn) return fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />;
+  return (
+    <>
+      {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} {...ways} />}
+      {status === 'interrupted' && (
+        <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
+      )}
+      {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
+      {finishReason === 'length' && <Note text={strings.reply.cut} onContinue={onContinue} />}
+      {fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />}
+    </>
+  );
+}
+
+interface NoteProps {
+  icon?: LucideIcon;
+  text: ReactNode;
+  onRetry?: (() => void) | undefined;
+  onContinue?: (() => void) | undefined;
+}
+
+function Note({ icon: Icon, text, onRetry, onContinue }: NoteProps) {
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-sm text-ink-muted">
+      <p className="inline-flex items-center gap-2 rounded-control bg-sunken px-3 py-1.5">
+        {Icon && <Icon className="size-4 shrink-0" aria-hidden />}
+        {text}
+      </p>
+      {onContinue && (
+        <button type="button" className="button button-quiet" onClick={onContinue}>
+          <ArrowDownToLine className="size-4" aria-hidden />
+          {strings.reply.goOn}
+        </button>
+      )}
+      {onRetry && <RetryButton onRetry={onRetry} />}
+    </div>
+  );
+}

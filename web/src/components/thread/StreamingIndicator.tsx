@@ -1,0 +1,64 @@
+import { useEffect, useState } from 'react';
+import { formatCount } from '../../format';
+import type { MessageMetadata, ThreadMessage } from '../../session/thread';
+import { strings } from '../../strings';
+import { Spark } from '../ui/Brand';
+import { messageReasoning, messageText } from '../../session/messageText';
+
+/** A phase shorter than this needs no clock, in seconds. */
+const CLOCK_FROM_S = 3;
+
+/** What is going on, in words, until there is something to read. */
+export function StreamingIndicator({ metadata }: { metadata: MessageMetadata }) {
+  const seconds = useSeconds(metadata.phaseSince);
+  return (
+    <p className="flex h-9 items-center gap-2.5 text-sm text-ink-muted">
+      <Spark className="size-5 animate-breathe" />
+      <span>{phaseWords(metadata, 'nothing')}</span>
+      {seconds >= CLOCK_FROM_S && (
+        <span className="tabular-nums" aria-hidden>
+          {strings.phase.seconds(formatCount(seconds))}
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** The same in the composer's foot, for as long as the reply runs. */
+export function Activity({ messages }: { messages: ThreadMessage[] }) {
+  const last = messages.at(-1);
+  const reply = last?.role === 'assistant' ? last : undefined;
+  const has = !reply ? 'nothing' : messageText(reply) ? 'text' : messageReasoning(reply) ? 'reasoning' : 'nothing';
+  return (
+    <>
+      {phaseWords(last?.metadata ?? {}, has)} · {strings.composer.escape}
+    </>
+  );
+}
+
+/** @param has what the reply holds so far */
+export function phaseWords(
+  { status, phase, position, viaRest }: MessageMetadata,
+  has: 'nothing' | 'reasoning' | 'text',
+): string {
+  if (status === 'stopping' || phase === 'stopping') return strings.phase.stopping;
+  if (has === 'text') return strings.phase.writing;
+  if (has === 'reasoning') return strings.phase.thinking;
+  if (phase === 'queued') {
+    return position ? strings.phase.queuedAt(formatCount(position)) : strings.phase.queued;
+  }
+  if (phase === 'loading' || phase === 'prompt_eval') return strings.phase[phase];
+  if (viaRest) return strings.phase.whole;
+  return phase === 'generating' ? strings.phase.thinking : strings.phase.sending;
+}
+
+/** Whole seconds since `since`; 0 without it. */
+function useSeconds(since: string | undefined): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!since) return;
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [since]);
+  return since ? Math.max(0, Math.floor((now - Date.parse(since)) / 1000)) : 0;
+}

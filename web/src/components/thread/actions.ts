@@ -1,0 +1,23 @@
+import { createContext } from 'react';
+import type { ModelsHandle } from '../../hooks/useModels';
+
+/** What can be done with a message of the thread. Ids are those of `ThreadMessage`. */
+export interface ThreadActions {
+  /** A reply is being made: nothing that asks for another one is possible. */
+  busy: boolean;
+  models: ModelsHandle;
+  /** The own message that is being edited. */
+  editing: string | null;
+  startEdit(id: string): void;
+  /** Gives the focus back to where the editing began. */
+  endEdit(): void;
+  edit(id: string, content: string): void;
+  /** @param model another one than is chosen; it is then the chosen one */
+  regenerate(id: string, model?: string): void;
+  goOn(id: string): void;
+  /** @param versionId the server's id; false when it cannot be shown now */
+  show(versionId: string): Promise<boolean>;
+}
+
+/** Null where messages are only shown. */
+export const Actions = createContext<ThreadActions | null>(null);

@@ -1,0 +1,143 @@
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ThreadMessage } from '../../session/thread';
+import { strings } from '../../strings';
+import type { ConnectionMode } from '../../transport/types';
+import { announce, Announcer } from '../ui/announce';
+import { ClearChat } from '../dialogs/ClearChat';
+import { ConnectionNote } from './ConnectionNote';
+import { phaseWords } from './StreamingIndicator';
+import { TokenCountMeter } from '../composer/TokenCountMeter';
+import { useReplyAnnouncements } from './useReplyAnnouncements';
+
+afterEach(() => {
+  vi.useRealTimers();
+  announce('');
+});
+
+describe('ConnectionNote', () => {
+  function show(mode: ConnectionMode) {
+    render(<ConnectionNote connection={{ mode, since: Date.now() }} onSignedIn={() => {}} onDetails={() => {}} />);
+  }
+
+  it('says nothing when all is well', () => {
+    show('socket');
+    expect(screen.queryByRole('status')).toBeNull();
+  });
+
+  it('says at once that replies arrive whole', () => {
+    show('rest');
+    expect(screen.getByText(strings.connection.rest)).toBeTruthy();
+  });
+
+  it('speaks of reconnecting only after a second', () => {
+    vi.useFakeTimers();
+    show('reconnecting');
+    expect(screen.queryByRole('status')).toBeNull();
+    act(() => vi.advanceTimersByTime(1000));
+    expect(screen.getByText(strings.connection.reconnecting)).toBeTruthy();
+  });
+
+  it('leads to sign-in and back', () => {
+    show('signed_out');
+    const link = screen.getByRole<HTMLAnchorElement>('link', { name: strings.connection.signIn });
+    expect(link.getAttribute('href')).toMatch(/^\/signin\/\?next=/);
+  });
+});
+
+describe('phaseWords', () => {
+  it.each([
+    [{ status: 'sending' }, 'nothing', strings.phase.sending],
+    [{ phase: 'queued', position: 2 }, 'nothing', 'Waiting in line, place 2'],
+    [{ phase: 'loading' }, 'nothing', strings.phase.loading],
+    [{ phase: 'prompt_eval' }, 'nothing', strings.phase.prompt_eval],
+    [{ phase: 'generating' }, 'reasoning', strings.phase.thinking],
+    [{ phase: 'generating' }, 'text', strings.phase.writing],
+    [{ phase: 'stopping' }, 'text', strings.phase.stopping],
+  ] as const)('%o with %s is “%s”', (metadata, has, words) => {
+    expect(phaseWords(metadata, has)).toBe(words);
+  });
+});
+
+describe('TokenCountMeter', () => {
+  const reply = (metadata: ThreadMessage['metadata'], text = ''): ThreadMessage[] => [
+    { id: 'r', role: 'assistant', parts: [{ type: 'text', text }], metadata },
+  ];
+
+  it('shows what the provider counted and how full the window is', () => {
+    const tokens = { prompt: 10, completion: 90, total: 100, source: 'provider' } as const;
+    render(
+      <TokenCountMeter messages={reply({ status: 'completed', tokens })} draft="" maxTokens={512} window={1000} />,
+    );
+    expect(screen.getByRole('group').textContent).toBe('Prompt 10 · Reply 90 · Total 100 · 10% of context');
+  });
+
+  it('estimates while a reply is being written, and says so', () => {
+    render(
+      <TokenCountMeter
+        messages={reply({ status: 'streaming' }, 'x'.repeat(40))}
+        draft=""
+        maxTokens={512}
+        window={null}
+      />,
+    );
+    expect(screen.getByRole('group').textContent).toMatch(/^≈ .*Reply 10/);
+  });
+
+  it('stays with the last reply that a model was asked for', () => {
+    const asked = { prompt: 10, completion: 90, total: 100, source: 'provider' } as const;
+    const refused = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
+    const [first] = reply({ status: 'completed', tokens: asked });
+    const [last] = reply({ status: 'failed', tokens: refused });
+    const messages = [first, { ...last, id: 's' }] as ThreadMessage[];
+    render(<TokenCountMeter messages={messages} draft="" maxTokens={512} window={null} />);
+    expect(screen.getByRole('group').textContent).toBe('Prompt 10 · Reply 90 · Total 100');
+  });
+
+  it('warns in words when draft and reply cannot fit', () => {
+    render(<TokenCountMeter messages={[]} draft={'x'.repeat(2400)} maxTokens={512} window={1000} />);
+    expect(screen.getByText(strings.meter.tooLong)).toBeTruthy();
+  });
+});
+
+describe('ClearChat', () => {
+  it('has the focus on Cancel', () => {
+    render(<ClearChat running={false} onConfirm={vi.fn()} onClose={vi.fn()} />);
+    expect(document.activeElement?.textContent).toBe(strings.clear.cancel);
+  });
+
+  it('stays, and says why, when the fresh conversation could not be made', async () => {
+    const onClose = vi.fn();
+    render(
+      <ClearChat running onConfirm={() => Promise.reject(new Error('No connection.'))} onClose={onClose} />,
+    );
+    fireEvent.click(screen.getByRole('button', { name: strings.clear.confirm }));
+    await waitFor(() => expect(screen.getByRole('alert').textContent).toBe('No connection.'));
+    expect(onClose).not.toHaveBeenCalled();
+  });
+});
+
+describe('announcements', () => {
+  function Thread({ status, busy }: { status: 'streaming' | 'completed'; busy: boolean }) {
+    useReplyAnnouncements([{ id: 'r', role: 'assistant', parts: [], metadata: { status } }], busy);
+    return <Announcer />;
+  }
+
+  it('tell of a reply exactly twice, whatever comes between', async () => {
+    const view = render(<Thread status="completed" busy={false} />);
+    const changes: string[] = [];
+    const region = screen.getByRole('status');
+    new MutationObserver(() => changes.push(region.textContent ?? '')).observe(region, {
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
+    const steps = [true, true, true, false, false] as const;
+    for (const busy of steps) {
+      view.rerender(<Thread status={busy ? 'streaming' : 'completed'} busy={busy} />);
+      // oxlint-disable-next-line no-await-in-loop
+      await act(async () => {});
+    }
+    expect(changes).toEqual([strings.announce.thinking, strings.announce.completed]);
+  });
+});

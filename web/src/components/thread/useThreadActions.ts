@@ -1,0 +1,80 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { ModelsHandle } from '../../hooks/useModels';
+import type { ParametersHandle } from '../../hooks/useParameters';
+import type { Playground } from '../../hooks/usePlayground';
+import { strings } from '../../strings';
+import type { ThreadActions } from './actions';
+import { announce } from '../ui/announce';
+import { messageText } from '../../session/messageText';
+
+interface Tools {
+  playground: Playground;
+  models: ModelsHandle;
+  change: ParametersHandle['change'];
+  focusComposer(): void;
+}
+
+export interface EditingActions extends ThreadActions {
+  /** Edits the last own message; the focus comes back to the composer afterwards. */
+  editLast(): void;
+}
+
+/** What messages can be asked to do, and which one is being edited. */
+export function useThreadActions({ playground, models, change, focusComposer }: Tools): EditingActions {
+  const { messages, busy, edit, regenerate, goOn, show } = playground;
+  const [editing, setEditing] = useState<string | null>(null);
+  const fromComposer = useRef(false);
+
+  const endEdit = useCallback(() => {
+    setEditing(null);
+    requestAnimationFrame(() => {
+      if (fromComposer.current || !editing) focusComposer();
+      else document.querySelector<HTMLElement>(`[data-edit="${CSS.escape(editing)}"]`)?.focus();
+    });
+  }, [editing, focusComposer]);
+
+  const startEdit = useCallback((id: string) => {
+    fromComposer.current = false;
+    setEditing(id);
+  }, []);
+
+  const latest = useRef(messages);
+  useEffect(() => {
+    latest.current = messages;
+  });
+  const editLast = useCallback(() => {
+    const own = latest.current.findLast(({ role, metadata }) => role === 'user' && metadata?.status === 'completed');
+    if (!own) return;
+    fromComposer.current = true;
+    setEditing(own.id);
+  }, []);
+
+  return useMemo(
+    () => ({
+      busy,
+      models,
+      editing,
+      startEdit,
+      endEdit,
+      editLast,
+      edit: (id, content) => {
+        const before = latest.current.find((message) => message.id === id);
+        setEditing(null);
+        focusComposer();
+        // The same words again would be the same branch again.
+        if (before && messageText(before) !== content) edit(id, content);
+      },
+      regenerate: (id, model) => {
+        if (model) change({ model });
+        regenerate(id);
+      },
+      goOn,
+      show: async (versionId) => {
+        const shown = await show(versionId);
+        if (!shown) announce(strings.thread.switchFailed);
+        return shown;
+      },
+    }),
+    [busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, focusComposer],
+  );
+}

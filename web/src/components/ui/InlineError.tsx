@@ -1,0 +1,45 @@
+import { CircleAlert, RotateCcw } from 'lucide-react';
+import { strings } from '../../strings';
+
+interface Props {
+  message: string;
+  code?: string | undefined;
+  provider?: string | undefined;
+  /** Absent where asking again makes no sense. */
+  onRetry?: (() => void) | undefined;
+}
+
+/** A failure at the place where it happened: what, at whom, and the way on. */
+export function InlineError({ message, code, provider, onRetry }: Props) {
+  return (
+    <div role="alert" className="my-2 flex gap-3 rounded-control bg-danger-soft px-4 py-3 text-sm">
+      <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden />
+      <div className="min-w-0 flex-1">
+        <p className="font-medium break-words">{message}</p>
+        {provider && <p className="mt-0.5 text-ink-muted">{strings.reply.provider(provider)}</p>}
+        {(onRetry || code) && (
+          <div className="mt-2.5 flex flex-wrap items-center gap-x-4 gap-y-1">
+            {onRetry && <RetryButton onRetry={onRetry} />}
+            {code && (
+              <details className="text-xs text-ink-muted">
+                <summary className="inline-block rounded-control py-1.5 underline underline-offset-2">
+                  {strings.reply.details}
+                </summary>
+                <p className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
+              </details>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+export function RetryButton({ onRetry }: { onRetry: () => void }) {
+  return (
+    <button type="button" className="button button-quiet" onClick={onRetry}>
+      <RotateCcw className="size-4" aria-hidden />
+      {strings.reply.tryAgain}
+    </button>
+  );
+}

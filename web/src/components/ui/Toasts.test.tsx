@@ -1,0 +1,62 @@
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { dismiss, takeBackLast, toast, TOAST_MS, useToasts } from '../../state/toasts';
+import { Toasts } from './Toasts';
+
+const pass = (ms: number) => act(() => vi.advanceTimersByTime(ms));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  render(<Toasts />);
+});
+afterEach(() => {
+  for (const { id } of useToasts.getState().toasts) dismiss(id);
+  vi.useRealTimers();
+});
+
+test('a toast is told politely, and goes by itself', () => {
+  act(() => toast('Deleted'));
+  const region = screen.getByRole('region', { name: 'Notifications' });
+  expect(region.getAttribute('aria-live')).toBe('polite');
+  expect(region.textContent).toContain('Deleted');
+  expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+  pass(TOAST_MS);
+  expect(region.textContent).toBe('');
+});
+
+test('it stays while the mouse or the focus is on it', () => {
+  act(() => toast('Deleted', () => {}));
+  const region = screen.getByRole('region');
+  pass(TOAST_MS - 1000);
+  fireEvent.pointerEnter(region);
+  pass(60_000);
+  expect(region.textContent).toContain('Deleted');
+  fireEvent.pointerLeave(region);
+  pass(900);
+  fireEvent.focus(screen.getByRole('button', { name: 'Undo' }));
+  pass(60_000);
+  fireEvent.blur(screen.getByRole('button', { name: 'Undo' }));
+  pass(50);
+  expect(region.textContent).toContain('Deleted');
+  pass(100);
+  expect(region.textContent).toBe('');
+});
+
+test('undo works once, by button or by key', () => {
+  const undo = vi.fn<() => void>();
+  act(() => toast('One', undo));
+  act(() => toast('Two'));
+  fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
+  expect(undo).toHaveBeenCalledOnce();
+  expect(screen.queryByText('One')).toBeNull();
+  expect(takeBackLast()).toBe(false);
+  act(() => toast('Three', undo));
+  act(() => expect(takeBackLast()).toBe(true));
+  expect(undo).toHaveBeenCalledTimes(2);
+});
+
+test('three at most, the newest', () => {
+  for (const text of ['a1', 'a2', 'a3', 'a4']) act(() => toast(text));
+  expect(screen.queryByText('a1')).toBeNull();
+  expect(screen.getByText('a4')).toBeTruthy();
+});

@@ -1,0 +1,49 @@
+import { X } from 'lucide-react';
+import { dismiss, holdToasts, takeBack, useToasts } from '../../state/toasts';
+import { useFrame } from '../../state/frame';
+import { strings } from '../../strings';
+import { IconButton } from './IconButton';
+
+/** What happened elsewhere. The region is there before the first toast, or it would not be read out. */
+export function Toasts() {
+  const toasts = useToasts((state) => state.toasts);
+  // In the middle of the thread, not of the window.
+  const beside = useFrame(({ sidebar, drawer }) => sidebar && !drawer);
+  return (
+    // Nothing happens on it but that its toasts stay while one is there.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <section
+      aria-label={strings.frame.toasts}
+      aria-live="polite"
+      onPointerEnter={() => holdToasts('pointer', true)}
+      onPointerLeave={() => holdToasts('pointer', false)}
+      onFocus={() => holdToasts('focus', true)}
+      onBlur={() => holdToasts('focus', false)}
+      className={`pointer-events-none fixed inset-x-0 bottom-[calc(7rem+env(safe-area-inset-bottom))] z-40 flex flex-col items-center gap-2 px-4 ${beside ? 'wide:start-72' : ''}`}
+    >
+      {toasts.map((one) => (
+        <div
+          key={one.id}
+          className="pointer-events-auto flex min-h-12 max-w-full animate-rise items-center gap-1 rounded-control bg-ink ps-4 pe-1 text-sm text-canvas shadow-dialog forced-colors:border"
+        >
+          <span className="my-2 me-2 line-clamp-2 min-w-0 break-words">{one.text}</span>
+          {one.undo && (
+            <button
+              type="button"
+              onClick={() => takeBack(one)}
+              className="h-11 shrink-0 rounded-control px-3 font-semibold underline decoration-accent decoration-2 underline-offset-4 hover:bg-canvas/15"
+            >
+              {strings.frame.undo}
+            </button>
+          )}
+          <IconButton
+            icon={X}
+            label={strings.frame.dismiss}
+            className="text-canvas! hover:bg-canvas/15! [&_svg]:size-4"
+            onClick={() => dismiss(one.id)}
+          />
+        </div>
+      ))}
+    </section>
+  );
+}

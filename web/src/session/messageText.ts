@@ -1,0 +1,22 @@
+import type { ThreadMessage } from './thread';
+
+/** What the message says, as it was written (markdown source for a reply). */
+export function messageText(message: ThreadMessage): string {
+  return joined(message, 'text');
+}
+
+export function messageReasoning(message: ThreadMessage): string {
+  return joined(message, 'reasoning');
+}
+
+function joined(message: ThreadMessage, type: 'text' | 'reasoning'): string {
+  let text = '';
+  for (const part of message.parts) if (part.type === type) text += part.text;
+  return text;
+}
+
+/** The reply is still being made. */
+export function isRunning(message: ThreadMessage): boolean {
+  const status = message.metadata?.status;
+  return status === 'streaming' || status === 'stopping' || status === 'sending';
+}

@@ -1,0 +1,306 @@
+/**
+ * One open conversation, and what the engine and the AI SDK's chat above it do not settle:
+ * refusals, turns begun elsewhere, reading the messages again. No React in here.
+ */
+import type { ConversationEvent, UserMessageEvent } from '../protocol';
+import { messageText } from './messageText';
+import { uuid } from '../transport/edges';
+import type { Command, ForeignEvent, TurnError, TurnEvent } from '../transport/types';
+import { asTurnError, SessionCore } from './sessionCore';
+import { placeReply, placeUserMessage, type Placed } from './placing';
+import {
+  isRunningReply,
+  isUnaccepted,
+  mergeThread,
+  serverIdOf,
+  type ThreadMessage,
+} from './thread';
+
+/** What goes back to its place when a request was refused. */
+type Undo = (error: TurnError) => void;
+
+export class Session extends SessionCore {
+  /** The thread may not be what is stored; read it again once nothing runs. */
+  private stale = false;
+  private unlisten: (() => void)[] = [];
+  private opened = false;
+  /** How many times the messages are being read at this moment. */
+  private reading = 0;
+  /** How many requests there were: what was read before one is older than what came of it. */
+  private requests = 0;
+  /** The end of the shown branch, when an event has told it. */
+  private head: string | null = null;
+
+  /** Connects, and follows the reply that runs already. */
+  open(): void {
+    this.opened = true;
+    this.unlisten = [
+      this.engine.onForeign((event) => this.onForeign(event)),
+      this.engine.onEvent((event) => this.onEvent(event)),
+    ];
+    const accepted = this.chat.messages.filter((one) => !isUnaccepted(one));
+    this.engine.open(new Set(accepted.flatMap(({ metadata }) => metadata?.clientId ?? [])));
+    this.followRunning();
+  }
+
+  /** Leaves; stops no reply. It may be opened again. */
+  close(): void {
+    this.opened = false;
+    for (const stop of this.unlisten) stop();
+    void this.chat.stop();
+    this.engine.close();
+  }
+
+  /** Says something; while a reply runs, or others wait, as the last of those that wait. */
+  send(content: string): void {
+    if (this.busy || this.engine.waiting.moves) this.queue(content);
+    else this.say(content, this.chat.messages);
+  }
+
+  /** Says something else in the place of an own message: a branch beside it. */
+  edit(messageId: string, content: string): void {
+    const before = this.chat.messages;
+    const index = before.findIndex((one) => one.id === messageId);
+    const parentId = before[index]?.metadata?.parentId;
+    if (parentId !== undefined) this.say(content, before.slice(0, index), parentId);
+  }
+
+  private say(content: string, after: ThreadMessage[], parentId?: string | null): void {
+    if (this.busy || !content.trim()) return;
+    const clientId = uuid();
+    const before = this.chat.messages;
+    if (after !== before) this.chat.messages = after;
+    const below = parentId === undefined ? {} : { parentId };
+    const createdAt = new Date(this.options.now()).toISOString();
+    void this.ask(
+      () =>
+        this.chat.sendMessage(
+          {
+            id: clientId,
+            role: 'user',
+            parts: [{ type: 'text', text: content }],
+            metadata: { status: 'sending', clientId, createdAt },
+          },
+          { body: { ...this.body(clientId), ...below } },
+        ),
+      (error) => {
+        if (error.refused && after !== before) this.chat.messages = before;
+        this.onSendFailed(clientId, content, error);
+      },
+    );
+  }
+
+  regenerate(messageId: string): void {
+    const before = this.chat.messages;
+    if (this.busy || !before.some((one) => one.id === messageId && one.role === 'assistant')) return;
+    void this.ask(
+      () => this.chat.regenerate({ messageId, body: this.body(uuid()) }),
+      (error) => {
+        this.chat.messages = before;
+        this.setSendError({ content: '', code: error.code, message: error.message });
+        if (!error.refused) this.stale = true;
+      },
+    );
+  }
+
+  /** Goes on with a reply that was cut: another one below it. */
+  goOn(messageId: string): void {
+    const last = this.chat.messages.at(-1);
+    if (this.busy || last?.id !== messageId || last.role !== 'assistant') return;
+    const clientId = uuid();
+    this.resume({ ...this.body(clientId), clientId, messageId, goOn: true }, (error) => {
+      this.setSendError({ content: '', code: error.code, message: error.message });
+      if (!error.refused) this.stale = true;
+    });
+  }
+
+  /** A never accepted message: the same client id again. A given up reply: on with it. Else anew. */
+  retry(messageId: string): void {
+    const message = this.chat.messages.find((one) => one.id === messageId);
+    if (!message || this.busy) return;
+    if (message.role === 'user') this.sendAgain(message);
+    else if (message.metadata?.error?.code === 'unreachable') this.resume(messageId);
+    else this.regenerate(messageId);
+  }
+
+  /** Resolves when the reply has ended. */
+  stop(): Promise<void> {
+    return this.engine.stop();
+  }
+
+  private sendAgain(message: ThreadMessage): void {
+    const clientId = message.metadata?.clientId;
+    if (!clientId || !isUnaccepted(message)) return;
+    const { error: _, ...metadata } = message.metadata ?? {};
+    void this.ask(
+      () =>
+        this.chat.sendMessage(
+          {
+            role: 'user',
+            parts: message.parts,
+            metadata: { ...metadata, status: 'sending' },
+            messageId: message.id,
+          },
+          { body: this.body(clientId) },
+        ),
+      (failure) => this.onSendFailed(message.id, messageText(message), failure),
+    );
+  }
+
+  // Branches and what came before ---------------------------------------------------------------
+
+  /**
+   * Shows the newest branch behind a version (the server's id of it).
+   *
+   * Resolves to false when it cannot be shown now; then nothing has changed.
+   */
+  async show(versionId: string): Promise<boolean> {
+    if (this.busy) return false;
+    return this.branches.turnTo(versionId, () => this.resync(versionId));
+  }
+
+  /** There are messages before the first one that is shown. */
+  get hasOlder(): boolean {
+    return Boolean(this.chat.messages[0]?.metadata?.parentId);
+  }
+
+  /** Shows one more page of what came before. */
+  async loadOlder(): Promise<boolean> {
+    const first = this.chat.messages[0];
+    if (!first || !this.hasOlder) return false;
+    const older = await this.branches.older(first);
+    // Meanwhile another branch may be shown.
+    if (!this.opened || this.chat.messages[0]?.id !== first.id || older.length === 0) return false;
+    this.chat.messages = [...older, ...this.chat.messages];
+    return true;
+  }
+
+  // Requests ------------------------------------------------------------------------------------
+
+  private async ask(request: () => Promise<void>, undo: Undo): Promise<void> {
+    this.requests += 1;
+    this.setSendError(null);
+    await request();
+    this.settle(undo);
+  }
+
+  private resume(what: string | Command, undo: Undo = () => {}): void {
+    this.requests += 1;
+    this.resuming = what;
+    if (typeof what === 'object') this.setSendError(null);
+    void this.chat.resumeStream().then(() => this.settle(undo));
+  }
+
+  /** After a request: what the SDK reports as an error is ours to place. */
+  private settle(undo: Undo): void {
+    const { error, status } = this.chat;
+    if (this.busy || !this.opened) return;
+    if (status === 'error') {
+      this.chat.clearError();
+      this.onFailed(error, undo);
+    }
+    this.followRunning();
+    if (this.stale) void this.resync();
+    else if (!this.busy) this.checkHead();
+  }
+
+  private onFailed(error: Error | undefined, undo: Undo): void {
+    const last = this.chat.messages.at(-1);
+    const failure = asTurnError(error);
+    const { code, message } = failure;
+    if (isRunningReply(last) && !failure.refused) {
+      this.change(last!.id, { status: 'interrupted', error: { code, message, retryable: true } });
+    } else {
+      undo(failure);
+    }
+  }
+
+  private onSendFailed(id: string, content: string, error: TurnError): void {
+    const { code, message } = error;
+    if (error.refused) {
+      this.chat.messages = this.chat.messages.filter((one) => one.id !== id);
+      this.setSendError({ content, code, message });
+    } else {
+      this.change(id, { status: 'failed', error: { code, message, retryable: true } });
+    }
+  }
+
+  // What happens elsewhere ----------------------------------------------------------------------
+
+  private onEvent(event: TurnEvent): void {
+    if (event.type === 'user_message' || event.type === 'message_start') this.branches.grow(event);
+    if (event.type === 'conversation') this.onConversation(event);
+    if (event.type === 'user_message') this.onUserMessage(event);
+  }
+
+  /** Another tab may have turned to another branch. */
+  private onConversation(event: ConversationEvent): void {
+    this.options.onConversation(event);
+    this.head = event.head_id;
+    if (!this.busy) this.checkHead();
+  }
+
+  private checkHead(): void {
+    const last = this.chat.messages.findLast((one) => !isUnaccepted(one));
+    const isShown = this.head === null || (last && serverIdOf(last) === this.head);
+    if (isShown || this.branches.switching || this.head === this.engine.runningId) return;
+    this.stale = true;
+    void this.resync();
+  }
+
+  private onUserMessage(event: UserMessageEvent): void {
+    const versions = this.branches.versions.add('user', event);
+    this.place(placeUserMessage(this.chat.messages, event, versions));
+  }
+
+  private onForeign(event: ForeignEvent): void {
+    if (event.type === 'stale') {
+      this.stale = true;
+      if (!this.busy) void this.resync();
+    } else if (event.type === 'message_start') {
+      const placed = placeReply(this.chat.messages, event);
+      if (placed.stale && !this.busy) {
+        // What it answers was said elsewhere while nobody here listened: that is read first.
+        if (!this.reading) void this.resync();
+        return;
+      }
+      this.place(placed);
+      if (!this.busy) this.resume(event.id);
+    }
+  }
+
+  private place({ messages, stale }: Placed): void {
+    if (messages !== this.chat.messages) this.chat.messages = messages;
+    if (stale) this.stale = true;
+  }
+
+  /** Reads the messages again and shows them; on a failure the thread stays as it is. Then it
+   * follows the running reply. */
+  private async resync(until?: string): Promise<void> {
+    const { requests } = this;
+    this.stale = false;
+    this.head = null;
+    this.reading += 1;
+    const stored = await this.branches.readBack(until).catch(() => null);
+    this.reading -= 1;
+    if (!this.opened) return;
+    if (!stored) {
+      this.stale = true;
+      this.followRunning();
+      return;
+    }
+    if (this.busy) {
+      this.stale = true;
+      return;
+    }
+    if (requests !== this.requests) return this.resync(until);
+    this.chat.messages = mergeThread(this.chat.messages, stored);
+    this.followRunning();
+  }
+
+  private followRunning(): void {
+    const last = this.chat.messages.at(-1);
+    const running = isRunningReply(last) ? last!.id : this.engine.runningId;
+    if (running && !this.busy) this.resume(running);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What a session consists of: the engine, the AI SDK's chat above it, the branches, and what the
+ * components watch. No decisions in here.
+ */
+import { Chat } from '@ai-sdk/react';
+import type { Parameters } from '../protocol';
+import { createChatTransport, type TurnBody } from './chatTransport';
+import { uuid } from '../transport/edges';
+import type { Engine } from '../transport/engine';
+import { TurnError, type Command, type Connection } from '../transport/types';
+import type { WaitingMessage } from '../transport/waiting';
+import { Branches, type BranchDoors } from './branches';
+import type { MessageMetadata, SendError, ThreadMessage } from './thread';
+
+export interface SessionOptions extends BranchDoors {
+  conversationId: string;
+  history: ThreadMessage[];
+  engine: Engine;
+  /** What the user has changed; goes with each turn. */
+  parameters(): Parameters | undefined;
+  /** Resolves when the server knows the settings; undefined when it does. */
+  settled(): Promise<void> | undefined;
+  onConversation(change: { title: string; head_id: string | null }): void;
+  now(): number;
+}
+
+export class SessionCore {
+  readonly chat: Chat<ThreadMessage>;
+  readonly engine: Engine;
+  sendError: SendError | null = null;
+  protected readonly options: SessionOptions;
+  protected readonly branches: Branches;
+  /** What the SDK's "resume" means. */
+  protected resuming: string | Command | undefined;
+  private readonly subscribers = new Set<() => void>();
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.engine = options.engine;
+    this.branches = new Branches(options, options.history);
+    this.chat = new Chat<ThreadMessage>({
+      id: options.conversationId,
+      messages: options.history,
+      transport: createChatTransport(options.engine, {
+        keep: (command) => this.engine.outbox.keep(command),
+        resuming: () => this.resuming,
+        settled: () => options.settled(),
+        versions: (reply) => this.branches.versions.add('assistant', reply),
+      }),
+      generateId: uuid,
+    });
+    this.engine.waiting.onRefused = (content, { code, message }) =>
+      this.setSendError({ content, code, message });
+  }
+
+  subscribeWaiting = (listener: () => void): (() => void) => this.engine.waiting.subscribe(listener);
+
+  /** What was said while a reply ran, and has not been said to the model. */
+  get waiting(): readonly WaitingMessage[] {
+    return this.engine.waiting.list;
+  }
+
+  /** Resolves to the text of a message that waited, or to null when it is being said already. */
+  takeBack(clientId: string): Promise<string | null> {
+    return this.engine.waiting.takeBack(clientId);
+  }
+
+  /** Tells when `sendError` has changed. Returns the way to stop. */
+  subscribe = (listener: () => void): (() => void) => {
+    this.subscribers.add(listener);
+    return () => void this.subscribers.delete(listener);
+  };
+
+  subscribeConnection = (listener: () => void): (() => void) => this.engine.subscribe(listener);
+
+  get connection(): Connection {
+    return this.engine.connection;
+  }
+
+  get busy(): boolean {
+    return this.chat.status === 'submitted' || this.chat.status === 'streaming';
+  }
+
+  protected body(clientId: string): TurnBody {
+    const parameters = this.options.parameters();
+    return parameters ? { clientId, parameters } : { clientId };
+  }
+
+  /** Says it when what runs has ended. */
+  protected queue(content: string): void {
+    if (!content.trim()) return;
+    this.setSendError(null);
+    // What else was changed is told now; the parameters go along.
+    void this.options.settled();
+    this.engine.queue({ ...this.body(uuid()), content });
+  }
+
+  protected change(id: string, metadata: MessageMetadata): void {
+    this.chat.messages = this.chat.messages.map((message) =>
+      message.id === id ? { ...message, metadata: { ...message.metadata, ...metadata } } : message,
+    );
+  }
+
+  protected setSendError(error: SendError | null): void {
+    if (this.sendError === error) return;
+    this.sendError = error;
+    for (const subscriber of this.subscribers) subscriber();
+  }
+}
+
+export function asTurnError(error: Error | undefined): TurnError {
+  if (error instanceof TurnError) return error;
+  return new TurnError('internal', 'Something went wrong on this page.', false);
+}

@@ -28,8 +28,9 @@ from project.body_limit import limited
 from project.checks import refusals
 from project.doctor import probe
 from project.static import static_files
-from streaming.db_threads import stripes
-from streaming.lifecycle import AlreadyRunning, lifecycle
+from streaming.db_threads import db_threads
+from streaming.lifecycle import lifecycle
+from streaming.single_server import SingleServerError
 from streaming.socket.consumer import ChatConsumer
 from streaming.socket.handshake import no_such_socket
 
@@ -60,10 +61,10 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
         case "http" if scope["path"].startswith("/static/"):
             await static_files(scope, receive, send)
         case "http":
-            async with stripes.borrow():
+            async with db_threads.borrow():
                 await limited(django_application, scope, receive, send)
         case "websocket":
-            async with stripes.borrow():
+            async with db_threads.borrow():
                 await sockets(scope, receive, send)
         case "lifespan":
             await _lifespan(receive, send)
@@ -76,7 +77,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             try:
                 _refuse_danger()
                 await lifecycle.start()
-            except (AlreadyRunning, ImproperlyConfigured) as error:
+            except (SingleServerError, ImproperlyConfigured) as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             await send({"type": "lifespan.startup.complete"})

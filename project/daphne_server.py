@@ -15,7 +15,8 @@ from typing import Any
 
 from streaming import events
 from streaming.events import CloseCode
-from streaming.lifecycle import AlreadyRunning, lifecycle
+from streaming.lifecycle import lifecycle
+from streaming.single_server import SingleServerError
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def adapt() -> None:
         return ended
 
     starting: list[asyncio.Future[None]] = []
-    refused: list[AlreadyRunning] = []
+    refused: list[SingleServerError] = []
 
     def start() -> None:
         """Start the application with the server, not with its first request."""
@@ -118,7 +119,7 @@ def adapt() -> None:
         async def or_stop() -> None:
             try:
                 await lifecycle.start()
-            except AlreadyRunning as error:
+            except SingleServerError as error:
                 logger.critical("%s", error)
                 refused.append(error)
                 reactor.stop()  # type: ignore[misc]

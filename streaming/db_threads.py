@@ -16,21 +16,21 @@ from asgiref.sync import ThreadSensitiveContext
 COUNT: Final = 8
 
 
-class Stripes:
+class DatabaseThreads:
     """A few one-thread executors, handed out to whoever comes, the least used first."""
 
     def __init__(self, count: int = COUNT) -> None:
         self._executors = [
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"stripe-{number}")
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"database-{number}")
             for number in range(count)
         ]
         self._holders = [0] * count
 
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[None]:
-        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one stripe.
+        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one thread.
 
-        Tasks made inside have to end before the block does. Cancelling gives the stripe back; a
+        Tasks made inside have to end before the block does. Cancelling gives the thread back; a
         call that it is running goes on to its end.
         """
         number = min(range(len(self._holders)), key=self._holders.__getitem__)
@@ -42,4 +42,4 @@ class Stripes:
             self._holders[number] -= 1
 
 
-stripes = Stripes()
+db_threads = DatabaseThreads()

@@ -8,11 +8,11 @@ from django.conf import settings
 from streaming.cluster.peers import Peers
 from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_limits import RedisLimits
-from streaming.cluster.redis_slots import RedisLines
+from streaming.cluster.redis_slots import RedisProviderSlots
 from streaming.limits import Limits, MemoryLimits
-from streaming.provider_slots import Lines, MemoryLines
+from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
 from streaming.replies.turns import Turns
-from streaming.single_server import AlreadyRunning, SoleServer
+from streaming.single_server import SingleServerError, SingleServerLock
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Lifecycle:
     def __init__(self) -> None:
         self._starting: asyncio.Task[Turns] | None = None
         self._ending: asyncio.Task[None] | None = None
-        self._lock: SoleServer | None = None
+        self._lock: SingleServerLock | None = None
         self.closing = asyncio.Event()  # the server was told to end
         self.drained = asyncio.Event()  # no reply runs any more
         self.goodbyes: set[asyncio.Task[None]] = set()  # one for each open socket
@@ -36,7 +36,7 @@ class Lifecycle:
         """The turns, made by whoever comes first.
 
         Raises:
-            AlreadyRunning: another server process has this database.
+            SingleServerError: another server process has this database.
         """
         if self._starting is None:
             self._starting = asyncio.get_running_loop().create_task(self._start())
@@ -45,17 +45,17 @@ class Lifecycle:
     async def _start(self) -> Turns:
         peers = Peers(settings.REDIS_URL) if settings.REDIS_URL else None
         if peers is None:
-            self._lock = await SoleServer.become(settings.SERVER_LOCK)
+            self._lock = await SingleServerLock.acquire(settings.SERVER_LOCK)
         turns = Turns(*self._bounds(), peers)
         await turns.start()
         turns.warm_up()
         return turns
 
-    def _bounds(self) -> tuple[Limits, Lines]:
+    def _bounds(self) -> tuple[Limits, ProviderSlots]:
         places, url = settings.PROVIDER_MAX_CONCURRENCY, settings.REDIS_URL
         if url:
-            return RedisLimits(url), RedisLines(url, places)
-        return MemoryLimits(), MemoryLines(places)
+            return RedisLimits(url), RedisProviderSlots(url, places)
+        return MemoryLimits(), MemoryProviderSlots(places)
 
     async def checks(self) -> dict[str, str]:
         """What this process needs besides the database, and whether it answers."""
@@ -81,7 +81,7 @@ class Lifecycle:
             return
         try:
             turns = await self._starting
-        except AlreadyRunning:
+        except SingleServerError:
             return
         seconds = settings.CHAT_DRAIN_SECONDS
         await asyncio.gather(turns.drain(seconds), turns.answers.drain(seconds))
@@ -92,7 +92,5 @@ class Lifecycle:
         if self._lock is not None:
             self._lock.release()
 
-
-__all__ = ["AlreadyRunning", "Lifecycle", "lifecycle"]
 
 lifecycle = Lifecycle()

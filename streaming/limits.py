@@ -21,7 +21,7 @@ MINUTE = 60.0
 AT_ONCE_RETRY = 5.0
 
 
-class Slot:
+class Permit:
     """One of a caller's places, taken. `release` gives it back: it may be repeated, never
     raises and does not wait."""
 
@@ -37,7 +37,7 @@ class Slot:
 class Limits(Protocol):
     """Counts requests and holds places."""
 
-    async def admit(self, caller: Caller) -> Slot:
+    async def admit(self, caller: Caller) -> Permit:
         """Count one request and take one of the caller's places, or do neither.
 
         Reads the database. Cancelling takes nothing.
@@ -62,7 +62,7 @@ class MemoryLimits:
         self._running: Counter[str] = Counter()
         self._swept = now()
 
-    async def admit(self, caller: Caller) -> Slot:
+    async def admit(self, caller: Caller) -> Permit:
         try:
             bounds = await database_sync_to_async(usage.bounds)(user=caller.user, key=caller.key)
             return self.take(bounds.a_minute, bounds.at_once)
@@ -70,7 +70,7 @@ class MemoryLimits:
             metrics.refused.labels(refusal.code).inc()
             raise
 
-    def take(self, a_minute: Bound, at_once: Bound) -> Slot:
+    def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         """`admit` for bounds that are known."""
         now = self._now()
         self._sweep(now)
@@ -84,7 +84,7 @@ class MemoryLimits:
             raise too_many_requests(a_minute.most, recent[-a_minute.most] + MINUTE - now)
         recent.append(now)
         self._running[at_once.subject] += 1
-        return Slot(lambda: self._leave(at_once.subject))
+        return Permit(lambda: self._leave(at_once.subject))
 
     async def aclose(self) -> None:
         pass

@@ -1,8 +1,8 @@
-"""The line before each provider: so many requests at once, the others wait, in fair order.
+"""The slots of each provider: so many requests at once; the others wait in a fair queue.
 
-Requests of one user are numbered in rounds, and lower rounds go first: everybody's first before
-anybody's second. Whoever comes new begins in the round that is being served, before those who were
-served already; of these, who has fewer places goes first.
+The requests of one user are numbered in rounds, and lower rounds go first: everybody's first
+request before anybody's second. A user who has nothing here begins in the round that is being
+served, before users who were served already; of those, the one with fewer slots goes first.
 """
 
 import asyncio
@@ -10,148 +10,171 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from streaming import metrics
 
-Moved = Callable[[int], None]
+OnPosition = Callable[[int], None]
 
 
-class Lines(Protocol):
-    """A line for each provider."""
+class ProviderSlots(Protocol):
+    """The slots of all providers."""
 
-    def place(
-        self, provider: str, user_id: UUID, moved: Moved
+    def slot(
+        self, provider: str, user_id: UUID, on_position: OnPosition
     ) -> AbstractAsyncContextManager[None]:
-        """Wait for a place at the provider, hold it inside `async with`, and give it back
-        whatever happens. `moved` is told the position in the line (from 1) while it waits, at
-        first and on every change, and must not raise. Cancelling leaves the line at once.
+        """Wait for a slot of the provider, hold it inside `async with`, and give it back
+        whatever happens. While it waits, `on_position` gets the position in the queue (from 1),
+        at first and on every change; it must not raise. Cancelling leaves the queue at once.
         """
         ...
 
     async def aclose(self) -> None:
-        """Let go of everything, when the server ends."""
+        """Release everything when the server ends."""
         ...
 
 
 @dataclass(eq=False)
-class Waiter:
-    """One request in a line."""
+class SlotRequest:
+    """One request for a slot; `granted` is done when it has one."""
 
     user_id: UUID
     number: int  # in the order of arrival
-    moved: Moved
-    turn: asyncio.Future[None]
+    on_position: OnPosition
+    granted: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
     position: int = 0
+
+    def move_to(self, position: int) -> None:
+        """Report a position, if it is another than the last."""
+        if position != self.position:
+            self.position = position
+            self.on_position(position)
 
 
 @dataclass
-class Line:
-    """The line before one provider with `capacity` places (0: any number)."""
+class ProviderQueue:
+    """The queue for one provider with `capacity` slots (0: any number)."""
 
     capacity: int
     held: Counter[UUID] = field(default_factory=Counter)
-    waiting: dict[UUID, deque[Waiter]] = field(default_factory=dict)
-    # The round in which each user who waits or holds a place was served last, and the newest.
+    waiting: dict[UUID, deque[SlotRequest]] = field(default_factory=dict)
+    # The round in which each user who waits or holds a slot was served last, and the newest.
     served: dict[UUID, int] = field(default_factory=dict)
     round: int = 0
     arrived: int = 0
 
-    def in_order(self) -> list[Waiter]:
-        """Everybody who waits, in the order in which they will be served."""
+    def in_order(self) -> list[SlotRequest]:
+        """All requests that wait, in the order in which they will be served."""
         ranked = [
-            (self._next_round(user_id) + before, self._had(user_id) + before, waiter.number, waiter)
+            (
+                self._next_round(user_id) + before,
+                self._had(user_id) + before,
+                request.number,
+                request,
+            )
             for user_id, queue in self.waiting.items()
-            # One that was cancelled is still there until its task has noticed.
-            for before, waiter in enumerate(w for w in queue if not w.turn.done())
+            # A cancelled request is still in the queue until its task has run.
+            for before, request in enumerate(r for r in queue if not r.granted.done())
         ]
-        return [waiter for *_, waiter in sorted(ranked, key=lambda entry: entry[:3])]
+        return [request for *_, request in sorted(ranked, key=lambda entry: entry[:3])]
 
-    def join(self, user_id: UUID, moved: Moved) -> Waiter:
-        """Get in line. The waiter's `turn` is done when it has a place."""
+    def join(self, user_id: UUID, on_position: OnPosition) -> SlotRequest:
+        """Add a request to the queue."""
         self.arrived += 1
-        turn = asyncio.get_running_loop().create_future()
-        waiter = Waiter(user_id, self.arrived, moved, turn)
-        self.waiting.setdefault(user_id, deque()).append(waiter)
+        request = SlotRequest(user_id, self.arrived, on_position)
+        self.waiting.setdefault(user_id, deque()).append(request)
         self.serve()
-        return waiter
+        return request
 
-    def leave(self, waiter: Waiter) -> None:
-        """Give the place back, or the place in the line."""
-        user_id = waiter.user_id
-        if waiter.turn.done() and not waiter.turn.cancelled():
+    def leave(self, request: SlotRequest) -> None:
+        """Give the slot back, or leave the queue."""
+        user_id = request.user_id
+        if request.granted.done() and not request.granted.cancelled():
             self.held[user_id] -= 1
             if not self.held[user_id]:
                 del self.held[user_id]
         else:
-            self._remove(waiter)
+            self._remove(request)
         if user_id not in self.held and user_id not in self.waiting:
             self.served.pop(user_id, None)
         self.serve()
 
     def serve(self) -> None:
-        """Give out the places that are free, and tell the others where they are."""
+        """Grant the free slots, and report the positions of the others."""
         while order := self.in_order():
             if self.capacity and self.held.total() >= self.capacity:
                 break
-            waiter = order[0]
-            self.round = self.served[waiter.user_id] = self._next_round(waiter.user_id)
-            self._remove(waiter)
-            self.held[waiter.user_id] += 1
-            waiter.turn.set_result(None)
-        for position, waiter in enumerate(order, 1):
-            if waiter.position != position:
-                waiter.position = position
-                waiter.moved(position)
+            request = order[0]
+            self.round = self.served[request.user_id] = self._next_round(request.user_id)
+            self._remove(request)
+            self.held[request.user_id] += 1
+            request.granted.set_result(None)
+        for position, request in enumerate(order, 1):
+            request.move_to(position)
 
     def _next_round(self, user_id: UUID) -> int:
         return max(self.served.get(user_id, -1) + 1, self.round)
 
     def _had(self, user_id: UUID) -> int:
-        """What a user has had since coming: 0 for one who is new, else one and the places held."""
+        """0 for a user who was not served since coming, else 1 and the slots held."""
         return self.held[user_id] + 1 if user_id in self.served else 0
 
-    def _remove(self, waiter: Waiter) -> None:
-        queue = self.waiting[waiter.user_id]
-        queue.remove(waiter)
+    def _remove(self, request: SlotRequest) -> None:
+        queue = self.waiting[request.user_id]
+        queue.remove(request)
         if not queue:
-            del self.waiting[waiter.user_id]
+            del self.waiting[request.user_id]
 
 
-class MemoryLines:
-    """The lines of one process. `capacities` has the places of each provider by name, and
-    under `""` those of all others."""
+class MemoryProviderSlots:
+    """The slots of one process. `capacities` has the slots of each provider by name, and under
+    `""` those of all others."""
 
     def __init__(self, capacities: Mapping[str, int]) -> None:
         self._capacities = capacities
-        self._lines: dict[str, Line] = {}
+        self._queues: dict[str, ProviderQueue] = {}
 
-    def line(self, provider: str) -> Line:
-        """The line before a provider."""
-        if provider not in self._lines:
-            usual = self._capacities.get("", 0)
-            self._lines[provider] = Line(self._capacities.get(provider, usual))
-        return self._lines[provider]
+    def queue(self, provider: str) -> ProviderQueue:
+        """The queue for a provider."""
+        if provider not in self._queues:
+            self._queues[provider] = ProviderQueue(capacity_of(provider, self._capacities))
+        return self._queues[provider]
 
-    def place(
-        self, provider: str, user_id: UUID, moved: Moved
+    def slot(
+        self, provider: str, user_id: UUID, on_position: OnPosition
     ) -> AbstractAsyncContextManager[None]:
-        """As `Lines.place`."""
-        return stand(self.line(provider), provider, user_id, moved)
+        """As `ProviderSlots.slot`."""
+        return hold_slot(self.queue(provider), provider, user_id, on_position)
 
     async def aclose(self) -> None:
-        """As `Lines.aclose`."""
+        """As `ProviderSlots.aclose`."""
+
+
+def capacity_of(provider: str, capacities: Mapping[str, int]) -> int:
+    """How many slots a provider has; 0 is any number."""
+    return capacities.get(provider, capacities.get("", 0))
+
+
+class Queue(Protocol):
+    """What `hold_slot` needs of a queue."""
+
+    def join(self, user_id: UUID, on_position: OnPosition) -> SlotRequest: ...
+    def leave(self, request: SlotRequest) -> None: ...
 
 
 @asynccontextmanager
-async def stand(line: Any, provider: str, user_id: UUID, moved: Moved) -> AsyncIterator[None]:
-    """Wait in a line (a `Line`, or one like it) and hold a place, as `Lines.place` says."""
-    waiter = line.join(user_id, moved)
+async def hold_slot(
+    queue: Queue, provider: str, user_id: UUID, on_position: OnPosition
+) -> AsyncIterator[None]:
+    """Wait in a queue and hold a slot, as `ProviderSlots.slot` says."""
+    request = queue.join(user_id, on_position)
     try:
         with metrics.waiting.labels(provider).track_inprogress():
-            await waiter.turn
+            await request.granted
         with metrics.at_provider.labels(provider).track_inprogress():
             yield
     finally:
-        line.leave(waiter)
+        queue.leave(request)

@@ -18,7 +18,7 @@ from django.db import DatabaseError
 from conversations import keys
 from streaming import credentials
 from streaming.background import keep_going
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Revocable(Generic[Id]):
             self._changed.clear()
             looked_at = set(self._ends)
             try:
-                async with stripes.borrow():
+                async with db_threads.borrow():
                     good = await database_sync_to_async(self._good)(looked_at)
             except DatabaseError as error:
                 # Nobody's work ends because the database is away.

@@ -16,7 +16,7 @@ LOCK_PATIENCE: Final = 15.0
 ADVISORY_LOCK: Final = 0x63686174
 
 
-class AlreadyRunning(RuntimeError):
+class SingleServerError(RuntimeError):
     """Another server process uses this database, and there is nothing through which the two
     could share running replies."""
 
@@ -28,7 +28,7 @@ class AlreadyRunning(RuntimeError):
         )
 
 
-class SoleServer:
+class SingleServerLock:
     """Held by the only server process: a lock on a file, and on PostgreSQL, which other machines
     reach, one in the database. The system lets go of both when we die."""
 
@@ -37,24 +37,24 @@ class SoleServer:
         self._session: Any = None
 
     @classmethod
-    async def become(cls, path: Path) -> Self:
+    async def acquire(cls, path: Path) -> Self:
         """Take the locks, waiting a while for one that is just ending.
 
         Raises:
-            AlreadyRunning: another process holds them.
+            SingleServerError: another process holds them.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        sole = cls(path.open("w"))
+        lock = cls(path.open("w"))
         waited = 0.0
-        while not (sole._lock_file() and await asyncio.to_thread(sole._lock_database)):
+        while not (lock._lock_file() and await asyncio.to_thread(lock._lock_database)):
             if waited >= LOCK_PATIENCE:
-                sole.release()
-                raise AlreadyRunning
+                lock.release()
+                raise SingleServerError
             if not waited:
                 logger.warning("another server is running on this database; waiting for its end")
             await asyncio.sleep(0.25)
             waited += 0.25
-        return sole
+        return lock
 
     def release(self) -> None:
         """Let the next one in."""

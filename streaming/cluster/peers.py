@@ -19,7 +19,7 @@ from streaming.cluster.mirror import Mirror
 from streaming.cluster.reaper import Reaper
 from streaming.cluster.redis_client import AWAY, ServiceAway
 from streaming.cluster.redis_log import RedisLogs, pieces
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.log import MemoryLog, Text
 from streaming.replies.turn import Owner, Turn, snapshot_of, user_event
 
@@ -106,7 +106,7 @@ class Peers:
         try:
             await self.logs.stop(reply_id)
         except AWAY:
-            async with stripes.borrow():
+            async with db_threads.borrow():
                 await database_sync_to_async(replies.mark_stopping)(reply_id=reply_id)
 
     async def aclose(self) -> None:
@@ -122,7 +122,7 @@ class Peers:
         await self.logs.aclose()
 
     async def _still_ours(self, reply_id: UUID) -> bool:
-        async with stripes.borrow():
+        async with db_threads.borrow():
             ours: bool = await database_sync_to_async(replies.is_written_by)(
                 reply_id=reply_id, writer=self.process
             )

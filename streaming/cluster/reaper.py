@@ -18,7 +18,7 @@ from conversations.models import Message, Status
 from streaming.cluster.copies import Copies
 from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_log import Append, RedisLogs, pieces
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.log import Text
 from streaming.replies.turn import Owner, end_of, settle
 
@@ -46,7 +46,7 @@ class Reaper:
         while not task.cancelling():
             await asyncio.sleep(LOOK * random.uniform(0.8, 1.2))  # noqa: S311
             try:
-                async with stripes.borrow():
+                async with db_threads.borrow():
                     await self._look()
             except (DatabaseError, *AWAY) as error:
                 # What was missing may have been renewed since: nobody can tell.

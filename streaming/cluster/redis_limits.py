@@ -23,7 +23,7 @@ from streaming import metrics
 from streaming.background import keep_going
 from streaming.caller import Caller
 from streaming.cluster.redis_client import AWAY, ServiceAway, connect
-from streaming.limits import MINUTE, Slot, too_many_at_once, too_many_requests
+from streaming.limits import MINUTE, Permit, too_many_at_once, too_many_requests
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class RedisLimits:
         self._changed = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
-    async def admit(self, caller: Caller) -> Slot:
+    async def admit(self, caller: Caller) -> Permit:
         """As `Limits.admit`. Raises `Unavailable`, too, when Redis is away."""
         try:
             bounds = await database_sync_to_async(usage.bounds)(user=caller.user, key=caller.key)
@@ -88,7 +88,7 @@ class RedisLimits:
             metrics.refused.labels(refusal.code).inc()
             raise
 
-    async def take(self, a_minute: Bound, at_once: Bound) -> Slot:
+    async def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         """`admit` for bounds that are known. A place that is taken when the caller is cancelled
         expires."""
         place, running = uuid4().hex, f"chat:{{{at_once.subject}}}:running"
@@ -109,7 +109,7 @@ class RedisLimits:
         self._held[place] = running
         if self._keeper is None:
             self._keeper = keep_going(self._keep, "limits")
-        return Slot(lambda: self._leave(place))
+        return Permit(lambda: self._leave(place))
 
     async def aclose(self) -> None:
         """Give back what was released, then let go. Places that are still held expire."""

@@ -21,14 +21,13 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from streaming.background import keep_going
 from streaming.cluster.redis_client import AWAY, connect
-from streaming.provider_slots import Line, Moved, stand
+from streaming.provider_slots import OnPosition, ProviderQueue, SlotRequest, capacity_of, hold_slot
 
 logger = logging.getLogger(__name__)
 
@@ -52,27 +51,18 @@ _KEYS: Final = ("waiting", "places", "leases", "numbers", "rounds", "epoch")
 _TELL: Final = Path(__file__).with_name("redis_slots.lua").read_text()
 
 
-@dataclass(eq=False, slots=True)
-class Waiter:
-    """One request of ours in a line."""
-
-    id: str
-    moved: Moved
-    turn: asyncio.Future[None]
-    position: int = 0
-
-
-class RedisLine:
+class RedisProviderQueue:
     """Our side of the line before one provider."""
 
     def __init__(self, redis: Any, provider: str, capacity: int, process: str, life: float) -> None:
         self.keys = [f"chat:{{line-{provider}}}:{name}" for name in _KEYS]
         self._capacity, self._life = capacity, life
-        self.waiting: dict[str, Waiter] = {}
+        self.waiting: dict[str, SlotRequest] = {}
         self.held: set[str] = set()
         self.left: set[str] = set()  # what Redis has not been told of yet
         self._news = f"{provider} {process}"
-        self._provider = provider
+        self._provider, self._process = provider, process
+        self._joined = 0
         self._tell = redis.register_script(_TELL)
         self._changed = asyncio.Event()
         self._epoch = ""
@@ -80,22 +70,27 @@ class RedisLine:
         self._settled_at = 0.0
         self._withheld = False  # some of those who wait were not told of yet
 
-    def join(self, user_id: UUID, moved: Moved) -> Waiter:
-        """Get in line. The waiter's `turn` is done when it has a place."""
-        turn = asyncio.get_running_loop().create_future()
-        waiter = Waiter(f"{user_id.hex}:{uuid4().hex}", moved, turn)
-        self.waiting[waiter.id] = waiter
+    def join(self, user_id: UUID, on_position: OnPosition) -> SlotRequest:
+        """Add a request to the queue."""
+        self._joined += 1
+        request = SlotRequest(user_id, self._joined, on_position)
+        self.waiting[self._id(request)] = request
         self._changed.set()
-        return waiter
+        return request
 
-    def leave(self, waiter: Waiter) -> None:
-        """Give the place back, or the place in the line."""
-        self.waiting.pop(waiter.id, None)
-        self.held.discard(waiter.id)
-        self.left.add(waiter.id)
+    def leave(self, request: SlotRequest) -> None:
+        """Give the slot back, or leave the queue."""
+        request_id = self._id(request)
+        self.waiting.pop(request_id, None)
+        self.held.discard(request_id)
+        self.left.add(request_id)
         self._changed.set()
 
-    def moved(self) -> None:
+    def _id(self, request: SlotRequest) -> str:
+        """The name of a request among those of all processes; it begins with its user's id."""
+        return f"{request.user_id.hex}:{self._process}:{request.number}"
+
+    def look_again(self) -> None:
         """Look again, if anybody here waits."""
         if self.waiting:
             self._changed.set()
@@ -129,13 +124,13 @@ class RedisLine:
         """Tell Redis all of our side, and those who wait here what it answers. Raises one of
         `AWAY`; then it is to be repeated."""
         left, held = [*self.left], [*self.held]
-        waiting = [*self.waiting.values()]
+        waiting = [*self.waiting.items()]
         was_away, self._was_away = self._was_away, False
         self._withheld = bool(waiting) and (was_away or self._settling() > 0)
         if self._withheld:
             waiting = []
         counts = [self._capacity, self._life, len(left), len(held)]
-        ids = [*left, *held, *(waiter.id for waiter in waiting)]
+        ids = [*left, *held, *(request_id for request_id, _ in waiting)]
         arguments = [NEWS, self._news, *counts, self._epoch, *ids]
         epoch, *positions = await self._tell(keys=self.keys, args=arguments)
         self.left.difference_update(left)
@@ -145,16 +140,15 @@ class RedisLine:
         if forgotten:
             self._withheld = bool(self.waiting)
             return
-        for waiter, position in zip(waiting, positions, strict=True):
-            if waiter.turn.done():
+        for (request_id, request), position in zip(waiting, positions, strict=True):
+            if request.granted.done():
                 continue  # it was cancelled meanwhile, and is about to leave
-            if position == 0:
-                del self.waiting[waiter.id]
-                self.held.add(waiter.id)
-                waiter.turn.set_result(None)
-            elif position != waiter.position:
-                waiter.position = position
-                waiter.moved(position)
+            if position:
+                request.move_to(position)
+            else:
+                del self.waiting[request_id]
+                self.held.add(request_id)
+                request.granted.set_result(None)
 
     def _settling(self) -> float:
         return self._settled_at - asyncio.get_running_loop().time()
@@ -167,38 +161,38 @@ class RedisLine:
         return RENEW if self.held else None
 
 
-class RedisLines:
-    """`Lines` of several processes: a provider's places are for all of them together. Lives in
-    one event loop."""
+class RedisProviderSlots:
+    """`ProviderSlots` of several processes, which share the slots of a provider. Lives in one event
+    loop."""
 
     def __init__(self, url: str, capacities: Mapping[str, int], life: float = LIFE) -> None:
-        """`capacities` as those of `MemoryLines`."""
+        """`capacities` as those of `MemoryProviderSlots`."""
         self._redis, self._subscriber = connect(url), connect(url, blocking=True)
         self._capacities, self._life = capacities, life
         self._process = uuid4().hex
-        self._lines: dict[str, Line | RedisLine] = {}
+        self._queues: dict[str, ProviderQueue | RedisProviderQueue] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = False
 
-    def line(self, provider: str) -> Line | RedisLine:
-        """Our side of the line before a provider. Where there is no limit there is no line."""
-        if provider not in self._lines:
-            capacity = self._capacities.get(provider, self._capacities.get("", 0))
+    def queue(self, provider: str) -> ProviderQueue | RedisProviderQueue:
+        """Our side of the queue for a provider; without a limit nothing is shared."""
+        if provider not in self._queues:
+            capacity = capacity_of(provider, self._capacities)
             if not capacity:
-                self._lines[provider] = Line(0)
-                return self._lines[provider]
-            line = RedisLine(self._redis, provider, capacity, self._process, self._life)
-            self._lines[provider] = line
+                self._queues[provider] = ProviderQueue(0)
+                return self._queues[provider]
+            queue = RedisProviderQueue(self._redis, provider, capacity, self._process, self._life)
+            self._queues[provider] = queue
             if not self._tasks:
                 self._tasks.append(keep_going(self._listen, "lines"))
-            self._tasks.append(keep_going(line.keep, f"line {provider}"))
-        return self._lines[provider]
+            self._tasks.append(keep_going(queue.keep, f"queue {provider}"))
+        return self._queues[provider]
 
-    def place(
-        self, provider: str, user_id: UUID, moved: Moved
+    def slot(
+        self, provider: str, user_id: UUID, on_position: OnPosition
     ) -> AbstractAsyncContextManager[None]:
-        """As `Lines.place`."""
-        return stand(self.line(provider), provider, user_id, moved)
+        """As `ProviderSlots.slot`."""
+        return hold_slot(self.queue(provider), provider, user_id, on_position)
 
     async def aclose(self) -> None:
         """Give back what was left, then let go. What is still held expires."""
@@ -208,14 +202,14 @@ class RedisLines:
             await asyncio.wait(self._tasks)
         with suppress(*AWAY):  # then it expires
             async with asyncio.timeout(FLUSH_PATIENCE):
-                for line in self._lines.values():
-                    if isinstance(line, RedisLine) and line.left:
-                        await line.tell()
+                for queue in self._queues.values():
+                    if isinstance(queue, RedisProviderQueue) and queue.left:
+                        await queue.tell()
         await self._redis.aclose()
         await self._subscriber.aclose()
 
     async def _listen(self) -> None:
-        """Look again at lines that others have moved, until cancelled."""
+        """Look again at queues that others have changed, until cancelled."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - this is a coroutine
         while not task.cancelling():
@@ -228,9 +222,9 @@ class RedisLines:
             await asyncio.sleep(RETRY)
 
     def _settle(self) -> None:
-        for line in self._lines.values():
-            if isinstance(line, RedisLine):
-                line.settle()
+        for queue in self._queues.values():
+            if isinstance(queue, RedisProviderQueue):
+                queue.settle()
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
@@ -239,6 +233,6 @@ class RedisLines:
             self._subscribed = True
             return
         provider, _, process = message["data"].partition(" ")
-        line = self._lines.get(provider)
-        if process != self._process and isinstance(line, RedisLine):
-            line.moved()
+        queue = self._queues.get(provider)
+        if process != self._process and isinstance(queue, RedisProviderQueue):
+            queue.look_again()

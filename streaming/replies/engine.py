@@ -19,7 +19,7 @@ from providers.think_tags import ThinkTags
 from providers.types import ChatMessage, ChatRequest, Chunk, Finish, ToolPart
 from streaming.caller import Caller
 from streaming.log import MemoryLog
-from streaming.provider_slots import Lines, Moved
+from streaming.provider_slots import OnPosition, ProviderSlots
 from streaming.replies.prompt import Fitted, estimate_tokens, fit, whole
 from streaming.routing import Route, Router
 
@@ -137,11 +137,16 @@ def make_whole_plan(
 
 
 async def produce(
-    plan: Plan, router: Router, lines: Lines, log: MemoryLog, result: Result, rerouted: Rerouted
+    plan: Plan,
+    router: Router,
+    slots: ProviderSlots,
+    log: MemoryLog,
+    result: Result,
+    rerouted: Rerouted,
 ) -> None:
     """Write the reply into `log` and its end into `result`; else as `stream`."""
-    moved = partial(log.enter, "queued")
-    async with aclosing(stream(plan, router, lines, result, moved, rerouted)) as chunks:
+    on_position = partial(log.enter, "queued")
+    async with aclosing(stream(plan, router, slots, result, on_position, rerouted)) as chunks:
         async for chunk in chunks:
             if chunk.phase:
                 log.enter(chunk.phase)
@@ -156,13 +161,13 @@ async def produce(
 async def stream(
     plan: Plan,
     router: Router,
-    lines: Lines,
+    slots: ProviderSlots,
     result: Result,
-    moved: Moved,
+    on_position: OnPosition,
     rerouted: Rerouted | None = None,
 ) -> AsyncGenerator[Chunk]:
-    """The reply piece by piece, having waited in the provider's line (`moved` is told where), and
-    its end into `result`.
+    """The reply piece by piece, after the wait for a slot of the provider (`on_position` gets each
+    position), and its end into `result`.
 
     As long as nothing was said, the next provider of `CHAT_FALLBACK_PROVIDERS` is asked when one
     fails; `rerouted` is waited for before, with that provider in `result`. When none of them can
@@ -180,7 +185,7 @@ async def stream(
                 result.take(asked)
                 if rerouted is not None:
                     await rerouted()
-            async with aclosing(_ask(asked, lines, moved, result)) as chunks:
+            async with aclosing(_ask(asked, slots, on_position, result)) as chunks:
                 async for chunk in chunks:
                     said = chunk.content or chunk.reasoning or chunk.tool_parts
                     if said and result.first_token_s is None:
@@ -212,7 +217,9 @@ async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     return replace(plan, route=route, fitted=fitted)
 
 
-async def _ask(plan: Plan, lines: Lines, moved: Moved, result: Result) -> AsyncGenerator[Chunk]:
+async def _ask(
+    plan: Plan, slots: ProviderSlots, on_position: OnPosition, result: Result
+) -> AsyncGenerator[Chunk]:
     """What one provider says."""
     if plan.fitted.too_long:
         said = "This message is" if plan.trims else "These messages are"
@@ -224,7 +231,7 @@ async def _ask(plan: Plan, lines: Lines, moved: Moved, result: Result) -> AsyncG
         **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
     )
     provider = plan.route.provider
-    async with lines.place(provider.name, plan.caller.user.pk, moved):
+    async with slots.slot(provider.name, plan.caller.user.pk, on_position):
         result.reading = True
         tags = ThinkTags()
         try:

@@ -9,10 +9,10 @@ from django.db import DatabaseError
 
 from conversations.models import Status
 from streaming import revocation
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.errors import Description, describe
 from streaming.events import End
-from streaming.provider_slots import Lines
+from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine, storing
 from streaming.replies.turn import LOST, Turn, outcome
 from streaming.routing import Router
@@ -24,14 +24,16 @@ NOT_STORED = Description(
 )
 
 
-async def make(turn: Turn, router: Router, lines: Lines, running: Callable[[], int]) -> End | None:
+async def make(
+    turn: Turn, router: Router, slots: ProviderSlots, running: Callable[[], int]
+) -> End | None:
     """Make a reply and store its end; what is left is to tell it. `None` when another process has
     taken the reply: then nothing more was written. Cancelling interrupts the reply. `running` tells
     how many replies this process makes."""
-    async with stripes.borrow():
+    async with db_threads.borrow():
         turn.producer = asyncio.create_task(
             engine.produce(
-                turn.plan, router, lines, turn.log, turn.result, partial(storing.keep_route, turn)
+                turn.plan, router, slots, turn.log, turn.result, partial(storing.keep_route, turn)
             )
         )
         keeper = asyncio.create_task(storing.keep(turn, running))

@@ -18,7 +18,7 @@ from conversations.errors import (
 from conversations.models import User
 from streaming import hints
 from streaming.caller import Caller
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.errors import describe
 from streaming.log import timestamp
 from streaming.replies.commands import Ask
@@ -103,7 +103,7 @@ async def items(conversation_id: UUID) -> list[dict[str, Any]]:
 async def advance(turns: "Turns", conversation_id: UUID) -> None:
     """Begin the turn of the next message that waits, if nothing runs. One that cannot begin
     stays, with the reason, and the one after it is tried."""
-    async with stripes.borrow():
+    async with db_threads.borrow():
         while not turns.draining and not turns.runs_in(conversation_id):
             item = await database_sync_to_async(queue.following)(conversation_id=conversation_id)
             if item is None:

@@ -21,11 +21,11 @@ from providers.errors import ProviderError
 from providers.types import ChatMessage, Chunk, Embeddings
 from streaming import metrics, revocation
 from streaming.caller import Caller
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.errors import describe
 from streaming.events import End
-from streaming.limits import Limits, Slot
-from streaming.provider_slots import Lines
+from streaming.limits import Limits, Permit
+from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
 from streaming.replies.engine import Plan, Result
 from streaming.replies.prompt import estimate_tokens
@@ -45,9 +45,9 @@ class Answer:
     soon as that is known. `chunks` is everything that was said so far, `over` is true when nothing
     more comes; then `tokens` has the counts, and `error` why it is not whole."""
 
-    def __init__(self, caller: Caller, slot: Slot, planning: Planning) -> None:
+    def __init__(self, caller: Caller, permit: Permit, planning: Planning) -> None:
         self.caller = caller
-        self.slot = slot
+        self.permit = permit
         self.planning = planning
         self.plan: Plan | None = None
         self.result = Result(provider_used="", model="", context={})
@@ -99,15 +99,15 @@ class Answer:
             self._cut = self._cut or why
             self._task.cancel()
 
-    def start(self, router: Router, lines: Lines) -> asyncio.Task[None]:
+    def start(self, router: Router, slots: ProviderSlots) -> asyncio.Task[None]:
         """Make the reply in a task of its own: one in the context of the request would break
         when the request ends."""
         self._task = asyncio.get_running_loop().create_task(
-            self._run(router, lines), name="answer", context=contextvars.Context()
+            self._run(router, slots), name="answer", context=contextvars.Context()
         )
         return self._task
 
-    def _moved(self, position: int) -> None:
+    def _on_position(self, position: int) -> None:
         self.position = position
 
     def _add(self, chunk: Chunk) -> None:
@@ -116,7 +116,7 @@ class Answer:
             self.chunks.append(chunk)
             self._news.set()
 
-    async def _run(self, router: Router, lines: Lines) -> None:
+    async def _run(self, router: Router, slots: ProviderSlots) -> None:
         failure: Exception | None = None
         status = Status.COMPLETED
         revoked = partial(self.cancel, NotAuthenticated())
@@ -125,7 +125,7 @@ class Answer:
                 self.plan = plan = await self.planning()
                 self.result.take(plan)
                 metrics.running.inc()
-                stream = engine.stream(plan, router, lines, self.result, self._moved)
+                stream = engine.stream(plan, router, slots, self.result, self._on_position)
                 async with aclosing(stream) as chunks:
                     async for chunk in chunks:
                         self._add(chunk)
@@ -143,7 +143,7 @@ class Answer:
     async def _end(self, status: Status, failure: Exception | None) -> None:
         """Give the place back, write down what the reply cost, and tell that it is over."""
         self._ending = True
-        self.slot.release()
+        self.permit.release()
         if self.plan is None:  # nobody was asked
             self.error, self.over = failure, True
             self._news.set()
@@ -154,7 +154,7 @@ class Answer:
         )
         result, caller = self.result, self.caller
         self.tokens = result.tokens(self.plan.fitted, "".join(said))
-        async with stripes.borrow():
+        async with db_threads.borrow():
             await _record(caller, result.model, result.provider_used, self.tokens, status)
         self.error, self.over = failure, True
         self._news.set()
@@ -175,8 +175,8 @@ class Answer:
 class Answers:
     """The answers of this process. Lives in one event loop."""
 
-    def __init__(self, router: Router, limits: Limits, lines: Lines) -> None:
-        self.router, self.limits, self.lines = router, limits, lines
+    def __init__(self, router: Router, limits: Limits, slots: ProviderSlots) -> None:
+        self.router, self.limits, self.slots = router, limits, slots
         self._draining = False
         self._running: dict[Answer, asyncio.Task[None]] = {}
         self._readers: set[asyncio.Task[Any]] = set()
@@ -210,7 +210,7 @@ class Answers:
         self._readers.add(reader)
         reader.add_done_callback(self._readers.discard)
         reader.add_done_callback(lambda _: answer.cancel())
-        self._running[answer] = answer.start(self.router, self.lines)
+        self._running[answer] = answer.start(self.router, self.slots)
         self._running[answer].add_done_callback(lambda _: self._running.pop(answer))
         # A task that is cancelled before its first step gives nothing back.
         await asyncio.sleep(0)
@@ -225,7 +225,7 @@ class Answers:
             Problem: throttled, the model is not allowed, shutting down.
             ProviderError: there are none.
         """
-        slot = await self._admit(caller)
+        permit = await self._admit(caller)
         status, provider, found, served = Status.FAILED, "", None, False
         try:
             chosen = await self.router.choose_for(model)
@@ -233,7 +233,7 @@ class Answers:
             self.router.check_allowed(model)
             keys.require_model(caller.key, model)
             model = await self.router.listed_name(chosen, model)
-            async with self.lines.place(provider, caller.user.pk, lambda _: None):
+            async with self.slots.slot(provider, caller.user.pk, lambda _: None):
                 served = True
                 found = await chosen.embed(model, texts, dimensions)
             status = Status.COMPLETED
@@ -244,12 +244,12 @@ class Answers:
             served = False
             raise
         finally:
-            slot.release()
+            permit.release()
             tokens = _embedding_tokens(texts if served else (), found)
             await _record(caller, model, provider, tokens, status)
         return found, tokens
 
-    async def _admit(self, caller: Caller) -> Slot:
+    async def _admit(self, caller: Caller) -> Permit:
         if self._draining:
             raise Unavailable(RESTARTING)
         return await self.limits.admit(caller)

@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from conversations import replies
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.replies.turn import Turn, settle
 
 logger = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ async def learn_end(turn: Turn) -> None:
 
 async def announce_stopping(turn: Turn) -> None:
     """Record that a stop was asked for, then tell the followers."""
-    async with stripes.borrow():
+    async with db_threads.borrow():
         with suppress(DatabaseError):
             if await database_sync_to_async(replies.mark_stopping)(reply_id=turn.id):
                 turn.log.enter("stopping")

@@ -11,7 +11,7 @@ from conversations.selectors import OpenedTurn
 from streaming import events
 from streaming.errors import Description, describe
 from streaming.events import End, Event, Snapshot
-from streaming.limits import Slot
+from streaming.limits import Permit
 from streaming.log import MemoryLog, timestamp
 from streaming.replies.engine import Plan, Result
 
@@ -28,13 +28,13 @@ INTERRUPTED = Description(
 class Turn:
     """One reply that is being written (or has just ended: then `log.end` is set)."""
 
-    def __init__(self, opened: OpenedTurn, plan: Plan, slot: Slot) -> None:
+    def __init__(self, opened: OpenedTurn, plan: Plan, permit: Permit) -> None:
         self.id: UUID = opened.reply.id
         self.writer = opened.reply.writer
         self.conversation_id: UUID = opened.conversation.id
         self.user_id: UUID = opened.conversation.user_id
         self.plan = plan
-        self.slot = slot
+        self.permit = permit
         self.log = MemoryLog(snapshot_of(opened.reply), user_event(opened.user_message))
         self.result = Result.of(plan)
         self.producer: asyncio.Task[None] | None = None

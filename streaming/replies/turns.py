@@ -24,11 +24,11 @@ from providers.errors import ProviderError
 from streaming import hints, metrics
 from streaming.caller import Caller
 from streaming.cluster.peers import Peers
-from streaming.db_threads import stripes
+from streaming.db_threads import db_threads
 from streaming.follow import ended
-from streaming.limits import Limits, Slot
+from streaming.limits import Limits, Permit
 from streaming.log import MemoryLog
-from streaming.provider_slots import Lines
+from streaming.provider_slots import ProviderSlots
 from streaming.replies import making, message_queue, opening, storing
 from streaming.replies.commands import Ask
 from streaming.replies.engine import Plan
@@ -47,13 +47,13 @@ WAIT_AGAIN = 0.5
 class Turns:
     """The running replies of this process. Lives in one event loop."""
 
-    def __init__(self, limits: Limits, lines: Lines, peers: Peers | None = None) -> None:
+    def __init__(self, limits: Limits, slots: ProviderSlots, peers: Peers | None = None) -> None:
         """`peers` are the other processes on this database, where there may be some."""
         self.peers = peers
         self.process = peers.process if peers else uuid4()
         self.router = Router()
-        self.limits, self.lines = limits, lines
-        self.answers = Answers(self.router, limits, lines)
+        self.limits, self.slots = limits, slots
+        self.answers = Answers(self.router, limits, slots)
         self.held = message_queue.Held(self.advance)
         self.draining = False
         self._running: dict[UUID, Turn] = {}
@@ -129,7 +129,7 @@ class Turns:
         A row left open by a writer that is gone is closed as interrupted; where there are other
         processes, they see to that. Raises `NotFound`.
         """
-        async with stripes.borrow():
+        async with db_threads.borrow():
             opened: OpenedTurn = await database_sync_to_async(self._result)(reply_id)
             return opened
 
@@ -170,7 +170,7 @@ class Turns:
         """Close what a process that died left open (with others, they and we do so when its lease
         is over), purge what was deleted, and go on with what waits. Call it before the first turn
         begins."""
-        async with stripes.borrow():
+        async with db_threads.borrow():
             if self.peers is None:
                 count = await database_sync_to_async(replies.interrupt_open_replies)()
                 if count:
@@ -216,7 +216,7 @@ class Turns:
         if self.peers is not None:
             await self.peers.aclose()
         await self.limits.aclose()
-        await self.lines.aclose()
+        await self.slots.aclose()
         await self.router.aclose()
 
     # --- Beginning --------------------------------------------------------------------------
@@ -225,18 +225,18 @@ class Turns:
         self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
     ) -> tuple[UUID | None, bool]:
         lock = self._opening.setdefault(conversation_id, asyncio.Lock())
-        async with lock, stripes.borrow():
+        async with lock, db_threads.borrow():
             try:
-                opened, plan, slot = await self._open(caller, conversation_id, ask, provider)
+                opened, plan, permit = await self._open(caller, conversation_id, ask, provider)
             except (ConversationBusy, TooManyRequests, TooManyAtOnce):
                 if not ask.queue:
                     raise
                 await message_queue.put(caller, conversation_id, ask)
                 self.advance(conversation_id)  # in case there is room by now
                 return None, False
-            if plan is None or slot is None:
+            if plan is None or permit is None:
                 return opened.reply.id, False
-            turn = Turn(opened, plan, slot)
+            turn = Turn(opened, plan, permit)
             self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
             if self.peers is not None:
                 self.peers.share(turn)
@@ -249,7 +249,7 @@ class Turns:
 
     async def _open(
         self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
-    ) -> tuple[OpenedTurn, Plan | None, Slot | None]:
+    ) -> tuple[OpenedTurn, Plan | None, Permit | None]:
         """Find the turn of `ask`, or take one of the caller's places, plan it and store its
         rows. Only a turn that this call made has a plan and a place."""
         known, context = await database_sync_to_async(opening.look)(
@@ -267,7 +267,7 @@ class Turns:
             conversation_id=conversation_id
         ):
             raise ConversationBusy
-        slot = await self.limits.admit(caller)
+        permit = await self.limits.admit(caller)
         try:
             plan = await opening.plan(self.router, caller, context, ask, provider)
             ids = new_id(), new_id()
@@ -275,11 +275,11 @@ class Turns:
                 await self.peers.begin(ids[1])
             opened = await database_sync_to_async(self._store)(context, ask, plan, ids)
         except BaseException:
-            slot.release()
+            permit.release()
             raise
         if opened.created:
-            return opened, plan, slot
-        slot.release()
+            return opened, plan, permit
+        permit.release()
         return opened, None, None
 
     def _store(
@@ -301,16 +301,16 @@ class Turns:
     async def _run(self, turn: Turn) -> None:
         """Make one reply, then tell its end."""
         try:
-            end = await making.make(turn, self.router, self.lines, lambda: len(self._running))
+            end = await making.make(turn, self.router, self.slots, lambda: len(self._running))
         finally:
             self._running.pop(turn.id, None)
             if self._by_conversation.get(turn.conversation_id) is turn:
                 del self._by_conversation[turn.conversation_id]
-            turn.slot.release()
+            turn.permit.release()
         if end is None:
             metrics.running.dec()
             logger.warning("turn %s was ended by another process", turn.id)
-            async with stripes.borrow():
+            async with db_threads.borrow():
                 await storing.learn_end(turn)
         else:
             turn.log.finish(end)

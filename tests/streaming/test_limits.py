@@ -12,7 +12,7 @@ from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests, Unav
 from conversations.usage import Bound
 from streaming.cluster import redis_limits
 from streaming.cluster.redis_limits import RedisLimits
-from streaming.limits import MINUTE, MemoryLimits, Slot
+from streaming.limits import MINUTE, MemoryLimits, Permit
 from streaming.replies.message_queue import Held
 from tests.harness.redis_server import RedisServer
 
@@ -32,7 +32,7 @@ class Clock:
 class InMemory(MemoryLimits):
     """The limits of one process, asked as those of several are."""
 
-    async def take(self, a_minute: Bound, at_once: Bound) -> Slot:
+    async def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         return super().take(a_minute, at_once)
 
 
@@ -125,7 +125,7 @@ async def against_a_count(
     """Admitted exactly when both limits have room."""
     here = uuid4()  # a count of this example's own
     admitted: list[tuple[str, float]] = []
-    slots: list[tuple[str, Slot]] = []
+    slots: list[tuple[str, Permit]] = []
     for what, number in steps:
         if what == "pass":
             clock.now += number
@@ -191,11 +191,11 @@ async def test_exact_when_all_ask_at_once(redis_server: RedisServer):
     url = redis_server.fresh()
     processes = [RedisLimits(url) for _ in range(4)]
 
-    async def admitted(a_minute: Bound, at_once: Bound) -> list[Slot]:
+    async def admitted(a_minute: Bound, at_once: Bound) -> list[Permit]:
         calls = (limits.take(a_minute, at_once) for limits in processes * 15)
         answers = await asyncio.gather(*calls, return_exceptions=True)
-        assert all(isinstance(answer, Slot | Throttled) for answer in answers)
-        return [answer for answer in answers if isinstance(answer, Slot)]
+        assert all(isinstance(answer, Permit | Throttled) for answer in answers)
+        return [answer for answer in answers if isinstance(answer, Permit)]
 
     slots = await admitted(Bound("a", 0), Bound("a", 3))
     assert len(slots) == 3
@@ -219,7 +219,7 @@ async def test_the_places_of_the_dead_expire(
     with pytest.raises(TooManyAtOnce):
         await asking.take(free, one)
 
-    async def place(limits: RedisLimits) -> Slot:
+    async def place(limits: RedisLimits) -> Permit:
         while True:
             try:
                 return await limits.take(free, one)

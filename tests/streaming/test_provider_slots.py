@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.provider_slots import MemoryLines
+from streaming.provider_slots import MemoryProviderSlots
 
 USERS = [UUID(int=number) for number in range(4)]
 
@@ -24,17 +24,19 @@ async def settle() -> None:
 class Request:
     """One request in the line, told what to do from outside."""
 
-    def __init__(self, lines: MemoryLines, user: int, served: Callable[["Request"], None]) -> None:
+    def __init__(
+        self, slots: MemoryProviderSlots, user: int, served: Callable[["Request"], None]
+    ) -> None:
         self.user = user
         self.positions: list[int] = []
         self._served = served
         self._end = asyncio.Event()
         self._fail = False
         self.has_place = False
-        self.task = asyncio.create_task(self._run(lines))
+        self.task = asyncio.create_task(self._run(slots))
 
-    async def _run(self, lines: MemoryLines) -> None:
-        async with lines.place("ollama", USERS[self.user], self.positions.append):
+    async def _run(self, slots: MemoryProviderSlots) -> None:
+        async with slots.slot("ollama", USERS[self.user], self.positions.append):
             self.has_place = True
             self._served(self)
             try:
@@ -65,7 +67,7 @@ class World:
     """A line under test, and what was seen of it."""
 
     def __init__(self, capacity: int) -> None:
-        self.lines = MemoryLines({"": capacity})
+        self.slots = MemoryProviderSlots({"": capacity})
         self.capacity = capacity
         self.requests: list[Request] = []
         # For each user who waits without having a place: how often others were served since.
@@ -76,7 +78,7 @@ class World:
             busy = any(not r.task.done() for r in self.requests if r.user == number)
             if not busy:
                 self.passed[number] = Counter()
-            self.requests.append(Request(self.lines, number, self.served))
+            self.requests.append(Request(self.slots, number, self.served))
         elif what != "settle" and self.requests:
             request = self.requests[number % len(self.requests)]
             if what == "cancel":
@@ -97,7 +99,7 @@ class World:
         waiting = [request for request in alive if not request.has_place]
         assert len(holding) == min(self.capacity, len(alive))
         assert sorted(r.positions[-1] for r in waiting) == list(range(1, len(waiting) + 1))
-        line = self.lines.line("ollama")
+        line = self.slots.queue("ollama")
         assert line.held.total() == len(holding)
         assert sum(map(len, line.waiting.values())) == len(waiting)
         assert set(line.served) <= {USERS[request.user] for request in alive}
@@ -122,17 +124,17 @@ def test_the_line_is_fair_and_loses_no_place(capacity: int, steps: list[tuple[st
             request.task.cancel()
         await asyncio.gather(*(r.task for r in world.requests), return_exceptions=True)
         world.check()
-        assert world.lines.line("ollama").served == {}
+        assert world.slots.queue("ollama").served == {}
 
     asyncio.run(run())
 
 
-async def in_line(lines: MemoryLines, *users: int) -> tuple[list[Request], list[int]]:
+async def in_line(slots: MemoryProviderSlots, *users: int) -> tuple[list[Request], list[int]]:
     """Requests of these users, one after the other, and the list of who was served."""
     served: list[int] = []
     requests = []
     for user in users:
-        requests.append(Request(lines, user, lambda request: served.append(request.user)))
+        requests.append(Request(slots, user, lambda request: served.append(request.user)))
         await asyncio.sleep(0)
     await settle()
     return requests, served
@@ -147,7 +149,7 @@ async def drain(requests: list[Request]) -> None:
 
 async def test_nobodys_tenth_goes_before_somebodys_first():
     """The order of the line is by rounds."""
-    requests, served = await in_line(MemoryLines({"": 1}), *[0] * 10, 1, 2, 1)
+    requests, served = await in_line(MemoryProviderSlots({"": 1}), *[0] * 10, 1, 2, 1)
     assert requests[10].positions[-1] == 1
     await drain(requests)
     assert served == [0, 1, 2, 0, 1, *[0] * 8]
@@ -156,7 +158,7 @@ async def test_nobodys_tenth_goes_before_somebodys_first():
 async def test_a_first_request_passes_all_who_were_served_already():
     """Also when the line has come to the round of their next, and whether they have places or not;
     of them, who has fewer goes first."""
-    requests, served = await in_line(MemoryLines({"": 4}), 1, 1, 2, 2, 2, 1, 3)
+    requests, served = await in_line(MemoryProviderSlots({"": 4}), 1, 1, 2, 2, 2, 1, 3)
     assert requests[6].positions[-1] == 1
     requests[0].end(fail=False)
     await settle()
@@ -167,7 +169,7 @@ async def test_a_first_request_passes_all_who_were_served_already():
 
 async def test_positions_are_told_when_they_change():
     """Whoever waits hears of every step forward, and of being passed."""
-    requests, _ = await in_line(MemoryLines({"": 1}), 0, 0, 0, 1)
+    requests, _ = await in_line(MemoryProviderSlots({"": 1}), 0, 0, 0, 1)
     assert [request.positions for request in requests] == [[], [1, 2], [2, 3], [1]]
     requests[3].task.cancel()
     await settle()
@@ -177,7 +179,7 @@ async def test_positions_are_told_when_they_change():
 
 async def test_a_cancelled_waiter_is_passed_over_at_once():
     """A place that becomes free in the moment of a cancellation goes to the next."""
-    requests, served = await in_line(MemoryLines({"": 1}), 0, 1, 2)
+    requests, served = await in_line(MemoryProviderSlots({"": 1}), 0, 1, 2)
     requests[1].task.cancel()
     requests[0].task.cancel()
     await settle()
@@ -188,11 +190,11 @@ async def test_a_cancelled_waiter_is_passed_over_at_once():
 @pytest.mark.parametrize(("provider", "places"), [("ollama", 2), ("openai", 3), ("echo", 5)])
 async def test_each_provider_has_its_own_line(provider: str, places: int):
     """A named provider has its own number of places, the others the common one; 0 is no limit."""
-    lines = MemoryLines({"": 0, "ollama": 2, "openai": 3})
+    slots = MemoryProviderSlots({"": 0, "ollama": 2, "openai": 3})
     entered: list[Any] = []
 
     async def hold() -> None:
-        async with lines.place(provider, USERS[0], lambda position: None):
+        async with slots.slot(provider, USERS[0], lambda position: None):
             entered.append(None)
             await asyncio.Event().wait()
 

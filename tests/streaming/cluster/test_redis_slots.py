@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streaming.cluster import redis_slots
-from streaming.cluster.redis_slots import RedisLines
-from streaming.provider_slots import Lines, MemoryLines
+from streaming.cluster.redis_slots import RedisProviderSlots
+from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
 from tests.harness import WAIT_S
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.redis_server import RedisServer
@@ -43,17 +43,17 @@ async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
 class Request:
     """One request in a line. `state` is its position, 0 with a place, -1 when it is over."""
 
-    def __init__(self, lines: Lines, user: int) -> None:
+    def __init__(self, slots: ProviderSlots, user: int) -> None:
         self.position = -2
         self._end = asyncio.Event()
-        self.task = asyncio.create_task(self._run(lines, USERS[user]))
+        self.task = asyncio.create_task(self._run(slots, USERS[user]))
 
     @property
     def state(self) -> int:
         return -1 if self.task.done() else self.position
 
-    async def _run(self, lines: Lines, user_id: UUID) -> None:
-        async with lines.place("ollama", user_id, self._moved):
+    async def _run(self, slots: ProviderSlots, user_id: UUID) -> None:
+        async with slots.slot("ollama", user_id, self._moved):
             self.position = 0
             await self._end.wait()
 
@@ -66,18 +66,18 @@ class Request:
 
 @asynccontextmanager
 async def made(url: str, count: int, capacity: int, life: float = 60) -> AsyncIterator[list]:
-    """The lines of so many processes."""
-    several = [RedisLines(url, {"": capacity}, life) for _ in range(count)]
+    """The slots of so many processes."""
+    several = [RedisProviderSlots(url, {"": capacity}, life) for _ in range(count)]
     try:
         yield several
     finally:
-        for lines in several:
-            await lines.aclose()
+        for slots in several:
+            await slots.aclose()
 
 
-async def left_over(lines: RedisLines) -> dict[str, object]:
+async def left_over(slots: RedisProviderSlots) -> dict[str, object]:
     """What Redis has of the line besides its counters."""
-    redis, (waiting, places, leases, numbers, rounds, _) = lines._redis, lines.line("ollama").keys
+    redis, (waiting, places, leases, numbers, rounds, _) = slots._redis, slots.queue("ollama").keys
     found = {
         "waiting": await redis.zcard(waiting),
         "places": await redis.scard(places),
@@ -103,7 +103,7 @@ async def compare(url: str, capacity: int, steps: list[tuple[str, int]]) -> None
     """Each step in one process's line and in one that three processes share: everybody has the
     same place in both, and nobody's second goes before somebody's first. In the end nothing is
     left."""
-    one = MemoryLines({"": capacity})
+    one = MemoryProviderSlots({"": capacity})
     async with made(url, 3, capacity) as several:
         pairs: list[tuple[Request, Request]] = []
         users: list[int] = []
@@ -134,8 +134,8 @@ async def compare(url: str, capacity: int, steps: list[tuple[str, int]]) -> None
         await until(lambda: nothing_left(several[0]))
 
 
-async def nothing_left(lines: RedisLines) -> bool:
-    return not await left_over(lines)
+async def nothing_left(slots: RedisProviderSlots) -> bool:
+    return not await left_over(slots)
 
 
 def test_three_processes_wait_as_in_one(redis_server: RedisServer):
@@ -154,8 +154,8 @@ async def test_nobodys_tenth_goes_before_somebodys_first(redis_server: RedisServ
     """However the processes are asked."""
     async with made(redis_server.fresh(), 2, 1) as (a, b):
         requests: list[Request] = []
-        for lines, user in [*[(a, 0)] * 10, (b, 1), (b, 2), (b, 1)]:
-            requests.append(Request(lines, user))
+        for slots, user in [*[(a, 0)] * 10, (b, 1), (b, 2), (b, 1)]:
+            requests.append(Request(slots, user))
             await until(lambda: requests[-1].position >= 0)
         served = []
         while alive := [request for request in requests if request.state >= 0]:
@@ -175,9 +175,9 @@ async def test_never_more_places_than_there_are(redis_server: RedisServer):
     whenever they like: three hold a place at most, and in the end nothing is left."""
     chance, holding, most = random.Random(1), 0, 0
 
-    async def ask(lines: RedisLines, user: int) -> None:
+    async def ask(slots: RedisProviderSlots, user: int) -> None:
         nonlocal holding, most
-        async with lines.place("ollama", USERS[user], lambda position: None):
+        async with slots.slot("ollama", USERS[user], lambda position: None):
             holding += 1
             most = max(most, holding)
             try:
@@ -215,7 +215,7 @@ async def test_the_dead_hold_and_wait_for_nothing(
         await until(lambda: heir.state == 0)
         last = Request(alive, 3)
         await until(lambda: last.state == 1)
-        lease = await alive._redis.zrange(alive.line("ollama").keys[2], 0, -1, withscores=True)
+        lease = await alive._redis.zrange(alive.queue("ollama").keys[2], 0, -1, withscores=True)
         until_then = max(score for _, score in lease) + 3.0
 
         async def later() -> bool:

@@ -195,7 +195,7 @@ async def test_a_hundred_streams_hold_no_thread_and_no_connection(postgresql_pla
         )
         for stream in opened:
             await stream.until("word0")
-        assert threads(place) <= before + 8  # the stripes, at most
+        assert threads(place) <= before + 8  # the database threads, at most
         assert await place.clerk("connections") < 20
         for gate in gates:
             gate.open()

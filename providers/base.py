@@ -36,9 +36,12 @@ class Provider(Protocol):
         request."""
         ...
 
-    async def window(self, model: str) -> int | None:
-        """How many tokens of context a request to `model` has: the `num_ctx` to send with each,
-        the same every time. `None` where the provider does not say; never raises."""
+    async def window(self, model: str, *, load: bool = False) -> int | None:
+        """How many tokens prompt and reply may have together: `ChatRequest.window` for every
+        request to `model`. Takes at most a few seconds, unless `load` allows to load the model
+        first where only then the provider knows (tell `loading` meanwhile; up to the limit for
+        the first byte). `None` where the provider does not say. Never raises.
+        """
         ...
 
     async def health(self) -> None:

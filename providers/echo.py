@@ -41,7 +41,7 @@ class EchoProvider:
     ) -> Embeddings:
         raise RequestRefused("Echo does not make embeddings.")
 
-    async def window(self, model: str) -> int | None:
+    async def window(self, model: str, *, load: bool = False) -> int | None:
         return None
 
     async def health(self) -> None:

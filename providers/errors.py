@@ -2,35 +2,51 @@
 
     ProviderError
     ├── ProviderUnavailable      nothing answers there: refused, unknown host, closed before a byte
-    ├── ProviderBusy             it is there and has no room: 503, its own queue is full
+    ├── ProviderBusy             it has no room: 503, its own queue is full
     ├── ProviderRateLimited      429
-    ├── ProviderTimeout          no first byte, or no next byte, within our patience
+    ├── ProviderTimeout          no first byte, or no next byte, within the limit
     ├── ProviderAuthFailed       401, 403: key missing, wrong, or not allowed
     ├── ModelNotFound            it does not have that model
-    ├── RequestRefused           400: the model cannot do what was asked
-    │   └── ContextTooLong       the prompt does not fit the model's window
+    ├── RequestRefused           400: it did not accept the request
+    │   ├── ContextTooLong       the prompt does not fit the model's window
+    │   ├── SystemRoleRefused    the model's template takes no system messages
+    │   └── NotSupported         the model cannot do what was asked
+    │       └── ModelCannotSee   it takes no pictures
     ├── ProviderFailed           500, an error line in the stream, a page of HTML
     └── StreamBroken             the stream ended before the reply did
 
 A provider raises nothing else (and `asyncio.CancelledError`). `str(error)` is a sentence for the
-person who waits for the reply: no URL, no key, no text of the library's own, no prompt.
+person who waits for the reply: no URL, no key, no text of the library, no prompt.
 """
 
 
 class ProviderError(Exception):
-    """A provider could not answer. `code` is for programs; `retryable` tells whether the same
-    request may succeed later; `http_status` is what a REST caller of ours gets; `provider_used`
-    is who it was, where no reply had begun that says so."""
+    """A provider could not answer.
+
+    `code` is for programs. `retryable`: the same request may succeed later. `http_status` is what
+    a REST caller of ours gets. `provider_used` names the provider where no reply has begun.
+    `detail` is the provider's own sentence, cleaned of addresses, paths and keys; `field` the part
+    of the request that it names. Both may be empty.
+    """
 
     code = "provider_error"
     retryable = True
     http_status = 502
     provider_used = ""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        detail: str = "",
+        field: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.detail = detail
+        self.field = field
 
 
 class ProviderUnavailable(ProviderError):
@@ -68,7 +84,35 @@ class RequestRefused(ProviderError):
 
 
 class ContextTooLong(RequestRefused):
+    """`window` and `prompt_tokens` are the provider's numbers, where its refusal names them. The
+    provider then remembers the window: `Provider.window` returns it from now on."""
+
     code = "context_length_exceeded"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        window: int | None = None,
+        prompt_tokens: int | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(message, detail=detail)
+        self.window = window
+        self.prompt_tokens = prompt_tokens
+
+
+class SystemRoleRefused(RequestRefused):
+    pass
+
+
+class NotSupported(RequestRefused):
+    code = "not_supported"
+    http_status = 400
+
+
+class ModelCannotSee(NotSupported):
+    code = "model_cannot_see"
 
 
 class ProviderFailed(ProviderError):

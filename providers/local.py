@@ -45,7 +45,7 @@ class LocalProvider:
     async def list_models(self) -> list[Model]:
         return await (await self._ready()).list_models()
 
-    async def window(self, model: str) -> int | None:
+    async def window(self, model: str, *, load: bool = False) -> int | None:
         try:
             return await (await self._ready()).window(model)
         except ProviderError:

@@ -212,7 +212,7 @@ class OllamaProvider:
             return
         self._shown[str(entry.get("digest"))] = shown
 
-    async def window(self, model: str) -> int | None:
+    async def window(self, model: str, *, load: bool = False) -> int | None:
         """The configured length, else that of the loaded model, else the model's own up to 8192;
         never another for as long as this provider lives, since a change reloads the model."""
         if self._context_length is not None:

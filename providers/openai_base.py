@@ -153,7 +153,7 @@ class CompletionsProvider(ABC):
             raise transport.explain(exc, self.label, "", begun=False) from exc
         return openai_chunks.models(data, remote=self._remote)
 
-    async def window(self, model: str) -> int | None:
+    async def window(self, model: str, *, load: bool = False) -> int | None:
         """What the last list said of it; such a window is the server's and never asked for."""
         return self._lengths.get(model)
 

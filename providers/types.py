@@ -1,7 +1,7 @@
-"""The values that cross between a provider and the rest of the house.
+"""The values that providers take and give.
 
-All are frozen and plain: no client, no connection, no identity. Who asked, and which message
-the answer becomes, is the caller's concern.
+All are frozen and plain: no client, no connection, no user. The caller knows for whom a reply is
+made and which message it becomes.
 """
 
 from collections.abc import Mapping
@@ -13,17 +13,19 @@ Role = Literal["system", "user", "assistant", "tool"]
 # Why a model stopped; OpenAI's words (`finish_reason` of a chat completion).
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
-# What a request is waiting for or doing, as far as the provider lets us know. `loading` and
-# `prompt_eval` are told only where they can be told apart from each other; else `prompt_eval`.
+# What a request waits for or does. `loading` only where the provider can tell it from reading the
+# prompt; else `prompt_eval`.
 Phase = Literal["queued", "loading", "prompt_eval", "generating"]
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture in a message: its media type ("image/png") and its bytes in base64."""
+    """A picture in a message: its media type ("image/png") and its bytes in base64. `at` is the
+    position in the message's text before which it stands; `None` is behind all text."""
 
     media_type: str
     base64: str
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class ToolChoice:
-    """Whether the model has to call a tool: `auto`, `none`, `required`, or the one with `name`."""
+    """Which tool the model must call: `auto`, `none`, `required` (any), or the function `name`."""
 
     mode: Literal["auto", "none", "required", "function"]
     name: str = ""
@@ -76,7 +78,7 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """The form of the reply: any JSON object, or one that fits `schema`."""
+    """The form of the reply: any JSON object, or an object that fits `schema`."""
 
     schema: Mapping[str, Any] | None = None
     name: str = ""
@@ -101,6 +103,7 @@ class ChatRequest:
     max_tokens: int | None = None
     top_p: float | None = None
     window: int | None = None
+    prompt_tokens: int | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
     presence_penalty: float | None = None
@@ -115,22 +118,26 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them. `prompt_tokens` includes those it had cached."""
+    """Tokens as the provider counted them. `prompt_tokens` includes the `cached_tokens`, which it
+    did not have to read again."""
 
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a reply ended. `usage` is `None` where the provider did not count;
-    durations are seconds, `None` where it did not say."""
+    """How a reply ended. `usage` is `None` where the provider did not count; times are seconds,
+    `None` where it did not measure. `window_full`: the reply ended (`length`) because prompt and
+    reply fill the window, not because of the `max_tokens` that was asked for."""
 
     reason: FinishReason
     usage: Usage | None = None
     load_s: float | None = None
     prompt_s: float | None = None
     generate_s: float | None = None
+    window_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +173,8 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """One vector for each text, in their order. `prompt_tokens` is `None` where the provider did
-    not count."""
+    """A vector for each text, in the order of the texts. `prompt_tokens` is `None` where the
+    provider did not count."""
 
     vectors: tuple[tuple[float, ...], ...]
     prompt_tokens: int | None = None
@@ -175,12 +182,18 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as a provider lists it. `remote` tells that a prompt to it leaves the machine
-    on which the provider runs (`None`: not known)."""
+    """A model as a provider lists it.
+
+    `context_length` is what the model was made for; `window` what a request has here, where the
+    list tells it. `remote`: a prompt leaves the machine on which the provider runs. `slots` is how
+    many replies the server makes at once. `system_role`: the model's template takes system
+    messages. `None` is not known.
+    """
 
     name: str
     label: str
     context_length: int | None = None
+    window: int | None = None
     capabilities: tuple[str, ...] = ()
     size_bytes: int | None = None
     family: str = ""
@@ -189,8 +202,10 @@ class Model:
     quantization_level: str = ""
     remote: bool | None = None
     created: int = 0
+    slots: int | None = None
+    system_role: bool | None = None
 
     @property
     def chats(self) -> bool:
-        """Whether it can be talked to; some can only embed, and say so."""
+        """Whether it answers chats; models that only embed say so."""
         return "embedding" not in self.capabilities or "completion" in self.capabilities

@@ -32,7 +32,12 @@ GO_ON = (
 Rerouted = Callable[[], Awaitable[None]]
 
 # What the parameters of a plan may say to a provider.
-_CHOICES = {entry.name for entry in fields(ChatRequest)} - {"model", "messages", "window"}
+_CHOICES = {entry.name for entry in fields(ChatRequest)} - {
+    "model",
+    "messages",
+    "window",
+    "prompt_tokens",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,6 @@ class ConversationsConfig(AppConfig):
 
 def _keep_search_index(using: str, **told: Any) -> None:
     """After any migration: SQLite alters a table by making it anew, and forgets its triggers."""
-    from conversations import search
+    from conversations.threads import search
 
     search.restore_triggers(connections[using])

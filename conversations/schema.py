@@ -29,7 +29,7 @@ programs for OpenAI's API find it under `/v1` (`docs/api.md`), with errors in Op
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Programs."""
 
-    target_class = "conversations.authentication.ApiKeyAuthentication"
+    target_class = "conversations.people.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> Schema:
@@ -43,7 +43,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The page."""
 
-    target_class = "conversations.authentication.SessionAuthentication"
+    target_class = "conversations.people.authentication.SessionAuthentication"
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> Schema:
@@ -58,7 +58,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Bodies in which an unknown field is an error."""
 
-    target_class = "conversations.parameters.StrictSerializer"
+    target_class = "conversations.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Schema:

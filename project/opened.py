@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from conversations import selectors
-from conversations.models import User
-from conversations.serializers import ConversationSerializer, MessageSerializer
+from conversations.people.models import User
+from conversations.threads import selectors
+from conversations.threads.serializers import ConversationSerializer, MessageSerializer
 from streaming.rest import live_text
 
 # As many messages as the page asks for by itself (`FIRST_PAGE` in `web/src/state/queries.ts`).

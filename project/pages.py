@@ -28,9 +28,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from redis.exceptions import RedisError
 from rest_framework.throttling import BaseThrottle
 
-from conversations import selectors, services
 from conversations.errors import Problem
-from conversations.models import User
+from conversations.people import services as people
+from conversations.people.models import User
+from conversations.threads import selectors
 from project.opened import opened
 from project.security import DIAGRAM
 from streaming import hints
@@ -219,7 +220,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     form = OwnerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = services.create_owner(
+            user = people.create_owner(
                 username=form.cleaned_data["username"], password=form.cleaned_data["password1"]
             )
         except Problem as problem:

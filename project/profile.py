@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from conversations import access, keys, services
 from conversations.errors import NotFound
-from conversations.models import ApiKey, User
-from conversations.serializers import MOST_TOKENS
+from conversations.people import keys
+from conversations.people import services as people
+from conversations.people.models import ApiKey, User
+from conversations.people.serializers import MOST_TOKENS
 from project.pages import LOCALES, THEMES
 from streaming import hints
 
@@ -113,7 +114,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere else; this session goes on."""
     user = user_of(request)
-    services.end_sessions(user=user)
+    people.end_sessions(user=user)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     hints.credentials_changed_sync(user.pk)
     messages.success(request, "You are signed out everywhere else.")
@@ -163,7 +164,7 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Remove a key; what was opened with it is closed."""
     user = user_of(request)
     try:
-        key = access.api_key(user, key_id)
+        key = keys.owned(user, key_id)
     except NotFound:
         raise Http404 from None
     key.delete()

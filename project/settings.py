@@ -172,12 +172,12 @@ CORS_EXPOSE_HEADERS = ("Retry-After", "X-Request-Id")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "conversations.authentication.ApiKeyAuthentication",
-        "conversations.authentication.SessionAuthentication",
+        "conversations.people.authentication.ApiKeyAuthentication",
+        "conversations.people.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
-        "conversations.permissions.KeyScope",
+        "conversations.people.permissions.KeyScope",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -204,9 +204,9 @@ SPECTACULAR_SETTINGS = {
         "streaming.v1.schema.describe",
     ],
     "ENUM_NAME_OVERRIDES": {
-        "Role": "conversations.models.Message.Role",
-        "Status": "conversations.models.Status",
-        "Scope": "conversations.models.ApiKey.Scope",
+        "Role": "conversations.threads.models.Message.Role",
+        "Status": "conversations.threads.models.Status",
+        "Scope": "conversations.people.models.ApiKey.Scope",
     },
 }
 

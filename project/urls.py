@@ -5,7 +5,8 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from conversations import account
+from conversations.people.views import MeView
+from conversations.usage.views import UsageView
 from project import health, pages, profile
 from project.doctor import probe
 from streaming.rest import views as rest
@@ -39,8 +40,8 @@ urlpatterns = [
     path("api/conversations/<id:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<id:pk>/", rest.MessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
-    path("api/usage/", account.UsageView.as_view()),
-    path("api/me/", account.MeView.as_view()),
+    path("api/usage/", UsageView.as_view()),
+    path("api/me/", MeView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     # Django's way of sending a request on to the other spelling would lose its body.

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from conversations.admin import AccountAdmin, ApiKeyAdmin
-from conversations.models import ApiKey, User
+from conversations.people.admin import AccountAdmin, ApiKeyAdmin
+from conversations.people.models import ApiKey, User
 from streaming import hints
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from conversations.models import ApiKey, User
+from conversations.people.models import ApiKey, User
 
 
 @dataclass(frozen=True, slots=True)

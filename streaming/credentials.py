@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from conversations import keys
-from conversations.authentication import bearer
-from conversations.models import User
+from conversations.people import keys
+from conversations.people.authentication import bearer
+from conversations.people.models import User
 from streaming.caller import Caller
 
 Headers = Iterable[tuple[bytes, bytes]]

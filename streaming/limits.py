@@ -9,9 +9,9 @@ from typing import Protocol
 
 from channels.db import database_sync_to_async
 
-from conversations import usage
 from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests
-from conversations.usage import Bound
+from conversations.usage import budgets
+from conversations.usage.budgets import Bound
 from streaming import metrics
 from streaming.caller import Caller
 
@@ -64,7 +64,7 @@ class MemoryLimits:
 
     async def admit(self, caller: Caller) -> Permit:
         try:
-            bounds = await database_sync_to_async(usage.bounds)(user=caller.user, key=caller.key)
+            bounds = await database_sync_to_async(budgets.bounds)(user=caller.user, key=caller.key)
             return self.take(bounds.a_minute, bounds.at_once)
         except Throttled as refusal:
             metrics.refused.labels(refusal.code).inc()

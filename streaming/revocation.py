@@ -15,7 +15,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from conversations import keys
+from conversations.people import keys
 from streaming import credentials
 from streaming.background import keep_going
 from streaming.db_threads import db_threads

@@ -115,7 +115,7 @@ def test_one_file_alone_knows_each_client():
 
 def test_this_would_notice():
     """The walk finds what there is: an import that is allowed, under a rule that forbids it."""
-    assert "streaming.replies.turns imports conversations.services" in wrong(
+    assert "streaming.replies.turns imports conversations.threads.services" in wrong(
         lambda module: ["conversations"]
     )
 

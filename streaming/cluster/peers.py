@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
 
-from conversations import replies, selectors
-from conversations.models import OPEN
+from conversations.threads import replies, selectors
+from conversations.threads.models import OPEN
 from streaming.background import keep_going
 from streaming.cluster.copies import Copies
 from streaming.cluster.mirror import Mirror

@@ -13,8 +13,8 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from conversations import queue, replies
-from conversations.models import Message, Status
+from conversations.threads import message_queue, replies
+from conversations.threads.models import Message, Status
 from streaming.cluster.copies import Copies
 from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_log import Append, RedisLogs, pieces
@@ -61,7 +61,7 @@ class Reaper:
             if row.status == Status.STOPPING:
                 await self._owner.stop_here(row.id)
         await self._settle_copies({row.id for row in rows})
-        for conversation_id in await database_sync_to_async(queue.waiting_conversations)():
+        for conversation_id in await database_sync_to_async(message_queue.waiting_conversations)():
             if all(row.conversation_id != conversation_id for row in rows):
                 self._owner.advance(conversation_id)
         await self._take_what_is_left([row for row in rows if self._owner.find(row.id) is None])

@@ -16,9 +16,9 @@ from uuid import uuid4
 
 from channels.db import database_sync_to_async
 
-from conversations import usage
 from conversations.errors import Throttled
-from conversations.usage import Bound
+from conversations.usage import budgets
+from conversations.usage.budgets import Bound
 from streaming import metrics
 from streaming.background import keep_going
 from streaming.caller import Caller
@@ -82,7 +82,7 @@ class RedisLimits:
     async def admit(self, caller: Caller) -> Permit:
         """As `Limits.admit`. Raises `Unavailable`, too, when Redis is away."""
         try:
-            bounds = await database_sync_to_async(usage.bounds)(user=caller.user, key=caller.key)
+            bounds = await database_sync_to_async(budgets.bounds)(user=caller.user, key=caller.key)
             return await self.take(bounds.a_minute, bounds.at_once)
         except Throttled as refusal:
             metrics.refused.labels(refusal.code).inc()

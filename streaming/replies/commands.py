@@ -6,8 +6,9 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from conversations.parameters import IdField, ParametersSerializer, StrictSerializer
-from conversations.serializers import ContentField
+from conversations.fields import IdField, StrictSerializer
+from conversations.threads.parameters import ParametersSerializer
+from conversations.threads.serializers import ContentField
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, Self
 
-from conversations import keys
-from conversations.models import Message
+from conversations.people import keys
+from conversations.threads.models import Message
 from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from providers.think_tags import ThinkTags

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.db import DatabaseError
 
-from conversations.models import Status
+from conversations.threads.models import Status
 from streaming import revocation
 from streaming.db_threads import db_threads
 from streaming.errors import Description, describe

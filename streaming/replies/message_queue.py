@@ -7,7 +7,6 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 
-from conversations import access, queue
 from conversations.errors import (
     ConversationBusy,
     NotFound,
@@ -15,7 +14,9 @@ from conversations.errors import (
     TooManyRequests,
     Unavailable,
 )
-from conversations.models import User
+from conversations.people.models import User
+from conversations.threads import access
+from conversations.threads import message_queue as queue
 from streaming import hints
 from streaming.caller import Caller
 from streaming.db_threads import db_threads

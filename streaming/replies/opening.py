@@ -4,9 +4,10 @@ its rows."""
 from typing import Any
 from uuid import UUID
 
-from conversations import access, keys, parameters, selectors, services
-from conversations.models import User
-from conversations.selectors import OpenedTurn, TurnContext
+from conversations.people import keys
+from conversations.people.models import User
+from conversations.threads import access, parameters, selectors, services
+from conversations.threads.selectors import OpenedTurn, TurnContext
 from streaming.caller import Caller
 from streaming.replies import engine
 from streaming.replies.commands import Ask

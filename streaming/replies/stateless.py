@@ -14,9 +14,10 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from conversations import keys, usage
 from conversations.errors import NotAuthenticated, Unavailable
-from conversations.models import Status
+from conversations.people import keys
+from conversations.threads.models import Status
+from conversations.usage import services as usage
 from providers.errors import ProviderError
 from providers.types import ChatMessage, Chunk, Embeddings
 from streaming import metrics, revocation

@@ -9,7 +9,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from conversations import replies
+from conversations.threads import replies
 from streaming.db_threads import db_threads
 from streaming.replies.turn import Turn, settle
 

@@ -5,9 +5,9 @@ import logging
 from typing import Any, Protocol
 from uuid import UUID
 
-from conversations import replies
-from conversations.models import Message, Status
-from conversations.selectors import OpenedTurn
+from conversations.threads import replies
+from conversations.threads.models import Message, Status
+from conversations.threads.selectors import OpenedTurn
 from streaming import events
 from streaming.errors import Description, describe
 from streaming.events import End, Event, Snapshot

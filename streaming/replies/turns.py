@@ -16,10 +16,12 @@ from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
 
-from conversations import queue, replies, selectors, services
 from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
-from conversations.models import OPEN, Status, new_id
-from conversations.selectors import OpenedTurn, TurnContext
+from conversations.ids import new_id
+from conversations.threads import message_queue as queue
+from conversations.threads import replies, selectors, services
+from conversations.threads.models import OPEN, Status
+from conversations.threads.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
 from streaming import hints, metrics
 from streaming.caller import Caller

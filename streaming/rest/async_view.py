@@ -10,10 +10,10 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType, Validati
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import access, views
 from conversations.errors import NotFound, Unavailable, error_body
 from conversations.exception_handler import retry_header
-from conversations.permissions import key_of
+from conversations.people.authentication import caller, key_of
+from conversations.threads import access
 from providers.errors import ProviderError
 from streaming.caller import Caller
 from streaming.errors import describe
@@ -54,7 +54,7 @@ class AsyncAPIView(APIView):
         if isinstance(error, BAD_BODY) and "pk" in self.kwargs:
             try:
                 await database_sync_to_async(access.conversation)(
-                    views.caller(self.request), self.kwargs["pk"]
+                    caller(self.request), self.kwargs["pk"]
                 )
             except NotFound as missing:
                 return missing
@@ -62,11 +62,11 @@ class AsyncAPIView(APIView):
 
     def asking(self) -> Caller:
         """Who asks, and with which key."""
-        return Caller(views.caller(self.request), key_of(self.request), "rest")
+        return Caller(caller(self.request), key_of(self.request), "rest")
 
     def asked_provider(self) -> str:
         """`?provider=`, for staff and in development."""
-        if settings.DEBUG or views.caller(self.request).is_staff:
+        if settings.DEBUG or caller(self.request).is_staff:
             return str(self.request.query_params.get("provider", ""))
         return ""
 

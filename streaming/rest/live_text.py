@@ -8,7 +8,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 
-from conversations.models import OPEN, Message
+from conversations.threads.models import OPEN, Message
 from streaming.lifecycle import lifecycle
 from streaming.log import Text
 

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from conversations import shapes
 from conversations.schema import ERROR_REF
-from conversations.serializers import MessageSerializer
+from conversations.threads import shapes
+from conversations.threads.serializers import MessageSerializer
 
 
 class TurnSerializer(serializers.Serializer[Any]):

@@ -18,11 +18,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import access, account, keys, selectors, sessions, views
 from conversations.errors import error_body
-from conversations.models import Conversation, Message, Status
-from conversations.permissions import key_of
-from conversations.serializers import MessageSerializer
+from conversations.people import keys
+from conversations.people import views as people
+from conversations.people.authentication import caller, key_of
+from conversations.threads import access, camel_api, selectors, views
+from conversations.threads.models import Conversation, Message, Status
+from conversations.threads.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
 from streaming import hints
@@ -95,7 +97,7 @@ class QueueView(AsyncAPIView):
 
     @extend_schema(responses=schema.QueueSerializer)
     async def get(self, request: Request, pk: UUID) -> Response:
-        await database_sync_to_async(access.conversation)(views.caller(request), pk)
+        await database_sync_to_async(access.conversation)(caller(request), pk)
         return Response({"queue": await message_queue.items(pk)})
 
 
@@ -105,7 +107,7 @@ class QueuedView(AsyncAPIView):
     @extend_schema(responses={status.HTTP_204_NO_CONTENT: None})
     async def delete(self, request: Request, pk: UUID, client_id: UUID) -> Response:
         """Take it back; 404 when it does not wait (any more)."""
-        await message_queue.take_back(views.caller(request), pk, client_id)
+        await message_queue.take_back(caller(request), pk, client_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -114,7 +116,7 @@ class StopView(AsyncAPIView):
 
     @extend_schema(request=MessageIdSerializer, responses=MessageSerializer)
     async def post(self, request: Request, pk: UUID) -> Response:
-        reply_id, user = parse_id(request.data), views.caller(request)
+        reply_id, user = parse_id(request.data), caller(request)
         await database_sync_to_async(access.message)(user, reply_id, pk)
         turns = await lifecycle.start()
         await turns.stop(reply_id)
@@ -194,7 +196,7 @@ class ConversationViewSet(Announced, views.ConversationViewSet):
     """The caller's conversations."""
 
 
-class SessionViewSet(Announced, sessions.SessionViewSet):
+class SessionViewSet(Announced, camel_api.SessionViewSet):
     """The caller's conversations, as sessions."""
 
 
@@ -202,11 +204,11 @@ class MessageView(Announced, views.MessageView):
     """One message, with its status."""
 
 
-class ApiKeyViewSet(account.ApiKeyViewSet):
+class ApiKeyViewSet(people.ApiKeyViewSet):
     """The caller's API keys. The secret is in the answer to POST and nowhere else."""
 
     def revoked(self, request: Request) -> None:
-        hints.credentials_changed_sync(views.caller(request).pk)
+        hints.credentials_changed_sync(caller(request).pk)
 
 
 def _answer(asked: Message | None, reply: Message) -> Response:

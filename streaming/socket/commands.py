@@ -6,7 +6,8 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 
-from conversations import access, keys
+from conversations.people import keys
+from conversations.threads import access
 from streaming.replies import message_queue
 from streaming.replies.commands import parse_ask, parse_client_id, parse_id
 from streaming.replies.turns import Turns

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from conversations import access, replies
 from conversations.errors import NotFound, Unavailable
-from conversations.models import User
+from conversations.people.models import User
+from conversations.threads import access, replies
 from streaming import events, hints, metrics, revocation
 from streaming.credentials import Credentials
 from streaming.errors import describe

@@ -9,9 +9,11 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from conversations import access, keys
 from conversations.errors import MissingScope, NotFound
-from conversations.models import Conversation, User
+from conversations.people import keys
+from conversations.people.models import User
+from conversations.threads import access
+from conversations.threads.models import Conversation
 from streaming import events
 from streaming.caller import Caller
 from streaming.credentials import Credentials

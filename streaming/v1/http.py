@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import CSRFCheck
 
-from conversations import keys
-from conversations.authentication import bearer
 from conversations.errors import InvalidInput, NotAuthenticated, Problem
-from conversations.models import User
+from conversations.people import keys
+from conversations.people.authentication import bearer
+from conversations.people.models import User
 from streaming.caller import Caller
 from streaming.v1 import chat_response
 

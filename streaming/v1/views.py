@@ -7,7 +7,7 @@ from functools import partial
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from conversations import keys
+from conversations.people import keys
 from providers.types import FinishReason
 from streaming.caller import Caller
 from streaming.lifecycle import lifecycle

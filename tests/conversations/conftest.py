@@ -10,9 +10,11 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from uuid_utils.compat import uuid7
 
-from conversations import services
-from conversations.models import Conversation, Message, User
-from conversations.selectors import TurnContext
+from conversations.people import services as people
+from conversations.people.models import User
+from conversations.threads import services
+from conversations.threads.models import Conversation, Message
+from conversations.threads.selectors import TurnContext
 from project import database as project_database
 from tests.conftest import Servers
 from tests.harness.place import Place, place_at
@@ -75,12 +77,12 @@ async def daphne_place(servers: Servers, database: Database) -> AsyncIterator[Pl
 
 @pytest.fixture
 def owner(db: None) -> User:
-    return services.create_user(username="owner", password=None)
+    return people.create_user(username="owner", password=None)
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return services.create_user(username="stranger", password=None)
+    return people.create_user(username="stranger", password=None)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class Installation:
     def finds(self, user: str, word: str) -> int:
         """How many of the account's conversations have the word, by the index."""
         code = (
-            "from conversations import search; from conversations.models import User; "
+            "from conversations.threads import search; from conversations.models import User; "
             f"print(len(search.snippets(user=User.objects.get(username={user!r}), query={word!r})))"
         )
         return int(self.ok("shell", "--no-imports", "-c", code))

@@ -56,9 +56,10 @@ class Clerk:
 
 def person(name: str, *, staff: bool = False, password: str | None = None) -> dict[str, str]:
     """A new account with an API key and a session."""
-    from conversations import keys, services
+    from conversations.people import keys
+    from conversations.people import services as people
 
-    user = services.create_user(username=name, password=password, staff=staff)
+    user = people.create_user(username=name, password=password, staff=staff)
     key, secret = keys.create(user=user, name="test")
     return {"id": str(user.id), "key": secret, "key_id": str(key.id), "session": _session(user)}
 
@@ -77,14 +78,14 @@ def _session(user: Any) -> str:
 
 def deactivate(user_id: str) -> int:
     """The account may not sign in any more."""
-    from conversations.models import User
+    from conversations.people.models import User
 
     return User.objects.filter(id=user_id).update(is_active=False)
 
 
 def change_password(user_id: str) -> int:
     """As `manage.py changepassword` does."""
-    from conversations.models import User
+    from conversations.people.models import User
 
     user = User.objects.get(id=user_id)
     user.set_password("another one, as long as it has to be")
@@ -105,7 +106,7 @@ def expire_key(key_id: str) -> int:
 
     from django.utils import timezone
 
-    from conversations.models import ApiKey
+    from conversations.people.models import ApiKey
 
     past = timezone.now() - timedelta(hours=1)
     return ApiKey.objects.filter(id=key_id).update(expires_at=past)
@@ -121,14 +122,14 @@ def allow(model: str, row_id: str, **limits: Any) -> int:
 
 def usage(user_id: str) -> list[dict[str, Any]]:
     """What the user's replies cost, in the order in which they ended."""
-    from conversations.models import UsageRecord
+    from conversations.usage.models import UsageRecord
 
     return list(UsageRecord.objects.filter(user_id=user_id).order_by("created_at", "id").values())
 
 
 def unsettled(user_ids: list[str]) -> int:
     """How many replies of these people run. What waits for them is taken away."""
-    from conversations.models import OPEN, Message, QueuedMessage
+    from conversations.threads.models import OPEN, Message, QueuedMessage
 
     QueuedMessage.objects.filter(conversation__user__in=user_ids).delete()
     running = Message.objects.filter(conversation__user__in=user_ids, status__in=OPEN)
@@ -142,7 +143,7 @@ def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = 
 
     from django.utils import timezone
 
-    from conversations.models import Conversation, Message
+    from conversations.threads.models import Conversation, Message
 
     conversation = Conversation.objects.get(id=conversation_id)
     rows: list[Message] = []
@@ -174,7 +175,7 @@ def many(user_id: str, conversations: int, hours: int = 1) -> int:
 
     from django.utils import timezone
 
-    from conversations.models import Conversation
+    from conversations.threads.models import Conversation
 
     now = timezone.now()
     moments = [now - timedelta(hours=hours * number) for number in range(conversations)]
@@ -211,7 +212,7 @@ def connections() -> int:
 
 def row(message_id: str) -> dict[str, Any]:
     """A message as it is stored."""
-    from conversations.models import Message
+    from conversations.threads.models import Message
 
     values = Message.objects.filter(id=message_id).values().get()
     return {name: str(value) if "_at" in name else value for name, value in values.items()}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests, Unavailable
-from conversations.usage import Bound
+from conversations.usage.budgets import Bound
 from streaming.cluster import redis_limits
 from streaming.cluster.redis_limits import RedisLimits
 from streaming.limits import MINUTE, MemoryLimits, Permit

@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from conversations import keys
-from conversations.models import User
+from conversations.people import keys
+from conversations.people.models import User
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from conversations import services
 from conversations.errors import Problem
+from conversations.people import services as people
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if password == "":
             raise CommandError("The password is empty.")
         try:
-            user = services.create_user(
+            user = people.create_user(
                 username=options["name"],
                 password=password,
                 staff=options["staff"],

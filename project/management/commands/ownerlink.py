@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from conversations.models import User
+from conversations.people.models import User
 from project.pages import setup_path
 
 

@@ -1,0 +1,83 @@
+"""Accounts and their API keys."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from conversations.ids import new_id
+
+
+class Allowance(models.Model):
+    """How much somebody may ask for. Empty means what is usual: the setting for an account, no
+    limit of its own for a key. 0 means no limit."""
+
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    concurrent_requests = models.PositiveIntegerField(null=True, blank=True)
+    tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
+    tokens_per_month = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class User(AbstractUser, Allowance):
+    """An account: Django's own, with a UUID, and `session_version`, which ends all its sessions
+    when it changes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    session_version = models.PositiveIntegerField(default=0, editable=False)
+
+    def __str__(self) -> str:
+        return self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        salt = "conversations.User.session_auth_hash"
+        value = f"{self.session_version} {self.password}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
+
+def all_scopes() -> list[str]:
+    """What a key is good for unless it was made for less."""
+    return list(ApiKey.Scope.values)
+
+
+class ApiKey(Allowance):
+    """A program's way in. Only the SHA-256 of the secret is kept: it is 256 random bits, so a
+    slow hash would protect nothing and cost every request. `scopes` says what it is good for,
+    `allowed_models` with which models; empty means all that its user may choose."""
+
+    class Scope(models.TextChoices):
+        CHAT = "chat"
+        MODELS = "models"
+        READ = "read"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys"
+    )
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=all_scopes)
+    allowed_models = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def clean(self) -> None:
+        """Refuse in the admin what the API could not have made."""
+        if not isinstance(self.scopes, list) or not set(self.scopes) <= set(self.Scope.values):
+            known = ", ".join(f'"{scope}"' for scope in self.Scope.values)
+            raise ValidationError({"scopes": f"Write a list out of {known}."})
+        models_named = self.allowed_models
+        if not isinstance(models_named, list) or not all(isinstance(m, str) for m in models_named):
+            raise ValidationError({"allowed_models": 'Write a list of names, as in ["llama3.2"].'})

@@ -1,0 +1,62 @@
+"""Every write to accounts. Sync, keyword-only, one transaction each."""
+
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+
+from conversations.errors import Conflict, InvalidInput
+from conversations.people.models import User
+
+# --- Accounts -------------------------------------------------------------------------------
+
+
+def create_user(
+    *, username: str, password: str | None, staff: bool = False, any_password: bool = False
+) -> User:
+    """An account; without a password it can only be used by API keys. `any_password` leaves it
+    to the caller whether the password is good enough.
+
+    Raises:
+        InvalidInput: the name or the password is not acceptable; names the field.
+    """
+    user = User(username=username, is_staff=staff)
+    try:
+        user.clean_fields(exclude=["password"])
+        user.validate_unique()
+        if password is not None and not any_password:
+            password_validation.validate_password(password, user)
+    except ValidationError as error:
+        fields = getattr(error, "error_dict", None)
+        if fields:
+            raise InvalidInput(
+                f"username: {' '.join(error.messages)}", fields=error.message_dict
+            ) from None
+        raise InvalidInput(
+            f"password: {' '.join(error.messages)}", fields={"password": error.messages}
+        ) from None
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def create_owner(*, username: str, password: str) -> User:
+    """The first account, with every right.
+
+    Raises:
+        Conflict: there is an account already.
+        InvalidInput: as `create_user`.
+    """
+    with transaction.atomic():
+        if User.objects.exists():
+            raise Conflict("The owner account exists already.")
+        user = create_user(username=username, password=password, staff=True)
+        user.is_superuser = True
+        user.save(update_fields=["is_superuser"])
+    return user
+
+
+def end_sessions(*, user: User) -> None:
+    """Sign the user out everywhere: no session of theirs is good any more. API keys stay."""
+    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+    user.refresh_from_db()

@@ -1,0 +1,260 @@
+"""Every read. Sync, keyword-only, one purpose each."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from conversations.errors import ClientIdConflict, InvalidInput, NotFound
+from conversations.people.models import User
+from conversations.threads import access, search
+from conversations.threads.models import OPEN, Conversation, Message
+
+Branch = Literal["head", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTurn:
+    """A reply and the user message it answers. `user_message` is `None` for a regeneration.
+    `created` tells whether this call made it, or found it by its client_id."""
+
+    conversation: Conversation
+    user_message: Message | None
+    reply: Message
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """What a new reply is built from: where it hangs, and the messages before it."""
+
+    conversation: Conversation
+    parent_id: UUID | None
+    history: list[Message]
+
+
+def conversations(
+    *, user: User, query: str = "", archived: bool | None = None, pinned: bool | None = None
+) -> QuerySet[Conversation]:
+    """The user's conversations, newest first, each with its `message_count` and whether
+    a reply is `running`. `query` looks for
+    words in titles and messages; `archived` and `pinned` of `None` do not choose."""
+    found = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
+    if query:
+        found = search.find(found, user=user, query=query)
+    if archived is not None:
+        found = found.filter(archived=archived)
+    if pinned is not None:
+        found = found.filter(pinned=pinned)
+    return with_figures(found).order_by("-updated_at", "-id")
+
+
+def with_figures(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """The same rows with `message_count` and `running`, found in the same query."""
+    count = (
+        Message.objects.filter(conversation=OuterRef("pk"))
+        .order_by()
+        .values("conversation")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    running = Message.objects.filter(conversation=OuterRef("pk"), status__in=OPEN)
+    return found.annotate(
+        message_count=Coalesce(Subquery(count), 0), running=Exists(running.order_by())
+    )
+
+
+def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
+    """The ids from the root of the tree to `leaf_id`, in reading order."""
+    return _path(_parents(conversation), leaf_id)
+
+
+def _parents(conversation: Conversation) -> dict[UUID, UUID | None]:
+    found = Message.objects.filter(conversation=conversation).order_by()
+    return dict(found.values_list("id", "parent_id"))
+
+
+def _path(parents: dict[UUID, UUID | None], leaf_id: UUID | None) -> list[UUID]:
+    path: list[UUID] = []
+    while leaf_id is not None and leaf_id in parents:
+        path.append(leaf_id)
+        leaf_id = parents[leaf_id]
+    return path[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages in reading order, and whether there are others before and after them. `leaf` is
+    the end of the branch that they are on, `None` when they are of all branches."""
+
+    messages: list[Message]
+    more_before: bool
+    more_after: bool
+    leaf: UUID | None
+
+
+def messages(
+    *,
+    conversation: Conversation,
+    branch: Branch = "head",
+    leaf: UUID | None = None,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    from_end: bool = False,
+    limit: int,
+) -> Page:
+    """A page of the messages: those that follow `after`, those that lead to `before`, the last
+    ones (`from_end`), or the first.
+
+    With the `leaf` of the page before, the next one is of the same branch, whatever is shown by
+    then. Raises `NotFound` when one of the messages that are named is not there.
+    """
+    if branch == "all":
+        path = ordered_ids(conversation=conversation, branch=branch)
+    else:
+        path = _shown(conversation, leaf or before)
+    for named in (leaf if branch == "head" else None, after, before):
+        if named is not None and named not in path:
+            raise NotFound("There is no such message on this branch.")
+    start = path.index(after) + 1 if after else 0
+    end = start + limit
+    if before:
+        end = path.index(before)
+        start = max(0, end - limit)
+    elif from_end and after is None:
+        start, end = max(0, len(path) - limit), len(path)
+    rows = Message.objects.in_bulk(path[start:end])
+    page = [rows[key] for key in path[start:end] if key in rows]
+    add_siblings(page)
+    leaf = path[-1] if path and branch == "head" else None
+    return Page(page, more_before=start > 0, more_after=end < len(path), leaf=leaf)
+
+
+def _shown(conversation: Conversation, member: UUID | None) -> list[UUID]:
+    """The ids of the branch being shown, or of the one that ends with `member` when that is not
+    on it."""
+    parents = _parents(conversation)
+    shown = _path(parents, conversation.head_id)
+    return shown if member is None or member in shown else _path(parents, member)
+
+
+def add_siblings(page: list[Message]) -> None:
+    """Give each message of one conversation `sibling_ids`: all versions of it, oldest first."""
+    if not page:
+        return
+    parents = {message.parent_id for message in page}
+    beside = Q(parent_id__in=parents - {None})
+    if None in parents:
+        beside |= Q(parent_id=None)
+    versions: dict[tuple[UUID | None, str], list[UUID]] = {}
+    found = Message.objects.filter(beside, conversation_id=page[0].conversation_id)
+    for key, parent, role in found.order_by("created_at", "id").values_list(
+        "id", "parent_id", "role"
+    ):
+        versions.setdefault((parent, role), []).append(key)
+    for message in page:
+        message.sibling_ids = versions[(message.parent_id, message.role)]
+
+
+def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:
+    """The ids of the branch being shown, or of all messages, in reading order."""
+    if branch == "head":
+        return path_ids(conversation=conversation, leaf_id=conversation.head_id)
+    found = Message.objects.filter(conversation=conversation).order_by("created_at", "id")
+    return list(found.values_list("id", flat=True))
+
+
+def known_turn(
+    *,
+    conversation: Conversation,
+    client_id: UUID,
+    content: str | None = None,
+    message_id: UUID | None = None,
+) -> OpenedTurn | None:
+    """The turn that this client_id already made, `None` if there is none.
+
+    Raises:
+        ClientIdConflict: it was made with other content, or for another message.
+    """
+    rows = {
+        row.role: row
+        for row in Message.objects.filter(conversation=conversation, client_id=client_id)
+    }
+    reply = rows.get(Message.Role.ASSISTANT)
+    if reply is None:
+        return None
+    asked = rows.get(Message.Role.USER)
+    if (asked is None) != (content is None) or (asked is not None and asked.content != content):
+        raise ClientIdConflict
+    if message_id is not None and message_id != reply.parent_id:
+        target = Message.objects.filter(id=message_id, conversation=conversation).first()
+        if target is None or target.parent_id != reply.parent_id:
+            raise ClientIdConflict
+    return OpenedTurn(conversation, asked, reply, created=False)
+
+
+def turn_context(
+    *,
+    conversation: Conversation,
+    parent_id: UUID | None,
+    parent_given: bool,
+    regenerate: UUID | None,
+    go_on: bool = False,
+) -> TurnContext:
+    """Where the next reply hangs, and what was said on the way there. A reply that goes on with
+    another (`go_on`) hangs below it, one that replaces it beside it.
+
+    Raises:
+        InvalidInput: `parent_id` is not a message of this conversation.
+        NotFound: the message to regenerate is not one of it.
+    """
+    if regenerate is not None:
+        target = access.message(conversation.user, regenerate, conversation.id)
+        below = go_on or target.role == Message.Role.USER
+        parent_id = target.id if below else target.parent_id
+        if parent_id is None:
+            raise NotFound("There is no message before this one to reply to.")
+    elif not parent_given:
+        parent_id = conversation.head_id
+    path = path_ids(conversation=conversation, leaf_id=parent_id)
+    if parent_id is not None and not path:
+        raise InvalidInput(
+            "parent_id: There is no such message in this conversation.",
+            fields={"parent_id": ["There is no such message in this conversation."]},
+        )
+    rows = Message.objects.only("id", "role", "content", "status").in_bulk(path)
+    return TurnContext(conversation, parent_id, [rows[key] for key in path])
+
+
+def opened_turn(*, reply_id: UUID) -> OpenedTurn:
+    """The turn of a reply, for one who comes after it ended. Raises `NotFound`."""
+    reply = (
+        Message.objects.select_related("conversation")
+        .filter(id=reply_id, role=Message.Role.ASSISTANT)
+        .first()
+    )
+    if reply is None:
+        raise NotFound("There is no such message.")
+    asked = None
+    if reply.client_id is not None:
+        asked = Message.objects.filter(
+            conversation_id=reply.conversation_id,
+            client_id=reply.client_id,
+            role=Message.Role.USER,
+        ).first()
+    return OpenedTurn(reply.conversation, asked, reply, created=False)
+
+
+def question(*, reply: Message) -> Message | None:
+    """What a reply answers: the nearest user message above it."""
+    above = reply.parent
+    while above is not None and above.role != Message.Role.USER:
+        above = above.parent
+    return above
+
+
+def running_reply(*, conversation: Conversation) -> Message | None:
+    """The reply that is being written in it, if any."""
+    return Message.objects.filter(conversation=conversation, status__in=OPEN).first()

@@ -1,0 +1,151 @@
+"""The JSON shapes of conversations and messages."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from conversations.fields import IdField, StrictSerializer, TextField
+from conversations.threads import shapes
+from conversations.threads.models import Conversation, Message
+from conversations.threads.parameters import RememberedSerializer
+
+# Characters of a system prompt: a long page, and still less than the smallest window.
+MOST_SYSTEM_PROMPT = 8000
+
+
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": settings.CHAT_MAX_CONTENT, "pattern": r"\S"}
+)
+class ContentField(TextField):
+    """What a person says: not empty, and not longer than the server takes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=settings.CHAT_MAX_CONTENT, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text.strip():
+            raise serializers.ValidationError("This may not be blank.")
+        return text
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    parent_id = serializers.UUIDField(read_only=True, allow_null=True)
+    finish_reason = serializers.CharField(read_only=True, allow_null=True)
+    model = serializers.CharField(read_only=True, allow_null=True)
+    provider_used = serializers.CharField(read_only=True, allow_null=True)
+    tokens = shapes.TokensField()
+    context = shapes.ContextField()  # type: ignore[assignment]
+    timings = shapes.TimingsField()
+    error = shapes.FailureField()
+    sibling_ids = serializers.ListField(
+        child=serializers.UUIDField(),
+        read_only=True,
+        allow_null=True,
+        help_text="All versions of this message, oldest first; null outside lists.",
+    )
+
+    class Meta:
+        model = Message
+        fields = (
+            "id",
+            "parent_id",
+            "sibling_ids",
+            "client_id",
+            "role",
+            "content",
+            "reasoning",
+            "status",
+            "seq",
+            "finish_reason",
+            "model",
+            "provider_used",
+            "fallback_used",
+            "tokens",
+            "context",
+            "timings",
+            "error",
+            "created_at",
+            "completed_at",
+        )
+        read_only_fields = fields
+
+    def to_representation(self, instance: Message) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        for name in ("finish_reason", "model", "provider_used"):
+            data[name] = data[name] or None
+        return data
+
+
+class MessagesSerializer(serializers.Serializer[Any]):
+    """A page of messages, in reading order."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = MessageSerializer(many=True)
+
+
+class SettingsSerializer(RememberedSerializer):
+    """What a conversation keeps for its requests."""
+
+    system_prompt = TextField(max_length=MOST_SYSTEM_PROMPT, allow_blank=True, required=False)
+
+
+@extend_schema_field(SettingsSerializer)
+class SettingsField(serializers.JSONField):
+    """The same as it is kept."""
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    head_id = serializers.UUIDField(read_only=True, allow_null=True)
+    settings = SettingsField(read_only=True)
+    message_count = serializers.IntegerField(read_only=True)
+    running = serializers.BooleanField(read_only=True, help_text="A reply is being written in it.")
+
+    class Meta:
+        model = Conversation
+        fields = (
+            "id",
+            "title",
+            "head_id",
+            "settings",
+            "pinned",
+            "archived",
+            "running",
+            "created_at",
+            "updated_at",
+            "message_count",
+        )
+        read_only_fields = fields
+
+
+class FoundConversationSerializer(ConversationSerializer):
+    """A conversation in a list: `snippet` is a piece of text around what was searched for, null
+    when only the title matches or nothing was searched for."""
+
+    snippet = serializers.SerializerMethodField()
+
+    class Meta(ConversationSerializer.Meta):
+        fields = (*ConversationSerializer.Meta.fields, "snippet")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    def get_snippet(self, row: Conversation) -> str | None:
+        found: str | None = self.context.get("snippets", {}).get(row.pk)
+        return found
+
+
+class ConversationInput(StrictSerializer):
+    """What may be set on a conversation when it is made."""
+
+    title = TextField(max_length=255, allow_blank=True, required=False)
+    settings = SettingsSerializer(required=False)
+
+
+class ConversationChanges(ConversationInput):
+    """What may be changed afterwards."""
+
+    head_id = IdField(required=False, allow_null=True)
+    pinned = serializers.BooleanField(required=False)
+    archived = serializers.BooleanField(required=False)

@@ -1,0 +1,172 @@
+"""Every write to conversations, and to messages but for a reply that is being made (`replies.py`).
+
+Sync, keyword-only, one transaction each.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from conversations.errors import Conflict, ConversationBusy, InvalidInput
+from conversations.ids import new_id
+from conversations.people.models import User
+from conversations.threads import access, search, selectors
+from conversations.threads.models import Conversation, Message, Status
+from conversations.threads.selectors import OpenedTurn, TurnContext
+
+TITLE_WORDS = 5
+
+
+# How long a deleted conversation can be brought back.
+RESTORABLE = timedelta(hours=1)
+
+
+def title_of(content: str) -> str:
+    """The first five words, with `...` after them when there were more."""
+    words = content.split(maxsplit=TITLE_WORDS)
+    title = " ".join(words[:TITLE_WORDS])
+    if len(title) > 250:  # words without spaces, or a script that has none
+        return title[:250] + "..."
+    return title + "..." if len(words) > TITLE_WORDS else title
+
+
+# --- Conversations --------------------------------------------------------------------------
+
+
+def create_conversation(
+    *, user: User, title: str = "", settings: Mapping[str, Any] | None = None
+) -> Conversation:
+    return Conversation.objects.create(user=user, title=title, settings=dict(settings or {}))
+
+
+def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
+    """Change `title`, `pinned`, `archived`, `head_id` or `settings` (merged into what is there;
+    `None` forgets).
+
+    Raises:
+        InvalidInput: `head_id` is not a message of this conversation.
+        ConversationBusy: `head_id` would leave a reply that is being written.
+    """
+    with transaction.atomic():
+        row = Conversation.objects.select_for_update().get(id=conversation.id)
+        if "title" in changes:
+            row.title = changes["title"]
+            row.updated_at = timezone.now()
+        row.pinned = changes.get("pinned", row.pinned)
+        row.archived = changes.get("archived", row.archived)
+        if "settings" in changes:
+            merged = {**row.settings, **changes["settings"]}
+            row.settings = {name: value for name, value in merged.items() if value is not None}
+        if "head_id" in changes:
+            head_id = changes["head_id"]
+            if head_id and not row.messages.filter(id=head_id).exists():
+                sentence = "There is no such message in this conversation."
+                raise InvalidInput(f"head_id: {sentence}", fields={"head_id": [sentence]})
+            if selectors.running_reply(conversation=row):
+                raise ConversationBusy
+            row.head_id = head_id
+        row.save()
+    return row
+
+
+def delete_conversation(*, conversation: Conversation) -> None:
+    """Delete it, so that it can be restored for a while; what was deleted long enough ago goes
+    for good. What runs in it has to be stopped first."""
+    Conversation.objects.filter(id=conversation.id).update(deleted_at=timezone.now())
+    purge_deleted()
+
+
+def restore_conversation(*, conversation: Conversation) -> None:
+    """Take a deletion back."""
+    Conversation.objects.filter(id=conversation.id).update(deleted_at=None)
+
+
+def purge_deleted() -> int:
+    """Remove for good what was deleted `RESTORABLE` ago. Returns how many conversations."""
+    due = Conversation.objects.filter(deleted_at__lt=timezone.now() - RESTORABLE)
+    with transaction.atomic():
+        due.update(head=None)
+        _, by_model = due.delete()
+        if by_model:
+            search.forget_purged()
+    return by_model.get("conversations.Conversation", 0)
+
+
+# --- Turns ----------------------------------------------------------------------------------
+
+
+def open_turn(
+    *,
+    context: TurnContext,
+    client_id: UUID,
+    content: str | None,
+    message_id: UUID | None,
+    remember: Mapping[str, Any],
+    reply: Mapping[str, Any],
+    asked_id: UUID | None = None,
+) -> OpenedTurn:
+    """Accept a message: its row and the row of the reply to come, or none of both.
+
+    `content` is `None` for a regeneration, which adds only a reply. `remember` are parameters to
+    keep with the conversation, `reply` the fields that the reply's row starts with. A reply that
+    comes with an id needs an `asked_id` made before that: their ids tell their order. A client_id
+    that is known by now gives the turn it made.
+
+    Raises:
+        ConversationBusy: a reply is being written in the conversation.
+        ClientIdConflict: the client_id was used with other content.
+    """
+    conversation = context.conversation
+    try:
+        with transaction.atomic():
+            asked, now = None, timezone.now()
+            if content is not None:
+                asked = Message.objects.create(
+                    id=asked_id or new_id(),
+                    conversation=conversation,
+                    parent_id=context.parent_id,
+                    client_id=client_id,
+                    role=Message.Role.USER,
+                    content=content,
+                    created_at=now,
+                    completed_at=now,
+                )
+            row = Message.objects.create(
+                conversation=conversation,
+                parent_id=asked.id if asked else context.parent_id,
+                client_id=client_id,
+                role=Message.Role.ASSISTANT,
+                status=Status.STREAMING,
+                created_at=now,
+                **reply,
+            )
+            current = Conversation.objects.select_for_update().get(id=conversation.id)
+            current.queue.filter(client_id=client_id).delete()
+            current.head = row
+            current.settings = {**current.settings, **remember}
+            if asked and not current.title:
+                current.title = title_of(asked.content)
+            current.updated_at = now
+            current.save()
+    except IntegrityError:
+        return _explain_refusal(conversation, client_id, content, message_id)
+    return OpenedTurn(current, asked, row, created=True)
+
+
+def _explain_refusal(
+    conversation: Conversation, client_id: UUID, content: str | None, message_id: UUID | None
+) -> OpenedTurn:
+    """Say which constraint refused a turn: the same client_id came first, or a reply runs."""
+    access.conversation(conversation.user, conversation.id)  # deleted in the meantime?
+    known = selectors.known_turn(
+        conversation=conversation, client_id=client_id, content=content, message_id=message_id
+    )
+    if known:
+        return known
+    if selectors.running_reply(conversation=conversation):
+        raise ConversationBusy
+    raise Conflict("The conversation changed in the meantime. Try again.")

@@ -1,0 +1,226 @@
+"""REST for conversations and messages. What touches running replies is in `streaming/rest/`."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse, JsonResponse
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.generics import RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations import pagination, schema
+from conversations.people.authentication import caller
+from conversations.threads import access, exports, search, selectors, services
+from conversations.threads.models import Conversation, Message
+from conversations.threads.serializers import (
+    ConversationChanges,
+    ConversationInput,
+    ConversationSerializer,
+    FoundConversationSerializer,
+    MessageSerializer,
+    MessagesSerializer,
+)
+
+MESSAGES_A_PAGE = 200
+
+
+MOST_MESSAGES_A_PAGE = 1000
+
+
+MOST_QUERY = 200
+
+
+class Noticed:
+    """What a change means beyond the record; said where running replies and sockets are known."""
+
+    def changed(self, conversation: Conversation) -> None:
+        """It has another title or head now."""
+
+    def deleting(self, conversation: Conversation) -> None:
+        """It is about to go."""
+
+    def deleted(self, conversation: Conversation) -> None:
+        """It is gone."""
+
+    def catch_up(self, rows: Iterable[Message]) -> None:
+        """Add to replies that are being written what their rows do not have yet."""
+
+
+class ConversationViewSet(
+    Noticed, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
+):
+    """The caller's conversations."""
+
+    serializer_class = ConversationSerializer
+    pagination_class = pagination.NewestFirst
+    lookup_value_converter = "id"
+    queryset = Conversation.objects.none()
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        """The caller's; as a list, by default without the archived, and as the query asks."""
+        if self.action != "list":
+            return selectors.conversations(user=caller(self.request))
+        archived = pagination.flag(self.request, "archived")
+        return selectors.conversations(
+            user=caller(self.request),
+            query=self.query,
+            archived=False if archived is None and not self.query else archived,
+            pinned=pagination.flag(self.request, "pinned"),
+        )
+
+    @property
+    def query(self) -> str:
+        """What is searched for."""
+        return self.request.query_params.get("search", "").strip()[:MOST_QUERY]
+
+    def get_serializer_class(self) -> type[ConversationSerializer]:
+        listed = self.action == "list"
+        return FoundConversationSerializer if listed else ConversationSerializer
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if self.action == "list" and self.query:
+            found = search.snippets(user=caller(self.request), query=self.query)
+            context["snippets"] = found
+        return context
+
+    def get_object(self) -> Conversation:
+        access.conversation(caller(self.request), self.kwargs["pk"])
+        return selectors.conversations(user=caller(self.request)).get(pk=self.kwargs["pk"])
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("search", str, description="Words in titles and messages."),
+            OpenApiParameter("archived", bool, description="Without it: not the archived."),
+            OpenApiParameter("pinned", bool),
+        ],
+        responses=FoundConversationSerializer(many=True),
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The caller's conversations, newest first, or those that `search` finds."""
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(request=ConversationInput, responses={201: ConversationSerializer})
+    def create(self, request: Request) -> Response:
+        """Begin a conversation."""
+        data = ConversationInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        made = services.create_conversation(user=caller(request), **data.validated_data)
+        return self._answer(made.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        request=ConversationChanges, responses={200: ConversationSerializer, 409: schema.BUSY}
+    )
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Rename, pin, archive, show another branch, or change what is remembered; a setting of
+        null is forgotten."""
+        conversation = access.conversation(caller(request), pk)
+        data = ConversationChanges(data=request.data, partial=True)
+        data.is_valid(raise_exception=True)
+        self.changed(
+            services.update_conversation(conversation=conversation, changes=data.validated_data)
+        )
+        return self._answer(pk)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        """Delete it, and stop what runs in it. It can be restored for an hour."""
+        conversation = access.conversation(caller(request), pk)
+        self.deleting(conversation)
+        services.delete_conversation(conversation=conversation)
+        self.deleted(conversation)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: UUID) -> Response:
+        """Take a deletion back, up to an hour later."""
+        services.restore_conversation(conversation=access.deleted_conversation(caller(request), pk))
+        return self._answer(pk)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("branch", str, enum=["head", "all"]),
+            OpenApiParameter("leaf", OpenApiTypes.UUID, description="Of a branch not shown now."),
+            OpenApiParameter("after", OpenApiTypes.UUID),
+            OpenApiParameter("before", OpenApiTypes.UUID),
+            OpenApiParameter("from", str, enum=["end"], description="Begin with the last page."),
+            OpenApiParameter("limit", pagination.LIMIT),
+        ],
+        responses=MessagesSerializer,
+    )
+    @action(detail=True, pagination_class=None)
+    def messages(self, request: Request, pk: UUID) -> Response:
+        """The messages in reading order, oldest first: those of the branch being shown, or all."""
+        conversation = access.conversation(caller(request), pk)
+        branch = pagination.choice(request, "branch", ("head", "all"))
+        limit = pagination.whole_number(
+            request, "limit", default=MESSAGES_A_PAGE, most=MOST_MESSAGES_A_PAGE
+        )
+        page = selectors.messages(
+            conversation=conversation,
+            branch="all" if branch == "all" else "head",
+            leaf=pagination.uuid(request, "leaf"),
+            after=pagination.uuid(request, "after"),
+            before=pagination.uuid(request, "before"),
+            from_end=pagination.choice(request, "from", ("", "end")) == "end",
+            limit=limit,
+        )
+        link = f"{request.path}?branch={branch}&limit={limit}"
+        link = request.build_absolute_uri(f"{link}&leaf={page.leaf}" if page.leaf else link)
+        rows = page.messages
+        self.catch_up(rows)
+        return Response(
+            {
+                "next": f"{link}&after={rows[-1].id}" if page.more_after else None,
+                "previous": f"{link}&before={rows[0].id}" if page.more_before and rows else None,
+                "results": MessageSerializer(rows, many=True).data,
+            }
+        )
+
+    @extend_schema(
+        parameters=[OpenApiParameter("as", str, enum=["markdown", "json"])],
+        responses={(200, "text/markdown"): str, (200, "application/json"): dict},
+    )
+    @action(detail=True, pagination_class=None)
+    def export(self, request: Request, pk: UUID) -> HttpResponse:
+        """The conversation as a file: Markdown of the branch being shown, JSON of all of it."""
+        kind = pagination.choice(request, "as", ("markdown", "json"))
+        conversation = self.get_object()
+        branch: selectors.Branch = "head" if kind == "markdown" else "all"
+        ids = selectors.ordered_ids(conversation=conversation, branch=branch)
+        rows = Message.objects.in_bulk(ids)
+        messages = [rows[key] for key in ids]
+        self.catch_up(messages)
+        response: HttpResponse
+        if kind == "markdown":
+            text = exports.as_markdown(conversation, messages)
+            response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+        else:
+            response = JsonResponse(exports.as_json(conversation, messages))
+        name = exports.file_name(conversation, "md" if kind == "markdown" else "json")
+        response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
+        return response
+
+    def _answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
+        row = self.get_queryset().get(pk=pk)
+        return Response(ConversationSerializer(row).data, status=code)
+
+
+class MessageView(Noticed, RetrieveAPIView[Message]):
+    """One message, with its status."""
+
+    serializer_class = MessageSerializer
+    queryset = Message.objects.none()
+
+    def get_object(self) -> Message:
+        row = access.message(caller(self.request), self.kwargs["pk"])
+        self.catch_up([row])
+        return row

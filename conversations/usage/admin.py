@@ -1,0 +1,52 @@
+"""The admin's usage records."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from conversations.usage import selectors
+from conversations.usage.models import UsageRecord
+
+
+@admin.register(UsageRecord)
+class UsageRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What replies cost, with the totals of what is being shown. Nobody changes it."""
+
+    list_display = (
+        "created_at",
+        "user",
+        "key",
+        "door",
+        "provider",
+        "model",
+        "status",
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "source",
+    )
+    list_select_related = ("user", "key")
+    list_filter = ("door", "status", "source", "provider", "model", "user")
+    date_hierarchy = "created_at"
+    search_fields = ("user__username", "key__name", "model")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            found = context["cl"].queryset
+            context["users"] = selectors.by_user(found)
+            context["totals"] = selectors.totals(found)
+        return response
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False

@@ -1,0 +1,83 @@
+"""What a caller may ask for: limits, and budgets of tokens."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet, Sum
+from django.utils import timezone
+
+from conversations.errors import BudgetSpent, NotAuthenticated
+from conversations.people.models import ApiKey, User
+from conversations.usage.models import UsageRecord
+
+# --- What one may ask for ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """So many at most (0: any number), counted together under `subject`."""
+
+    subject: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a caller may have: requests a minute, and replies at once."""
+
+    a_minute: Bound
+    at_once: Bound
+
+
+def bounds(*, user: User, key: ApiKey | None) -> Bounds:
+    """What a caller may have at this moment; a key with a limit of its own is counted by itself.
+
+    Raises:
+        NotAuthenticated: the key was revoked or has expired.
+        BudgetSpent: the tokens of the day or the month are used up.
+    """
+    user = User.objects.get(pk=user.pk)
+    if key is not None:
+        current = ApiKey.objects.filter(pk=key.pk).first()
+        if current is None or (current.expires_at and current.expires_at <= timezone.now()):
+            raise NotAuthenticated
+        key = current
+    _check_budgets(user.usage.all(), user, "")
+    if key is not None:
+        _check_budgets(key.usage.all(), key, " of this API key")
+    return Bounds(
+        _bound(user, key, "requests_per_minute", settings.CHAT_REQUESTS_PER_MINUTE),
+        _bound(user, key, "concurrent_requests", settings.CHAT_CONCURRENT_REQUESTS),
+    )
+
+
+def _bound(user: User, key: ApiKey | None, name: str, usual: int) -> Bound:
+    if key is not None and (own := getattr(key, name)) is not None:
+        return Bound(f"key:{key.pk}", own)
+    own = getattr(user, name)
+    return Bound(f"user:{user.pk}", usual if own is None else own)
+
+
+def _check_budgets(spent: QuerySet[UsageRecord], owner: User | ApiKey, whose: str) -> None:
+    """Raise `BudgetSpent` when a budget is used up. Replies that run at this moment count when
+    they end, so the last ones may go over it."""
+    if not (owner.tokens_per_day or owner.tokens_per_month):
+        return
+    now = timezone.now()
+    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    month = today.replace(day=1)
+    sums = spent.filter(created_at__gte=month).aggregate(
+        day=Sum("total_tokens", filter=Q(created_at__gte=today)), month=Sum("total_tokens")
+    )
+    next_month = (month + timedelta(days=32)).replace(day=1)
+    for name, most, until in (
+        ("month", owner.tokens_per_month, next_month),
+        ("day", owner.tokens_per_day, today + timedelta(days=1)),
+    ):
+        if most and (sums[name] or 0) >= most:
+            raise BudgetSpent(
+                f"The {most:,} tokens{whose} for this {name} are used up. "
+                f"There are new ones from {until:%d %B %Y, %H:%M} UTC.",
+                retry_after=(until - now).total_seconds(),
+            )

@@ -1,0 +1,56 @@
+"""What each reply cost."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from conversations.ids import new_id
+from conversations.people.models import ApiKey
+from conversations.threads.models import Message, Status
+
+
+class UsageRecord(models.Model):
+    """What one reply cost, written when it ends and kept when its conversation or its key is
+    deleted. `source` tells counts of the provider from our estimate; `message` is empty for
+    replies that are not stored (`/v1`)."""
+
+    class Door(models.TextChoices):
+        SOCKET = "socket"
+        REST = "rest"
+        V1 = "v1"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="usage"
+    )
+    key = models.ForeignKey(
+        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="usage"
+    )
+    message = models.OneToOneField(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="usage"
+    )
+    door = models.CharField(max_length=6, choices=Door.choices, blank=True, default="")
+    provider = models.CharField(max_length=20, blank=True, default="")
+    model = models.CharField(max_length=255, blank=True, default="")
+    status = models.CharField(max_length=11, choices=Status.choices)
+    prompt_tokens = models.PositiveIntegerField()
+    completion_tokens = models.PositiveIntegerField()
+    total_tokens = models.PositiveIntegerField()
+    source = models.CharField(max_length=9)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["user", "created_at"], name="usage_of_user"),
+            models.Index(fields=["key", "created_at"], name="usage_of_key"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source__in=["provider", "estimated"]), name="usage_source_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

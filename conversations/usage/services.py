@@ -1,0 +1,70 @@
+"""Records what each reply cost when it ends. Sync."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from conversations.people.models import ApiKey, User
+from conversations.threads.models import Message
+from conversations.usage.models import UsageRecord
+
+# Characters of text to a token, where the provider did not count.
+CHARACTERS_A_TOKEN = 4
+
+
+def record(
+    *,
+    user: User,
+    key: ApiKey | None,
+    model: str,
+    provider: str,
+    tokens: Mapping[str, Any],
+    source: str,
+    status: str,
+    door: str,
+    message: Message | None = None,
+) -> UsageRecord:
+    """Write down what one reply cost. `tokens` has `prompt` and `completion`, `source` is
+    `provider` or `estimated`, `door` is `socket`, `rest` or `v1`. A key that was revoked in the
+    meantime is left out. Call it in the transaction that closes the reply, if there is one."""
+    prompt, completion = tokens["prompt"], tokens["completion"]
+    with transaction.atomic():
+        # Held until the end, so that the key cannot go between the look and the write.
+        held = ApiKey.objects.select_for_update().filter(pk=key.pk).first() if key else None
+        return UsageRecord.objects.create(
+            user=user,
+            key=held,
+            message=message,
+            door=door,
+            provider=provider,
+            model=model,
+            status=status,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            total_tokens=prompt + completion,
+            source=source,
+        )
+
+
+def record_reply(*, reply_id: UUID) -> None:
+    """Write down what a stored reply cost, in the transaction that has just closed it. Without
+    counts in its row (its process died) they are estimated from what there is."""
+    reply = Message.objects.select_related("conversation__user", "key").get(id=reply_id)
+    tokens = reply.tokens or {
+        "prompt": (reply.context or {}).get("prompt_tokens", 0),
+        "completion": (len(reply.content) + len(reply.reasoning)) // CHARACTERS_A_TOKEN,
+        "source": "estimated",
+    }
+    record(
+        user=reply.conversation.user,
+        key=reply.key,
+        model=reply.model,
+        provider=reply.provider_used,
+        tokens=tokens,
+        source=tokens["source"],
+        status=reply.status,
+        door=reply.door,
+        message=reply,
+    )

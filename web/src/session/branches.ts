@@ -80,7 +80,7 @@ export class Branches {
     const page = await this.doors.loadMessages(serverIdOf(first)).catch(() => null);
     this.loadingOlder = false;
     // Another tab may have turned to another branch.
-    if (!page || page.messages.at(-1)?.id !== first.metadata?.parentId) return [];
+    if (!page || page.messages.at(-1)?.id !== first.metadata?.parent_id) return [];
     return this.learned(toThread(page.messages));
   }
 

@@ -59,7 +59,7 @@ function doors() {
       keep: () => undefined,
       resuming: () => attached[0],
       settled: () => undefined,
-      versions: () => undefined,
+      siblings: () => undefined,
     },
   );
   return { transport, commands, attached };
@@ -81,11 +81,11 @@ describe('a turn becomes one message', () => {
     expect(partsOf(message)).toEqual([{ type: 'text', text: 'One two', state: 'done' }]);
     expect(message?.metadata).toMatchObject({
       status: 'completed',
-      providerUsed: 'echo',
+      provider_used: 'echo',
       model: 'm',
-      parentId: 'u1',
-      clientId: 'k1',
-      finishReason: 'stop',
+      parent_id: 'u1',
+      client_id: 'k1',
+      finish_reason: 'stop',
       tokens: { total: 3 },
       viaRest: false,
     });
@@ -148,7 +148,7 @@ describe('a turn becomes one message', () => {
         ])
       ).at(-1);
       expect(partsOf(message)).toMatchObject([{ text: 'One' }]);
-      expect(message?.metadata).toMatchObject({ status, error, fallbackUsed: true });
+      expect(message?.metadata).toMatchObject({ status, error, fallback_used: true });
     },
   );
 });

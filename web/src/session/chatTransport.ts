@@ -7,7 +7,7 @@
  */
 import type { ChatTransport, UIMessageChunk } from 'ai';
 import { messageText } from './messageText';
-import type { MessageMetadata, ThreadMessage } from './thread';
+import { known, type MessageMetadata, type ThreadMessage } from './thread';
 import type { Parameters } from '../protocol';
 import type { Engine } from '../transport/engine';
 import type { Command, TurnEvent } from '../transport/types';
@@ -30,15 +30,15 @@ export interface Surroundings {
   resuming(): string | Command | undefined;
   /** Resolves when the server has heard of everything that a turn is to build on. */
   settled(): Promise<void> | undefined;
-  /** All versions of a reply that begins, where there are several. */
-  versions(reply: { id: string; parent_id: string | null }): string[] | undefined;
+  /** The ids of all versions of a reply that begins, where there are several. */
+  siblings(reply: { id: string; parent_id: string | null }): string[] | undefined;
 }
 
 const ALONE: Surroundings = {
   keep: () => undefined,
   resuming: () => undefined,
   settled: () => undefined,
-  versions: () => undefined,
+  siblings: () => undefined,
 };
 
 type Doors = Pick<Engine, 'turn' | 'attach'>;
@@ -64,28 +64,28 @@ export function createChatTransport(
         around.keep(command);
         await settling;
       }
-      return engine.turn(command).pipeThrough(toChunks(around.versions));
+      return engine.turn(command).pipeThrough(toChunks(around.siblings));
     },
     async reconnectToStream() {
       const what = around.resuming();
       const settling = typeof what === 'object' ? around.settled() : undefined;
       if (settling) await settling;
       const stream = typeof what === 'object' ? engine.turn(what) : engine.attach(what);
-      return stream?.pipeThrough(toChunks(around.versions)) ?? null;
+      return stream?.pipeThrough(toChunks(around.siblings)) ?? null;
     },
   };
 }
 
 /** One turn's events → the chunks of one assistant message. An error of the turn is passed on. */
 export function toChunks(
-  versions: Surroundings['versions'] = ALONE.versions,
+  siblings: Surroundings['siblings'] = ALONE.siblings,
 ): TransformStream<TurnEvent, ThreadChunk> {
   const unlimited = { highWaterMark: Number.MAX_SAFE_INTEGER };
   let writer: ChunkWriter;
   return new TransformStream<TurnEvent, ThreadChunk>(
     {
       start: (controller) => {
-        writer = new ChunkWriter((chunk) => controller.enqueue(chunk), versions);
+        writer = new ChunkWriter((chunk) => controller.enqueue(chunk), siblings);
       },
       transform: (event) => writer.tell(event),
     },
@@ -98,7 +98,7 @@ type Kind = 'text' | 'reasoning';
 
 class ChunkWriter {
   private readonly write: (chunk: ThreadChunk) => void;
-  private readonly versions: Surroundings['versions'];
+  private readonly siblings: Surroundings['siblings'];
   private begun = false;
   /** What the SDK's message holds, by kind. */
   private shown: Record<Kind, string> = { text: '', reasoning: '' };
@@ -106,9 +106,9 @@ class ChunkWriter {
   private open: Record<Kind, string | null> = { text: null, reasoning: null };
   private parts = 0;
 
-  constructor(write: (chunk: ThreadChunk) => void, versions: Surroundings['versions']) {
+  constructor(write: (chunk: ThreadChunk) => void, siblings: Surroundings['siblings']) {
     this.write = write;
-    this.versions = versions;
+    this.siblings = siblings;
   }
 
   tell(event: TurnEvent): void {
@@ -124,7 +124,7 @@ class ChunkWriter {
           type: 'message-metadata',
           messageMetadata: {
             phase: event.phase,
-            phaseSince: event.since,
+            since: event.since,
             position,
             ...(event.phase === 'stopping' ? { status: 'stopping' } : {}),
           },
@@ -146,21 +146,18 @@ class ChunkWriter {
   private begin(event: TurnEvent & { type: 'message_start' }): void {
     if (this.begun) return;
     this.begun = true;
-    const { model, provider_used: provider, context, client_id: clientId } = event;
-    const versions = this.versions(event);
+    const { type: _, id, role: _role, seq: _seq, content: _content, reasoning: _reasoning, ...fields } = event;
+    const { parent_id, viaRest = false, ...others } = fields;
+    const siblings = this.siblings(event);
     this.write({
       type: 'start',
-      messageId: event.id,
+      messageId: id,
       messageMetadata: {
+        ...known(others),
         status: 'streaming',
-        createdAt: event.created_at,
-        parentId: event.parent_id,
-        viaRest: event.viaRest === true,
-        ...(versions ? { versions } : {}),
-        ...(clientId ? { clientId } : {}),
-        ...(model ? { model } : {}),
-        ...(provider ? { providerUsed: provider } : {}),
-        ...(context ? { context } : {}),
+        parent_id,
+        viaRest,
+        ...(siblings ? { sibling_ids: siblings } : {}),
       },
     });
     this.write({ type: 'start-step' });
@@ -202,21 +199,8 @@ class ChunkWriter {
     this.close('reasoning');
     this.close('text');
     this.write({ type: 'finish-step' });
-    const { finish_reason: reason, model, provider_used: provider, context, tokens, error } = event;
-    this.write({
-      type: 'finish',
-      messageMetadata: {
-        status: event.status,
-        fallbackUsed: event.fallback_used,
-        ...(event.viaRest ? { viaRest: true } : {}),
-        ...(reason ? { finishReason: reason } : {}),
-        // After a fallback, others than those with which it began.
-        ...(model ? { model } : {}),
-        ...(context ? { context } : {}),
-        ...(provider ? { providerUsed: provider } : {}),
-        ...(tokens ? { tokens } : {}),
-        ...(error ? { error } : {}),
-      },
-    });
+    const { type: _, id: _id, seq: _seq, full_content: _text, ...fields } = event;
+    // After a fallback, model and provider are others than those with which it began.
+    this.write({ type: 'finish', messageMetadata: known(fields) });
   }
 }

@@ -1,6 +1,6 @@
 /** Where what was told goes in the shown thread. Pure. */
 import type { MessageStartEvent, UserMessageEvent } from '../protocol';
-import { isUnaccepted, serverIdOf, type MessageMetadata, type ThreadMessage } from './thread';
+import { isUnaccepted, known, serverIdOf, type MessageMetadata, type ThreadMessage } from './thread';
 
 export interface Placed {
   messages: ThreadMessage[];
@@ -12,33 +12,32 @@ export interface Placed {
 export function placeUserMessage(
   messages: ThreadMessage[],
   event: UserMessageEvent,
-  versions: string[] | undefined,
+  siblings: string[] | undefined,
 ): Placed {
+  const { id, client_id, parent_id, content, created_at } = event;
   const metadata: MessageMetadata = {
+    ...known({ client_id, created_at, sibling_ids: siblings }),
     status: 'completed',
-    createdAt: event.created_at,
-    parentId: event.parent_id,
-    ...(versions ? { versions } : {}),
-    ...(event.client_id ? { clientId: event.client_id } : {}),
+    parent_id,
   };
   const index = messages.findIndex(
-    (one) => serverIdOf(one) === event.id || (event.client_id && one.id === event.client_id),
+    (one) => serverIdOf(one) === id || (client_id && one.id === client_id),
   );
   if (index < 0) {
-    const cut = cutBehind(messages, event.parent_id);
-    const parts: ThreadMessage['parts'] = [{ type: 'text', text: event.content }];
-    const added: ThreadMessage = { id: event.id, role: 'user', parts, metadata };
+    const cut = cutBehind(messages, parent_id);
+    const parts: ThreadMessage['parts'] = [{ type: 'text', text: content }];
+    const added: ThreadMessage = { id, role: 'user', parts, metadata };
     return { messages: [...cut.messages, added], stale: cut.stale };
   }
   const parent = messages.slice(0, index).findLast((one) => !isUnaccepted(one));
-  const serverId = messages[index]!.id === event.id ? {} : { serverId: event.id };
+  const serverId = messages[index]!.id === id ? {} : { serverId: id };
   return {
     messages: messages.map((message, at) =>
       at === index
         ? { ...message, metadata: { ...message.metadata, ...metadata, ...serverId } }
         : message,
     ),
-    stale: event.parent_id !== (parent ? serverIdOf(parent) : null),
+    stale: parent_id !== (parent ? serverIdOf(parent) : null),
   };
 }
 
@@ -51,7 +50,7 @@ export function placeReply(messages: ThreadMessage[], event: MessageStartEvent):
 /** What is not accepted yet belongs to no branch, and stays. */
 function cutBehind(messages: ThreadMessage[], parentId: string | null): Placed {
   const index = messages.findIndex((one) => serverIdOf(one) === parentId);
-  if (index < 0 && (parentId !== null || messages[0]?.metadata?.parentId)) {
+  if (index < 0 && (parentId !== null || messages[0]?.metadata?.parent_id)) {
     return { messages, stale: true };
   }
   const behind = messages.slice(index + 1);

@@ -33,7 +33,7 @@ describe('sending', () => {
     ]);
     expect(stage.session.chat.messages[0]).toMatchObject({
       id: clientId,
-      metadata: { serverId: 'u1', createdAt: AT },
+      metadata: { serverId: 'u1', created_at: AT },
     });
     stage.tell(end('a1', 'One'), { type: 'conversation', id: 'c', title: 'hi', head_id: 'a1' });
     await pass();

@@ -39,7 +39,7 @@ export class Session extends SessionCore {
       this.engine.onEvent((event) => this.onEvent(event)),
     ];
     const accepted = this.chat.messages.filter((one) => !isUnaccepted(one));
-    this.engine.open(new Set(accepted.flatMap(({ metadata }) => metadata?.clientId ?? [])));
+    this.engine.open(new Set(accepted.flatMap(({ metadata }) => metadata?.client_id ?? [])));
     this.followRunning();
   }
 
@@ -61,7 +61,7 @@ export class Session extends SessionCore {
   edit(messageId: string, content: string): void {
     const before = this.chat.messages;
     const index = before.findIndex((one) => one.id === messageId);
-    const parentId = before[index]?.metadata?.parentId;
+    const parentId = before[index]?.metadata?.parent_id;
     if (parentId !== undefined) this.say(content, before.slice(0, index), parentId);
   }
 
@@ -79,7 +79,7 @@ export class Session extends SessionCore {
             id: clientId,
             role: 'user',
             parts: [{ type: 'text', text: content }],
-            metadata: { status: 'sending', clientId, createdAt },
+            metadata: { status: 'sending', client_id: clientId, created_at: createdAt },
           },
           { body: { ...this.body(clientId), ...below } },
         ),
@@ -129,7 +129,7 @@ export class Session extends SessionCore {
   }
 
   private sendAgain(message: ThreadMessage): void {
-    const clientId = message.metadata?.clientId;
+    const clientId = message.metadata?.client_id;
     if (!clientId || !isUnaccepted(message)) return;
     const { error: _, ...metadata } = message.metadata ?? {};
     void this.ask(
@@ -161,7 +161,7 @@ export class Session extends SessionCore {
 
   /** There are messages before the first one that is shown. */
   get hasOlder(): boolean {
-    return Boolean(this.chat.messages[0]?.metadata?.parentId);
+    return Boolean(this.chat.messages[0]?.metadata?.parent_id);
   }
 
   /** Shows one more page of what came before. */

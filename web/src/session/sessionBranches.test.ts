@@ -28,7 +28,7 @@ test('an edit is sent below the parent of what it replaces', async () => {
     ['user', 'hello', 'completed'],
     ['assistant', 'Two', 'completed'],
   ]);
-  expect(stage.session.chat.messages[0]?.metadata?.versions).toEqual(['u1', 'u2']);
+  expect(stage.session.chat.messages[0]?.metadata?.sibling_ids).toEqual(['u1', 'u2']);
 });
 
 test('a refused edit leaves the thread as it was, and gives the text back', async () => {

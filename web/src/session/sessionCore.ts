@@ -45,7 +45,7 @@ export class SessionCore {
         keep: (command) => this.engine.outbox.keep(command),
         resuming: () => this.resuming,
         settled: () => options.settled(),
-        versions: (reply) => this.branches.versions.add('assistant', reply),
+        siblings: (reply) => this.branches.versions.add('assistant', reply),
       }),
       generateId: uuid,
     });

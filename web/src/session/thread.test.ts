@@ -6,7 +6,7 @@ const sent = (id: string, status: 'sending' | 'completed' | 'failed') => ({
   id,
   role: 'user' as const,
   parts: [{ type: 'text' as const, text: id }],
-  metadata: { status, clientId: id },
+  metadata: { status, client_id: id },
 });
 
 describe('stored messages become the thread', () => {

@@ -3,31 +3,33 @@
  * Of the AI SDK only types are used: the shell imports this too.
  */
 import type { UIMessage } from 'ai';
-import type { ContextInfo, Message, MessageStatus, Phase, Problem, Tokens } from '../protocol';
+import type { Message, MessageStatus, Phase } from '../protocol';
 
-export interface MessageMetadata {
-  createdAt?: string;
+/** The fields that hold something. */
+type Known<Fields> = { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
+type Shown = Omit<Message, 'id' | 'role' | 'content' | 'reasoning' | 'status' | 'parent_id'>;
+
+/** A message's fields, by their names on the wire, and what only this page knows of it. */
+export interface MessageMetadata extends Known<Shown> {
   /** `sending` = not yet accepted by the server; `failed` on an own one = it never was. */
   status?: MessageStatus | 'sending';
+  parent_id?: string | null;
   phase?: Phase;
-  phaseSince?: string;
-  /** Place in the waiting line, from 1; 0 when not waiting. */
+  /** When the phase began. */
+  since?: string;
+  /** How many wait before it, itself counted; 0 when it does not wait. */
   position?: number;
-  model?: string;
-  providerUsed?: string;
-  fallbackUsed?: boolean;
-  tokens?: Tokens;
-  context?: ContextInfo;
-  finishReason?: string;
-  error?: Problem;
-  clientId?: string;
-  parentId?: string | null;
-  /** The server's ids of all versions of it, oldest first, where there are several. */
-  versions?: string[];
   /** The server's id, where the message keeps another one on this page (see ThreadMessage). */
   serverId?: string;
-  /** The reply came whole, over REST. */
+  /** The reply came all at once, over REST. */
   viaRest?: boolean;
+}
+
+/** Leaves out what is null or missing, so that it does not overwrite what is known already. */
+export function known<Fields extends object>(fields: Fields): Known<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  ) as Known<Fields>;
 }
 
 /**
@@ -54,30 +56,11 @@ export function toThread(messages: Message[]): ThreadMessage[] {
 }
 
 function toThreadMessage(message: Message, role: 'user' | 'assistant'): ThreadMessage {
+  const { id, role: _, content, reasoning, parent_id, ...fields } = message;
   const parts: ThreadMessage['parts'] = [];
-  if (message.reasoning) parts.push({ type: 'reasoning', text: message.reasoning, state: 'done' });
-  if (message.content) parts.push({ type: 'text', text: message.content, state: 'done' });
-  const { model, provider_used: provider, tokens, context, error, finish_reason: reason } = message;
-  const versions = message.sibling_ids ?? [];
-  return {
-    id: message.id,
-    role,
-    parts,
-    metadata: {
-      createdAt: message.created_at,
-      status: message.status,
-      parentId: message.parent_id,
-      fallbackUsed: message.fallback_used,
-      ...(versions.length > 1 ? { versions } : {}),
-      ...(message.client_id ? { clientId: message.client_id } : {}),
-      ...(model ? { model } : {}),
-      ...(provider ? { providerUsed: provider } : {}),
-      ...(tokens ? { tokens } : {}),
-      ...(context ? { context } : {}),
-      ...(reason ? { finishReason: reason } : {}),
-      ...(error ? { error } : {}),
-    },
-  };
+  if (reasoning) parts.push({ type: 'reasoning', text: reasoning, state: 'done' });
+  if (content) parts.push({ type: 'text', text: content, state: 'done' });
+  return { id, role, parts, metadata: { ...known(fields), parent_id } };
 }
 
 /** The id under which the server knows a message. */
@@ -104,17 +87,17 @@ export function isUnaccepted({ role, metadata }: ThreadMessage): boolean {
 export function mergeThread(shown: ThreadMessage[], stored: ThreadMessage[]): ThreadMessage[] {
   const sentHere = new Map(shown.flatMap((own) => (own.role === 'user' ? [[own.id, own]] : [])));
   const merged = stored.map((message) => {
-    const clientId = message.role === 'user' ? message.metadata?.clientId : undefined;
+    const clientId = message.role === 'user' ? message.metadata?.client_id : undefined;
     if (!clientId || clientId === message.id || !sentHere.has(clientId)) return message;
     return { ...message, id: clientId, metadata: { ...message.metadata, serverId: message.id } };
   });
-  const known = new Set(merged.map((message) => message.id));
-  return [...leadingTo(shown, stored[0]), ...merged, ...shown.filter((own) => isUnaccepted(own) && !known.has(own.id))];
+  const ids = new Set(merged.map((message) => message.id));
+  return [...leadingTo(shown, stored[0]), ...merged, ...shown.filter((own) => isUnaccepted(own) && !ids.has(own.id))];
 }
 
 /** The shown messages up to the parent of `first`: a message's ancestors never change. */
 function leadingTo(shown: ThreadMessage[], first: ThreadMessage | undefined): ThreadMessage[] {
-  const parent = first?.metadata?.parentId;
+  const parent = first?.metadata?.parent_id;
   if (!parent) return [];
   return shown.slice(0, shown.findIndex((one) => serverIdOf(one) === parent) + 1);
 }

@@ -56,7 +56,7 @@ const thread = () =>
 test('a branch begun elsewhere takes the place of what came after its parent', () => {
   const placed = placeUserMessage(thread(), edit, ['u2', 'u3']);
   expect(placed.messages.map(({ id }) => id)).toEqual(['u1', 'a1', 'u3']);
-  expect(placed.messages[2]?.metadata?.versions).toEqual(['u2', 'u3']);
+  expect(placed.messages[2]?.metadata?.sibling_ids).toEqual(['u2', 'u3']);
   expect(placed.stale).toBe(false);
   const reply = placeReply(thread(), replyTo('u1'));
   expect(reply.messages.map(({ id }) => id)).toEqual(['u1']);

@@ -19,9 +19,8 @@ export class Versions {
   /** Learns from messages that a list brought. */
   learn(messages: ThreadMessage[]): void {
     for (const message of messages) {
-      const { versions, parentId } = message.metadata ?? {};
-      const ids = versions ?? [serverIdOf(message)];
-      this.known.set(place(message.role, parentId ?? null), ids);
+      const { sibling_ids, parent_id = null } = message.metadata ?? {};
+      this.known.set(place(message.role, parent_id), sibling_ids ?? [serverIdOf(message)]);
     }
   }
 

@@ -60,7 +60,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
 function useGoOn({ id, metadata }: ThreadMessage, last: boolean): (() => void) | undefined {
   const actions = use(Actions);
   const cut =
-    metadata?.finishReason === 'length' || metadata?.status === 'stopped' || metadata?.status === 'interrupted';
+    metadata?.finish_reason === 'length' || metadata?.status === 'stopped' || metadata?.status === 'interrupted';
   // One that nobody could reach may still be running: "Try again" finds out.
   if (!actions || !last || !cut || metadata?.error?.code === 'unreachable') return undefined;
   return () => actions.goOn(id);

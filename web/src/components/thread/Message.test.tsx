@@ -32,7 +32,7 @@ describe('a message', () => {
   it('that failed says what, at whom, and offers to try again', () => {
     const onRetry = vi.fn();
     const error = { code: 'provider_timeout', message: 'Ollama took too long.', retryable: true };
-    show(reply({ status: 'failed', error, providerUsed: 'ollama' }), onRetry);
+    show(reply({ status: 'failed', error, provider_used: 'ollama' }), onRetry);
     const alert = screen.getByRole('alert');
     expect(alert.textContent).toContain('Ollama took too long.');
     expect(alert.textContent).toContain(strings.reply.provider('ollama'));
@@ -43,7 +43,7 @@ describe('a message', () => {
 
   it('that no model was asked for has no count', () => {
     const tokens = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
-    show(reply({ status: 'failed', providerUsed: 'ollama', tokens }));
+    show(reply({ status: 'failed', provider_used: 'ollama', tokens }));
     expect(screen.getByText(/^ollama/).textContent).toBe('ollama · ');
   });
 
@@ -56,7 +56,7 @@ describe('a message', () => {
   });
 
   it('names the provider that stood in', () => {
-    show(reply({ status: 'completed', providerUsed: 'openai', fallbackUsed: true }));
+    show(reply({ status: 'completed', provider_used: 'openai', fallback_used: true }));
     expect(screen.getByText(strings.reply.answeredBy('openai'))).toBeTruthy();
   });
 

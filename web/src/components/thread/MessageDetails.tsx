@@ -58,7 +58,7 @@ function Facts({ message }: { message: ThreadMessage }) {
         <Fact name={details.total}>{seconds(data?.timings?.total_s)}</Fact>
         <Fact name={details.finish}>{finishWords(metadata)}</Fact>
         <Fact name={details.context}>{contextWords(metadata)}</Fact>
-        <Fact name={details.time}>{metadata.createdAt && formatTime(metadata.createdAt)}</Fact>
+        <Fact name={details.time}>{metadata.created_at && formatTime(metadata.created_at)}</Fact>
         <Fact name={details.id}>
           <span className="font-mono break-all select-all">{serverId}</span>
         </Fact>
@@ -77,9 +77,9 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function providerWords({ providerUsed, fallbackUsed }: MessageMetadata): string | undefined {
-  if (!providerUsed) return undefined;
-  return fallbackUsed ? strings.details.fallback(providerUsed) : providerUsed;
+function providerWords({ provider_used, fallback_used }: MessageMetadata): string | undefined {
+  if (!provider_used) return undefined;
+  return fallback_used ? strings.details.fallback(provider_used) : provider_used;
 }
 
 function tokenWords({ tokens }: MessageMetadata): string | undefined {
@@ -98,9 +98,9 @@ function seconds(value: number | undefined): string | undefined {
   return value === undefined ? undefined : formatSeconds(value);
 }
 
-function finishWords({ finishReason, status }: MessageMetadata): string | undefined {
+function finishWords({ finish_reason, status }: MessageMetadata): string | undefined {
   const known: Record<string, string> = strings.details.finishReasons;
-  return known[finishReason ?? ''] ?? finishReason ?? known[status ?? ''];
+  return known[finish_reason ?? ''] ?? finish_reason ?? known[status ?? ''];
 }
 
 function contextWords({ context }: MessageMetadata): string | undefined {

@@ -8,10 +8,10 @@ export function MessageTime({ iso }: { iso: string }) {
 
 /** Who wrote a reply, how long it is, when: for those who look. */
 export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
-  const { model, providerUsed, tokens, createdAt, viaRest } = metadata;
+  const { model, provider_used, tokens, created_at, viaRest } = metadata;
   const facts = [
     model,
-    providerUsed !== model ? providerUsed : undefined,
+    provider_used !== model ? provider_used : undefined,
     // Of a reply that no model was asked for there is nothing to count.
     tokens && tokens.total > 0
       ? `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`
@@ -21,7 +21,7 @@ export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   return (
     <p className="min-w-0 break-words">
       {facts.map((fact) => `${fact} · `)}
-      {createdAt && <MessageTime iso={createdAt} />}
+      {created_at && <MessageTime iso={created_at} />}
     </p>
   );
 }

@@ -30,19 +30,19 @@ interface EndingProps {
 
 /** How the reply ended, where that is worth saying. */
 export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue }: EndingProps) {
-  const { status, error, providerUsed, fallbackUsed, finishReason } = metadata;
+  const { status, error, provider_used, fallback_used, finish_reason } = metadata;
   if (status === 'failed') {
     return (
       <InlineError
         message={error?.message ?? strings.reply.failed}
         code={error?.code}
-        provider={providerUsed}
+        provider={provider_used}
         onRetry={onRetry}
       />
     );
   }
   const ways = { onRetry, onContinue };
-  if (goesOn) return fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />;
+  if (goesOn) return fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(provider_used ?? '?')} />;
   return (
     <>
       {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} {...ways} />}
@@ -50,8 +50,8 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
         <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
       )}
       {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
-      {finishReason === 'length' && <Note text={strings.reply.cut} onContinue={onContinue} />}
-      {fallbackUsed && <Note icon={Shuffle} text={strings.reply.answeredBy(providerUsed ?? '?')} />}
+      {finish_reason === 'length' && <Note text={strings.reply.cut} onContinue={onContinue} />}
+      {fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(provider_used ?? '?')} />}
     </>
   );
 }

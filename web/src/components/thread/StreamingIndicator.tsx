@@ -10,7 +10,7 @@ const CLOCK_FROM_S = 3;
 
 /** What is going on, in words, until there is something to read. */
 export function StreamingIndicator({ metadata }: { metadata: MessageMetadata }) {
-  const seconds = useSeconds(metadata.phaseSince);
+  const seconds = useSeconds(metadata.since);
   return (
     <p className="flex h-9 items-center gap-2.5 text-sm text-ink-muted">
       <Spark className="size-5 animate-breathe" />

@@ -15,7 +15,7 @@ import { VersionSwitch } from './VersionSwitch';
 /** What the person wrote, shown literally. */
 export function UserMessage({ message, onRetry, mode }: MessageProps) {
   const text = messageText(message);
-  const { status, createdAt, error } = message.metadata ?? {};
+  const { status, created_at, error } = message.metadata ?? {};
   const actions = use(Actions);
   if (actions?.editing === message.id) {
     return (
@@ -43,7 +43,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
         ) : (
           <>
             <div className="reveal flex items-center gap-1 pointer-coarse:gap-3">
-              {createdAt && <MessageTime iso={createdAt} />}
+              {created_at && <MessageTime iso={created_at} />}
               <CopyButton text={text} label={strings.copy.message} />
               {actions && status === 'completed' && (
                 <SmallButton

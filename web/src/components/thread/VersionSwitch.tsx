@@ -17,7 +17,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
   const actions = use(Actions);
   const group = useRef<HTMLDivElement>(null);
   const id = serverIdOf(message);
-  const versions = message.metadata?.versions ?? [];
+  const versions = message.metadata?.sibling_ids ?? [];
   const index = versions.indexOf(id);
   const count = versions.length;
   const said = strings.versions.place(formatCount(index + 1), formatCount(count));

@@ -1,6 +1,6 @@
-"""A socket's events folded into messages: `web/src/transport/fold.ts`, in Python.
+"""Folds a socket's events into messages.
 
-The transcripts in `tests/transcripts/` hold both to the same results.
+The transcripts in `tests/transcripts/` hold this and what the page draws to the same results.
 """
 
 from collections.abc import Iterable

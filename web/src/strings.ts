@@ -167,7 +167,7 @@ export const strings = {
     refused: 'Your message was not sent.',
   },
 
-  waiting: {
+  queue: {
     name: 'Waiting messages',
     lead: (count: number, shown: string) =>
       count === 0
@@ -176,7 +176,7 @@ export const strings = {
           ? 'Waits for the reply to end'
           : `${shown} messages wait for the reply to end`,
     unsent: 'Goes out as soon as the server answers',
-    takeBack: 'Take back',
+    edit: 'Take back',
     refused: (why: string) => `Not sent: ${why}`,
     added: 'Your message waits for the reply to end.',
     tooLate: 'This message is being sent already.',

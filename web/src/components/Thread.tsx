@@ -33,7 +33,7 @@ import { useGiveBack, useRestoreRefused } from './composer/useGiveBack';
 import { useReplyAnnouncements } from './thread/useReplyAnnouncements';
 import { useSettingsOpen } from './settings/useSettingsOpen';
 import { useThreadActions } from './thread/useThreadActions';
-import { WaitingMessages } from './composer/QueuedMessages';
+import { QueuedMessages } from './composer/QueuedMessages';
 
 interface Props {
   conversation: Conversation;
@@ -66,13 +66,13 @@ export function Thread({ conversation, history, startFresh }: Props) {
   function send(content: string) {
     setDraft('');
     playground.send(content);
-    if (busy) announce(strings.waiting.added);
+    if (busy) announce(strings.queue.added);
   }
 
-  async function takeBack(clientId: string) {
-    const content = await playground.takeBack(clientId).catch(() => undefined);
-    if (content === undefined) return toast(strings.waiting.notTaken);
-    if (content === null) return toast(strings.waiting.tooLate);
+  async function unqueue(clientId: string) {
+    const content = await playground.unqueue(clientId).catch(() => undefined);
+    if (content === undefined) return toast(strings.queue.notTaken);
+    if (content === null) return toast(strings.queue.tooLate);
     giveBack(content);
     requestAnimationFrame(focusComposer);
   }
@@ -131,7 +131,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         onStop={playground.stop}
         onEditLast={actions.editLast}
         busy={busy}
-        waiting={<WaitingMessages messages={playground.waiting} busy={busy} onTakeBack={takeBack} />}
+        queued={<QueuedMessages messages={playground.queued} busy={busy} onUnqueue={unqueue} />}
         notice={sendError && <InlineError message={sendError.message} />}
         activity={<Activity messages={messages} />}
         meter={

@@ -11,7 +11,7 @@ import { changedParameters } from '../state/settings';
 import { browserEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
 import type { Connection } from '../transport/types';
-import type { WaitingMessage } from '../transport/waiting';
+import type { QueuedMessage } from '../transport/messageQueue';
 import { Session } from '../session/session';
 import { useRunningMark } from './useRunningMark';
 import type { SendError, ThreadMessage } from '../session/thread';
@@ -23,7 +23,7 @@ const REDRAW_MS = 50;
 
 export interface Playground {
   messages: ThreadMessage[];
-  /** A reply is awaited or comes; `send` then lets wait, `regenerate` and `retry` do nothing. */
+  /** A reply is awaited or comes; `send` then queues, `regenerate` and `retry` do nothing. */
   busy: boolean;
   connection: Connection;
   /** When the socket last said anything, in milliseconds since 1970; null without one. */
@@ -32,10 +32,10 @@ export interface Playground {
   reconnect(): void;
   title: string;
   send(content: string): void;
-  /** What was said while a reply ran and waits for its turn, in every tab. */
-  waiting: readonly WaitingMessage[];
-  /** Resolves to its text, to null when it is being said already; rejects when nobody answers. */
-  takeBack(clientId: string): Promise<string | null>;
+  /** The messages behind the running reply, in every tab. */
+  queued: readonly QueuedMessage[];
+  /** Resolves to its text, to null when its turn has begun; rejects when no answer comes. */
+  unqueue(clientId: string): Promise<string | null>;
   stop(): void;
   regenerate(messageId: string): void;
   /** Asks again with the same client id when the turn was never accepted, else regenerates. */
@@ -98,7 +98,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
   const { messages, status } = useChat({ chat: session.chat, throttle: REDRAW_MS });
   const sendError = useSyncExternalStore(session.subscribe, () => session.sendError);
   const connection = useSyncExternalStore(session.subscribeConnection, () => session.connection);
-  const waiting = useSyncExternalStore(session.subscribeWaiting, () => session.waiting);
+  const queued = useSyncExternalStore(session.subscribeQueue, () => session.queued);
   const { data: conversation } = useQuery(conversationQuery(conversationId));
 
   useRunningMark(conversationId, status === 'submitted' || status === 'streaming');
@@ -110,8 +110,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       connection,
       title: conversation?.title ?? '',
       send: (content: string) => session.send(content),
-      waiting,
-      takeBack: (clientId: string) => session.takeBack(clientId),
+      queued,
+      unqueue: (clientId: string) => session.unqueue(clientId),
       heardAt: () => session.engine.link.heardAt,
       reconnect: () => session.engine.link.tryNow(),
       stop: () => void session.stop(),
@@ -124,6 +124,6 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       loadOlder: () => session.loadOlder(),
       sendError,
     }),
-    [messages, status, connection, conversation?.title, session, waiting, sendError],
+    [messages, status, connection, conversation?.title, session, queued, sendError],
   );
 }

@@ -3,7 +3,7 @@ import { provide, run } from '../state/commands';
 import { toggleSidebar, useFrame } from '../state/frame';
 import { commandFor } from '../state/shortcuts';
 import { strings } from '../strings';
-import { takeBackLast } from '../state/toasts';
+import { undoLast } from '../state/toasts';
 
 const FIELDS = 'textarea, select, [contenteditable], input:not([type=range], [type=checkbox])';
 
@@ -17,7 +17,7 @@ export function useShortcuts(): void {
       provide('toggleSidebar', toggleSidebar),
       provide('palette', () => useFrame.setState(({ palette }) => ({ palette: !palette }))),
       provide('help', () => useFrame.setState(({ help }) => ({ help: !help }))),
-      provide('undo', takeBackLast),
+      provide('undo', undoLast),
       provide('focusComposer', () => inPage('#composer')?.focus()),
       provide('stop', () => press(strings.composer.stop)),
       provide('copyReply', () => press(strings.copy.message, strings.thread.assistant)),

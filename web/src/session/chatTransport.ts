@@ -24,7 +24,7 @@ export interface TurnBody {
 
 /** What the transport asks of the session around it. */
 export interface Surroundings {
-  /** Holds what is to be said until the server has it. */
+  /** Keeps a command until the server has it. */
   keep(command: Command): void;
   /** What the SDK's "resume" means: a running reply, a turn that adds a reply, or whatever runs. */
   resuming(): string | Command | undefined;

@@ -51,9 +51,9 @@ export class Session extends SessionCore {
     this.engine.close();
   }
 
-  /** Says something; while a reply runs, or others wait, as the last of those that wait. */
+  /** Sends a message; while a reply runs, or others are queued, to the end of the queue. */
   send(content: string): void {
-    if (this.busy || this.engine.waiting.moves) this.queue(content);
+    if (this.busy || this.engine.messageQueue.willSend) this.enqueue(content);
     else this.say(content, this.chat.messages);
   }
 

@@ -8,7 +8,7 @@ import { createChatTransport, type TurnBody } from './chatTransport';
 import { uuid } from '../transport/edges';
 import type { Engine } from '../transport/engine';
 import { TurnError, type Command, type Connection } from '../transport/types';
-import type { WaitingMessage } from '../transport/waiting';
+import type { QueuedMessage } from '../transport/messageQueue';
 import { Branches, type BranchDoors } from './branches';
 import type { MessageMetadata, SendError, ThreadMessage } from './thread';
 
@@ -42,27 +42,27 @@ export class SessionCore {
       id: options.conversationId,
       messages: options.history,
       transport: createChatTransport(options.engine, {
-        keep: (command) => this.engine.outbox.keep(command),
+        keep: (command) => void this.engine.outbox.add(command),
         resuming: () => this.resuming,
         settled: () => options.settled(),
         siblings: (reply) => this.branches.versions.add('assistant', reply),
       }),
       generateId: uuid,
     });
-    this.engine.waiting.onRefused = (content, { code, message }) =>
+    this.engine.messageQueue.onRefused = (content, { code, message }) =>
       this.setSendError({ content, code, message });
   }
 
-  subscribeWaiting = (listener: () => void): (() => void) => this.engine.waiting.subscribe(listener);
+  subscribeQueue = (listener: () => void): (() => void) => this.engine.messageQueue.subscribe(listener);
 
-  /** What was said while a reply ran, and has not been said to the model. */
-  get waiting(): readonly WaitingMessage[] {
-    return this.engine.waiting.list;
+  /** The messages behind the running reply. */
+  get queued(): readonly QueuedMessage[] {
+    return this.engine.messageQueue.list;
   }
 
-  /** Resolves to the text of a message that waited, or to null when it is being said already. */
-  takeBack(clientId: string): Promise<string | null> {
-    return this.engine.waiting.takeBack(clientId);
+  /** Resolves to the text of a queued message, or to null when its turn has begun. */
+  unqueue(clientId: string): Promise<string | null> {
+    return this.engine.messageQueue.unqueue(clientId);
   }
 
   /** Tells when `sendError` has changed. Returns the way to stop. */
@@ -86,13 +86,13 @@ export class SessionCore {
     return parameters ? { clientId, parameters } : { clientId };
   }
 
-  /** Says it when what runs has ended. */
-  protected queue(content: string): void {
+  /** Sends it when the running reply has ended. */
+  protected enqueue(content: string): void {
     if (!content.trim()) return;
     this.setSendError(null);
     // What else was changed is told now; the parameters go along.
     void this.options.settled();
-    this.engine.queue({ ...this.body(uuid()), content });
+    this.engine.enqueue({ ...this.body(uuid()), content });
   }
 
   protected change(id: string, metadata: MessageMetadata): void {

@@ -15,7 +15,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const waiting = () => stage.session.waiting.map(({ content }) => content);
+const queued = () => stage.session.queued.map(({ content }) => content);
 
 describe('while a reply runs', () => {
   test('what is sent waits, with its parameters, and is shown in its turn', async () => {
@@ -23,7 +23,7 @@ describe('while a reply runs', () => {
     await stage.begin();
     stage.parameters = { temperature: 0.1 };
     stage.session.send('and then?');
-    expect(waiting()).toEqual(['and then?']);
+    expect(queued()).toEqual(['and then?']);
     const frame = stage.lastFrame()!;
     expect(frame).toMatchObject({ content: 'and then?', queue: true, parameters: { temperature: 0.1 } });
     expect(frame).not.toHaveProperty('parent_id');
@@ -35,7 +35,7 @@ describe('while a reply runs', () => {
       { ...start('a2', clientId, 'Two'), parent_id: 'u2' } as never,
     );
     await pass();
-    expect(waiting()).toEqual([]);
+    expect(queued()).toEqual([]);
     expect(stage.shown()).toEqual([
       ['user', 'hi', 'completed'],
       ['assistant', 'One', 'completed'],
@@ -69,15 +69,15 @@ describe('while a reply runs', () => {
 test('over REST the turn of what waits is found by reading', async () => {
   stage.script.onSocket = (socket) => void Promise.resolve().then(() => socket.die());
   stage.build([asked(), answered()]);
-  stage.script.line = [{ client_id: 'k9', content: 'next', created_at: AT }];
+  stage.script.queue = [{ client_id: 'k9', content: 'next', created_at: AT }];
   stage.session.open();
   await pass();
-  expect(waiting()).toEqual(['next']);
-  stage.script.line = [];
+  expect(queued()).toEqual(['next']);
+  stage.script.queue = [];
   stage.stored.push(row('u2', 'user', { parent_id: 'a1', client_id: 'k9', content: 'next' }));
   stage.stored.push(row('a2', 'assistant', { parent_id: 'u2', status: 'streaming', content: 'Tw' }));
   await pass(1_500);
-  expect(waiting()).toEqual([]);
+  expect(queued()).toEqual([]);
   expect(stage.session.busy).toBe(true);
   stage.script.callsTo('/messages/a2/')[0]!.answer(200, row('a2', 'assistant', { parent_id: 'u2', content: 'Two' }));
   await pass();

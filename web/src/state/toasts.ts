@@ -47,15 +47,15 @@ export function dismiss(id: number): void {
 }
 
 /** Takes the toast's deed back, once. */
-export function takeBack({ id, undo }: Toast): void {
+export function undoToast({ id, undo }: Toast): void {
   dismiss(id);
   undo?.();
 }
 
 /** Undoes what the newest toast tells of. False when there is none that can be undone. */
-export function takeBackLast(): boolean {
+export function undoLast(): boolean {
   const last = useToasts.getState().toasts.findLast((one) => one.undo);
-  if (last) takeBack(last);
+  if (last) undoToast(last);
   return last !== undefined;
 }
 

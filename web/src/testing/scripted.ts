@@ -74,8 +74,8 @@ export interface Script {
   /** Called for every socket and every call, by servers that answer by themselves. */
   onSocket: (socket: ScriptedSocket) => void;
   onCall: (call: ScriptedCall) => void;
-  /** What waits, when it is read; these reads answer themselves and are no `calls`. */
-  line: QueuedItem[];
+  /** The message queue, when it is read; these reads answer themselves and are no `calls`. */
+  queue: QueuedItem[];
   online: boolean;
   fire(event: 'online' | 'offline' | 'wake' | 'pagehide'): void;
   /** What outlives the page, as text by name. */
@@ -97,7 +97,7 @@ export function scripted(): Script {
     callsTo: (path) => script.calls.filter((call) => call.path.endsWith(path)),
     onSocket: () => {},
     onCall: () => {},
-    line: [],
+    queue: [],
     online: true,
     stored: new Map(),
     fire: (name) => {
@@ -140,7 +140,7 @@ export function scripted(): Script {
 
   function scriptedFetch(input: unknown, init: RequestInit = {}): Promise<Response> {
     if (init.method === 'GET' && String(input).endsWith('/queue/')) {
-      return Promise.resolve(new Response(JSON.stringify({ queue: script.line })));
+      return Promise.resolve(new Response(JSON.stringify({ queue: script.queue })));
     }
     return new Promise((resolve, reject) => {
       const call: ScriptedCall = {

@@ -8,8 +8,9 @@
  * the text stays, the socket is tried again (with the same client id; the snapshot replaces the
  * text), and REST takes over when that fails too. REST then stays for a while.
  */
-import { emptyThread, fold, type ThreadState } from './fold';
+import { Follower } from './follower';
 import { Link } from './link';
+import { MessageQueue } from './messageQueue';
 import { Outbox } from './outbox';
 import { RestDoor, type Outcome } from './rest';
 import { Signal } from './signal';
@@ -23,7 +24,6 @@ import {
   type SayCommand,
   type TurnEvent,
 } from './types';
-import { WaitingLine } from './waiting';
 
 /** A frame that is not answered within this long (ms) was sent into a dead socket. */
 export const ANSWER_TIMEOUT_MS = 5_000;
@@ -32,7 +32,7 @@ export const GIVE_UP_MS = 60_000;
 
 export class Engine {
   /** What is said while a reply runs. */
-  readonly waiting: WaitingLine;
+  readonly messageQueue: MessageQueue;
   private readonly edges: Edges;
   readonly link: Link;
   readonly outbox: Outbox;
@@ -44,7 +44,7 @@ export class Engine {
   readonly onForeign = this.foreign.listen;
   /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
   readonly onEvent = this.heard.listen;
-  private thread: ThreadState = emptyThread;
+  private readonly follower = new Follower();
 
   constructor(conversationId: string, edges: Edges) {
     this.edges = edges;
@@ -57,15 +57,15 @@ export class Engine {
       onReady: (missed) => this.onReady(missed),
       onEvent: (event) => this.receive(event),
       isAwaited: () =>
-        this.waiting.isAwaited || [...this.turns].some((turn) => turn.command && !turn.started),
+        this.messageQueue.isAwaited || [...this.turns].some((turn) => turn.command && !turn.started),
       onRest: () => {
         for (const turn of this.turns) if (!turn.rest) void this.carry(turn);
-        this.waiting.onRest();
+        this.messageQueue.onRest();
       },
       onFatal: (mode) => this.failAll(mode),
       onLeave: () => void this.outbox.handOver(),
     });
-    this.waiting = new WaitingLine(conversationId, edges, this.outbox, {
+    this.messageQueue = new MessageQueue(conversationId, edges, this.outbox, {
       socket: () => this.link.socket,
       usesRest: () => this.link.connection.mode === 'rest',
       held: () => [...this.turns].some((turn) => !turn.isUnderway),
@@ -94,7 +94,7 @@ export class Engine {
    * @param known client ids of messages that the server has
    */
   open(known: ReadonlySet<string> = new Set()): void {
-    for (const command of this.outbox.restore(known)) this.waiting.add(command, true);
+    for (const command of this.outbox.restore(known)) this.messageQueue.add(command, true);
     this.link.open();
   }
 
@@ -103,26 +103,25 @@ export class Engine {
    * stops nothing.
    */
   turn(command: Command): ReadableStream<TurnEvent> {
-    const turn = new Turn(command);
+    const turn = new Turn(this.outbox.add(command));
     const stream = turn.stream(null);
     this.turns.add(turn);
-    this.outbox.keep(command);
     const { closed } = this.link;
     if (closed) this.fail(turn, fatalError(closed, true));
     else this.dispatch(turn);
     return stream;
   }
 
-  /** Says something once what runs has ended; `waiting` tells what becomes of it. */
-  queue(command: SayCommand): void {
+  /** Says something once what runs has ended; `messageQueue` tells what becomes of it. */
+  enqueue(command: SayCommand): void {
     const { closed } = this.link;
-    this.waiting.add(command);
-    if (closed) this.waiting.refuseAll(fatalError(closed, true));
+    this.messageQueue.add(command);
+    if (closed) this.messageQueue.refuseAll(fatalError(closed, true));
     else if (!this.link.socket && !this.link.prefersRest()) this.link.connectNow();
   }
 
   /**
-   * Follows a reply that runs already: the one with this id, or whichever is known here.
+   * Follows a reply that runs already: the one with this id, or the one that is known here.
    * Null when none is.
    */
   attach(messageId?: string): ReadableStream<TurnEvent> | null {
@@ -133,7 +132,7 @@ export class Engine {
       this.turns.add(turn);
       this.dispatch(turn);
     }
-    return turn.stream(this.thread.live);
+    return turn.stream(this.follower.live);
   }
 
   /**
@@ -143,8 +142,8 @@ export class Engine {
   async stop(messageId?: string): Promise<void> {
     const turn = this.find(messageId);
     if (!turn) return;
-    if (!turn.sent) {
-      this.fail(turn, new TurnError('cancelled', 'It was taken back before it was sent.', true));
+    if (!turn.carried) {
+      this.fail(turn, new TurnError('cancelled', 'Cancelled before it was sent.', true));
     } else if (!turn.stopWanted) {
       const since = new Date(this.edges.now()).toISOString();
       if (turn.id) this.deliver({ type: 'status', id: turn.id, phase: 'stopping', since }, turn);
@@ -159,7 +158,7 @@ export class Engine {
     void this.outbox.handOver();
     for (const turn of this.turns) turn.fail(new TurnError('closed', 'The page has left.', false));
     this.turns.clear();
-    this.waiting.close();
+    this.messageQueue.close();
     this.link.close();
   }
 
@@ -180,10 +179,10 @@ export class Engine {
   private sendTurn(turn: Turn): boolean {
     const socket = this.link.socket;
     if (!socket?.send(toFrame(turn))) return false;
-    turn.sent = true;
-    const told = turn.told;
+    turn.carry();
+    const { events } = turn;
     this.afterPatience(turn, () => {
-      if (turn.told === told && this.link.socket === socket) socket.drop('no_answer');
+      if (turn.events === events && this.link.socket === socket) socket.drop('no_answer');
     });
     return true;
   }
@@ -226,12 +225,12 @@ export class Engine {
     // A text that may not have arrived is kept; what may be asked anew is not.
     if (error.refused || !turn.says) this.outbox.forget(turn.command?.clientId);
     turn.fail(error);
-    this.waiting.flush();
+    this.messageQueue.flush();
   }
 
   private failAll(mode: 'signed_out' | 'missing'): void {
     for (const turn of this.turns) this.fail(turn, fatalError(mode, !turn.accepted));
-    this.waiting.refuseAll(fatalError(mode, true));
+    this.messageQueue.refuseAll(fatalError(mode, true));
   }
 
   // Hearing -------------------------------------------------------------------------------------
@@ -244,11 +243,11 @@ export class Engine {
       if (turn.stopWanted) this.sendStop(turn);
     }
     if (missed) this.foreign.tell({ type: 'stale' });
-    this.waiting.onReady();
+    this.messageQueue.onReady();
   }
 
   private receive(event: TurnEvent): void {
-    if (this.waiting.hear(event)) return;
+    if (this.messageQueue.hear(event)) return;
     if (event.type === 'error') {
       if (event.client_id === undefined) return; // about the socket: what follows tells the rest
       const turn = [...this.turns].find((one) => one.command?.clientId === event.client_id);
@@ -262,33 +261,28 @@ export class Engine {
 
   /** A turn that nobody here asked for, or nothing when this event begins none. */
   private adopt(event: TurnEvent): Turn | undefined {
-    if (event.type === 'user_message' && !this.thread.messages.has(event.id)) {
+    if (event.type === 'user_message' && !this.follower.knows(event.id)) {
       this.foreign.tell(event);
     }
     // A snapshot of a reply that has ended here already answers a `follow` sent before the end.
-    if (event.type !== 'message_start' || this.thread.messages.has(event.id)) return undefined;
+    if (event.type !== 'message_start' || this.follower.knows(event.id)) return undefined;
     const turn = new Turn(null, event.id);
     this.turns.add(turn);
     return turn;
   }
 
   private deliver(event: TurnEvent, turn: Turn | undefined): void {
-    const before = this.thread;
-    const after = fold(before, event);
-    this.thread = after;
     if (event.type === 'user_message' || event.type === 'message_start') {
-      this.outbox.forget(event.client_id);
+      this.outbox.accept(turn?.command?.clientId ?? event.client_id);
     }
-    if (after.needsFollow && after.needsFollow !== before.needsFollow) {
-      this.link.socket?.send({ type: 'follow', id: after.needsFollow });
-    }
-    const isDelta = event.type === 'delta' || event.type === 'reasoning_delta';
-    if (isDelta && after.live === before.live) return; // twice told, or after a hole
+    const news = this.follower.take(event);
+    if (news === 'gap' && 'id' in event) this.link.socket?.send({ type: 'follow', id: event.id });
+    if (news !== 'new') return;
     const wasStarted = turn?.started;
     turn?.push(event);
     if (turn && event.type === 'message_start' && !wasStarted) this.onStarted(turn, event);
     if (turn?.done) this.turns.delete(turn);
-    if (turn) this.waiting.flush();
+    if (turn) this.messageQueue.flush();
     this.heard.tell(event);
   }
 

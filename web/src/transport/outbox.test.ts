@@ -17,7 +17,7 @@ afterEach(() => over(engine, script));
 const say = (clientId: string) => collect(engine.turn({ clientId, content: `text of ${clientId}` }));
 const left = () => script.callsTo('/generate/').map((call) => call.body);
 const kept = () => JSON.parse(script.stored.get('outbox:c') ?? '[]').map((one: { clientId: string }) => one.clientId);
-const shown = () => engine.waiting.list.map(({ clientId }) => clientId);
+const shown = () => engine.messageQueue.list.map(({ clientId }) => clientId);
 const handed = (clientId: string) => ({ client_id: clientId, content: `text of ${clientId}`, queue: true });
 const reply = (clientId: string) => ({
   user_message: row('u1', 'user', { client_id: clientId }),
@@ -72,7 +72,7 @@ describe('the page leaves', () => {
   test('what waited behind it follows, in its order', async () => {
     engine.open();
     say('k1');
-    engine.queue({ clientId: 'k2', content: 'text of k2' });
+    engine.enqueue({ clientId: 'k2', content: 'text of k2' });
     engine.close();
     expect(left()).toEqual([handed('k1')]);
     script.calls[0]!.answer(202, { queue: [] });
@@ -129,7 +129,7 @@ describe('the conversation is opened again', () => {
     engine.open();
     say('k1');
     reload();
-    engine.queue({ clientId: 'k2', content: 'text of k2' });
+    engine.enqueue({ clientId: 'k2', content: 'text of k2' });
     script.socket.ready();
     expect(script.socket.frames().map((frame) => 'client_id' in frame && frame.client_id)).toEqual(['k1', 'k2']);
   });
@@ -138,7 +138,7 @@ describe('the conversation is opened again', () => {
     engine.open();
     say('k1');
     reload();
-    const text = engine.waiting.takeBack('k1');
+    const text = engine.messageQueue.unqueue('k1');
     script.callsTo('/queue/k1/')[0]!.answer(200, null);
     expect(await text).toBe('text of k1');
     expect(kept()).toEqual([]);
@@ -148,7 +148,7 @@ describe('the conversation is opened again', () => {
     engine.open();
     say('k1');
     reload();
-    const text = engine.waiting.takeBack('k1');
+    const text = engine.messageQueue.unqueue('k1');
     script.callsTo('/queue/k1/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
     expect(await text).toBeNull();
     expect(shown()).toEqual(['k1']);

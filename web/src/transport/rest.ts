@@ -44,7 +44,7 @@ export class RestDoor {
   async carry(turn: Turn): Promise<Outcome> {
     const abort = new AbortController();
     turn.rest = abort;
-    turn.sent = true;
+    turn.carry();
     try {
       if (turn.command) await this.generate(turn, abort.signal);
       else await this.poll(turn, abort.signal);

@@ -3,27 +3,23 @@
  * streams that tell it. It decides nothing about doors; the engine feeds it.
  */
 import { toBody } from './api';
-import type { FoldedMessage } from './fold';
 import type { ClientFrame, MessageStartEvent, StatusEvent } from '../protocol';
+import type { Sent } from './outbox';
 import { TurnError, type Command, type TurnEvent } from './types';
 
 export class Turn {
-  /** Null for a turn begun by another tab or program, or before a reload. */
-  readonly command: Command | null;
+  /** What was asked for; null for a turn begun by another tab or program, or before a reload. */
+  private readonly sent: Sent | null;
   /** The reply's id, once known. */
   id: string | null;
-  /** The server has the message (it announced it, or the reply). */
-  accepted = false;
-  /** The reply's first snapshot was heard. */
+  /** The reply's first snapshot has come. */
   started = false;
-  /** It was given to some door at least once, so the server may have it. */
-  sent = false;
   stopWanted = false;
   done = false;
   /** Resolves when `done`, however it came to that. */
   readonly ended: Promise<void>;
-  /** How many events it has been told; tells an answer from none. */
-  told = 0;
+  /** How many events have come: tells an answer from none. */
+  events = 0;
   /** The REST call that carries it, if one does. */
   rest: AbortController | null = null;
 
@@ -33,13 +29,31 @@ export class Turn {
   private lastStatus: StatusEvent | null = null;
   private readonly readers = new Set<ReadableStreamDefaultController<TurnEvent>>();
 
-  constructor(command: Command | null, id: string | null = null) {
-    this.command = command;
+  constructor(sent: Sent | null, id: string | null = null) {
+    this.sent = sent;
     this.id = id;
     this.ended = new Promise((resolve) => {
       this.signal.addEventListener('abort', () => resolve());
     });
-    if (!command) this.accepted = this.sent = true;
+  }
+
+  get command(): Command | null {
+    return this.sent?.command ?? null;
+  }
+
+  /** The server has the message: it announced it, or the reply. */
+  get accepted(): boolean {
+    return this.sent?.accepted ?? true;
+  }
+
+  /** The server may have it. */
+  get carried(): boolean {
+    return this.sent?.carried ?? true;
+  }
+
+  /** Notes that a door gets it. */
+  carry(): void {
+    if (this.sent) this.sent.carried = true;
   }
 
   /** Aborted when the turn is done: for what must not outlive it. */
@@ -75,13 +89,13 @@ export class Turn {
    *
    * @param live the running reply as folded, when it is this turn's
    */
-  stream(live: FoldedMessage | null): ReadableStream<TurnEvent> {
+  stream(live: MessageStartEvent | null): ReadableStream<TurnEvent> {
     let reader: ReadableStreamDefaultController<TurnEvent>;
     return new ReadableStream<TurnEvent>(
       {
         start: (controller) => {
           reader = controller;
-          if (live && this.started && live.id === this.id) controller.enqueue(toSnapshot(live));
+          if (live && this.started && live.id === this.id) controller.enqueue(live);
           if (this.lastStatus) controller.enqueue(this.lastStatus);
           this.readers.add(controller);
         },
@@ -95,14 +109,11 @@ export class Turn {
   /** Tells the readers, and learns from it. Ends them after `message_end`. */
   push(event: TurnEvent): void {
     if (this.done) return;
-    this.told += 1;
+    this.events += 1;
     switch (event.type) {
-      case 'user_message':
-        this.accepted = true;
-        break;
       case 'message_start':
         this.id = event.id;
-        this.accepted = this.started = true;
+        this.started = true;
         break;
       case 'status':
         this.lastStatus = event;
@@ -132,23 +143,6 @@ export class Turn {
     this.readers.clear();
     this.over.abort();
   }
-}
-
-function toSnapshot(live: FoldedMessage): MessageStartEvent {
-  return {
-    type: 'message_start',
-    id: live.id,
-    role: 'assistant',
-    created_at: live.created_at,
-    seq: live.seq,
-    content: live.content,
-    reasoning: live.reasoning,
-    parent_id: live.parent_id,
-    client_id: live.client_id,
-    model: live.model,
-    provider_used: live.provider_used,
-    context: live.context,
-  };
 }
 
 /** The frame that asks for it, or that asks for a snapshot of one that nobody here asked for. */

@@ -27,7 +27,7 @@ interface Props {
   /** ArrowUp in the empty field: change what was said last. */
   onEditLast?: () => void;
   /** On top of the field: what waits to be sent. */
-  waiting?: ReactNode;
+  queued?: ReactNode;
   /** Above the field: why something was not sent. */
   notice?: ReactNode;
   /** Below the field while busy: what goes on. */
@@ -41,7 +41,7 @@ interface Props {
  * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
  * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
  */
-export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, waiting, notice, activity, meter, ref }: Props) {
+export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, queued, notice, activity, meter, ref }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   /** What was sent and still stands in the field: a second Enter sends nothing. */
   const sent = useRef<string>(null);
@@ -81,7 +81,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, wai
   return (
     <div className="mx-auto w-full max-w-column px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
       {notice}
-      {waiting}
+      {queued}
       <div className="relative flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
         <textarea
           id="composer"

@@ -3,45 +3,45 @@ import { useState } from 'react';
 import { formatCount } from '../../format';
 import { strings } from '../../strings';
 import { withoutField } from '../../transport/types';
-import type { WaitingMessage } from '../../transport/waiting';
+import type { QueuedMessage } from '../../transport/messageQueue';
 
 interface Props {
-  messages: readonly WaitingMessage[];
+  messages: readonly QueuedMessage[];
   /** A reply runs: they wait for its end. Else they wait for the server. */
   busy: boolean;
   /** Resolves when it is known whether it could be had back. */
-  onTakeBack(clientId: string): Promise<void>;
+  onUnqueue(clientId: string): Promise<void>;
 }
 
 /** What has not been said to the model, in the order in which it goes out: on top of the composer. */
-export function WaitingMessages({ messages, busy, onTakeBack }: Props) {
+export function QueuedMessages({ messages, busy, onUnqueue }: Props) {
   if (messages.length === 0) return null;
-  const waiting = messages.filter((one) => !one.error).length;
+  const count = messages.filter((one) => !one.error).length;
   return (
     <section
-      aria-label={strings.waiting.name}
+      aria-label={strings.queue.name}
       className="mx-4 -mb-px animate-rise rounded-t-card border border-line bg-sunken"
     >
       <p className="px-3.5 pt-2 text-xs text-ink-muted">
-        {busy || waiting === 0 ? strings.waiting.lead(waiting, formatCount(waiting)) : strings.waiting.unsent}
+        {busy || count === 0 ? strings.queue.lead(count, formatCount(count)) : strings.queue.unsent}
       </p>
       <ol className="scroll-quiet max-h-[min(9.5rem,22dvh)] divide-y divide-line overflow-y-auto overscroll-contain pb-1">
         {messages.map((message) => (
-          <Row key={message.clientId} message={message} onTakeBack={onTakeBack} />
+          <Row key={message.clientId} message={message} onUnqueue={onUnqueue} />
         ))}
       </ol>
     </section>
   );
 }
 
-function Row({ message, onTakeBack }: { message: WaitingMessage; onTakeBack: Props['onTakeBack'] }) {
+function Row({ message, onUnqueue }: { message: QueuedMessage; onUnqueue: Props['onUnqueue'] }) {
   const { clientId, content, sending, error } = message;
   const [leaving, setLeaving] = useState(false);
   const Icon = error ? CircleAlert : Clock3;
 
-  function takeBack() {
+  function unqueue() {
     setLeaving(true);
-    void onTakeBack(clientId).finally(() => setLeaving(false));
+    void onUnqueue(clientId).finally(() => setLeaving(false));
   }
 
   return (
@@ -53,21 +53,21 @@ function Row({ message, onTakeBack }: { message: WaitingMessage; onTakeBack: Pro
         </p>
         {error && (
           <p role="alert" className="text-xs break-words text-danger">
-            {strings.waiting.refused(withoutField(error.message))}
+            {strings.queue.refused(withoutField(error.message))}
           </p>
         )}
       </div>
       <button
         type="button"
-        aria-label={strings.waiting.takeBack}
-        title={strings.waiting.takeBack}
+        aria-label={strings.queue.edit}
+        title={strings.queue.edit}
         disabled={leaving}
-        onClick={takeBack}
+        onClick={unqueue}
         className="flex h-9 min-w-9 shrink-0 items-center justify-center gap-1.5 rounded-control px-2 text-xs font-medium text-ink-muted enabled:hover:bg-line enabled:hover:text-ink disabled:opacity-40 pointer-coarse:h-11 pointer-coarse:min-w-11"
       >
         <CornerUpLeft className="size-4" strokeWidth={1.75} aria-hidden />
         <span className="max-md:hidden" aria-hidden>
-          {strings.waiting.takeBack}
+          {strings.queue.edit}
         </span>
       </button>
     </li>

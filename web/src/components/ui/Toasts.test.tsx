@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dismiss, takeBackLast, toast, TOAST_MS, useToasts } from '../../state/toasts';
+import { dismiss, undoLast, toast, TOAST_MS, useToasts } from '../../state/toasts';
 import { Toasts } from './Toasts';
 
 const pass = (ms: number) => act(() => vi.advanceTimersByTime(ms));
@@ -49,9 +49,9 @@ test('undo works once, by button or by key', () => {
   fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
   expect(undo).toHaveBeenCalledOnce();
   expect(screen.queryByText('One')).toBeNull();
-  expect(takeBackLast()).toBe(false);
+  expect(undoLast()).toBe(false);
   act(() => toast('Three', undo));
-  act(() => expect(takeBackLast()).toBe(true));
+  act(() => expect(undoLast()).toBe(true));
   expect(undo).toHaveBeenCalledTimes(2);
 });
 

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react';
-import { dismiss, holdToasts, takeBack, useToasts } from '../../state/toasts';
+import { dismiss, holdToasts, undoToast, useToasts } from '../../state/toasts';
 import { useFrame } from '../../state/frame';
 import { strings } from '../../strings';
 import { IconButton } from './IconButton';
@@ -30,7 +30,7 @@ export function Toasts() {
           {one.undo && (
             <button
               type="button"
-              onClick={() => takeBack(one)}
+              onClick={() => undoToast(one)}
               className="h-11 shrink-0 rounded-control px-3 font-semibold underline decoration-accent decoration-2 underline-offset-4 hover:bg-canvas/15"
             >
               {strings.frame.undo}

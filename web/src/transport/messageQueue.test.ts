@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueuedItem, ServerEvent } from '../protocol';
 import { createEngine, type Engine } from './engine';
 import { AT, collect, end, over, pass, scripted, start, userMessage, type Script } from '../testing/scripted';
-import { CONFIRM_MS, LINE_POLL_MS } from './waiting';
+import { CONFIRM_MS, QUEUE_POLL_MS } from './messageQueue';
 
 let script: Script;
 let engine: Engine;
@@ -14,7 +14,7 @@ beforeEach(() => {
   script = scripted();
   engine = createEngine('c', script.edges);
   refused = [];
-  engine.waiting.onRefused = (content, error) => void refused.push([content, error.code]);
+  engine.messageQueue.onRefused = (content, error) => void refused.push([content, error.code]);
 });
 
 afterEach(() => over(engine, script));
@@ -25,11 +25,11 @@ const item = (clientId: string, changes: Partial<QueuedItem> = {}): QueuedItem =
   created_at: AT,
   ...changes,
 });
-const line = (...items: QueuedItem[]): ServerEvent => ({ type: 'queue', conversation_id: 'c', items });
-const add = (clientId: string) => engine.queue({ clientId, content: `text of ${clientId}` });
+const queue = (...items: QueuedItem[]): ServerEvent => ({ type: 'queue', conversation_id: 'c', items });
+const add = (clientId: string) => engine.enqueue({ clientId, content: `text of ${clientId}` });
 /** What waits; `?` marks those that the server has not answered. */
 const shown = () =>
-  engine.waiting.list.map(({ clientId, sending, error }) => `${clientId}${sending ? '?' : ''}${error ? '!' : ''}`);
+  engine.messageQueue.list.map(({ clientId, sending, error }) => `${clientId}${sending ? '?' : ''}${error ? '!' : ''}`);
 const asked = () => script.socket.frames().filter((frame) => frame.type === 'user_message');
 
 /** A reply runs. */
@@ -61,14 +61,14 @@ describe('on the socket', () => {
     expect(asked().at(-1)).toEqual({
       type: 'user_message', client_id: 'k2', content: 'text of k2', queue: true,
     });
-    script.socket.tell(line(item('k2')));
+    script.socket.tell(queue(item('k2')));
     expect(shown()).toEqual(['k2']);
   });
 
-  test('it is gone from the line as soon as it is said', async () => {
+  test('it leaves the queue as soon as its turn begins', async () => {
     await running();
     add('k2');
-    script.socket.tell(line(item('k2')), end('a1', ''), userMessage('u2', 'k2', 'text of k2'));
+    script.socket.tell(queue(item('k2')), end('a1', ''), userMessage('u2', 'k2', 'text of k2'));
     expect(shown()).toEqual([]);
   });
 
@@ -86,11 +86,11 @@ describe('on the socket', () => {
   test('what another tab lets wait is shown, and why something was not sent', async () => {
     await running();
     const error = { code: 'validation_error', message: 'No.', retryable: false };
-    script.socket.tell(line(item('x1', { error }), item('x2')));
+    script.socket.tell(queue(item('x1', { error }), item('x2')));
     expect(shown()).toEqual(['x1!', 'x2']);
-    expect(engine.waiting.moves).toBe(true);
-    script.socket.tell(line(item('x1', { error })));
-    expect(engine.waiting.moves).toBe(false);
+    expect(engine.messageQueue.willSend).toBe(true);
+    script.socket.tell(queue(item('x1', { error })));
+    expect(engine.messageQueue.willSend).toBe(false);
   });
 
   test('a refusal gives the text back and touches no turn', async () => {
@@ -110,13 +110,13 @@ describe('on the socket', () => {
     const again = script.sockets.find((socket) => socket !== script.sockets[0])!;
     again.ready();
     expect(again.frames().map((frame) => 'client_id' in frame && frame.client_id)).toContain('k2');
-    again.tell(line(item('k2')));
+    again.tell(queue(item('k2')));
     expect(shown()).toEqual(['k2']);
   });
 
   test('what was said while we were away is not shown for ever', async () => {
     await running();
-    script.socket.tell(line(item('k2')), end('a1', ''));
+    script.socket.tell(queue(item('k2')), end('a1', ''));
     script.socket.die();
     await pass(1_000);
     script.socket.ready();
@@ -136,8 +136,8 @@ describe('on the socket', () => {
 describe('taking back', () => {
   test('removes it on the server and gives its text', async () => {
     await running();
-    script.socket.tell(line(item('k2')));
-    const text = engine.waiting.takeBack('k2');
+    script.socket.tell(queue(item('k2')));
+    const text = engine.messageQueue.unqueue('k2');
     const [call] = script.callsTo('/queue/k2/');
     expect(call!.method).toBe('DELETE');
     call!.answer(200, null);
@@ -147,8 +147,8 @@ describe('taking back', () => {
 
   test('is too late for one that is being said', async () => {
     await running();
-    script.socket.tell(line(item('k2')));
-    const text = engine.waiting.takeBack('k2');
+    script.socket.tell(queue(item('k2')));
+    const text = engine.messageQueue.unqueue('k2');
     script.callsTo('/queue/k2/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
     expect(await text).toBeNull();
   });
@@ -156,10 +156,10 @@ describe('taking back', () => {
   test('waits until one that is on its way has arrived', async () => {
     await running();
     add('k2');
-    const text = engine.waiting.takeBack('k2');
+    const text = engine.messageQueue.unqueue('k2');
     await pass();
     expect(script.callsTo('/queue/k2/')).toEqual([]);
-    script.socket.tell(line(item('k2')));
+    script.socket.tell(queue(item('k2')));
     await pass();
     script.callsTo('/queue/k2/')[0]!.answer(200, null);
     expect(await text).toBe('text of k2');
@@ -169,7 +169,7 @@ describe('taking back', () => {
   test('is too late for one that was said as it arrived', async () => {
     await running();
     add('k2');
-    const text = engine.waiting.takeBack('k2');
+    const text = engine.messageQueue.unqueue('k2');
     script.socket.tell(end('a1', ''), userMessage('u2', 'k2', 'text of k2'));
     expect(await text).toBeNull();
   });
@@ -177,7 +177,7 @@ describe('taking back', () => {
   test('keeps it from every other door meanwhile', async () => {
     await running();
     add('k2');
-    const text = engine.waiting.takeBack('k2');
+    const text = engine.messageQueue.unqueue('k2');
     script.onSocket = (socket) => void Promise.resolve().then(() => socket.die());
     script.socket.die();
     await pass(60_000);
@@ -192,8 +192,8 @@ describe('taking back', () => {
 
   test('sends it after all when it could not be taken back', async () => {
     engine.open();
-    engine.waiting.add({ clientId: 'k2', content: 'text of k2' }, true);
-    const text = engine.waiting.takeBack('k2');
+    engine.messageQueue.add({ clientId: 'k2', content: 'text of k2' }, true);
+    const text = engine.messageQueue.unqueue('k2');
     script.socket.ready();
     expect(asked()).toEqual([]);
     script.callsTo('/queue/k2/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
@@ -204,14 +204,14 @@ describe('taking back', () => {
   test('needs nobody for one that nobody has had', async () => {
     engine.open();
     add('k2');
-    expect(await engine.waiting.takeBack('k2')).toBe('text of k2');
+    expect(await engine.messageQueue.unqueue('k2')).toBe('text of k2');
     expect(shown()).toEqual([]);
   });
 
   test('rejects when nobody answers, and it still waits', async () => {
     await running();
-    script.socket.tell(line(item('k2')));
-    const text = engine.waiting.takeBack('k2');
+    script.socket.tell(queue(item('k2')));
+    const text = engine.messageQueue.unqueue('k2');
     const failed = expect(text).rejects.toThrow('Failed to fetch');
     script.callsTo('/queue/k2/')[0]!.fail();
     await failed;
@@ -228,17 +228,17 @@ describe('without a socket', () => {
     add('k3');
     expect(calls().map((call) => call.body!['client_id'])).toEqual(['k2']);
     expect(calls()[0]!.body!['queue']).toBe(true);
-    script.line = [item('k2')];
-    calls()[0]!.answer(202, { queue: script.line });
+    script.queue = [item('k2')];
+    calls()[0]!.answer(202, { queue: script.queue });
     await pass();
     expect(calls().map((call) => call.body!['client_id'])).toEqual(['k2', 'k3']);
-    script.line = [item('k2'), item('k3')];
-    calls()[1]!.answer(202, { queue: script.line });
+    script.queue = [item('k2'), item('k3')];
+    calls()[1]!.answer(202, { queue: script.queue });
     await pass();
     expect(shown()).toEqual(['k2', 'k3']);
     expect(stale).not.toHaveBeenCalled();
-    script.line = [item('k3')];
-    await pass(LINE_POLL_MS);
+    script.queue = [item('k3')];
+    await pass(QUEUE_POLL_MS);
     expect(shown()).toEqual(['k3']);
     expect(stale).toHaveBeenCalledOnce();
   });
@@ -265,7 +265,7 @@ describe('without a socket', () => {
   });
 
   test('what waits already is read', async () => {
-    script.line = [item('x1')];
+    script.queue = [item('x1')];
     script.onSocket = (socket) => void Promise.resolve().then(() => socket.die());
     engine.open();
     await pass();

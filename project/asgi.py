@@ -23,10 +23,10 @@ from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, re_path
 
-from project import daphne_server, uvicorn_server
-from project.body_limit import limited
+from project import servers
 from project.checks import refusals
 from project.doctor import probe
+from project.servers.body_limit import limited
 from project.static import static_files
 from streaming.db_threads import db_threads
 from streaming.lifecycle import lifecycle
@@ -59,7 +59,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     match scope["type"]:
         case "http" if scope["path"].startswith("/static/"):
-            await static_files(scope, receive, send)
+            await limited(static_files, scope, receive, send)
         case "http":
             async with db_threads.borrow():
                 await limited(django_application, scope, receive, send)
@@ -93,5 +93,4 @@ def _refuse_danger() -> None:
         raise ImproperlyConfigured(" ".join(found))
 
 
-daphne_server.adapt()
-uvicorn_server.adapt()
+servers.adapt()

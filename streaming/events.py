@@ -186,3 +186,7 @@ HEARTBEAT: Event = {"type": "heartbeat"}
 def encode(event: Event) -> str:
     """The text frame of an event."""
     return orjson.dumps(event).decode()
+
+
+# What a client is told of a frame that was not read.
+FRAME_TOO_LARGE = error("too_large", "The frame is too large.")

@@ -34,6 +34,15 @@ def _pauses(given: str) -> list[float]:
         raise Http404 from None
 
 
+def is_ours(given: str) -> bool:
+    """Whether a token is ours, and still good."""
+    try:
+        _pauses(given)
+    except Http404:
+        return False
+    return True
+
+
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 async def over_http(request: HttpRequest, given: str) -> HttpResponseBase:

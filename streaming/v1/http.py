@@ -110,7 +110,7 @@ def _identify(request: HttpRequest) -> Caller:
 
 
 def read_json(request: HttpRequest) -> Any:
-    """The body. Its size was looked at before it was read (`project/body_limit.py`)."""
+    """The body. Its size was looked at before it was read (`project/servers/body_limit.py`)."""
     try:
         return orjson.loads(request.read())
     except ValueError:

@@ -13,6 +13,9 @@ from contextlib import suppress
 from functools import partialmethod
 from typing import Any
 
+from django.conf import settings
+
+from project.servers import daphne_bodies
 from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
@@ -30,8 +33,10 @@ BACKLOG = 1024
 # Close codes of RFC 6455 and its registry that the application sends.
 PROTOCOL_CODES = (1009, 1011, 1012)
 
-# What the client of a frame is told that was not even read.
-TOO_LARGE = events.encode(events.error("too_large", "The frame is too large.")).encode()
+# Frames of one socket that the application has not taken, above which no more are read, and how
+# often it is looked whether it has, in seconds.
+MOST_WAITING_FRAMES = 8
+BEHIND_SECONDS = 0.02
 
 # How long the end of the server waits for sockets to say goodbye, in seconds.
 CLOSING_SECONDS = 2.0
@@ -69,7 +74,9 @@ def adapt() -> None:
     from daphne.ws_protocol import WebSocketProtocol
     from twisted.internet import defer, reactor
 
-    plain_run = Server.run
+    daphne_bodies.adapt()
+    plain_run, plain_made = Server.run, WebSocketProtocol.connectionMade
+    plain_message = WebSocketProtocol.onMessage
     plain_reply, plain_kill = Server.handle_reply, Server.kill_all_applications
 
     async def handle_reply(self: Any, protocol: Any, message: dict[str, Any]) -> None:
@@ -97,10 +104,30 @@ def adapt() -> None:
             protocol.transport.unregisterProducer()  # the HTTP channel's, before the upgrade
             protocol.transport.registerProducer(valve, True)
 
+    def connection_made(self: Any) -> None:
+        """Hold frames to the limit before they are read."""
+        plain_made(self)
+        self.maxFramePayloadSize = self.maxMessagePayloadSize = settings.CHAT_MAX_FRAME
+
+    def on_message(self: Any, payload: bytes, is_binary: bool) -> None:
+        """Hand a frame on, and read no further ones while the application is behind: daphne would
+        put any number in line."""
+        plain_message(self, payload, is_binary)
+        if self.muted or self.application_queue.qsize() < MOST_WAITING_FRAMES:
+            return
+        self.transport.pauseProducing()
+        asyncio.get_running_loop().call_later(BEHIND_SECONDS, read_on, self)
+
+    def read_on(self: Any) -> None:
+        if self.application_queue.qsize() < MOST_WAITING_FRAMES:
+            self.transport.resumeProducing()
+        else:
+            asyncio.get_running_loop().call_later(BEHIND_SECONDS, read_on, self)
+
     def max_message_size_exceeded(self: Any, size: int, most: int, reason: str) -> None:
         """Say so and close. Autobahn would drop the connection, which tells the client nothing."""
         if self.state == self.STATE_OPEN:
-            self.sendMessage(TOO_LARGE)
+            self.sendMessage(events.encode(events.FRAME_TOO_LARGE).encode())
         self.failByDrop = False
         self._fail_connection(int(CloseCode.TOO_LARGE), "")
 
@@ -142,6 +169,7 @@ def adapt() -> None:
     Server.run = run
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
+    WebSocketProtocol.connectionMade, WebSocketProtocol.onMessage = connection_made, on_message
     WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded
     # What Twisted reads out of forms nobody looks at, and a broken one it refuses without a word.
     WebRequest.__init__ = partialmethod(WebRequest.__init__, parsePOSTFormSubmission=False)

@@ -1,20 +1,70 @@
-"""The events of the socket and their wire form. `web/src/protocol.ts` mirrors this file, and
-`docs/protocol.md` tells it to others; a test holds them against each other.
+"""The events of the socket and their wire form.
 
-An event is a plain dict with a `type`; the functions here are the only place that makes one.
+`web/src/protocol.ts` mirrors this file and `docs/protocol.md` describes it; a test compares the
+three. An event is a dict with a `type`; only the functions here make one.
 """
 
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from enum import IntEnum
-from typing import Any, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, get_args
 from uuid import UUID
 
 import orjson
+
+if TYPE_CHECKING:
+    from conversations.threads.models import Message
 
 PROTOCOL = 1
 
 Kind = Literal["content", "reasoning"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a reply ended: the fields of `message_end` that are not its text, named as the columns
+    of the reply's row. A field with a default is left out of the event while it has it.
+
+    After a fallback `model` and `context` differ from those in `message_start`.
+    """
+
+    status: str
+    finish_reason: str | None
+    provider_used: str
+    fallback_used: bool
+    model: str = ""
+    context: dict[str, Any] | None = None
+    tokens: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+    @classmethod
+    def from_row(cls, row: "Message") -> Self:
+        """The end that a reply's row tells."""
+        columns = {name: getattr(row, name) for name in END_FIELDS}
+        return cls(**columns | {"finish_reason": row.finish_reason or None})
+
+    @classmethod
+    def from_wire(cls, data: Mapping[str, Any]) -> Self:
+        """The end in `data`. Other keys are ignored: a newer process may have written them."""
+        return cls(**{name: data[name] for name in END_FIELDS if name in data})
+
+    def to_row(self) -> dict[str, Any]:
+        """The columns of the reply's row."""
+        columns = {name: getattr(self, name) for name in END_FIELDS}
+        return columns | {"finish_reason": self.finish_reason or ""}
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields of the event."""
+        return {
+            entry.name: value
+            for entry in fields(self)
+            if (value := getattr(self, entry.name)) != entry.default
+        }
+
+
+END_FIELDS = tuple(entry.name for entry in fields(End))
 
 # Every event with its fields; those in the second set may be missing.
 SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -44,18 +94,9 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "delta": (frozenset({"id", "from", "seq", "content_chunk"}), frozenset()),
     "reasoning_delta": (frozenset({"id", "from", "seq", "content_chunk"}), frozenset()),
     "message_end": (
-        frozenset(
-            {
-                "id",
-                "seq",
-                "status",
-                "finish_reason",
-                "full_content",
-                "provider_used",
-                "fallback_used",
-            }
-        ),
-        frozenset({"model", "context", "tokens", "error"}),
+        frozenset({"id", "seq", "full_content"})
+        | {entry.name for entry in fields(End) if entry.default is MISSING},
+        frozenset(entry.name for entry in fields(End) if entry.default is not MISSING),
     ),
     "queue": (frozenset({"conversation_id", "items"}), frozenset()),
     "conversation": (frozenset({"id", "title", "head_id"}), frozenset()),
@@ -75,20 +116,6 @@ class CloseCode(IntEnum):
     NOT_ALLOWED = 4403
     NOT_FOUND = 4404
     TOO_MANY_SOCKETS = 4429
-
-
-class End(TypedDict):
-    """How a reply ended: the fields of `message_end` that are not its text. After a fallback
-    `model` and `context` are others than its `message_start` told."""
-
-    status: str
-    finish_reason: str | None
-    model: str
-    provider_used: str
-    fallback_used: bool
-    context: dict[str, Any] | None
-    tokens: dict[str, Any] | None
-    error: dict[str, Any] | None
 
 
 class Snapshot(TypedDict):
@@ -144,17 +171,13 @@ def status(message_id: str, phase: str, since: str, position: int | None = None)
 
 
 def message_end(message_id: str, end: End, *, seq: int, full_content: str) -> Event:
-    event: Event = {
+    return {
         "type": "message_end",
         "id": message_id,
         "seq": seq,
         "full_content": full_content,
-        **end,
+        **end.to_wire(),
     }
-    for name in ("context", "tokens", "error"):
-        if event[name] is None:
-            del event[name]
-    return event
 
 
 def conversation(conversation_id: UUID, title: str, head_id: UUID | None) -> Event:

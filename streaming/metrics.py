@@ -1,13 +1,6 @@
 """Figures of this process for Prometheus, served at `/metrics`."""
 
-from typing import TYPE_CHECKING
-
 from prometheus_client import Counter, Gauge, Histogram
-
-from streaming.events import End
-
-if TYPE_CHECKING:
-    from streaming.replies.engine import Result
 
 running = Gauge("chat_replies_running", "Replies being written.")
 sockets = Gauge("chat_sockets", "Open sockets.")
@@ -28,14 +21,3 @@ duration = Histogram(
     buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600),
 )
 completion_tokens = Counter("chat_completion_tokens", "Tokens written.", ["provider"])
-
-
-def observe(end: End, result: "Result") -> None:
-    """Count a reply that has ended."""
-    provider, times = end["provider_used"], result.timings()
-    running.dec()
-    replies.labels(provider, end["status"]).inc()
-    duration.labels(provider).observe(times["total_s"])
-    if result.first_token_s is not None:
-        first_token.labels(provider).observe(result.first_token_s)
-    completion_tokens.labels(provider).inc((end["tokens"] or {}).get("completion", 0))

@@ -29,7 +29,7 @@ ARROWS = {
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")
 # Of the modules of a reply, from the outside in: none imports one that is further out.
 LAYERS = (*DOORS, "streaming.lifecycle", "streaming.replies.turns", "streaming.replies.engine")
-INNER = ("streaming.log", "streaming.follow", "streaming.events", "streaming.replies.prompt")
+INNER = ("streaming.log", "streaming.events", "streaming.replies.prompt")
 WEB_FRAMEWORKS = {"django", "rest_framework", "channels", "drf_spectacular", "asgiref"}
 # Libraries that one file alone may know, by the start of its name.
 CLIENTS = {"ollama": "providers.ollama", "openai": "providers.openai"}

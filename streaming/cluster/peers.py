@@ -21,7 +21,8 @@ from streaming.cluster.redis_client import AWAY, ServiceAway
 from streaming.cluster.redis_log import RedisLogs, pieces
 from streaming.db_threads import db_threads
 from streaming.log import MemoryLog, Text
-from streaming.replies.turn import Owner, Turn, snapshot_of, user_event
+from streaming.replies.row_events import snapshot_of, user_event
+from streaming.replies.turn import Owner, Turn
 
 # How long the end waits until Redis has the ends of all replies, in seconds.
 FLUSH_PATIENCE = 3.0

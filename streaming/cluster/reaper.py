@@ -19,8 +19,10 @@ from streaming.cluster.copies import Copies
 from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_log import Append, RedisLogs, pieces
 from streaming.db_threads import db_threads
+from streaming.events import End
 from streaming.log import Text
-from streaming.replies.turn import Owner, end_of, settle
+from streaming.replies.row_events import settle
+from streaming.replies.turn import Owner
 
 logger = logging.getLogger(__name__)
 
@@ -99,5 +101,5 @@ class Reaper:
             return  # its writer closed it at the last moment
         logger.warning("turn %s was interrupted: its process is gone", row.id)
         number = closed.seq + 1
-        await self._logs.append([Append(row.id, number, end=(number, end_of(closed)))])
+        await self._logs.append([Append(row.id, number, end=(number, End.from_row(closed)))])
         self._owner.advance(row.conversation_id)

@@ -126,7 +126,7 @@ class Append:
             flat += (entry_id, "p", orjson.dumps([phase.name, phase.since, phase.position]))
         if self.end is not None:
             number, end = self.end
-            flat += (f"{number}-0", "e", orjson.dumps(end))
+            flat += (f"{number}-0", "e", orjson.dumps(end.to_wire()))
         return flat
 
 
@@ -177,7 +177,7 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
             phase, since, position = orjson.loads(value)
             return Entry(entry_id, number, phase=Phase(phase, since, position))
         case "e":
-            return Entry(entry_id, number, end=orjson.loads(value))
+            return Entry(entry_id, number, end=End.from_wire(orjson.loads(value)))
         case _:
             return Entry(entry_id, number, piece=(KINDS[name], value))
 

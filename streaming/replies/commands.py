@@ -1,4 +1,4 @@
-"""What a client may ask of a conversation, checked: the same for the socket and for REST."""
+"""The commands on a conversation, validated: the same for the socket and REST."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,12 @@ from conversations.threads.serializers import ContentField
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """Say `content` and get a reply, or, with `message_id`, get another reply in its place or,
-    with `go_on`, one that goes on where it stopped.
+class TurnRequest:
+    """Send `content` and get a reply; or regenerate the reply `message_id`; or, with `go_on`,
+    continue it.
 
-    `parent_given` tells a `parent_id` of null (a new root) from one that was left out.
+    `parent_given` tells a `parent_id` of null (a new root) from a missing one. With `queue` the
+    message joins the message queue when the conversation is busy.
     """
 
     client_id: UUID
@@ -54,12 +55,12 @@ class MessageIdSerializer(StrictSerializer):
     id = IdField()
 
 
-def parse_ask(data: Any, *, regenerate: bool) -> Ask:
+def parse_turn_request(data: Any, *, regenerate: bool) -> TurnRequest:
     """The command in `data`. Raises REST framework's `ValidationError`, naming the fields."""
     serializer = (RegenerateSerializer if regenerate else UserMessageSerializer)(data=data)
     serializer.is_valid(raise_exception=True)
     valid = serializer.validated_data
-    return Ask(
+    return TurnRequest(
         client_id=valid["client_id"],
         parameters=dict(valid.get("parameters") or {}),
         content=valid.get("content"),

@@ -1,37 +1,28 @@
-"""From a history to a reply: builds the prompt, asks the providers in turn, and gives back what
-they say, or writes it into a log.
-
-Knows no database and no socket.
+"""From a plan to a reply: asks the providers in turn, and yields what they say or writes it into a
+log. Knows no database and no socket.
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, Self
 
 from conversations.people import keys
-from conversations.threads.models import Message
 from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from providers.think_tags import ThinkTags
 from providers.types import ChatMessage, ChatRequest, Chunk, Finish, ToolPart
-from streaming.caller import Caller
+from streaming.events import End
 from streaming.log import MemoryLog
 from streaming.provider_slots import OnPosition, ProviderSlots
-from streaming.replies.prompt import Fitted, estimate_tokens, fit, whole
-from streaming.routing import Route, Router
-
-# Asked after a reply that was cut and is to go on. Nobody sees it, and it is not stored.
-GO_ON = (
-    "Continue exactly where your last message stopped. Do not repeat any of it, "
-    "and do not introduce what follows."
-)
+from streaming.replies.prompt import Plan, estimate_tokens
+from streaming.routing import Router
 
 Rerouted = Callable[[], Awaitable[None]]
 
-# What the parameters of a plan may say to a provider.
+# The parameters of a plan that are passed to a provider.
 _CHOICES = {entry.name for entry in fields(ChatRequest)} - {
     "model",
     "messages",
@@ -40,29 +31,17 @@ _CHOICES = {entry.name for entry in fields(ChatRequest)} - {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A reply to be made for `caller`: `history` is everything said so far, `fitted` what of it
-    the first provider will be sent. With `trims` older messages are left out when not all fit."""
-
-    caller: Caller
-    route: Route
-    history: tuple[ChatMessage, ...]
-    fitted: Fitted
-    parameters: dict[str, Any]
-    trims: bool = True
-
-
 @dataclass(slots=True)
 class Result:
-    """What became of a plan so far; filled in while the reply is made, so that it is right
-    whenever it is cut short. `reading` tells that a provider has the prompt, and has not failed
-    before it said anything. Times are seconds from the start."""
+    """What became of a plan so far. It is kept up to date while the reply is made, so that it is
+    right whenever the reply is cut. `reading` says that a provider has the prompt. Times are
+    seconds from the start."""
 
-    provider_used: str
-    model: str
-    context: dict[str, Any]
+    provider_used: str = ""
+    model: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
     fallback_used: bool = False
+    prompt: tuple[ChatMessage, ...] = ()
     reading: bool = False
     finish: Finish | None = None
     started: float = field(default_factory=time.monotonic)
@@ -70,75 +49,61 @@ class Result:
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
-        """Of a plan that nobody has been asked for yet."""
-        result = cls(provider_used="", model="", context={})
+        """The result of a plan before any provider was asked."""
+        result = cls()
         result.take(plan)
         return result
 
     def take(self, plan: Plan) -> None:
-        """Name whoever is asked by this plan."""
+        """Name the provider and the model that are asked by this plan."""
         route = plan.route
         self.provider_used, self.model = route.provider.name, route.model
         self.context = plan.fitted.as_context(route.window)
         self.fallback_used = route.fallback
+        self.prompt = plan.fitted.messages
+
+    def end(
+        self, status: str, finish_reason: str | None, error: dict[str, Any] | None, text: str
+    ) -> End:
+        """The end of a reply with this text."""
+        return End(
+            status=str(status),
+            finish_reason=finish_reason,
+            model=self.model,
+            provider_used=self.provider_used,
+            fallback_used=self.fallback_used,
+            context=self.context or None,
+            tokens=self.tokens(text),
+            error=error,
+        )
 
     def timings(self) -> dict[str, float]:
-        """The reply's times for its row, those the provider did not tell left out."""
-        total = time.monotonic() - self.started
-        times = {"total_s": total, "first_token_s": self.first_token_s}
+        """The reply's times for its row, without those that the provider did not tell."""
+        times = {
+            "total_s": time.monotonic() - self.started,
+            "first_token_s": self.first_token_s,
+        }
         if self.finish:
             times["load_s"] = self.finish.load_s
             times["prompt_s"] = self.finish.prompt_s
             times["generate_s"] = self.finish.generate_s
         return {name: round(value, 4) for name, value in times.items() if value is not None}
 
-    def tokens(self, fitted: Fitted, completion: str) -> dict[str, Any]:
-        """The provider's counts, or our estimate, marked as such. A prompt that nobody served
+    def tokens(self, text: str) -> dict[str, Any]:
+        """The provider's counts, or our estimate, marked as such. A prompt that no provider read
         costs nothing."""
-        usage = self.finish.usage if self.finish else None
-        if usage:
-            prompt, made, source = usage.prompt_tokens, usage.completion_tokens, "provider"
+        if usage := self.finish.usage if self.finish else None:
+            prompt, completion, source = usage.prompt_tokens, usage.completion_tokens, "provider"
         else:
-            counted = fitted.messages if self.reading else ()
-            prompt = sum(estimate_tokens(message.content) for message in counted)
-            made, source = estimate_tokens(completion), "estimated"
-        return {"prompt": prompt, "completion": made, "total": prompt + made, "source": source}
-
-
-def make_plan(
-    *,
-    caller: Caller,
-    route: Route,
-    history: Iterable[Message],
-    content: str | None,
-    parameters: dict[str, Any],
-) -> Plan:
-    """The prompt for the next reply. Replies without text say nothing and are left out."""
-    said = [
-        ChatMessage(row.role, row.content)  # type: ignore[arg-type]
-        for row in history
-        if row.content or row.role == Message.Role.USER
-    ]
-    if content is not None:
-        said.append(ChatMessage("user", content))
-    elif said and said[-1].role == "assistant":
-        said.append(ChatMessage("user", GO_ON))
-    if prompt := parameters.get("system_prompt"):
-        said.insert(0, ChatMessage("system", prompt))
-    fitted = fit(said, window=route.window, reserve=parameters["max_tokens"])
-    return Plan(caller, route, tuple(said), fitted, parameters)
-
-
-def make_whole_plan(
-    *,
-    caller: Caller,
-    route: Route,
-    messages: tuple[ChatMessage, ...],
-    parameters: dict[str, Any],
-) -> Plan:
-    """The same for a prompt that somebody else keeps: all of it is sent as it is."""
-    fitted = whole(messages, window=route.num_ctx)
-    return Plan(caller, route, messages, fitted, parameters, trims=False)
+            messages = self.prompt if self.reading else ()
+            prompt = sum(estimate_tokens(message.content) for message in messages)
+            completion, source = estimate_tokens(text), "estimated"
+        return {
+            "prompt": prompt,
+            "completion": completion,
+            "total": prompt + completion,
+            "source": source,
+        }
 
 
 async def produce(
@@ -149,7 +114,7 @@ async def produce(
     result: Result,
     rerouted: Rerouted,
 ) -> None:
-    """Write the reply into `log` and its end into `result`; else as `stream`."""
+    """Write the reply into `log` and its end into `result`; otherwise as `stream`."""
     on_position = partial(log.enter, "queued")
     async with aclosing(stream(plan, router, slots, result, on_position, rerouted)) as chunks:
         async for chunk in chunks:
@@ -171,16 +136,16 @@ async def stream(
     on_position: OnPosition,
     rerouted: Rerouted | None = None,
 ) -> AsyncGenerator[Chunk]:
-    """The reply piece by piece, after the wait for a slot of the provider (`on_position` gets each
-    position), and its end into `result`.
+    """Yield the reply piece by piece, after waiting for a slot at the provider (`on_position` is
+    told the place), and write its end into `result`.
 
-    As long as nothing was said, the next provider of `CHAT_FALLBACK_PROVIDERS` is asked when one
-    fails; `rerouted` is waited for before, with that provider in `result`. When none of them can
-    answer, `result` names the first again, as its error is the one that is raised. Closing it, or
-    cancelling, closes the request to the provider before it returns.
+    When a provider fails before its first text, the next of `CHAT_FALLBACK_PROVIDERS` is asked;
+    `rerouted` is awaited before, with that provider in `result`. When none can answer, `result`
+    names the first again, since its error is raised. Closing the generator, or cancelling, closes
+    the request to the provider before it returns.
 
     Raises:
-        ProviderError: why nobody could finish the reply.
+        ProviderError: why no provider could finish the reply.
     """
     asked, failure = plan, None
     for provider in (plan.route.provider, *router.fallbacks(plan.route.provider.name)):
@@ -192,8 +157,8 @@ async def stream(
                     await rerouted()
             async with aclosing(_ask(asked, slots, on_position, result)) as chunks:
                 async for chunk in chunks:
-                    said = chunk.content or chunk.reasoning or chunk.tool_parts
-                    if said and result.first_token_s is None:
+                    text = chunk.content or chunk.reasoning or chunk.tool_parts
+                    if text and result.first_token_s is None:
                         result.first_token_s = time.monotonic() - result.started
                     if chunk.finish:
                         result.finish = chunk.finish
@@ -210,25 +175,23 @@ async def stream(
 
 
 async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
-    """The same request for another provider: its own default model, fitted to its window. Raises
+    """The plan for another provider: its default model, fitted to its window. Raises
     `ProviderError` when it has none for this caller."""
     route = replace(await router.route(model=None, provider=provider.name), fallback=True)
     if not keys.allows(plan.caller.key, route.model):
-        raise ModelNotFound("The model that would have answered instead is not for this API key.")
-    if plan.trims:
-        fitted = fit(plan.history, window=route.window, reserve=plan.parameters["max_tokens"])
-    else:
-        fitted = whole(plan.history, window=route.num_ctx)
-    return replace(plan, route=route, fitted=fitted)
+        raise ModelNotFound("This API key may not use the fallback model.")
+    return plan.rerouted(route)
 
 
 async def _ask(
     plan: Plan, slots: ProviderSlots, on_position: OnPosition, result: Result
 ) -> AsyncGenerator[Chunk]:
-    """What one provider says."""
+    """Yield what one provider says."""
     if plan.fitted.too_long:
-        said = "This message is" if plan.trims else "These messages are"
-        raise ContextTooLong(f"{said} longer than the model can read ({plan.route.window} tokens).")
+        subject = "This message is" if plan.trims else "These messages are"
+        raise ContextTooLong(
+            f"{subject} longer than the model can read ({plan.route.window} tokens)."
+        )
     request = ChatRequest(
         model=plan.route.model,
         messages=plan.fitted.messages,
@@ -249,7 +212,7 @@ async def _ask(
 
 
 def _clean(chunk: Chunk) -> Chunk:
-    """The chunk as it can be stored and sent."""
+    """The chunk with texts that can be stored and sent."""
     content, reasoning = storable(chunk.content), storable(chunk.reasoning)
     if content is chunk.content and reasoning is chunk.reasoning and not chunk.tool_parts:
         return chunk
@@ -263,7 +226,7 @@ def _clean_part(part: ToolPart) -> ToolPart:
 
 
 def storable(text: str) -> str:
-    """The text with what no database and no frame can hold replaced: NUL and lone surrogates."""
+    """The text with NUL and lone surrogates replaced, which no database and no frame can hold."""
     if text.isascii():
         return text.replace("\0", "\ufffd") if "\0" in text else text
     return (

@@ -1,23 +1,45 @@
-"""Making one reply, from its first piece to its stored end."""
+"""The life of one reply's task: make it, keep its partial text, store its end.
+
+Everything written here goes to the database beside the stream: no follower waits for a write.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
+from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
+from conversations.threads import replies
 from conversations.threads.models import Status
 from streaming import revocation
 from streaming.db_threads import db_threads
 from streaming.errors import Description, describe
 from streaming.events import End
 from streaming.provider_slots import ProviderSlots
-from streaming.replies import engine, storing
-from streaming.replies.turn import LOST, Turn, outcome
+from streaming.replies import engine
+from streaming.replies.engine import Result
+from streaming.replies.row_events import settle
+from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router
 
 logger = logging.getLogger(__name__)
+
+# The partial text is saved after so many characters or seconds, whichever comes first. Text that
+# was not saved is lost when the process dies without Redis, so a few replies are saved often and
+# many replies less often each: a process writes at most about forty times a second.
+CHECKPOINT_CHARACTERS = 4096
+CHECKPOINTS_A_SECOND = 40
+SOONEST, LATEST = 0.25, 2.0
+
+# Waits between tries to store the end of a reply while the database refuses, in seconds.
+CLOSE_RETRIES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+# How often a process that lost a reply looks whether its row was closed, in seconds.
+LEARN_SECONDS = 0.5
 
 NOT_STORED = Description(
     "unavailable", "The reply could not be stored: the database does not answer.", 503, True
@@ -27,19 +49,21 @@ NOT_STORED = Description(
 async def make(
     turn: Turn, router: Router, slots: ProviderSlots, running: Callable[[], int]
 ) -> End | None:
-    """Make a reply and store its end; what is left is to tell it. `None` when another process has
-    taken the reply: then nothing more was written. Cancelling interrupts the reply. `running` tells
-    how many replies this process makes."""
+    """Make a reply and store its end; the caller tells it. `None` when another process has taken
+    the reply: then nothing more was written. Cancelling interrupts the reply.
+
+    `running` gives the number of replies that this process makes.
+    """
     async with db_threads.borrow():
         turn.producer = asyncio.create_task(
             engine.produce(
-                turn.plan, router, slots, turn.log, turn.result, partial(storing.keep_route, turn)
+                turn.plan, router, slots, turn.log, turn.result, partial(_save_route, turn)
             )
         )
-        keeper = asyncio.create_task(storing.keep(turn, running))
+        saver = asyncio.create_task(_save_text(turn, running))
         if turn.cut_as:
             turn.producer.cancel()
-        failure: BaseException | None = None
+        failure: Exception | None = None
         stop = partial(turn.cut, Status.STOPPED)
         try:
             with revocation.api_keys.running(turn.plan.caller.key_id, stop):
@@ -50,32 +74,116 @@ async def make(
         except Exception as error:
             failure = error
             if describe(error).code == "internal":
-                logger.error("turn %s failed unexpectedly", turn.id, exc_info=error)
-        keeper.cancel()
-        await asyncio.wait([keeper])
-        return await _store(turn, failure)
+                logger.error("reply %s failed unexpectedly", turn.id, exc_info=error)
+        saver.cancel()
+        await asyncio.wait([saver])
+        if turn.cut_as == LOST:
+            return None
+        text = turn.log.text("content") + turn.log.text("reasoning")
+        return await _store(turn, outcome(turn.result, text, turn.cut_as, failure))
 
 
-async def _store(turn: Turn, failure: BaseException | None) -> End | None:
-    if turn.cut_as == LOST:
-        return None
-    end, finish_reason = outcome(turn, failure)
-    log, result = turn.log, turn.result
-    fields = {
-        "status": end["status"],
-        "content": log.text("content"),
-        "reasoning": log.text("reasoning"),
-        "seq": log.seq,
-        "finish_reason": finish_reason or "",
-        "model": result.model,
-        "provider_used": result.provider_used,
-        "fallback_used": result.fallback_used,
-        "tokens": end["tokens"],
-        "context": result.context,
-        "timings": result.timings(),
-        "error": end["error"],
-    }
+def outcome(result: Result, text: str, cut_as: str | None, failure: Exception | None) -> End:
+    """How a reply with this text ended. A reply that was whole before it was cut is completed."""
+    finish_reason: str | None = result.finish.reason if result.finish else None
+    if result.finish is not None and failure is None:
+        return result.end(Status.COMPLETED, finish_reason, None, text)
+    if cut_as == Status.STOPPED:
+        return result.end(Status.STOPPED, "stop", None, text)
+    if cut_as is not None:
+        return result.end(Status.INTERRUPTED, None, replies.INTERRUPTED, text)
+    return result.end(Status.FAILED, None, describe(failure or RuntimeError()).as_error(), text)
+
+
+def pause(running: int) -> float:
+    """Seconds between two saves of one reply's text, when this process makes so many replies."""
+    return min(max(running / CHECKPOINTS_A_SECOND, SOONEST), LATEST)
+
+
+async def _save_text(turn: Turn, running: Callable[[], int]) -> None:
+    """Save the partial text until cancelled. A write that is under way then is finished by its
+    thread, before any later write of the same turn."""
+    log, saved, age = turn.log, 0, LATEST  # the first text is saved at once
+    while True:
+        await asyncio.sleep(SOONEST)
+        age += SOONEST
+        new = log.size - saved
+        if not (new >= CHECKPOINT_CHARACTERS or (new and age >= pause(running()))):
+            continue
+        size, age = log.size, 0.0
+        try:
+            await database_sync_to_async(replies.save_partial)(
+                reply_id=turn.id,
+                writer=turn.writer,
+                content=log.text("content"),
+                reasoning=log.text("reasoning"),
+                seq=log.seq,
+            )
+            saved = size
+        except DatabaseError as error:
+            logger.warning("reply %s: text not saved yet (%s)", turn.id, type(error).__name__)
+
+
+async def _save_route(turn: Turn) -> None:
+    """Record that another provider makes the reply now: in its row, then in its log, for those
+    who follow from now on."""
+    result = turn.result
     try:
-        return end if await storing.store_end(turn, fields) else None
-    except DatabaseError:
-        return {**end, "status": str(Status.FAILED), "error": NOT_STORED.as_error()}
+        await database_sync_to_async(replies.save_route)(
+            reply_id=turn.id,
+            writer=turn.writer,
+            model=result.model,
+            provider_used=result.provider_used,
+            fallback_used=result.fallback_used,
+            context=result.context,
+        )
+    except DatabaseError as error:  # the end of the reply stores it again
+        logger.warning("reply %s: provider not saved (%s)", turn.id, type(error).__name__)
+    turn.log.reroute(result.model, result.provider_used, result.context)
+
+
+async def _store(turn: Turn, end: End) -> End | None:
+    """Close the reply's row, trying for a while when the database refuses.
+
+    Returns the end to tell: `None` when another process has closed the row; a failure when the
+    database never took it (the row is then closed as interrupted by whoever reads it later).
+    """
+    columns = {
+        **end.to_row(),
+        "content": turn.log.text("content"),
+        "reasoning": turn.log.text("reasoning"),
+        "seq": turn.log.seq,
+        "timings": turn.result.timings(),
+    }
+    for wait in (*CLOSE_RETRIES, None):
+        try:
+            closed = await database_sync_to_async(replies.close_reply)(
+                reply_id=turn.id, writer=turn.writer, **columns
+            )
+            return end if closed else None
+        except DatabaseError as error:
+            logger.error("reply %s: end not stored (%s)", turn.id, type(error).__name__)
+        if wait is not None:
+            await asyncio.sleep(wait)
+    return replace(end, status=str(Status.FAILED), error=NOT_STORED.as_error())
+
+
+async def learn_end(turn: Turn) -> None:
+    """Wait until another process has closed the reply's row, and end the log as the row did."""
+    while True:
+        with suppress(DatabaseError):
+            for row in await database_sync_to_async(replies.closed)(reply_ids=[turn.id]):
+                settle(turn.log, row)
+                return
+            if not await database_sync_to_async(replies.exists)(reply_id=turn.id):
+                turn.log.abandon()
+                return
+        await asyncio.sleep(LEARN_SECONDS)
+
+
+async def announce_stopping(turn: Turn) -> None:
+    """Record that a stop was asked for, then tell the followers."""
+    async with db_threads.borrow():
+        with suppress(DatabaseError):
+            if await database_sync_to_async(replies.mark_stopping)(reply_id=turn.id):
+                turn.log.enter("stopping")

@@ -22,7 +22,7 @@ from streaming.caller import Caller
 from streaming.db_threads import db_threads
 from streaming.errors import describe
 from streaming.log import timestamp
-from streaming.replies.commands import Ask
+from streaming.replies.commands import TurnRequest
 
 if TYPE_CHECKING:
     from streaming.replies.turns import Turns
@@ -57,19 +57,19 @@ class Held:
         self._advance(conversation_id)
 
 
-async def put(caller: Caller, conversation_id: UUID, ask: Ask) -> None:
-    """Let `ask` wait. Raises as `queue.add` does."""
-    await database_sync_to_async(_put)(caller, conversation_id, ask)
+async def put(caller: Caller, conversation_id: UUID, request: TurnRequest) -> None:
+    """Let `request` wait. Raises as `queue.add` does."""
+    await database_sync_to_async(_put)(caller, conversation_id, request)
     await hints.queue_changed(conversation_id)
 
 
-def _put(caller: Caller, conversation_id: UUID, ask: Ask) -> None:
+def _put(caller: Caller, conversation_id: UUID, request: TurnRequest) -> None:
     conversation = access.conversation(caller.user, conversation_id)
     queue.add(
         conversation=conversation,
-        client_id=ask.client_id,
-        content=ask.content or "",
-        parameters=ask.parameters,
+        client_id=request.client_id,
+        content=request.content or "",
+        parameters=request.parameters,
         key=caller.key,
         door=caller.door,
     )
@@ -109,10 +109,10 @@ async def advance(turns: "Turns", conversation_id: UUID) -> None:
             item = await database_sync_to_async(queue.following)(conversation_id=conversation_id)
             if item is None:
                 return
-            ask = Ask(item.client_id, dict(item.parameters), content=item.content)
+            request = TurnRequest(item.client_id, dict(item.parameters), content=item.content)
             try:
                 caller = Caller(item.conversation.user, item.key, item.door)
-                _, created = await turns.begin(caller, conversation_id, ask)
+                _, created = await turns.begin(caller, conversation_id, request)
                 if not created:
                     await database_sync_to_async(item.delete)()
             except (ConversationBusy, NotFound, Unavailable):

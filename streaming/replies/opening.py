@@ -1,5 +1,4 @@
-"""From what somebody asks to a stored turn: what it is built from, which model is to answer, and
-its rows."""
+"""From a request to a stored turn: what it is built from, its plan, and its rows."""
 
 from typing import Any
 from uuid import UUID
@@ -9,58 +8,57 @@ from conversations.people.models import User
 from conversations.threads import access, parameters, selectors, services
 from conversations.threads.selectors import OpenedTurn, TurnContext
 from streaming.caller import Caller
-from streaming.replies import engine
-from streaming.replies.commands import Ask
-from streaming.replies.engine import Plan
+from streaming.replies.commands import TurnRequest
+from streaming.replies.prompt import Plan, make_plan
 from streaming.routing import Router
 
 
 def look(
-    user: User, conversation_id: UUID, ask: Ask
+    user: User, conversation_id: UUID, request: TurnRequest
 ) -> tuple[OpenedTurn | None, TurnContext | None]:
-    """The turn that `ask` already made, or what a new one is built from."""
+    """The turn that `request` made before, or the context of a new one."""
     conversation = access.conversation(user, conversation_id)
     known = selectors.known_turn(
         conversation=conversation,
-        client_id=ask.client_id,
-        content=ask.content,
-        message_id=ask.message_id,
+        client_id=request.client_id,
+        content=request.content,
+        message_id=request.message_id,
     )
     if known is not None:
         return known, None
     return None, selectors.turn_context(
         conversation=conversation,
-        parent_id=ask.parent_id,
-        parent_given=ask.parent_given,
-        regenerate=ask.message_id,
-        go_on=ask.go_on,
+        parent_id=request.parent_id,
+        parent_given=request.parent_given,
+        regenerate=request.message_id,
+        go_on=request.go_on,
     )
 
 
 async def plan(
-    router: Router, caller: Caller, context: TurnContext, ask: Ask, provider: str
+    router: Router, caller: Caller, context: TurnContext, request: TurnRequest, provider: str
 ) -> Plan:
-    """Which model is to answer, and what it is to be told. Raises `ProviderError`."""
-    settled = {**parameters.defaults(), **context.conversation.settings, **ask.parameters}
+    """The plan of the reply: its model and its prompt. Raises `ProviderError`."""
+    settled = {**parameters.defaults(), **context.conversation.settings, **request.parameters}
     remembered = context.conversation.settings.get("model")
     model = keys.choose_model(
-        caller.key, ask.parameters.get("model"), None if provider else remembered
+        caller.key, request.parameters.get("model"), None if provider else remembered
     )
     route = await router.route_or_fallback(model=model, provider=provider)
-    return engine.make_plan(
+    return make_plan(
         caller=caller,
         route=route,
         history=context.history,
-        content=ask.content,
+        content=request.content,
         parameters=settled,
     )
 
 
 def store(
-    context: TurnContext, ask: Ask, plan: Plan, *, ids: tuple[UUID, UUID], writer: UUID
+    context: TurnContext, request: TurnRequest, plan: Plan, *, ids: tuple[UUID, UUID], writer: UUID
 ) -> OpenedTurn:
-    """Store the rows of a turn: `ids` are those of the message and of its reply, made in this
-    order. Raises as `services.open_turn`."""
+    """Store the rows of a turn. `ids` are those of the message and of its reply, in the order in
+    which they were made. Raises as `services.open_turn`."""
     asked_id, reply_id = ids
     reply: dict[str, Any] = {
         "id": reply_id,
@@ -75,10 +73,10 @@ def store(
     }
     return services.open_turn(
         context=context,
-        client_id=ask.client_id,
-        content=ask.content,
-        message_id=ask.message_id,
-        remember=ask.parameters,
+        client_id=request.client_id,
+        content=request.content,
+        message_id=request.message_id,
+        remember=request.parameters,
         reply=reply,
         asked_id=asked_id,
     )

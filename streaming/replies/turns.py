@@ -27,15 +27,15 @@ from streaming import hints, metrics
 from streaming.caller import Caller
 from streaming.cluster.peers import Peers
 from streaming.db_threads import db_threads
-from streaming.follow import ended
 from streaming.limits import Limits, Permit
 from streaming.log import MemoryLog
 from streaming.provider_slots import ProviderSlots
-from streaming.replies import making, message_queue, opening, storing
-from streaming.replies.commands import Ask
-from streaming.replies.engine import Plan
-from streaming.replies.stateless import Answers
-from streaming.replies.turn import LOST, Turn, log_turn
+from streaming.replies import making, message_queue, opening
+from streaming.replies.accounting import record_end
+from streaming.replies.commands import TurnRequest
+from streaming.replies.prompt import Plan
+from streaming.replies.stateless import StatelessReplies
+from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Turns:
         self.process = peers.process if peers else uuid4()
         self.router = Router()
         self.limits, self.slots = limits, slots
-        self.answers = Answers(self.router, limits, slots)
+        self.answers = StatelessReplies(self.router, limits, slots)
         self.held = message_queue.Held(self.advance)
         self.draining = False
         self._running: dict[UUID, Turn] = {}
@@ -66,14 +66,14 @@ class Turns:
     # --- What doors call --------------------------------------------------------------------
 
     async def begin(
-        self, caller: Caller, conversation_id: UUID, ask: Ask, *, provider: str = ""
+        self, caller: Caller, conversation_id: UUID, request: TurnRequest, *, provider: str = ""
     ) -> tuple[UUID | None, bool]:
-        """Accept `ask`: store it, start its reply, and give the reply's id and whether it is new;
-        no id when the conversation is busy, or the caller has no place left, and `ask` has let
-        itself be queued.
+        """Store a request and start its reply.
 
-        A client_id that was accepted before gives the reply it made then, and costs nothing of
-        the caller's limits. Cancelling the caller changes nothing: what was begun is begun.
+        Returns the reply's id and whether it is new; no id when the request joined the message
+        queue, because the conversation is busy or the caller has no permit left. A client_id that
+        was accepted before gives the reply that it made then, and costs no permit. Cancelling the
+        call changes nothing: the turn begins all the same.
 
         Raises:
             Problem: not found, busy, throttled, conflicting client_id, invalid input, shutting
@@ -81,7 +81,7 @@ class Turns:
             ProviderError: there is no model to ask.
         """
         return await asyncio.shield(
-            self._spawn(self._begin(caller, conversation_id, ask, provider), "begin")
+            self._spawn(self._begin(caller, conversation_id, request, provider), "begin")
         )
 
     def find(self, reply_id: UUID) -> Turn | None:
@@ -120,7 +120,7 @@ class Turns:
             with suppress(Unavailable):
                 if (log := await self.log_of(reply_id)) is None:
                     return
-                await ended(log)
+                await log.closed()
                 if log.end is not None:
                     return
             await asyncio.sleep(WAIT_AGAIN)
@@ -143,8 +143,8 @@ class Turns:
         return opened
 
     async def stop(self, reply_id: UUID) -> None:
-        """Ask a reply to end, whoever writes it. Returns at once and may be repeated; `wait` tells
-        the end."""
+        """Ask for the end of a reply, here or elsewhere. Returns at once and may be repeated;
+        `wait` waits for the end."""
         if reply_id in self._running:
             await self.stop_here(reply_id)
         elif self.peers is not None:
@@ -155,7 +155,7 @@ class Turns:
         turn = self._running.get(reply_id)
         if turn is not None and turn.log.end is None and turn.cut_as is None:
             turn.cut(Status.STOPPED)
-            self._spawn(storing.announce_stopping(turn), "announce-stopping")
+            self._spawn(making.announce_stopping(turn), "announce-stopping")
 
     def lose(self, reply_id: UUID) -> None:
         """Another process has taken a reply of ours: we write no more of it."""
@@ -224,16 +224,16 @@ class Turns:
     # --- Beginning --------------------------------------------------------------------------
 
     async def _begin(
-        self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
+        self, caller: Caller, conversation_id: UUID, request: TurnRequest, provider: str
     ) -> tuple[UUID | None, bool]:
         lock = self._opening.setdefault(conversation_id, asyncio.Lock())
         async with lock, db_threads.borrow():
             try:
-                opened, plan, permit = await self._open(caller, conversation_id, ask, provider)
+                opened, plan, permit = await self._open(caller, conversation_id, request, provider)
             except (ConversationBusy, TooManyRequests, TooManyAtOnce):
-                if not ask.queue:
+                if not request.queue:
                     raise
-                await message_queue.put(caller, conversation_id, ask)
+                await message_queue.put(caller, conversation_id, request)
                 self.advance(conversation_id)  # in case there is room by now
                 return None, False
             if plan is None or permit is None:
@@ -250,12 +250,12 @@ class Turns:
         return turn.id, True
 
     async def _open(
-        self, caller: Caller, conversation_id: UUID, ask: Ask, provider: str
+        self, caller: Caller, conversation_id: UUID, request: TurnRequest, provider: str
     ) -> tuple[OpenedTurn, Plan | None, Permit | None]:
-        """Find the turn of `ask`, or take one of the caller's places, plan it and store its
-        rows. Only a turn that this call made has a plan and a place."""
+        """Find the turn of a request that was made before, or take a permit, plan the reply and
+        store its rows. Only a turn that this call made has a plan and a permit."""
         known, context = await database_sync_to_async(opening.look)(
-            caller.user, conversation_id, ask
+            caller.user, conversation_id, request
         )
         if known is not None:
             return known, None, None
@@ -265,17 +265,17 @@ class Turns:
         if conversation_id in self._by_conversation:
             raise ConversationBusy
         # What lets itself be queued does not overtake what waits already.
-        if ask.queue and await database_sync_to_async(queue.following)(
+        if request.queue and await database_sync_to_async(queue.following)(
             conversation_id=conversation_id
         ):
             raise ConversationBusy
         permit = await self.limits.admit(caller)
         try:
-            plan = await opening.plan(self.router, caller, context, ask, provider)
+            plan = await opening.plan(self.router, caller, context, request, provider)
             ids = new_id(), new_id()
             if self.peers is not None:
                 await self.peers.begin(ids[1])
-            opened = await database_sync_to_async(self._store)(context, ask, plan, ids)
+            opened = await database_sync_to_async(self._store)(context, request, plan, ids)
         except BaseException:
             permit.release()
             raise
@@ -285,11 +285,11 @@ class Turns:
         return opened, None, None
 
     def _store(
-        self, context: TurnContext, ask: Ask, plan: Plan, ids: tuple[UUID, UUID]
+        self, context: TurnContext, request: TurnRequest, plan: Plan, ids: tuple[UUID, UUID]
     ) -> OpenedTurn:
         """Store the rows of a turn. Without other processes, a reply that we do not write is one
         that nobody writes any more, and closed first."""
-        store = partial(opening.store, context, ask, plan, ids=ids, writer=self.process)
+        store = partial(opening.store, context, request, plan, ids=ids, writer=self.process)
         try:
             return store()
         except ConversationBusy:
@@ -313,13 +313,12 @@ class Turns:
             metrics.running.dec()
             logger.warning("turn %s was ended by another process", turn.id)
             async with db_threads.borrow():
-                await storing.learn_end(turn)
+                await making.learn_end(turn)
         else:
             turn.log.finish(end)
-            metrics.observe(end, turn.result)
-            log_turn(turn, end)
+            await record_end(turn.plan.caller, end, turn.result, turn)
         self.advance(turn.conversation_id)
-        self.held.place_free(turn.user_id)
+        self.held.place_free(turn.plan.caller.user.pk)
 
     def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run `work` on its own: a task made inside a request would inherit its context, and

@@ -34,8 +34,8 @@ from streaming.replies.commands import (
     MessageIdSerializer,
     RegenerateSerializer,
     UserMessageSerializer,
-    parse_ask,
     parse_id,
+    parse_turn_request,
 )
 from streaming.rest import live_text, schema
 from streaming.rest.async_view import AsyncAPIView, retry
@@ -77,9 +77,11 @@ class GenerateView(AsyncAPIView):
     async def post(self, request: Request, pk: UUID) -> Response:
         data = request.data
         regenerate = isinstance(data, dict) and "message_id" in data
-        ask = parse_ask(data, regenerate=regenerate)
+        turn_request = parse_turn_request(data, regenerate=regenerate)
         turns = await lifecycle.start()
-        reply_id, _ = await turns.begin(self.asking(), pk, ask, provider=self.asked_provider())
+        reply_id, _ = await turns.begin(
+            self.asking(), pk, turn_request, provider=self.asked_provider()
+        )
         if reply_id is None:
             return Response(
                 {"queue": await message_queue.items(pk)}, status=status.HTTP_202_ACCEPTED

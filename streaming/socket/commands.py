@@ -9,9 +9,9 @@ from channels.db import database_sync_to_async
 from conversations.people import keys
 from conversations.threads import access
 from streaming.replies import message_queue
-from streaming.replies.commands import parse_ask, parse_client_id, parse_id
+from streaming.replies.commands import parse_client_id, parse_id, parse_turn_request
 from streaming.replies.turns import Turns
-from streaming.socket.feed import Pump
+from streaming.socket.feed import Feed
 from streaming.socket.handshake import Admitted
 
 Frame = dict[str, Any]
@@ -21,7 +21,7 @@ class Commands:
     """The commands of one socket. `caller` is who asks at this moment: what its key is good for
     may change while the socket is open."""
 
-    def __init__(self, admitted: Admitted, turns: Turns, pump: Pump) -> None:
+    def __init__(self, admitted: Admitted, turns: Turns, pump: Feed) -> None:
         self.caller = admitted.caller
         self._conversation_id: UUID = admitted.conversation.id
         self._provider = admitted.provider
@@ -56,9 +56,9 @@ class Commands:
 
     async def _begin(self, frame: Frame, *, regenerate: bool) -> None:
         keys.require(self.caller.key, "chat")
-        ask = parse_ask(frame, regenerate=regenerate)
+        request = parse_turn_request(frame, regenerate=regenerate)
         reply_id, created = await self._turns.begin(
-            self.caller, self._conversation_id, ask, provider=self._provider
+            self.caller, self._conversation_id, request, provider=self._provider
         )
         if reply_id is None:
             return  # it waits, and every socket is told of what waits

@@ -31,7 +31,7 @@ from streaming.replies import message_queue
 from streaming.replies.turns import Turns
 from streaming.socket import handshake
 from streaming.socket.commands import Commands
-from streaming.socket.feed import Pump
+from streaming.socket.feed import Feed
 from streaming.socket.writer import SocketWriter
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class ChatConsumer(AsyncConsumer):
     """One socket on one conversation."""
 
     turns: Turns
-    pump: Pump
+    pump: Feed
     commands: Commands
     user: User
     conversation_id: UUID
@@ -83,13 +83,13 @@ class ChatConsumer(AsyncConsumer):
         try:
             admitted = await handshake.admit(self.scope, self.credentials)
             handshake.enter(admitted.caller.user.pk)
-        except handshake.Refused as refusal:
+        except handshake.SocketRefused as refusal:
             await self.out.close(refusal.code, refusal.message, refusal.close_code)
             return
         self.user, row = admitted.caller.user, admitted.conversation
         self.conversation_id, self._known = row.id, (row.title, row.head_id)
         self._counted = True
-        self.pump = Pump(self.turns, self.out)
+        self.pump = Feed(self.turns, self.out)
         self.commands = Commands(admitted, self.turns, self.pump)
         metrics.sockets.inc()
         await hints.join(self.channel_layer, self.channel_name, self._groups())

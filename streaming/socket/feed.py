@@ -6,9 +6,8 @@ from contextlib import aclosing, suppress
 from uuid import UUID
 
 from conversations.errors import NotFound, Unavailable
-from streaming.follow import Follower
-from streaming.log import LogLost
-from streaming.replies.turn import events_of_ended
+from streaming.log import Follower, LogLost
+from streaming.replies.row_events import events_of_ended
 from streaming.replies.turns import Turns
 from streaming.socket.writer import SocketWriter
 
@@ -16,7 +15,7 @@ from streaming.socket.writer import SocketWriter
 REMEMBERED = 64
 
 
-class Pump:
+class Feed:
     """Follows replies at the reader's pace. Nothing is kept for a reader that is slow but the
     ids of replies it has yet to hear of."""
 

@@ -22,7 +22,7 @@ from streaming.events import CloseCode
 _sockets_of: Counter[UUID] = Counter()
 
 
-class Refused(Exception):
+class SocketRefused(Exception):
     """The socket is to be closed with `close_code`, and told why."""
 
     def __init__(self, code: str, message: str, close_code: CloseCode) -> None:
@@ -40,25 +40,27 @@ class Admitted:
 
 
 async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
-    """Look at who knocks, and where. Reads the database. Raises `Refused`."""
+    """Look at who knocks, and where. Reads the database. Raises `SocketRefused`."""
     caller = await database_sync_to_async(credentials.caller)()
     if caller is None:
-        raise Refused("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
+        raise SocketRefused("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
     try:
         keys.require(caller.key, "read")
         conversation_id = UUID(scope["url_route"]["kwargs"]["conversation_id"])
         row = await database_sync_to_async(access.conversation)(caller.user, conversation_id)
     except MissingScope as refusal:
-        raise Refused(refusal.code, refusal.message, CloseCode.NOT_ALLOWED) from None
+        raise SocketRefused(refusal.code, refusal.message, CloseCode.NOT_ALLOWED) from None
     except (NotFound, ValueError):
-        raise Refused("not_found", "There is no such conversation.", CloseCode.NOT_FOUND) from None
+        raise SocketRefused(
+            "not_found", "There is no such conversation.", CloseCode.NOT_FOUND
+        ) from None
     return Admitted(caller, row, _asked_provider(scope, caller.user))
 
 
 def enter(user_id: UUID) -> None:
-    """Count one more socket of a user. Raises `Refused` when there may be no more."""
+    """Count one more socket of a user. Raises `SocketRefused` when there may be no more."""
     if _sockets_of[user_id] >= settings.CHAT_SOCKETS_PER_USER:
-        raise Refused(
+        raise SocketRefused(
             "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY_SOCKETS
         )
     _sockets_of[user_id] += 1

@@ -11,7 +11,8 @@ from conversations.people import keys
 from providers.types import FinishReason
 from streaming.caller import Caller
 from streaming.lifecycle import lifecycle
-from streaming.replies.stateless import Answer
+from streaming.replies.embedding import embed
+from streaming.replies.stateless import StatelessReply
 from streaming.routing import ModelNotOffered
 from streaming.v1 import chat_request, chat_response
 from streaming.v1.chat_request import Ask
@@ -54,14 +55,16 @@ async def _respond(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     return answer_json(response.data)
 
 
-async def _begin(caller: Caller, ask: Ask) -> Answer:
+async def _begin(caller: Caller, ask: Ask) -> StatelessReply:
     turns = await lifecycle.start()
     return await turns.answers.begin(
         caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
     )
 
 
-async def _events(answer: Answer, write: Callable[[str, str], Writer]) -> AsyncGenerator[bytes]:
+async def _events(
+    answer: StatelessReply, write: Callable[[str, str], Writer]
+) -> AsyncGenerator[bytes]:
     """An answer as events, told by what `write` makes of its model and its provider: these are
     known when something is said. Raises only before the first."""
     writer: Writer | None = None
@@ -90,7 +93,7 @@ async def _events(answer: Answer, write: Callable[[str, str], Writer]) -> AsyncG
     yield begun + writer.end(_reason(answer), answer.tokens)
 
 
-def _reason(answer: Answer) -> FinishReason:
+def _reason(answer: StatelessReply) -> FinishReason:
     return answer.result.finish.reason if answer.result.finish else "stop"
 
 
@@ -103,8 +106,8 @@ async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     packed = body.one_of("encoding_format", ("float", "base64")) == "base64"
     dimensions = body.whole("dimensions", least=1)
     turns = await lifecycle.start()
-    found, tokens = await turns.answers.embed(
-        caller, model=model, texts=texts, dimensions=dimensions
+    found, tokens = await embed(
+        turns.answers, caller, model=model, texts=texts, dimensions=dimensions
     )
     return answer_json(chat_response.embeddings(model, found, tokens["prompt"], packed=packed))
 

@@ -15,8 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from streaming.events import End, Event, Kind, Snapshot
-from streaming.follow import Follower, ended
-from streaming.log import LogEnded, MemoryLog
+from streaming.log import Follower, LogEnded, MemoryLog
 
 ID = "01900000-0000-7000-8000-0000000000a1"
 KINDS: st.SearchStrategy[Kind] = st.sampled_from(["content", "reasoning"])
@@ -256,7 +255,7 @@ class LogMachine(RuleBasedStateMachine):
             while self.step(reader):
                 pass
             assert self.log.end is not None
-            assert reader.ended == self.log.end["status"]
+            assert reader.ended == self.log.end.status
             self.has_all_the_text(reader)
         if self.status != "none":
             assert not self.followed().watched, "a reader was left behind"
@@ -267,7 +266,7 @@ class LogMachine(RuleBasedStateMachine):
         if self.status == "running":
             self.finish("completed")
         self.settle()
-        self.loop.run_until_complete(asyncio.wait_for(ended(self.log), 5))
+        self.loop.run_until_complete(asyncio.wait_for(self.log.closed(), 5))
 
 
 async def nothing() -> None:

@@ -8,8 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from streaming.follow import Follower
-from streaming.log import MemoryLog
+from streaming.log import Follower, MemoryLog
 from tests.harness.log_machine import LogMachine, explore
 
 

@@ -1,0 +1,71 @@
+"""Vectors of texts, for a request: nothing is stored but what they cost."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from conversations.people import keys
+from conversations.threads.models import Status
+from providers.errors import ProviderError
+from providers.types import Embeddings
+from streaming.caller import Caller
+from streaming.events import End
+from streaming.replies.accounting import record_usage
+from streaming.replies.prompt import estimate_tokens
+from streaming.replies.stateless import StatelessReplies
+
+
+async def embed(
+    stateless: StatelessReplies,
+    caller: Caller,
+    *,
+    model: str,
+    texts: Sequence[str],
+    dimensions: int | None,
+) -> tuple[Embeddings, dict[str, Any]]:
+    """The vectors of `texts` by the default provider, and the tokens they cost.
+
+    Raises:
+        Problem: throttled, the model is not allowed, shutting down.
+        ProviderError: the provider has none.
+    """
+    permit = await stateless.admit(caller)
+    router = stateless.router
+    status, provider_used, embeddings, read = Status.FAILED, "", None, False
+    try:
+        provider = await router.choose_for(model)
+        provider_used = provider.name
+        router.check_allowed(model)
+        keys.require_model(caller.key, model)
+        model = await router.listed_name(provider, model)
+        async with stateless.slots.slot(provider_used, caller.user.pk, lambda _: None):
+            read = True
+            embeddings = await provider.embed(model, texts, dimensions)
+        status = Status.COMPLETED
+    except asyncio.CancelledError:
+        status = Status.STOPPED
+        raise
+    except ProviderError:
+        read = False
+        raise
+    finally:
+        permit.release()
+        tokens = _tokens(texts if read else (), embeddings)
+        end = End(
+            status=str(status),
+            finish_reason=None,
+            provider_used=provider_used,
+            fallback_used=False,
+            model=model,
+            tokens=tokens,
+        )
+        await record_usage(caller, end)
+    return embeddings, tokens
+
+
+def _tokens(texts: Sequence[str], embeddings: Embeddings | None) -> dict[str, Any]:
+    """The provider's count, or our estimate for the texts that it read."""
+    counted = embeddings.prompt_tokens if embeddings else None
+    prompt = sum(map(estimate_tokens, texts)) if counted is None else counted
+    source = "estimated" if counted is None else "provider"
+    return {"prompt": prompt, "completion": 0, "total": prompt, "source": source}

@@ -1,0 +1,60 @@
+"""From the rows of a turn to the events that tell of it."""
+
+from conversations.threads.models import Message
+from conversations.threads.selectors import OpenedTurn
+from streaming import events
+from streaming.events import End, Event, Snapshot
+from streaming.log import MemoryLog, timestamp
+
+
+def snapshot_of(reply: Message) -> Snapshot:
+    """What every `message_start` of a reply says."""
+    return Snapshot(
+        id=str(reply.id),
+        created_at=timestamp(reply.created_at),
+        parent_id=str(reply.parent_id) if reply.parent_id else None,
+        client_id=str(reply.client_id) if reply.client_id else None,
+        model=reply.model,
+        provider_used=reply.provider_used,
+        context=reply.context,
+    )
+
+
+def user_event(message: Message | None) -> Event | None:
+    """The `user_message` event of a stored message."""
+    if message is None:
+        return None
+    return {
+        "type": "user_message",
+        "id": str(message.id),
+        "client_id": str(message.client_id) if message.client_id else None,
+        "parent_id": str(message.parent_id) if message.parent_id else None,
+        "content": message.content,
+        "created_at": timestamp(message.created_at),
+    }
+
+
+def events_of_ended(opened: OpenedTurn, *, question: bool) -> list[Event]:
+    """The events of a reply that has ended: its snapshot and its end; with `question` the user
+    message before them."""
+    reply = opened.reply
+    asked = user_event(opened.user_message) if question else None
+    return [
+        *([asked] if asked else []),
+        events.message_start(
+            snapshot_of(reply), seq=reply.seq, content=reply.content, reasoning=reply.reasoning
+        ),
+        events.message_end(
+            str(reply.id), End.from_row(reply), seq=reply.seq + 1, full_content=reply.content
+        ),
+    ]
+
+
+def settle(log: MemoryLog, reply: Message) -> None:
+    """End a log as the reply's row did. A log with another text is abandoned: its followers come
+    back and get what is stored."""
+    logged = (log.seq, log.text("content"), log.text("reasoning"))
+    if log.end is None and not log.lost and logged == (reply.seq, reply.content, reply.reasoning):
+        log.finish(End.from_row(reply))
+    else:
+        log.abandon()

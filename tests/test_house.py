@@ -193,6 +193,14 @@ def test_the_page_is_given_as_many_messages_as_it_asks_for():
     assert f"FIRST_PAGE = {FIRST_PAGE};" in queries
 
 
+def test_every_part_that_a_template_names_is_there():
+    """A file of the page that has moved would be a server error on the first visit."""
+    templates = (ROOT / "web/templates").glob("*.html")
+    named = {part for path in templates for part in re.findall(r"'(src/[^']+)'", path.read_text())}
+    assert len(named) > 3
+    assert [part for part in sorted(named) if not (ROOT / "web" / part).exists()] == []
+
+
 # The variables that others may rely on (contracts, section 5).
 PROMISED = re.findall(
     r"\w+",

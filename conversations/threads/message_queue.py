@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.errors import ClientIdConflict, Conflict, NotFound
-from conversations.people.models import ApiKey
+from conversations.people.models import ApiKey, User
 from conversations.threads.models import Conversation, QueuedMessage
 
 # Messages that may wait in one conversation.
@@ -25,6 +25,7 @@ class QueueFull(Conflict):
 def add(
     *,
     conversation: Conversation,
+    author: User,
     client_id: UUID,
     content: str,
     parameters: dict[str, Any],
@@ -50,6 +51,7 @@ def add(
             raise QueueFull
         QueuedMessage.objects.create(
             conversation=conversation,
+            author=author,
             client_id=client_id,
             content=content,
             parameters=parameters,
@@ -76,7 +78,7 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
     """The message whose turn is next."""
     return (
         QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)
-        .select_related("conversation__user", "key")
+        .select_related("author", "conversation__user", "key")
         .first()
     )
 

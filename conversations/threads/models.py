@@ -59,9 +59,10 @@ OPEN = (Status.STREAMING, Status.STOPPING)
 class Message(models.Model):
     """One message of the tree. Append-only: an edit or a new reply is a sibling.
 
-    `seq` counts the log entries that `content` and `reasoning` hold. `writer` is the process that
-    makes the reply, or made it. `parameters` are those the reply was made with, `timings` are
-    seconds; `key` and `door` tell how it was asked for.
+    `author` is who sent the message or asked for the reply. `seq` counts the log entries that
+    `content` and `reasoning` hold. `writer` is the process that makes the reply, or made it.
+    `parameters` are those the reply was made with, `timings` are seconds; `key` and `door` tell
+    how it was asked for.
     """
 
     class Role(models.TextChoices):
@@ -79,6 +80,9 @@ class Message(models.Model):
     )
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     client_id = models.UUIDField(null=True, blank=True)
     role = models.CharField(max_length=9, choices=Role.choices)
@@ -140,6 +144,9 @@ class QueuedMessage(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="queue")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     client_id = models.UUIDField()
     content = models.TextField()
     parameters = models.JSONField(default=dict, blank=True)

@@ -102,6 +102,7 @@ def purge_deleted() -> int:
 def open_turn(
     *,
     context: TurnContext,
+    author: User,
     client_id: UUID,
     content: str | None,
     message_id: UUID | None,
@@ -129,6 +130,7 @@ def open_turn(
                     id=asked_id or new_id(),
                     conversation=conversation,
                     parent_id=context.parent_id,
+                    author=author,
                     client_id=client_id,
                     role=Message.Role.USER,
                     content=content,
@@ -138,6 +140,7 @@ def open_turn(
             row = Message.objects.create(
                 conversation=conversation,
                 parent_id=asked.id if asked else context.parent_id,
+                author=author,
                 client_id=client_id,
                 role=Message.Role.ASSISTANT,
                 status=Status.STREAMING,

@@ -7,9 +7,10 @@ from rest_framework import serializers
 
 
 class TokensSerializer(serializers.Serializer[Any]):
-    """Counts of tokens."""
+    """Counts of tokens. `prompt` includes `cached`, which the provider did not read again."""
 
     prompt = serializers.IntegerField()
+    cached = serializers.IntegerField(required=False)
     completion = serializers.IntegerField()
     total = serializers.IntegerField()
 

@@ -22,6 +22,7 @@ class UsageRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "model",
         "status",
         "prompt_tokens",
+        "cached_tokens",
         "completion_tokens",
         "total_tokens",
         "source",

@@ -11,9 +11,13 @@ from conversations.threads.models import Message, Status
 
 
 class UsageRecord(models.Model):
-    """What one reply cost, written when it ends and kept when its conversation or its key is
-    deleted. `source` tells counts of the provider from our estimate; `message` is empty for
-    replies that are not stored (`/v1`)."""
+    """What one reply cost. It is written when the reply ends, and kept when the conversation or
+    the key is deleted.
+
+    `prompt_tokens` include the `cached_tokens`, which the provider did not read again. `source`
+    is `provider`, or `estimated` where the provider did not count. `message` is empty for replies
+    that are not stored (`/v1`).
+    """
 
     class Door(models.TextChoices):
         SOCKET = "socket"
@@ -36,6 +40,7 @@ class UsageRecord(models.Model):
     status = models.CharField(max_length=11, choices=Status.choices)
     prompt_tokens = models.PositiveIntegerField()
     completion_tokens = models.PositiveIntegerField()
+    cached_tokens = models.PositiveIntegerField(default=0, db_default=0)
     total_tokens = models.PositiveIntegerField()
     source = models.CharField(max_length=9)
     created_at = models.DateTimeField(default=timezone.now)

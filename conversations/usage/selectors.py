@@ -14,6 +14,7 @@ FIGURES = {
     "requests": Count("pk"),
     "prompt": Sum("prompt_tokens", default=0),
     "completion": Sum("completion_tokens", default=0),
+    "cached": Sum("cached_tokens", default=0),
     "total": Sum("total_tokens", default=0),
     "estimated": Count("pk", filter=Q(source="estimated")),
 }

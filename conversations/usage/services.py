@@ -43,6 +43,7 @@ def record(
             status=status,
             prompt_tokens=prompt,
             completion_tokens=completion,
+            cached_tokens=tokens.get("cached", 0),
             total_tokens=prompt + completion,
             source=source,
         )
@@ -51,14 +52,15 @@ def record(
 def record_reply(*, reply_id: UUID) -> None:
     """Write down what a stored reply cost, in the transaction that has just closed it. Without
     counts in its row (its process died) they are estimated from what there is."""
-    reply = Message.objects.select_related("conversation__user", "key").get(id=reply_id)
+    reply = Message.objects.select_related("author", "conversation__user", "key").get(id=reply_id)
     tokens = reply.tokens or {
         "prompt": (reply.context or {}).get("prompt_tokens", 0),
         "completion": (len(reply.content) + len(reply.reasoning)) // CHARACTERS_A_TOKEN,
         "source": "estimated",
     }
     record(
-        user=reply.conversation.user,
+        # A server of the version before, on the same database, stores no author.
+        user=reply.author or reply.conversation.user,
         key=reply.key,
         model=reply.model,
         provider=reply.provider_used,

@@ -67,6 +67,7 @@ def _put(caller: Caller, conversation_id: UUID, request: TurnRequest) -> None:
     conversation = access.conversation(caller.user, conversation_id)
     queue.add(
         conversation=conversation,
+        author=caller.user,
         client_id=request.client_id,
         content=request.content or "",
         parameters=request.parameters,
@@ -111,7 +112,9 @@ async def advance(turns: "Turns", conversation_id: UUID) -> None:
                 return
             request = TurnRequest(item.client_id, dict(item.parameters), content=item.content)
             try:
-                caller = Caller(item.conversation.user, item.key, item.door)
+                # A server of the version before, on the same database, stores no author.
+                author = item.author or item.conversation.user
+                caller = Caller(author, item.key, item.door)
                 _, created = await turns.begin(caller, conversation_id, request)
                 if not created:
                     await database_sync_to_async(item.delete)()

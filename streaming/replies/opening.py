@@ -73,6 +73,7 @@ def store(
     }
     return services.open_turn(
         context=context,
+        author=plan.caller.user,
         client_id=request.client_id,
         content=request.content,
         message_id=request.message_id,

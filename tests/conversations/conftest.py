@@ -103,6 +103,7 @@ def open_turn(chat: Conversation, content: str | None = "Hello", **fields: objec
     chat.refresh_from_db()
     values = {
         "context": TurnContext(chat, fields.pop("parent_id", chat.head_id), []),
+        "author": chat.user,
         "client_id": uuid7(),
         "content": content,
         "message_id": None,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from uuid_utils.compat import uuid7
 
+from conversations.threads.models import Conversation
 from project import database as project_database
 from tests.conversations.conftest import Database
 
@@ -191,6 +192,17 @@ def test_what_was_there_is_there_after_all_migrations(empty: str):
     _old_rows(empty, "0001_initial", "A lighthouse")
     call_command("migrate", database=empty, verbosity=0)
     assert _searchable(empty) == 1
+
+
+def test_old_messages_get_the_owner_for_their_author(empty: str):
+    """Before there were authors, nobody else could write into a conversation."""
+    call_command("migrate", APP, "0009", database=empty, verbosity=0)
+    _old_rows(empty, "0009_author_and_cached_tokens", "A lighthouse")
+    chat = Conversation.objects.using(empty).get()
+    chat.queue.create(client_id=uuid7(), content="Next")
+    call_command("migrate", database=empty, verbosity=0)
+    for rows in (chat.messages, chat.queue):
+        assert set(rows.values_list("author_id", flat=True)) == {chat.user_id}
 
 
 def test_the_first_release_writes_into_the_newest_database(empty: str):

@@ -79,6 +79,7 @@ def test_open_turn_in_a_deleted_conversation(chat):
     with pytest.raises((NotFound, Conversation.DoesNotExist)):
         services.open_turn(
             context=context,
+            author=chat.user,
             client_id=uuid7(),
             content="x",
             message_id=None,

@@ -187,6 +187,18 @@ def test_closing_twice_records_once(chat: Conversation):
     assert (row.status, row.total_tokens) == ("completed", 3)
 
 
+def test_usage_is_of_the_author(chat: Conversation, stranger: User, owner: User):
+    """Of the user who asked, not of the owner of the conversation, who is taken only for a reply
+    without an author. The cached tokens are kept apart."""
+    tokens = {"prompt": 5, "cached": 3, "completion": 2, "total": 7, "source": "provider"}
+    for author in (stranger, None):
+        reply = open_turn(chat, author=author).reply
+        replies.close_reply(reply_id=reply.id, writer=None, status="completed", tokens=tokens)
+    assert [row.user for row in UsageRecord.objects.order_by("id")] == [stranger, owner]
+    sums = selectors.totals(stranger.usage.all())
+    assert (sums["prompt"], sums["cached"], sums["total"]) == (5, 3, 7)
+
+
 def test_usage_outlives_what_it_was_for(chat: Conversation, owner: User):
     """A purged conversation takes no record along."""
     opened = open_turn(chat)

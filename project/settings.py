@@ -9,6 +9,16 @@ from django.core.exceptions import ImproperlyConfigured
 
 from project import database, env
 from project.env import BASE_DIR, VAR_DIR
+from providers.config import (
+    OLLAMA_URL,
+    OPENAI_URL,
+    EchoSettings,
+    InferenceSettings,
+    LocalSettings,
+    OllamaSettings,
+    OpenAISettings,
+    ProviderSettings,
+)
 
 DEBUG = env.flag("DEBUG")
 HOST = env.text("HOST", "127.0.0.1")
@@ -224,19 +234,37 @@ DJANGO_VITE = {
 
 # --- Providers ------------------------------------------------------------------------------
 
-OLLAMA_BASE_URL = env.text("OLLAMA_BASE_URL") or env.text("OLLAMA_HOST") or "http://localhost:11434"
-OLLAMA_CONTEXT_LENGTH = env.whole("OLLAMA_CONTEXT_LENGTH", 0) or None
-USE_OPENAI = env.flag("USE_OPENAI")
-OPENAI_API_KEY = env.text("OPENAI_API_KEY")
-OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
-OPENAI_CHAT_MODEL = env.text("OPENAI_CHAT_MODEL")
-INFERENCE_SERVICE_URL = env.text("INFERENCE_SERVICE_URL")
-INFERENCE_SERVICE_API_KEY = env.text("INFERENCE_SERVICE_API_KEY")
-INFERENCE_SERVICE_TIMEOUT = env.number("INFERENCE_SERVICE_TIMEOUT", 30.0, least=0.1)
-LOCAL_MODEL = env.choice("LOCAL_MODEL", ("auto", "off"), "auto")
-LOCAL_MODEL_DIR = VAR_DIR / "models"
+_TIMEOUTS = {
+    "first_byte_timeout_s": env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 300.0, least=0.1),
+    "gap_timeout_s": env.number("PROVIDER_GAP_TIMEOUT", 60.0, least=0.1),
+}
+# In the order in which the first that answers is the default.
+PROVIDERS: dict[str, ProviderSettings] = {
+    "openai": OpenAISettings(
+        configured=env.flag("USE_OPENAI"),
+        api_key=env.text("OPENAI_API_KEY"),
+        base_url=env.text("OPENAI_BASE_URL", OPENAI_URL),
+        chat_model=env.text("OPENAI_CHAT_MODEL"),
+        **_TIMEOUTS,
+    ),
+    "inference": InferenceSettings(
+        url=env.text("INFERENCE_SERVICE_URL"),
+        api_key=env.text("INFERENCE_SERVICE_API_KEY"),
+        timeout_s=env.number("INFERENCE_SERVICE_TIMEOUT", 30.0, least=0.1),
+    ),
+    "ollama": OllamaSettings(
+        base_url=env.text("OLLAMA_BASE_URL") or env.text("OLLAMA_HOST", OLLAMA_URL),
+        context_length=env.whole("OLLAMA_CONTEXT_LENGTH", 0) or None,
+        **_TIMEOUTS,
+    ),
+    "local": LocalSettings(
+        enabled=env.choice("LOCAL_MODEL", ("auto", "off"), "auto") == "auto",
+        directory=VAR_DIR / "models",
+    ),
+    "echo": EchoSettings(),
+}
+_PROVIDERS = tuple(PROVIDERS)
 
-_PROVIDERS = ("ollama", "openai", "inference", "local", "echo")
 CHAT_DEFAULT_PROVIDER = env.choice("CHAT_DEFAULT_PROVIDER", ("", *_PROVIDERS), "")
 CHAT_DEFAULT_MODEL = env.text("CHAT_DEFAULT_MODEL")
 CHAT_FALLBACK_PROVIDERS = env.names("CHAT_FALLBACK_PROVIDERS")
@@ -246,11 +274,6 @@ if _unknown := [name for name in CHAT_FALLBACK_PROVIDERS if name not in _PROVIDE
         f"there are {', '.join(_PROVIDERS)}."
     )
 CHAT_ALLOWED_MODELS = env.names("CHAT_ALLOWED_MODELS")
-
-# Seconds of patience with a model: for its first word (which may wait for a load), and between
-# two pieces of a reply.
-PROVIDER_FIRST_BYTE_TIMEOUT = env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 300.0, least=0.1)
-PROVIDER_GAP_TIMEOUT = env.number("PROVIDER_GAP_TIMEOUT", 60.0, least=0.1)
 
 # How many requests are with a provider at once; the others wait in line.
 PROVIDER_MAX_CONCURRENCY = env.shares("PROVIDER_MAX_CONCURRENCY", 64)

@@ -1,53 +1,81 @@
-"""What a provider is: two questions, one stream, and a way to close it."""
+"""The interface of a provider."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from enum import Enum, auto
+from typing import ClassVar
 
 from providers.types import ChatRequest, Chunk, Embeddings, Model
 
 
-class Provider(Protocol):
-    """One server (or library) that answers chat requests.
+class Role(Enum):
+    """When a provider answers a request that names none."""
 
-    Made inside the event loop that uses it and kept as long as that loop: clients are costly to
+    SERVICE = auto()  # the first that answers is the default
+    STAND_IN = auto()  # where the only service does not answer
+    BY_NAME = auto()  # never: it has to be named
+
+
+class Provider(ABC):
+    """A server (or library) that answers chat requests.
+
+    Created inside the event loop that uses it and kept as long as that loop: clients are costly to
     build and hold connections. Every method raises only `ProviderError`s.
     """
 
     name: str
+    # For people. Starts a sentence: "Ollama", "The inference service".
+    label: str
+    role: ClassVar[Role] = Role.SERVICE
+    # What the page tells people before they write anything.
+    notice: ClassVar[str | None] = None
+    # `health` costs the server less than `list_models`.
+    health_is_cheaper: ClassVar[bool] = False
+    # A model has several names (see `same_model`).
+    has_aliases: ClassVar[bool] = False
 
+    def same_model(self, a: str, b: str) -> bool:
+        """Whether two names mean the same model."""
+        return a == b
+
+    @abstractmethod
     def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
-        """Answer `request` piece by piece; nothing is sent before the first `anext`.
+        """StreamedResponse `request` piece by piece; nothing is sent before the first `anext`.
 
-        Ends after a chunk with `finish`, or raises. Closing the generator (or cancelling the
-        task that waits for it) closes the upstream request at once, so that the model stops;
-        wrap it in `contextlib.aclosing`.
+        Ends after a chunk with `finish`, or raises. Closing the generator (or cancelling the task
+        that waits for it) closes the request to the server at once, so that the model stops; wrap
+        it in `contextlib.aclosing`.
         """
-        ...
 
+    @abstractmethod
     async def list_models(self) -> list[Model]:
-        """The models it offers for chat or embeddings, in the order in which it would choose a
-        default."""
-        ...
+        """Return the models for chat or embeddings; the first is the provider's default."""
 
+    @abstractmethod
     async def embed(
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
-        """The vectors of `texts`, cut to `dimensions` where the model can. Cancelling closes the
-        request."""
-        ...
+        """Return the vectors of `texts`, cut to `dimensions` where the model can do that.
+        Cancelling closes the request."""
 
+    @abstractmethod
     async def window(self, model: str, *, load: bool = False) -> int | None:
-        """How many tokens prompt and reply may have together: `ChatRequest.window` for every
-        request to `model`. Takes at most a few seconds, unless `load` allows to load the model
-        first where only then the provider knows (tell `loading` meanwhile; up to the limit for
-        the first byte). `None` where the provider does not say. Never raises.
+        """Return how many tokens prompt and reply may have together: `ChatRequest.window` for
+        every request to `model`. `None` where the provider does not say. Never raises.
+
+        Takes at most a few seconds. With `load` the model is loaded first where the provider only
+        then knows, which takes up to the limit for the first byte; tell `loading` meanwhile.
         """
-        ...
 
+    @abstractmethod
     async def health(self) -> None:
-        """Return if it answers; raise the `ProviderError` that says why not. Takes at most 2 s."""
-        ...
+        """Return if the server answers; raise the `ProviderError` that says why not. Takes at most
+        2 s."""
 
+    async def warm_up(self) -> None:
+        """Start what takes time to start, before the first request."""
+        return
+
+    @abstractmethod
     async def aclose(self) -> None:
-        """Close its connections. It cannot be used afterwards."""
-        ...
+        """Close all connections. The provider cannot be used afterwards."""

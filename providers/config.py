@@ -1,67 +1,119 @@
-"""Which providers there are, from settings that somebody else has read."""
+"""The settings of each provider, and the providers made of them.
 
+Values only: whoever builds the settings has read the environment. Times are seconds. A new setting
+is a field here, read where the settings are built, and used by its provider.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from providers.base import Provider
-from providers.echo import EchoProvider
-from providers.ollama import OllamaProvider
+if TYPE_CHECKING:
+    from providers.base import Provider
+
+OLLAMA_URL = "http://localhost:11434"
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+class ProviderSettings(Protocol):
+    """`provider` imports the provider's module, since a client library takes up to a third of a
+    second to import and most installations use one of them."""
+
+    @property
+    def configured(self) -> bool: ...
+
+    def provider(self, name: str) -> "Provider": ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSettings:
-    """Values only; reading the environment is the caller's. Times are seconds.
+class Timeouts:
+    """`first_byte_timeout_s` covers queueing, loading the model and reading the prompt, during
+    which Ollama sends nothing; `gap_timeout_s` is the longest silence inside a reply."""
 
-    `first_byte_timeout_s` covers loading a model, waiting for a slot and reading the prompt, in
-    which Ollama sends nothing at all; `gap_timeout_s` is the longest silence inside a reply.
-    `inference_timeout_s` is both for the inference service.
-    """
-
-    ollama_base_url: str = "http://localhost:11434"
-    ollama_context_length: int | None = None
-    openai_enabled: bool = False
-    openai_api_key: str = field(default="", repr=False)
-    openai_base_url: str = ""  # empty: OpenAI itself
-    openai_chat_model: str = ""
-    inference_url: str = ""
-    inference_api_key: str = field(default="", repr=False)
-    inference_timeout_s: float = 30.0
-    first_byte_timeout_s: float = 300.0
-    gap_timeout_s: float = 60.0
+    first_byte_timeout_s: float = 1800.0
+    gap_timeout_s: float = 600.0
 
 
-def build(settings: ProviderSettings) -> dict[str, Provider]:
-    """The configured providers by name. Opens nothing: connections are made by the first
-    request, in the loop that makes it. "ollama" and "echo" are always there."""
-    providers: list[Provider] = [
-        OllamaProvider(
-            settings.ollama_base_url,
-            context_length=settings.ollama_context_length,
-            first_byte_timeout_s=settings.first_byte_timeout_s,
-            gap_timeout_s=settings.gap_timeout_s,
-        )
-    ]
-    if settings.openai_enabled:
-        # Imported here: the library takes a third of a second, and most installations never use it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OllamaSettings(Timeouts):
+    """`context_length` is the window of every model; without it each model has its own."""
+
+    base_url: str = field(default=OLLAMA_URL, repr=False)
+    context_length: int | None = None
+
+    configured = True
+
+    def provider(self, name: str) -> "Provider":
+        from providers.ollama import OllamaProvider
+
+        return OllamaProvider(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISettings(Timeouts):
+    """`chat_model` is listed first, also where the server does not list it."""
+
+    configured: bool = True
+    base_url: str = field(default=OPENAI_URL, repr=False)
+    api_key: str = field(default="", repr=False)
+    chat_model: str = ""
+
+    def provider(self, name: str) -> "Provider":
         from providers.openai import OpenAIProvider
 
-        providers.append(
-            OpenAIProvider(
-                settings.openai_base_url,
-                api_key=settings.openai_api_key,
-                chat_model=settings.openai_chat_model,
-                first_byte_timeout_s=settings.first_byte_timeout_s,
-                gap_timeout_s=settings.gap_timeout_s,
-            )
-        )
-    if settings.inference_url:
+        return OpenAIProvider(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceSettings:
+    """`timeout_s` is both the wait for the first text and the longest silence after it."""
+
+    url: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
+    timeout_s: float = 30.0
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.url)
+
+    def provider(self, name: str) -> "Provider":
         from providers.inference import InferenceProvider
 
-        providers.append(
-            InferenceProvider(
-                settings.inference_url,
-                api_key=settings.inference_api_key,
-                timeout_s=settings.inference_timeout_s,
-            )
-        )
-    providers.append(EchoProvider())
-    return {provider.name: provider for provider in providers}
+        return InferenceProvider(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """The embedded model, whose files are in `directory`."""
+
+    directory: Path
+    enabled: bool = True
+
+    @property
+    def configured(self) -> bool:
+        """Whether it may be used and has been fetched."""
+        from providers.local_fetch import fetched
+
+        return self.enabled and fetched(self.directory)
+
+    def provider(self, name: str) -> "Provider":
+        from providers.local import LocalProvider
+
+        return LocalProvider(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoSettings:
+    configured = True
+
+    def provider(self, name: str) -> "Provider":
+        from providers.echo import EchoProvider
+
+        return EchoProvider(name)
+
+
+def build(settings: Mapping[str, ProviderSettings]) -> dict[str, "Provider"]:
+    """Return the configured providers by name, in the order of `settings`. Opens nothing: the first
+    request makes the connections, in its event loop."""
+    return {name: entry.provider(name) for name, entry in settings.items() if entry.configured}

@@ -1,10 +1,11 @@
-"""A provider without a model: it says back what it was told. To try things out, and for tests."""
+"""A provider without a model: it repeats the last message. To try things out, and for tests."""
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 
-from providers.errors import RequestRefused
+from providers.base import Provider, Role
+from providers.errors import NotSupported
 from providers.types import ChatRequest, Chunk, Embeddings, Finish, Model, Usage
 
 # Seconds per piece, and for how many pieces: enough to see the text stream, and a long text
@@ -16,21 +17,24 @@ _PIECE = re.compile(r"\S+\s*|\s+")
 EMPTY_REPLY = "(The message was empty.)"
 
 
-class EchoProvider:
-    """Answers with the last user message, word by word. The pieces joined are that message."""
+class EchoProvider(Provider):
+    """Answers with the last user message, word by word."""
+
+    label = "Echo"
+    role = Role.BY_NAME
 
     def __init__(self, name: str = "echo") -> None:
         self.name = name
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
-        """Cancelling or closing it leaves nothing behind. `max_tokens` is not looked at."""
-        said = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
+        """See `Provider`. Ignores `max_tokens`."""
+        text = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
         yield Chunk(phase="generating")
-        for index, piece in enumerate(_PIECE.findall(said or EMPTY_REPLY)):
+        for index, piece in enumerate(_PIECE.findall(text or EMPTY_REPLY)):
             await asyncio.sleep(PACE_S if index < PACED_PIECES else 0)
             yield Chunk(content=piece)
         prompt = sum(len(message.content) for message in request.messages)
-        usage = Usage(prompt_tokens=prompt // 4, completion_tokens=len(said or EMPTY_REPLY) // 4)
+        usage = Usage(prompt_tokens=prompt // 4, completion_tokens=len(text or EMPTY_REPLY) // 4)
         yield Chunk(finish=Finish(reason="stop", usage=usage))
 
     async def list_models(self) -> list[Model]:
@@ -39,7 +43,7 @@ class EchoProvider:
     async def embed(
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
-        raise RequestRefused("Echo does not make embeddings.")
+        raise NotSupported("Echo does not make embeddings.")
 
     async def window(self, model: str, *, load: bool = False) -> int | None:
         return None

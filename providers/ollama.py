@@ -13,8 +13,10 @@ from typing import Any, cast
 import ollama
 
 from providers import errors, ollama_chat, ollama_models, transport
-from providers.complaints import judge, read_error
+from providers.base import Provider
+from providers.config import OllamaSettings
 from providers.ndjson import LineSafeTransport
+from providers.refusals import read_error, refusal_error
 from providers.tool_calls import ToolCalls
 from providers.types import ChatRequest, Chunk, Embeddings, Model, Phase
 
@@ -37,43 +39,40 @@ _ODD_LINE: tuple[type[Exception], ...] = (AttributeError, TypeError, KeyError)
 _FAILURES: tuple[type[Exception], ...] = (
     *transport.FAILURES,
     *_ODD_LINE,
-    transport.Refused,
+    transport.RefusalError,
     ollama.ResponseError,
     ollama.RequestError,
 )
 
 
-class OllamaProvider:
-    """One Ollama server; also whatever else speaks its protocol, such as the embedded model."""
+class OllamaProvider(Provider):
+    label = "Ollama"
+    health_is_cheaper = True
+    has_aliases = True
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        name: str = "ollama",
-        context_length: int | None = None,
-        first_byte_timeout_s: float = 300.0,
-        gap_timeout_s: float = 60.0,
-    ) -> None:
-        """`context_length` is for every model; without it, each has its own (`window`)."""
+    def __init__(self, settings: OllamaSettings, name: str = "ollama") -> None:
         self.name = name
-        self.label = "The embedded model" if name == "local" else "Ollama"
-        self._connection = transport.Connection(
-            ollama_models.address(base_url), self.label, trust_env=False, wrap=LineSafeTransport
+        self._settings = settings
+        self._server = transport.ServerClient(
+            ollama_models.address(settings.base_url),
+            self.label,
+            trust_env=False,
+            wrap=LineSafeTransport,
         )
         self._client: ollama.AsyncClient | None = None
-        self._context_length = context_length
-        self._first_byte_timeout_s = first_byte_timeout_s
-        self._gap_timeout_s = gap_timeout_s
         self._windows: dict[str, int] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
         self._cannot_think: set[str] = set()  # models that are known not to think
 
+    def same_model(self, a: str, b: str) -> bool:
+        """`:latest` may be left out."""
+        return ollama_models.short_name(a) == ollama_models.short_name(b)
+
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Tells `loading` or `prompt_eval` while the server is silent."""
-        patience = transport.Patience(self._first_byte_timeout_s, self._gap_timeout_s)
+        silence = transport.SilenceLimit(self._settings)
         try:
-            async with aclosing(self._replies(request, patience)) as replies:
+            async with aclosing(self._replies(request, silence)) as replies:
                 # In a task, so that the phase can be told while the first line is awaited.
                 first = asyncio.create_task(anext(replies), name=f"{self.name} first line")
                 try:
@@ -101,12 +100,12 @@ class OllamaProvider:
                         return
                     reply = await anext(replies)
         except TimeoutError as exc:
-            raise patience.ended(self.label) from exc
+            raise silence.error(self.label) from exc
         except _FAILURES as exc:
-            raise self._explained(exc, request.model, begun=patience.begun) from exc
+            raise self._error_for(exc, request.model, begun=silence.begun) from exc
 
     async def _replies(
-        self, request: ChatRequest, patience: transport.Patience
+        self, request: ChatRequest, silence: transport.SilenceLimit
     ) -> AsyncGenerator[ollama.ChatResponse]:
         """The lines of the reply. It raises when they end: who reads it stops at the one that is
         `done`, and whatever comes after that is no part of the reply."""
@@ -128,13 +127,13 @@ class OllamaProvider:
         )
         async with aclosing(stream):
             while True:
-                async with patience.limit():
+                async with silence.limit():
                     reply = await anext(stream, None)
                 if reply is None:
                     raise errors.StreamBroken(
                         f"{self.label} ended the reply before it was complete."
                     )
-                patience.begun = True
+                silence.begun = True
                 yield reply
 
     async def _phases(self, first: asyncio.Task[Any], model: str) -> AsyncGenerator[Phase]:
@@ -176,12 +175,13 @@ class OllamaProvider:
         """See `Provider`. The model is loaded first if it has to be."""
         try:
             client = await self._opened()
-            async with asyncio.timeout(self._first_byte_timeout_s):
+            async with asyncio.timeout(self._settings.first_byte_timeout_s):
                 found = await client.embed(model, list(texts), dimensions=dimensions)
         except TimeoutError as exc:
-            raise transport.Patience(self._first_byte_timeout_s, 0).ended(self.label) from exc
+            limit_s = self._settings.first_byte_timeout_s
+            raise transport.no_answer(self.label, limit_s) from exc
         except _FAILURES as exc:
-            raise self._explained(exc, model, begun=False) from exc
+            raise self._error_for(exc, model, begun=False) from exc
         vectors = tuple(tuple(vector) for vector in found.embeddings)
         if len(vectors) != len(texts):
             raise errors.StreamBroken(f"{self.label} sent something that cannot be read.")
@@ -215,8 +215,8 @@ class OllamaProvider:
     async def window(self, model: str, *, load: bool = False) -> int | None:
         """The configured length, else that of the loaded model, else the model's own up to 8192;
         never another for as long as this provider lives, since a change reloads the model."""
-        if self._context_length is not None:
-            return self._context_length
+        if self._settings.context_length is not None:
+            return self._settings.context_length
         key = ollama_models.short_name(model)
         if key not in self._windows:
             try:
@@ -244,12 +244,12 @@ class OllamaProvider:
         await self._get("/api/version", HEALTH_S)
 
     async def aclose(self) -> None:
-        await self._connection.aclose()
+        await self._server.aclose()
 
     async def _opened(self) -> ollama.AsyncClient:
-        await self._connection.open()
+        await self._server.open()
         if self._client is None:
-            self._client = ollama.AsyncClient(self._connection.url, **self._connection.options)
+            self._client = ollama.AsyncClient(self._server.url, **self._server.options)
         return self._client
 
     async def _get(self, path: str, within_s: float) -> Mapping[str, Any]:
@@ -264,28 +264,26 @@ class OllamaProvider:
         """A JSON object from the server, or the `ProviderError` that says why not. By a plain
         client: the official one does not pass on capabilities and where a model runs."""
         try:
-            client = await self._connection.open()
+            client = await self._server.open()
             async with asyncio.timeout(within_s):
                 body = None if model is None else {"model": model}
                 data = (await client.request(method, path, json=body)).json()
         except TimeoutError as exc:
-            raise errors.ProviderTimeout(
-                f"{self.label} did not answer within {within_s:g} s."
-            ) from exc
+            raise transport.no_answer(self.label, within_s) from exc
         except _FAILURES as exc:
-            raise self._explained(exc, model or "", begun=False) from exc
+            raise self._error_for(exc, model or "", begun=False) from exc
         if not isinstance(data, Mapping):
             raise errors.ProviderFailed(f"{self.label} sent something that cannot be read.")
         return data
 
-    def _explained(self, exc: Exception, model: str, *, begun: bool) -> errors.ProviderError:
+    def _error_for(self, exc: Exception, model: str, *, begun: bool) -> errors.ProviderError:
         if isinstance(exc, ollama.ResponseError):  # an error line; its text may be decoded JSON
-            return judge(read_error({"error": exc.error}), self.label, model)
+            return refusal_error(read_error({"error": exc.error}), self.label, model)
         if isinstance(exc, ollama.RequestError):
             return errors.RequestRefused(f"{self.label} cannot be asked this.")
         if isinstance(exc, _ODD_LINE):
             return errors.StreamBroken(f"{self.label} sent something that cannot be read.")
-        return transport.explain(exc, self.label, model, begun=begun)
+        return transport.to_provider_error(exc, self.label, model, begun=begun)
 
 
 async def _finished(task: asyncio.Task[Any]) -> None:

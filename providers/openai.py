@@ -6,8 +6,8 @@ whether the end mark came, fails on harmless keep-alives, and builds an object f
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -15,98 +15,79 @@ from urllib.parse import urlsplit
 import openai
 
 from providers import errors, openai_request, transport
-from providers.complaints import Complaint
-from providers.openai_base import Answer, CompletionsProvider
+from providers.config import OPENAI_URL, OpenAISettings
+from providers.openai_base import FAILURES, OpenAIBase, StreamedResponse
+from providers.refusals import Refusal
 from providers.types import Embeddings, Model
 
-_FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.Refused)
-
-OPENAI_URL = "https://api.openai.com/v1"
 # Of OpenAI's own list, what neither chats nor embeds; it does not say so itself.
 _NOT_FOR_CHAT = (
-    "tts",
-    "whisper",
-    "transcribe",
-    "dall-e",
-    "image",
-    "sora",
-    "moderation",
-    "realtime",
-    "audio",
-    "davinci",
-    "babbage",
-    "instruct",
+    *("tts", "whisper", "transcribe", "dall-e", "image", "sora", "moderation", "realtime"),
+    *("audio", "davinci", "babbage", "instruct"),
 )
 
 
-class OpenAIProvider(CompletionsProvider):
-    """`chat_model`, when given, is listed first, and also where the server does not list it."""
-
+class OpenAIProvider(OpenAIBase):
     def __init__(
         self,
-        base_url: str = OPENAI_URL,
-        *,
-        api_key: str = "",
-        chat_model: str = "",
+        settings: OpenAISettings,
         name: str = "openai",
-        first_byte_timeout_s: float = 300.0,
-        gap_timeout_s: float = 60.0,
+        *,
+        label: str = "",
+        extra_body: Mapping[str, Any] | None = None,
     ) -> None:
+        """`label` and `extra_body` (more fields for every chat request) are for servers that we
+        start ourselves."""
         self.name = name
-        self._base_url = base_url.strip().rstrip("/") or OPENAI_URL
-        self._api_key = api_key
-        self._chat_model = chat_model
+        self._settings = settings
+        self._base_url = settings.base_url.strip().rstrip("/") or OPENAI_URL
         host = urlsplit(self._base_url).hostname or ""
         self._is_openai = host.endswith((".openai.com", ".openai.azure.com"))
-        self.label = "OpenAI" if self._is_openai else "The OpenAI-compatible server"
+        self.label = label or ("OpenAI" if self._is_openai else "The OpenAI-compatible server")
+        self._extra_body = extra_body
         self._client: openai.AsyncOpenAI | None = None
         super().__init__(
-            transport.Connection(self._base_url, self.label),
-            first_byte_timeout_s=first_byte_timeout_s,
-            gap_timeout_s=gap_timeout_s,
+            transport.ServerClient(self._base_url, self.label),
+            settings,
             remote=True if self._is_openai else None,
             # OpenAI has given the old name up; most other servers know only that one.
             renamed={"max_tokens": "max_completion_tokens"} if self._is_openai else None,
         )
 
     async def list_models(self) -> list[Model]:
-        found = await super().list_models()
+        models = await super().list_models()
         if self._is_openai:
-            found = [
+            models = [
                 replace(m, capabilities=("embedding",)) if "embedding" in m.name else m
-                for m in found
+                for m in models
                 if not any(word in m.name for word in _NOT_FOR_CHAT)
             ]
-        if not self._chat_model:
-            return found
-        chosen = [m for m in found if m.name == self._chat_model]
-        others = [m for m in found if m.name != self._chat_model]
-        unlisted = Model(name=self._chat_model, label=self._chat_model, remote=self._remote)
-        return [*(chosen or [unlisted]), *others]
-
-    def _send(self, body: dict[str, Any]) -> AbstractAsyncContextManager[Answer]:
-        return self._sent(body)
+        first = self._settings.chat_model
+        if not first:
+            return models
+        chosen = [m for m in models if m.name == first]
+        unlisted = Model(name=first, label=first, remote=self._remote)
+        return [*(chosen or [unlisted]), *(m for m in models if m.name != first)]
 
     @asynccontextmanager
-    async def _sent(self, body: dict[str, Any]) -> AsyncIterator[Answer]:
-        client = await self._opened()
-        try:
-            async with client.chat.completions.with_streaming_response.create(
-                **body, extra_headers=self._headers()
-            ) as response:
-                pieces = cast("AsyncGenerator[bytes]", response.iter_bytes())
-                yield Answer(response.headers.get("content-type", ""), pieces)
-        except openai.OpenAIError as exc:
-            error = _unwrapped(exc)
-            raise error from error.__cause__  # which tells what really happened
+    async def _send(self, body: dict[str, Any]) -> AsyncIterator[StreamedResponse]:
+        async with (
+            self._connected() as client,
+            client.chat.completions.with_streaming_response.create(
+                **body, extra_headers=self._headers(), extra_body=self._extra_body
+            ) as response,
+        ):
+            pieces = cast("AsyncGenerator[bytes]", response.iter_bytes())
+            yield StreamedResponse(response.headers.get("content-type", ""), pieces)
 
     async def embed(
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
-        client = await self._opened()
+        limit_s = self._timeouts.first_byte_timeout_s
         try:
             async with (
-                asyncio.timeout(self._first_byte_timeout_s),
+                asyncio.timeout(limit_s),
+                self._connected() as client,
                 client.embeddings.with_streaming_response.create(
                     model=model,
                     input=list(texts),
@@ -119,44 +100,43 @@ class OpenAIProvider(CompletionsProvider):
                 body = await response.read()
             return openai_request.embeddings(body, len(texts), self.label)
         except TimeoutError as exc:
-            raise transport.Patience(self._first_byte_timeout_s, 0).ended(self.label) from exc
-        except openai.OpenAIError as exc:
-            raise transport.explain(_unwrapped(exc), self.label, model, begun=False) from exc
-        except _FAILURES as exc:
-            raise transport.explain(exc, self.label, model, begun=False) from exc
+            raise transport.no_answer(self.label, limit_s) from exc
+        except FAILURES as exc:
+            raise transport.to_provider_error(exc, self.label, model, begun=False) from exc
 
     async def _fetch_models(self) -> bytes:
-        client = await self._opened()
-        try:
-            async with client.models.with_streaming_response.list(
-                extra_headers=self._headers()
-            ) as response:
-                return await response.read()
-        except openai.OpenAIError as exc:
-            error = _unwrapped(exc)
-            raise error from error.__cause__  # which tells what really happened
+        async with (
+            self._connected() as client,
+            client.models.with_streaming_response.list(extra_headers=self._headers()) as response,
+        ):
+            return await response.read()
 
     def _headers(self) -> dict[str, Any]:
-        """Without a key no header is sent: some servers refuse one that they do not know."""
-        return {} if self._api_key else {"Authorization": openai.Omit()}
+        """Without a key no header is sent: some servers refuse a key that they do not know."""
+        return {} if self._settings.api_key else {"Authorization": openai.Omit()}
 
-    async def _opened(self) -> openai.AsyncOpenAI:
-        http_client = await self._connection.open()
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[openai.AsyncOpenAI]:
+        """The client. Its errors are raised as the transport's, which tell more."""
+        http_client = await self._server.open()
         if self._client is None:
             self._client = openai.AsyncOpenAI(
-                api_key=self._api_key or "none",
+                api_key=self._settings.api_key or "none",
                 base_url=self._base_url,
                 # Trying again is for the caller, who knows how long somebody has waited.
                 max_retries=0,
                 http_client=cast("Any", http_client),
             )
-        return self._client
+        try:
+            yield self._client
+        except openai.OpenAIError as exc:
+            error = _unwrapped(exc)
+            raise error from error.__cause__  # which tells what really happened
 
 
 def _unwrapped(exc: openai.OpenAIError) -> Exception:
-    """The transport's error that the client has wrapped, which tells more."""
     if isinstance(exc, openai.APIConnectionError) and isinstance(exc.__cause__, transport.FAILURES):
         return exc.__cause__
     if isinstance(exc, openai.APIStatusError):
-        return transport.Refused(Complaint(status=exc.status_code))
+        return transport.RefusalError(Refusal(status=exc.status_code))
     return errors.ProviderFailed("The request could not be sent.")

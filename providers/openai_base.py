@@ -1,11 +1,11 @@
 """A provider that speaks OpenAI's chat completions, but for how its requests are sent.
 
-`openai` sends them with the official client, `inference` with a plain one; what is read, when
-patience ends and what a failure means is the same for both, and is here.
+`openai` sends them with the official client, `inference` with a plain HTTP client. Reading the
+stream, the limits on silence and the meaning of failures are the same for both.
 """
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -14,52 +14,49 @@ from typing import Any
 import orjson
 
 from providers import errors, openai_chunks, openai_request, transport
-from providers.complaints import Complaint
+from providers.base import Provider
+from providers.config import Timeouts
+from providers.refusals import Refusal
 from providers.sse import DocumentReader, EventReader
 from providers.types import ChatRequest, Chunk, Embeddings, Model
 
-# Patience, in seconds, with questions that need no model.
+# Limits in seconds for questions that need no model.
 HEALTH_S = 2.0
 LIST_S = 10.0
-# And with what may come after a complete reply (the usage, the end mark).
+# And for what may come after a complete reply (the usage, the end mark).
 TAIL_S = 5.0
 
-_FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.Refused)
+FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.RefusalError)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StreamedResponse:
     """A response whose headers have come; `pieces` are its bytes as they arrive."""
 
     content_type: str
     pieces: AsyncGenerator[bytes]
 
 
-class CompletionsProvider(ABC):
-    """Subclasses say how to `_send` a chat and how to `_fetch_models`; both may raise anything
-    in `transport.FAILURES`, a `transport.Refused` or a `ProviderError`."""
-
-    name: str
-    label: str
+class OpenAIBase(Provider):
+    """Subclasses `_send` a chat and `_fetch_models`; both may raise anything in
+    `transport.FAILURES`, a `transport.RefusalError` or a `ProviderError`."""
 
     def __init__(
         self,
-        connection: transport.Connection,
+        server: transport.ServerClient,
+        timeouts: Timeouts,
         *,
-        first_byte_timeout_s: float,
-        gap_timeout_s: float,
         remote: bool | None = None,
         renamed: Mapping[str, str] | None = None,
     ) -> None:
-        self._connection = connection
-        self._first_byte_timeout_s = first_byte_timeout_s
-        self._gap_timeout_s = gap_timeout_s
+        self._server = server
+        self._timeouts = timeouts
         self._remote = remote
-        self._habits = openai_chunks.Habits(renamed)
-        self._lengths: dict[str, int | None] = {}
+        self._refused_fields = openai_chunks.RefusedFields(renamed)
+        self._windows: dict[str, int | None] = {}
 
     @abstractmethod
-    def _send(self, body: dict[str, Any]) -> AbstractAsyncContextManager[Answer]:
+    def _send(self, body: dict[str, Any]) -> AbstractAsyncContextManager[StreamedResponse]:
         """Post `body`; entered when the headers have come, and closes the response at its end."""
 
     @abstractmethod
@@ -67,46 +64,50 @@ class CompletionsProvider(ABC):
         """The body of the list of models."""
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
-        """See `Provider`. Such servers do not tell loading from reading the prompt."""
-        patience = transport.Patience(self._first_byte_timeout_s, self._gap_timeout_s)
+        """See `Provider`. Does not tell loading from reading the prompt."""
+        silence = transport.SilenceLimit(self._timeouts)
         wanted = openai_request.body(request)
         yield Chunk(phase="prompt_eval")
         try:
             while True:
                 try:
-                    async with aclosing(self._attempt(request, wanted, patience)) as chunks:
+                    async with aclosing(self._attempt(request, wanted, silence)) as chunks:
                         async for chunk in chunks:
                             yield chunk
                     return
-                except transport.Refused as refused:
-                    if not self._may_retry(request.model, refused.complaint):
+                except transport.RefusalError as refused:
+                    if not self._may_retry(request.model, refused.refusal):
                         raise
         except TimeoutError as exc:
-            raise patience.ended(self.label) from exc
-        except _FAILURES as exc:
-            raise transport.explain(exc, self.label, request.model, begun=patience.begun) from exc
+            raise silence.error(self.label) from exc
+        except FAILURES as exc:
+            raise transport.to_provider_error(
+                exc, self.label, request.model, begun=silence.begun
+            ) from exc
 
-    def _may_retry(self, model: str, complaint: Complaint) -> bool:
-        return complaint.status in (400, 422) and self._habits.learn(model, complaint.parameter)
+    def _may_retry(self, model: str, refusal: Refusal) -> bool:
+        return refusal.status in (400, 422) and self._refused_fields.remember(
+            model, refusal.parameter
+        )
 
     async def _attempt(
-        self, request: ChatRequest, wanted: dict[str, Any], patience: transport.Patience
+        self, request: ChatRequest, wanted: dict[str, Any], silence: transport.SilenceLimit
     ) -> AsyncGenerator[Chunk]:
-        reply = openai_chunks.Completion(self.label, request.model)
+        reply = openai_chunks.CompletionParser(self.label, request.model)
         async with AsyncExitStack() as stack:
-            async with patience.limit():
-                sending = self._send(self._habits.apply(wanted))
+            async with silence.limit():
+                sending = self._send(self._refused_fields.apply(wanted))
                 answer = await stack.enter_async_context(sending)
             if "html" in answer.content_type:
-                raise transport.Refused(Complaint(status=200, is_page=True))
+                raise transport.RefusalError(Refusal(status=200, is_page=True))
             reader = DocumentReader() if "json" in answer.content_type else EventReader()
             pieces = await stack.enter_async_context(aclosing(answer.pieces))
             while not reply.done:
-                piece = await self._next(pieces, patience, reply)
+                piece = await self._next(pieces, silence, reply)
                 for event in reader.end() if piece is None else reader.feed(piece):
                     chunk = reply.feed(event)
                     if chunk is not None:
-                        patience.begun = True
+                        silence.begun = True
                         yield chunk
                     if reply.done:
                         break
@@ -117,14 +118,14 @@ class CompletionsProvider(ABC):
     async def _next(
         self,
         pieces: AsyncGenerator[bytes],
-        patience: transport.Patience,
-        reply: openai_chunks.Completion,
+        silence: transport.SilenceLimit,
+        reply: openai_chunks.CompletionParser,
     ) -> bytes | None:
         """The next bytes. A stream that fails after the reply has ended has just ended."""
         try:
-            async with asyncio.timeout(TAIL_S) if reply.has_reason else patience.limit():
+            async with asyncio.timeout(TAIL_S) if reply.has_reason else silence.limit():
                 return await anext(pieces, None)
-        except _FAILURES:
+        except FAILURES:
             if not reply.has_reason:
                 raise
             return None
@@ -132,33 +133,31 @@ class CompletionsProvider(ABC):
     async def embed(
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
-        """See `Provider`; a server that does not have it refuses."""
-        raise errors.RequestRefused(f"{self.label} does not make embeddings.")
+
+        raise errors.NotSupported(f"{self.label} does not make embeddings.")
 
     async def list_models(self) -> list[Model]:
         """In the order of the server."""
-        found = await self._list(LIST_S)
-        self._lengths = {model.name: model.context_length for model in found}
-        return found
+        models = await self._list(LIST_S)
+        self._windows = {m.name: m.window or m.context_length for m in models}
+        return models
 
     async def _list(self, within_s: float) -> list[Model]:
         try:
             async with asyncio.timeout(within_s):
                 data = orjson.loads(await self._fetch_models())
         except TimeoutError as exc:
-            raise errors.ProviderTimeout(
-                f"{self.label} did not answer within {within_s:g} s."
-            ) from exc
-        except _FAILURES as exc:
-            raise transport.explain(exc, self.label, "", begun=False) from exc
+            raise transport.no_answer(self.label, within_s) from exc
+        except FAILURES as exc:
+            raise transport.to_provider_error(exc, self.label, "", begun=False) from exc
         return openai_chunks.models(data, remote=self._remote)
 
     async def window(self, model: str, *, load: bool = False) -> int | None:
-        """What the last list said of it; such a window is the server's and never asked for."""
-        return self._lengths.get(model)
+        """What the last list said; the server sets it, so it is never sent."""
+        return self._windows.get(model)
 
     async def health(self) -> None:
         await self._list(HEALTH_S)
 
     async def aclose(self) -> None:
-        await self._connection.aclose()
+        await self._server.aclose()

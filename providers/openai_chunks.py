@@ -1,17 +1,18 @@
 """OpenAI's chat completion chunks, read into ours; no connection and no library. What is sent is
-in `completion_body`.
+in `openai_request`.
 
 Servers differ in the spelling (`finish_reason`, `finishReason`), in where reasoning goes
 (`reasoning_content`, `reasoning`), in what they leave out and in whether they stream at all.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from providers import errors
-from providers.complaints import judge, read_error
+from providers.refusals import read_error, refusal_error
 from providers.tool_calls import ToolCalls
 from providers.types import Chunk, Finish, FinishReason, Model, Phase, Usage
 
@@ -22,11 +23,18 @@ _REASONS: dict[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
-# Where servers put the size of a model's context in their lists.
-_LENGTHS = ("context_length", "contextLength", "max_model_len", "context_window", "n_ctx_train")
+# Where servers list the context that a model was made for, and the context that a request has.
+_LENGTHS = (
+    "context_length",
+    "contextLength",
+    "context_window",
+    "max_context_length",
+    "n_ctx_train",
+)
+_WINDOWS = ("loaded_context_length", "max_model_len", "n_ctx")
 
 
-class Habits:
+class RefusedFields:
     """What one server does not accept, learned from its refusals, by model.
 
     Reasoning models refuse a temperature, OpenAI has renamed `max_tokens`, and older servers do
@@ -53,7 +61,7 @@ class Habits:
                 fitted[sent] = value
         return fitted
 
-    def learn(self, model: str, parameter: str) -> bool:
+    def remember(self, model: str, parameter: str) -> bool:
         """Whether it is worth trying again without `parameter`."""
         name = parameter.partition(".")[0]
         refused = self._refused.setdefault(model, set())
@@ -63,7 +71,7 @@ class Habits:
         return True
 
 
-class Completion:
+class CompletionParser:
     """One reply being read. `feed` it each event, then ask for its `end`."""
 
     def __init__(self, who: str, model: str) -> None:
@@ -95,8 +103,12 @@ class Completion:
         if not isinstance(data, Mapping):
             raise self._unreadable()
         if data.get("error") or data.get("object") == "error":
-            raise judge(read_error(data), self._who, self._model)
-        self._usage = _usage(data.get("usage")) or self._usage
+            raise refusal_error(read_error(data), self._who, self._model)
+        if usage := _usage(data.get("usage")):
+            cached = _mapping(data.get("timings")).get("cache_n")  # llama-server
+            if not usage.cached_tokens and isinstance(cached, int):
+                usage = replace(usage, cached_tokens=cached)
+            self._usage = usage
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices:
             return None
@@ -152,10 +164,12 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
     more = item.get("meta") or item.get("metadata")
     details = more if isinstance(more, Mapping) else {}
     created = item.get("created")
+    window = _length(item, _WINDOWS) or _length(details, _WINDOWS)
     return Model(
         name=name,
         label=label if isinstance(label, str) else name,
-        context_length=_length(item) or _length(details),
+        context_length=_length(item, _LENGTHS) or _length(details, _LENGTHS) or window,
+        window=window,
         capabilities=tuple(map(str, capabilities)) if isinstance(capabilities, list) else (),
         family=_word(details, "family"),
         format=_word(details, "format"),
@@ -166,8 +180,8 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
     )
 
 
-def _length(data: Mapping[str, Any]) -> int | None:
-    value = _either(data, *_LENGTHS)
+def _length(data: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    value = _either(data, *names)
     return value if isinstance(value, int) and value > 0 else None
 
 
@@ -183,7 +197,16 @@ def _usage(data: object) -> Usage | None:
     completion = _either(data, "completion_tokens", "completionTokens")
     if not isinstance(prompt, int) or not isinstance(completion, int):
         return None
-    return Usage(prompt, completion)
+    details = _either(data, "prompt_tokens_details", "promptTokensDetails")
+    cached = _either(
+        {**data, **_mapping(details)},
+        *("cached_tokens", "cachedTokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
+    )
+    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _either(data: Mapping[str, Any], *names: str) -> Any:

@@ -1,4 +1,4 @@
-"""The HTTP side that our providers share: connections, patience, and what a failed one means.
+"""The HTTP side that our providers share: connections, limits on silence, and errors.
 
 The clients (ollama, openai, and httpx itself) get an `httpx.AsyncClient` transport that runs on
 aiohttp: it takes less than half the CPU per token of httpx's own, and opening a stream costs
@@ -21,12 +21,13 @@ from aiohttp.http import HttpProcessingError
 from httpx_aiohttp import AiohttpTransport
 
 from providers import errors
-from providers.complaints import Complaint, inside, judge, read_response
+from providers.config import Timeouts
+from providers.refusals import Refusal, inside, read_response, refusal_error
 
 # Time to open a connection, in seconds; a host that drops packets would hold us for minutes.
 CONNECT_TIMEOUT_S = 10.0
 # Of an error's body, in bytes: enough for any message, and not for a file sent by mistake.
-COMPLAINT_BYTES = 64 * 1024
+ERROR_BYTES = 64 * 1024
 
 # What a client may raise from below. `RuntimeError` covers httpx's own misuse errors (a client
 # closed under a stream) and a JSON text nested too deeply; `ValueError` bad JSON and bad UTF-8.
@@ -41,44 +42,50 @@ FAILURES: tuple[type[Exception], ...] = (
 )
 
 
-class Refused(Exception):
+class RefusalError(Exception):
     """The server answered with an error status. Raised through a client, past its own mapping,
     which would lose headers and put whole pages into messages."""
 
-    def __init__(self, complaint: Complaint) -> None:
-        super().__init__(f"status {complaint.status}")
-        self.complaint = complaint
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"status {refusal.status}")
+        self.refusal = refusal
 
 
-class Patience:
-    """How long one stream may stay silent, in seconds: until its first text, and then between
-    any two pieces. Two limits, because loading a model and reading a long prompt take minutes."""
+class SilenceLimit:
+    """How long a stream may stay silent: until its first text, and then between two pieces. Two
+    limits, because loading a model and reading a long prompt take minutes."""
 
-    def __init__(self, first_s: float, gap_s: float) -> None:
-        self._first_s = first_s
-        self._gap_s = gap_s
-        self._first_at = asyncio.get_running_loop().time() + first_s
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
+        self._first_at = asyncio.get_running_loop().time() + timeouts.first_byte_timeout_s
         self.begun = False
 
     def limit(self) -> asyncio.Timeout:
         """The context in which to wait for the next piece; raises `TimeoutError`."""
-        return asyncio.timeout(self._gap_s) if self.begun else asyncio.timeout_at(self._first_at)
-
-    def ended(self, who: str) -> errors.ProviderTimeout:
-        """The error for a wait that was longer."""
         if self.begun:
-            seconds = f"{self._gap_s:g}"
+            return asyncio.timeout(self._timeouts.gap_timeout_s)
+        return asyncio.timeout_at(self._first_at)
+
+    def error(self, who: str) -> errors.ProviderTimeout:
+        """The error for a `TimeoutError`."""
+        if self.begun:
+            seconds = f"{self._timeouts.gap_timeout_s:g}"
             return errors.ProviderTimeout(
                 f"{who} stopped in the middle of the reply: nothing came for {seconds} s."
             )
-        return errors.ProviderTimeout(f"{who} did not start to answer within {self._first_s:g} s.")
+        return no_answer(who, self._timeouts.first_byte_timeout_s)
 
 
-class Connection:
-    """The way to one server: made by the first request, in its loop; closed with `aclose`.
+def no_answer(who: str, seconds: float) -> errors.ProviderTimeout:
+    return errors.ProviderTimeout(f"{who} did not answer within {seconds:g} s.")
 
-    `trust_env` lets proxies of the environment apply, though never to this machine. `wrap` may
-    put something between the client and the wire.
+
+class ServerClient:
+    """The HTTP client for a server: created by the first request, in its event loop; closed with
+    `aclose`.
+
+    `trust_env` lets proxies of the environment apply, though never to this machine. `wrap` may put
+    another transport between the client and the connections.
     """
 
     def __init__(
@@ -90,7 +97,7 @@ class Connection:
         headers: dict[str, str] | None = None,
         wrap: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda inner: inner,
     ) -> None:
-        self.url = url
+        self.url = url.strip().rstrip("/")
         self._who = who
         self._trust_env = trust_env
         self._headers = headers or {}
@@ -98,7 +105,7 @@ class Connection:
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self._closed = False
-        # What another client on the same connections has to be given.
+        # For another client on the same connections.
         self.options: dict[str, Any] = {}
 
     async def open(self) -> httpx.AsyncClient:
@@ -138,8 +145,8 @@ class Connection:
 
 
 class _Protocol(ResponseHandler):
-    """One connection. When a body stops being HTTP, aiohttp's own closes it and tells nobody, and
-    whoever reads waits until patience ends."""
+    """A connection. When a body stops being HTTP, aiohttp's own closes it without an error, and the
+    reader would wait for the limit on silence."""
 
     def data_received(self, data: bytes) -> None:
         body = self._payload
@@ -183,21 +190,22 @@ async def _raise_refusal(response: httpx.Response) -> None:
     body = b""
     async for piece in response.aiter_bytes():
         body += piece
-        if len(body) > COMPLAINT_BYTES:
+        if len(body) > ERROR_BYTES:
             break
-    raise Refused(read_response(response.status_code, response.headers, body))
+    raise RefusalError(read_response(response.status_code, response.headers, body))
 
 
-def explain(exc: Exception, who: str, model: str, *, begun: bool) -> errors.ProviderError:
-    """Our error for anything in `FAILURES` or a `Refused`. `begun`: part of the reply is there.
+def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> errors.ProviderError:
+    """Return our error for anything in `FAILURES` or a `RefusalError`. `begun`: part of the reply
+    has come.
 
     The transport reports a refused connection, an unknown host and one that was closed before
     the headers under changing names, so only what it wraps tells them apart.
     """
     if isinstance(exc, errors.ProviderError):
         return exc
-    if isinstance(exc, Refused):
-        return judge(exc.complaint, who, model)
+    if isinstance(exc, RefusalError):
+        return refusal_error(exc.refusal, who, model)
     if isinstance(exc, UnicodeEncodeError):
         return errors.RequestRefused("The message holds characters that cannot be sent.")
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | aiohttp.InvalidURL):

@@ -10,12 +10,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from conversations.errors import InvalidInput
-from providers.base import Provider
-from providers.config import ProviderSettings, build
+from providers.base import Provider, Role
+from providers.config import build
 from providers.errors import ModelNotFound, ProviderError, ProviderTimeout, ProviderUnavailable
-from providers.local import LocalProvider
-from providers.local_model import LocalModel
-from providers.ollama_models import short_name
 from providers.types import Model
 
 # Seconds for which an answer is believed: that a provider is up, that it is not, its models.
@@ -24,14 +21,6 @@ BELIEVE_DOWN = 3.0
 BELIEVE_MODELS = 30.0
 # Who does not answer within so many seconds is passed over.
 ANSWER_S = 2.0
-
-# In the order in which one is the default.
-SERVICES = ("openai", "inference", "ollama")
-
-NOTICE = (
-    "This is a small demonstration model that runs on this server. "
-    "For better answers, install Ollama and pull a model."
-)
 
 T = TypeVar("T")
 
@@ -57,24 +46,7 @@ class Router:
     """The providers of this process, made in the event loop that uses them."""
 
     def __init__(self) -> None:
-        self.providers = build(
-            ProviderSettings(
-                ollama_base_url=settings.OLLAMA_BASE_URL,
-                ollama_context_length=settings.OLLAMA_CONTEXT_LENGTH,
-                openai_enabled=settings.USE_OPENAI,
-                openai_api_key=settings.OPENAI_API_KEY,
-                openai_base_url=settings.OPENAI_BASE_URL or "https://api.openai.com/v1",
-                openai_chat_model=settings.OPENAI_CHAT_MODEL,
-                inference_url=settings.INFERENCE_SERVICE_URL,
-                inference_api_key=settings.INFERENCE_SERVICE_API_KEY,
-                inference_timeout_s=settings.INFERENCE_SERVICE_TIMEOUT,
-                first_byte_timeout_s=settings.PROVIDER_FIRST_BYTE_TIMEOUT,
-                gap_timeout_s=settings.PROVIDER_GAP_TIMEOUT,
-            )
-        )
-        local = LocalModel(settings.LOCAL_MODEL_DIR)
-        if settings.LOCAL_MODEL == "auto" and local.available():
-            self.providers["local"] = LocalProvider(local)
+        self.providers = build(settings.PROVIDERS)
         self._known: dict[str, tuple[float, Any]] = {}
 
     async def choose(self, name: str = "") -> Provider:
@@ -92,8 +64,8 @@ class Router:
                 return self.providers[name]
             sentence = f"The provider {name} is not configured here."
             raise InvalidInput(f"provider: {sentence}", fields={"provider": [sentence]})
-        services = self._services()
-        stand_in = self.providers.get("local") if len(services) == 1 else None
+        services = self._by_role(Role.SERVICE)
+        stand_in = next(iter(self._by_role(Role.STAND_IN)), None) if len(services) == 1 else None
         if len(services) == 1 and stand_in is None:
             return services[0]
         for service in services:
@@ -105,14 +77,14 @@ class Router:
         """The default provider for a request that names a model: when the first is away, and the
         one that answers instead does not have it, the first, which says why."""
         chosen = await self.choose()
-        if settings.CHAT_DEFAULT_PROVIDER or chosen is (first := self._services()[0]):
+        if settings.CHAT_DEFAULT_PROVIDER or chosen is (first := self._by_role(Role.SERVICE)[0]):
             return chosen
         with suppress(ProviderError):
             return chosen if await self.find(chosen, model) else first
         return chosen
 
-    def _services(self) -> list[Provider]:
-        return [self.providers[name] for name in SERVICES if name in self.providers]
+    def _by_role(self, role: Role) -> list[Provider]:
+        return [provider for provider in self.providers.values() if provider.role is role]
 
     async def route(self, *, model: str | None, provider: str = "") -> Route:
         """Where a request goes that asks for `model` (`None`: the default).
@@ -145,12 +117,12 @@ class Router:
 
     def check_allowed(self, model: str) -> None:
         """Return if the settings allow the model, whoever has it. Raises `ModelNotOffered`."""
-        if not _allowed(model):
+        if not any(_allowed(provider, model) for provider in self.providers.values()):
             raise _not_offered(model)
 
     async def default_model(self, provider: Provider) -> str:
         """The model for a request that names none. Raises `ProviderError`."""
-        first = settings.CHAT_DEFAULT_PROVIDER or self._services()[0].name
+        first = settings.CHAT_DEFAULT_PROVIDER or self._by_role(Role.SERVICE)[0].name
         if settings.CHAT_DEFAULT_MODEL and provider.name == first:
             return await self.listed_name(provider, settings.CHAT_DEFAULT_MODEL)
         for entry in await self.models(provider):
@@ -169,13 +141,13 @@ class Router:
         listed = await self._remember(
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
-        return [entry for entry in listed if _allowed(entry.name)]
+        return [entry for entry in listed if _allowed(provider, entry.name)]
 
     async def find(self, provider: Provider, name: str) -> Model | None:
-        """The model of that name, with or without `:latest`; the list is asked for again before a
-        no, since a model may have been pulled a moment ago. Raises `ProviderError`."""
-        entry = _named(await self.listed(provider), name)
-        return entry or _named(await self.listed(provider, fresh=True), name)
+        """The model of that name or of another name for it. The list is asked for again before
+        the answer is no: a model may have been pulled a moment ago. Raises `ProviderError`."""
+        entry = _named(provider, await self.listed(provider), name)
+        return entry or _named(provider, await self.listed(provider, fresh=True), name)
 
     async def health(self, provider: Provider) -> ProviderError | None:
         """Why `provider` does not answer, asked at most every few seconds; `None` if it does."""
@@ -199,7 +171,7 @@ class Router:
 
     def notice(self, provider: Provider) -> str | None:
         """What the page tells about a provider before anything is said."""
-        return NOTICE if provider.name == "local" else None
+        return provider.notice
 
     async def aclose(self) -> None:
         """Close every provider; the embedded model's process ends."""
@@ -208,17 +180,17 @@ class Router:
 
     async def listed_name(self, provider: Provider, name: str) -> str:
         """The name under which the provider lists a model that is allowed; the same name where
-        it lists none. Ollama alone has two for one, so nobody else is asked."""
-        if provider.name == "ollama":
+        it lists none. A provider whose models have a single name is not asked."""
+        if provider.has_aliases:
             with suppress(ProviderError):
-                entry = _named(await self.listed(provider), name)
+                entry = _named(provider, await self.listed(provider), name)
                 return entry.name if entry else name
         return name
 
     async def _offered(self, provider: Provider, model: str) -> str:
         """The model's name at the provider. Raises `ModelNotOffered`."""
         if settings.CHAT_ALLOWED_MODELS:
-            if not _allowed(model):
+            if not _allowed(provider, model):
                 raise _not_offered(model)
             return await self.listed_name(provider, model)
         try:
@@ -233,13 +205,12 @@ class Router:
         return model
 
     async def _answers(self, provider: Provider) -> bool:
-        """Whether it is there. Of most it is asked by their list of models, which is needed next
-        anyway; Ollama's takes longer."""
+        """Whether it answers. Most are asked for their models, which are needed next anyway."""
 
         async def ask() -> bool:
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    if provider.name == "ollama":
+                    if provider.health_is_cheaper:
                         await provider.health()
                     else:
                         await self.listed(provider)
@@ -269,10 +240,8 @@ async def _route(provider: Provider, model: str) -> Route:
     return Route(provider, model, window or settings.CHAT_DEFAULT_WINDOW, window)
 
 
-def _named(listed: Iterable[Model], name: str) -> Model | None:
-    """The model of that name, with or without `:latest`."""
-    wanted = short_name(name)
-    return next((entry for entry in listed if short_name(entry.name) == wanted), None)
+def _named(provider: Provider, listed: Iterable[Model], name: str) -> Model | None:
+    return next((entry for entry in listed if provider.same_model(entry.name, name)), None)
 
 
 def _not_offered(model: str) -> ModelNotOffered:
@@ -282,7 +251,7 @@ def _not_offered(model: str) -> ModelNotOffered:
     )
 
 
-def _allowed(model: str) -> bool:
-    """Whether `CHAT_ALLOWED_MODELS` names the model, with or without `:latest`, or nothing."""
-    allowed = {short_name(name) for name in settings.CHAT_ALLOWED_MODELS}
-    return not allowed or short_name(model) in allowed
+def _allowed(provider: Provider, model: str) -> bool:
+    """Whether `CHAT_ALLOWED_MODELS` is empty or has a name of the model."""
+    allowed = settings.CHAT_ALLOWED_MODELS
+    return not allowed or any(provider.same_model(name, model) for name in allowed)

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from project.doctor import Finding, note, ok, problem
-from providers.base import Provider
+from providers.base import Provider, Role
 from providers.errors import ProviderError, ProviderUnavailable
 from streaming.routing import Router
 
@@ -169,7 +169,7 @@ async def _providers() -> list[Finding]:
         return [
             await _provider(router, provider, needed=provider is chosen)
             for provider in router.providers.values()
-            if provider.name != "echo" or provider is chosen
+            if provider.role is not Role.BY_NAME or provider is chosen
         ]
     finally:
         await router.aclose()

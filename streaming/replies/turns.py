@@ -189,14 +189,12 @@ class Turns:
         self._spawn(message_queue.advance(self, conversation_id), "advance")
 
     def warm_up(self) -> None:
-        """Begin to start the embedded model, if it is what would answer."""
+        """Start what the default provider needs, in the background."""
         self._spawn(self._warm_up(), "warm-up")
 
     async def _warm_up(self) -> None:
         with suppress(ProviderError):
-            provider = await self.router.choose()
-            if provider.name == "local":
-                await provider.health()
+            await (await self.router.choose()).warm_up()
 
     async def drain(self, seconds: float) -> None:
         """Take no more; let replies finish for `seconds`; interrupt and store the others."""

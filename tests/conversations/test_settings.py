@@ -73,10 +73,10 @@ def test_the_defaults():
     found = settings()
     assert found["DEBUG"] is False
     assert (found["HOST"], found["PORT"]) == ("127.0.0.1", 8000)
-    assert found["OLLAMA_BASE_URL"] == "http://localhost:11434"
-    assert found["USE_OPENAI"] is False
-    assert found["INFERENCE_SERVICE_TIMEOUT"] == 30.0
-    assert found["LOCAL_MODEL"] == "auto"
+    assert found["PROVIDERS"]["ollama"].base_url == "http://localhost:11434"
+    assert found["PROVIDERS"]["openai"].configured is False
+    assert found["PROVIDERS"]["inference"].timeout_s == 30.0
+    assert found["PROVIDERS"]["local"].enabled is True
     assert set(found["ALLOWED_HOSTS"]) == {"localhost", "127.0.0.1", "[::1]"}
     assert found["CHAT_HEARTBEAT_SECONDS"] == 10.0
     assert (found["CHAT_REQUESTS_PER_MINUTE"], found["CHAT_CONCURRENT_REQUESTS"]) == (20, 3)
@@ -96,14 +96,16 @@ def test_values_are_read():
         PROVIDER_MAX_CONCURRENCY="ollama=4, openai=64",
         CORS_ALLOWED_ORIGINS="https://App.example.com/, http://[::1]:3000",
     )
-    assert (found["DEBUG"], found["PORT"], found["USE_OPENAI"]) == (True, 9000, True)
+    assert (found["DEBUG"], found["PORT"]) == (True, 9000)
+    assert found["PROVIDERS"]["openai"].configured is True
     assert found["ALLOWED_HOSTS"] == ["chat.example.com", "localhost"]
-    assert found["OLLAMA_BASE_URL"] == "http://gpu:11434"
+    assert found["PROVIDERS"]["ollama"].base_url == "http://gpu:11434"
     assert found["CHAT_FALLBACK_PROVIDERS"] == ["openai", "echo"]
     assert found["PROVIDER_MAX_CONCURRENCY"] == {"": 64, "ollama": 4, "openai": 64}
     assert settings(PROVIDER_MAX_CONCURRENCY="2")["PROVIDER_MAX_CONCURRENCY"] == {"": 2}
     assert found["CORS_ALLOWED_ORIGINS"] == ["https://app.example.com", "http://[::1]:3000"]
-    assert settings(OLLAMA_BASE_URL="http://a:1")["OLLAMA_BASE_URL"] == "http://a:1"
+    chosen = settings(OLLAMA_BASE_URL="http://a:1", OLLAMA_HOST="http://b:1")["PROVIDERS"]
+    assert chosen["ollama"].base_url == "http://a:1"
 
 
 def test_a_secret_key_is_made_once_and_kept(tmp_path: Path):

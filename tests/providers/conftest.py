@@ -7,6 +7,7 @@ import pytest
 from providers.inference import InferenceProvider
 from providers.ollama import OllamaProvider
 from providers.openai import OpenAIProvider
+from tests.providers.connect import inference_at, ollama_at, openai_at
 from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.openai import ScriptedOpenAI
 
@@ -19,7 +20,7 @@ async def ollama_server() -> AsyncIterator[ScriptedOllama]:
 
 @pytest.fixture
 async def ollama(ollama_server: ScriptedOllama) -> AsyncIterator[OllamaProvider]:
-    provider = OllamaProvider(ollama_server.url)
+    provider = ollama_at(ollama_server.url)
     yield provider
     await provider.aclose()
 
@@ -32,14 +33,14 @@ async def openai_server() -> AsyncIterator[ScriptedOpenAI]:
 
 @pytest.fixture
 async def openai(openai_server: ScriptedOpenAI) -> AsyncIterator[OpenAIProvider]:
-    provider = OpenAIProvider(f"{openai_server.url}/v1", api_key="sk-secret-1")
+    provider = openai_at(f"{openai_server.url}/v1", api_key="sk-secret-1")
     yield provider
     await provider.aclose()
 
 
 @pytest.fixture
 async def inference(openai_server: ScriptedOpenAI) -> AsyncIterator[InferenceProvider]:
-    provider = InferenceProvider(openai_server.url, api_key="sk-secret-2")
+    provider = inference_at(openai_server.url, api_key="sk-secret-2")
     yield provider
     await provider.aclose()
 
@@ -49,10 +50,10 @@ async def compatible(
     request: pytest.FixtureRequest, openai_server: ScriptedOpenAI
 ) -> AsyncIterator[OpenAIProvider | InferenceProvider]:
     """Each provider that reads OpenAI's chunks."""
-    provider: OpenAIProvider | InferenceProvider
-    if request.param == "openai":
-        provider = OpenAIProvider(f"{openai_server.url}/v1", api_key="sk-secret-1")
-    else:
-        provider = InferenceProvider(openai_server.url, api_key="sk-secret-2")
-    yield provider
-    await provider.aclose()
+    made: dict[str, OpenAIProvider | InferenceProvider] = {
+        "openai": openai_at(f"{openai_server.url}/v1", api_key="sk-secret-1"),
+        "inference": inference_at(openai_server.url, api_key="sk-secret-2"),
+    }
+    yield made[request.param]
+    for provider in made.values():
+        await provider.aclose()

@@ -1,11 +1,20 @@
 """The provider without a model, and which providers the settings make."""
 
+from pathlib import Path
+
 import pytest
 
 from providers import echo
-from providers.config import ProviderSettings, build
+from providers.config import (
+    EchoSettings,
+    InferenceSettings,
+    LocalSettings,
+    OllamaSettings,
+    OpenAISettings,
+    ProviderSettings,
+    build,
+)
 from providers.echo import EchoProvider
-from providers.openai import OpenAIProvider
 from providers.types import Usage
 from tests.providers.replies import ask
 
@@ -40,24 +49,34 @@ async def test_echo_offers_one_model(provider: EchoProvider) -> None:
     await provider.aclose()
 
 
-def test_build_makes_what_is_configured() -> None:
-    """Without a loop, and without opening anything."""
-    assert list(build(ProviderSettings())) == ["ollama", "echo"]
-    everything = ProviderSettings(
-        openai_enabled=True, openai_api_key="sk-secret", inference_url="http://127.0.0.1:8001"
-    )
-    providers = build(everything)
-    assert list(providers) == ["ollama", "openai", "inference", "echo"]
+def test_build_makes_what_is_configured(tmp_path: Path) -> None:
+    """In the order of the settings, without a loop, and without opening anything."""
+    settings: dict[str, ProviderSettings] = {
+        "openai": OpenAISettings(configured=False),
+        "inference": InferenceSettings(),
+        "ollama": OllamaSettings(),
+        "local": LocalSettings(directory=tmp_path),
+        "echo": EchoSettings(),
+    }
+    assert list(build(settings)) == ["ollama", "echo"]
+    settings["openai"] = OpenAISettings(api_key="sk-secret")
+    settings["inference"] = InferenceSettings(url="http://127.0.0.1:8001")
+    providers = build(settings)
+    assert list(providers) == ["openai", "inference", "ollama", "echo"]
     assert all(provider.name == name for name, provider in providers.items())
 
 
-def test_build_without_an_address_means_openai_itself() -> None:
-    provider = build(ProviderSettings(openai_enabled=True))["openai"]
-    assert isinstance(provider, OpenAIProvider)
+def test_without_an_address_it_is_openai_itself() -> None:
+    provider = OpenAISettings().provider("openai")
     assert provider.label == "OpenAI"
 
 
-def test_settings_do_not_show_keys() -> None:
+def test_settings_show_no_keys_and_no_passwords() -> None:
     """A settings object may end up in a log."""
-    settings = ProviderSettings(openai_api_key="sk-secret", inference_api_key="sk-secret")
-    assert "secret" not in repr(settings)
+    address = "http://me:secret@host"
+    for settings in (
+        OpenAISettings(api_key="sk-secret", base_url=address),
+        InferenceSettings(api_key="sk-secret", url=address),
+        OllamaSettings(base_url=address),
+    ):
+        assert "secret" not in repr(settings)

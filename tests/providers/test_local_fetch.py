@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from providers import local_fetch
-from providers.local_model import LocalModel, LocalModelError, fetch
+from providers.local_fetch import LocalModelError, fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 # The same folder as `make run` uses, so that a machine downloads the model once.
@@ -102,7 +102,7 @@ def test_fetches_the_real_model_and_then_does_nothing(models: Path) -> None:
     weights = local_fetch.model_path(models)
     with weights.open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == local_fetch.MODEL_SHA256
-    assert LocalModel(models).available()
+    assert local_fetch.fetched(models)
 
     before = weights.stat()
     said: list[str] = []
@@ -113,7 +113,7 @@ def test_fetches_the_real_model_and_then_does_nothing(models: Path) -> None:
 
 
 def test_nothing_is_available_in_an_empty_folder(tmp_path: Path) -> None:
-    assert not LocalModel(tmp_path / "none").available()
+    assert not local_fetch.fetched(tmp_path / "none")
 
 
 def test_a_file_that_is_not_the_model_is_refused(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_killed_in_the_middle_it_leaves_nothing_that_counts(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = (
-        "import pathlib; from providers.local_model import fetch\n"
+        "import pathlib; from providers.local_fetch import fetch\n"
         f"fetch(pathlib.Path({str(tmp_path)!r}), print)"
     )
     with running(FakeIndex(stall=True)) as index:
@@ -168,7 +168,7 @@ def test_killed_in_the_middle_it_leaves_nothing_that_counts(
         assert list(tmp_path.glob(".fetch-*"))
         os.killpg(process.pid, 9)
         process.wait()
-        assert not LocalModel(tmp_path).available()
+        assert not local_fetch.fetched(tmp_path)
         index.go_on.set()
         with pytest.raises(LocalModelError, match="hash"):  # it does start anew
             fetch(tmp_path, print)

@@ -6,6 +6,7 @@ import pytest
 
 from providers import errors
 from providers.ollama import OllamaProvider
+from tests.providers.connect import ollama_at
 from tests.providers.replies import ask, is_plain, request
 from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.ollama_scripts import words
@@ -80,7 +81,7 @@ async def test_rate_limit_tells_when_to_come_back(ollama: OllamaProvider) -> Non
 async def test_nothing_listens() -> None:
     async with ScriptedOllama() as server:
         url = server.url
-    async with aclosing(OllamaProvider(url)) as provider:
+    async with aclosing(ollama_at(url)) as provider:
         reply = await ask(provider, "normal")
         assert type(reply.error) is errors.ProviderUnavailable
         assert "Is it running?" in str(reply.error)
@@ -88,21 +89,21 @@ async def test_nothing_listens() -> None:
 
 async def test_no_tls_there(ollama_server: ScriptedOllama) -> None:
     """An `https` address for a server that speaks plain HTTP."""
-    async with aclosing(OllamaProvider(ollama_server.url.replace("http:", "https:"))) as provider:
+    async with aclosing(ollama_at(ollama_server.url.replace("http:", "https:"))) as provider:
         reply = await ask(provider, "normal")
         assert type(reply.error) is errors.ProviderUnavailable
         assert "secure connection" in str(reply.error)
 
 
 async def test_unknown_host() -> None:
-    async with aclosing(OllamaProvider("http://no-such-host.invalid:11434")) as provider:
+    async with aclosing(ollama_at("http://no-such-host.invalid:11434")) as provider:
         reply = await ask(provider, "normal")
         assert type(reply.error) is errors.ProviderUnavailable
         assert "not known on the network" in str(reply.error)
 
 
 async def test_address_that_is_none() -> None:
-    async with aclosing(OllamaProvider("http://127.0.0.1:port")) as provider:
+    async with aclosing(ollama_at("http://127.0.0.1:port")) as provider:
         reply = await ask(provider, "normal")
         assert type(reply.error) is errors.ProviderUnavailable
         assert "not a valid one" in str(reply.error)
@@ -120,8 +121,8 @@ async def test_number_that_json_does_not_know(ollama: OllamaProvider) -> None:
 
 
 async def test_first_byte_timeout(ollama_server: ScriptedOllama) -> None:
-    """No byte within our patience; the server sees that we have gone."""
-    async with aclosing(OllamaProvider(ollama_server.url, first_byte_timeout_s=1.5)) as provider:
+    """No byte within our silence; the server sees that we have gone."""
+    async with aclosing(ollama_at(ollama_server.url, first_byte_timeout_s=1.5)) as provider:
         reply = await ask(provider, "hang")
         assert type(reply.error) is errors.ProviderTimeout
         assert "within 1.5 s" in str(reply.error)
@@ -129,7 +130,7 @@ async def test_first_byte_timeout(ollama_server: ScriptedOllama) -> None:
 
 
 async def test_gap_timeout_keeps_the_text_so_far(ollama_server: ScriptedOllama) -> None:
-    async with aclosing(OllamaProvider(ollama_server.url, gap_timeout_s=0.05)) as provider:
+    async with aclosing(ollama_at(ollama_server.url, gap_timeout_s=0.05)) as provider:
         reply = await ask(provider, "stall:after=3")
         assert type(reply.error) is errors.ProviderTimeout
         assert reply.content == "".join(words(3))
@@ -139,7 +140,7 @@ async def test_gap_timeout_keeps_the_text_so_far(ollama_server: ScriptedOllama) 
 async def test_slow_first_token_is_not_a_gap(ollama_server: ScriptedOllama) -> None:
     """Loading takes longer than any gap inside a reply may."""
     async with aclosing(
-        OllamaProvider(ollama_server.url, first_byte_timeout_s=10, gap_timeout_s=0.05)
+        ollama_at(ollama_server.url, first_byte_timeout_s=10, gap_timeout_s=0.05)
     ) as provider:
         reply = await ask(provider, "slow:first=0.2")
         assert reply.finish.reason == "stop"

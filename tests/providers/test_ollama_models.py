@@ -8,6 +8,7 @@ import pytest
 from providers import errors, ollama_models
 from providers import ollama as module
 from providers.ollama import OllamaProvider
+from tests.providers.connect import ollama_at
 from tests.providers.replies import is_plain
 from tests.scripted.ollama import ScriptedOllama, entry
 
@@ -131,7 +132,7 @@ async def test_list_of_nonsense_is_empty() -> None:
 
 async def test_window_that_is_configured(ollama_server: ScriptedOllama) -> None:
     """Without a question to the server."""
-    provider = OllamaProvider(ollama_server.url, context_length=16384)
+    provider = ollama_at(ollama_server.url, context_length=16384)
     assert await provider.window("normal") == 16384
     assert ollama_server.exchanges == []
 
@@ -229,7 +230,7 @@ async def test_health(
 async def test_health_when_nothing_listens() -> None:
     async with ScriptedOllama() as server:
         url = server.url
-    async with aclosing(OllamaProvider(url)) as provider:
+    async with aclosing(ollama_at(url)) as provider:
         with pytest.raises(errors.ProviderUnavailable):
             await provider.health()
 

@@ -4,6 +4,7 @@ import pytest
 
 from providers.ollama import OllamaProvider
 from providers.types import Usage
+from tests.providers.connect import ollama_at
 from tests.providers.replies import REPLY_TEXT, ask, request
 from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.ollama_scripts import ODD_TEXT, words
@@ -141,7 +142,7 @@ async def test_many_lines_in_one_segment(ollama: OllamaProvider) -> None:
 
 async def test_client_is_built_once(ollama: OllamaProvider, ollama_server: ScriptedOllama) -> None:
     """And not before the first request: a provider can be made without a loop."""
-    unused = OllamaProvider(ollama_server.url)
+    unused = ollama_at(ollama_server.url)
     assert unused._client is None
     await ask(ollama, "normal")
     client = ollama._client

@@ -1,5 +1,6 @@
 """What goes wrong with OpenAI-compatible servers, and what people get for it."""
 
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from providers import errors
 from providers.inference import InferenceProvider
 from providers.openai import OpenAIProvider
+from tests.providers.connect import inference_at, openai_at
 from tests.providers.replies import ask, is_plain
 from tests.scripted.ollama_scripts import words
 from tests.scripted.openai import ScriptedOpenAI
@@ -80,14 +82,14 @@ async def test_wrong_key(compatible: Compatible, openai_server: ScriptedOpenAI) 
 async def test_first_byte_timeout(openai_server: ScriptedOpenAI, model: str) -> None:
     """Headers alone are no sign of a reply."""
     url = f"{openai_server.url}/v1"
-    async with aclosing(OpenAIProvider(url, first_byte_timeout_s=1.5)) as provider:
+    async with aclosing(openai_at(url, first_byte_timeout_s=1.5)) as provider:
         reply = await ask(provider, model)
         assert type(reply.error) is errors.ProviderTimeout
         assert await openai_server.chats[0].wait_ended() == "client_gone"
 
 
 async def test_gap_timeout_keeps_the_text_so_far(openai_server: ScriptedOpenAI) -> None:
-    async with aclosing(OpenAIProvider(f"{openai_server.url}/v1", gap_timeout_s=0.5)) as provider:
+    async with aclosing(openai_at(f"{openai_server.url}/v1", gap_timeout_s=0.5)) as provider:
         reply = await ask(provider, "stall:after=3")
         assert type(reply.error) is errors.ProviderTimeout
         assert reply.content == "".join(words(3))
@@ -96,13 +98,13 @@ async def test_gap_timeout_keeps_the_text_so_far(openai_server: ScriptedOpenAI) 
 
 async def test_inference_timeout_is_the_configured_one(openai_server: ScriptedOpenAI) -> None:
     """Before the first text and after it."""
-    async with aclosing(InferenceProvider(openai_server.url, timeout_s=0.25)) as provider:
+    async with aclosing(inference_at(openai_server.url, timeout_s=0.25)) as provider:
         for model in ("late", "stall"):
             assert type((await ask(provider, model)).error) is errors.ProviderTimeout
 
 
-@pytest.mark.parametrize("provider", [OpenAIProvider, InferenceProvider])
-async def test_nothing_listens(provider: type[Compatible]) -> None:
+@pytest.mark.parametrize("provider", [openai_at, inference_at])
+async def test_nothing_listens(provider: Callable[..., Compatible]) -> None:
     async with ScriptedOpenAI() as server:
         url = server.url
     async with aclosing(provider(url)) as made:
@@ -113,8 +115,10 @@ async def test_nothing_listens(provider: type[Compatible]) -> None:
             await made.health()
 
 
-@pytest.mark.parametrize("provider", [OpenAIProvider, InferenceProvider])
-async def test_no_tls_there(openai_server: ScriptedOpenAI, provider: type[Compatible]) -> None:
+@pytest.mark.parametrize("provider", [openai_at, inference_at])
+async def test_no_tls_there(
+    openai_server: ScriptedOpenAI, provider: Callable[..., Compatible]
+) -> None:
     """What the transport knows reaches us through the official client too."""
     async with aclosing(provider(openai_server.url.replace("http:", "https:"))) as made:
         reply = await ask(made, "normal")
@@ -122,8 +126,8 @@ async def test_no_tls_there(openai_server: ScriptedOpenAI, provider: type[Compat
     assert "secure connection" in str(reply.error)
 
 
-@pytest.mark.parametrize("provider", [OpenAIProvider, InferenceProvider])
-async def test_unknown_host(provider: type[Compatible]) -> None:
+@pytest.mark.parametrize("provider", [openai_at, inference_at])
+async def test_unknown_host(provider: Callable[..., Compatible]) -> None:
     async with aclosing(provider("http://no-such-host.invalid")) as made:
         reply = await ask(made, "normal")
     assert "not known on the network" in str(reply.error)

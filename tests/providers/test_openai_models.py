@@ -7,6 +7,7 @@ import pytest
 from providers import errors, openai_base
 from providers.inference import InferenceProvider
 from providers.openai import OpenAIProvider
+from tests.providers.connect import openai_at
 from tests.providers.replies import is_plain
 from tests.scripted.openai import ScriptedOpenAI
 
@@ -77,7 +78,7 @@ async def test_list_fails_with_an_error_of_ours(
 
 
 async def test_list_at_an_address_of_something_else(openai_server: ScriptedOpenAI) -> None:
-    async with aclosing(OpenAIProvider(f"{openai_server.url}/elsewhere")) as provider:
+    async with aclosing(openai_at(f"{openai_server.url}/elsewhere")) as provider:
         with pytest.raises(errors.ProviderFailed, match="address"):
             await provider.list_models()
 
@@ -98,14 +99,14 @@ async def test_health_gives_up_in_time(
 
 async def test_configured_model_comes_first(openai_server: ScriptedOpenAI) -> None:
     openai_server.models = ["a", "b"]
-    async with aclosing(OpenAIProvider(f"{openai_server.url}/v1", chat_model="b")) as provider:
+    async with aclosing(openai_at(f"{openai_server.url}/v1", chat_model="b")) as provider:
         assert [model.name for model in await provider.list_models()] == ["b", "a"]
 
 
 async def test_configured_model_that_is_not_listed(openai_server: ScriptedOpenAI) -> None:
     """Some servers list nothing."""
     openai_server.models = None
-    async with aclosing(OpenAIProvider(f"{openai_server.url}/v1", chat_model="mine")) as provider:
+    async with aclosing(openai_at(f"{openai_server.url}/v1", chat_model="mine")) as provider:
         assert [model.name for model in await provider.list_models()] == ["mine"]
 
 
@@ -114,16 +115,14 @@ async def test_openai_itself(
 ) -> None:
     """Its list holds much that cannot chat; its models are far away; it calls the limit of
     tokens by its new name."""
-    async with aclosing(
-        OpenAIProvider("https://api.openai.com/v1", api_key="sk-secret-1")
-    ) as provider:
+    async with aclosing(openai_at("https://api.openai.com/v1", api_key="sk-secret-1")) as provider:
         assert provider.label == "OpenAI"
-        fitted = provider._habits.apply({"model": "gpt-5", "max_tokens": 9})
+        fitted = provider._refused_fields.apply({"model": "gpt-5", "max_tokens": 9})
         assert fitted == {"model": "gpt-5", "max_completion_tokens": 9}
         names = ["gpt-5", "text-embedding-3-small", "gpt-4o-realtime-preview", "whisper-1", "o3"]
         openai_server.models = list(names)
         monkeypatch.setattr(provider, "_base_url", f"{openai_server.url}/v1")
-        monkeypatch.setattr(provider._connection, "url", openai_server.url)
+        monkeypatch.setattr(provider._server, "url", openai_server.url)
         models = await provider.list_models()
         assert [model.name for model in models if model.chats] == ["gpt-5", "o3"]
         assert [model.name for model in models if not model.chats] == ["text-embedding-3-small"]

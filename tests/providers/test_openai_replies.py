@@ -1,5 +1,6 @@
 """Whole replies of OpenAI-compatible servers, for both providers that read them."""
 
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from providers.inference import InferenceProvider
 from providers.openai import OpenAIProvider
 from providers.types import Usage
+from tests.providers.connect import inference_at, openai_at
 from tests.providers.replies import REPLY_TEXT, ask, request
 from tests.scripted.ollama_scripts import ODD_TEXT, words
 from tests.scripted.openai import ScriptedOpenAI
@@ -160,16 +162,16 @@ async def test_key_is_sent(compatible: Compatible, openai_server: ScriptedOpenAI
     assert (await ask(compatible, "normal")).content == REPLY_TEXT
 
 
-@pytest.mark.parametrize("provider", [OpenAIProvider, InferenceProvider])
+@pytest.mark.parametrize("provider", [openai_at, inference_at])
 async def test_without_a_key_no_header_is_sent(
     openai_server: ScriptedOpenAI,
-    provider: type[Compatible],
+    provider: Callable[..., Compatible],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also not one from the environment, which belongs to another server."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody-else")
     url = openai_server.url
-    async with aclosing(provider(f"{url}/v1" if provider is OpenAIProvider else url)) as made:
+    async with aclosing(provider(f"{url}/v1" if provider is openai_at else url)) as made:
         await ask(made, "normal")
         await made.list_models()
         assert all("authorization" not in exchange.headers for exchange in openai_server.exchanges)

@@ -113,7 +113,7 @@ async def test_connection_is_closed_when_close_returns(pair: Pair) -> None:
 
 
 def _connections(provider: Any) -> int:
-    wire = provider._connection.options["transport"]
+    wire = provider._server.options["transport"]
     session = getattr(wire, "_inner", wire).client
     return len(session.connector._acquired)
 

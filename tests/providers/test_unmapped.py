@@ -18,9 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from providers import errors, openai
 from providers.base import Provider
-from providers.inference import InferenceProvider
-from providers.ollama import OllamaProvider
-from providers.openai import OpenAIProvider
+from tests.providers.connect import inference_at, ollama_at, openai_at
 from tests.providers.replies import ask, is_plain
 
 _ROOTS = (
@@ -64,7 +62,7 @@ def _made(cls: type[Exception]) -> Exception:
 @pytest.fixture(params=["ollama", "openai", "inference"])
 async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
     url = "http://127.0.0.1:9"
-    makers = {"ollama": OllamaProvider, "openai": OpenAIProvider, "inference": InferenceProvider}
+    makers = {"ollama": ollama_at, "openai": openai_at, "inference": inference_at}
     made = makers[request.param](url)
     yield made
     await made.aclose()
@@ -130,7 +128,8 @@ def test_every_error_of_the_openai_client(cls: type[openai_library.OpenAIError])
     """It becomes something that the provider catches."""
     error = _made(cls)
     error.status_code = 500  # type: ignore[attr-defined]
-    assert isinstance(openai._unwrapped(error), (errors.ProviderError, openai.transport.Refused))  # type: ignore[arg-type]
+    caught = (errors.ProviderError, openai.transport.RefusalError)
+    assert isinstance(openai._unwrapped(error), caught)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["ResponseError", "RequestError"])
@@ -139,7 +138,7 @@ async def test_every_error_of_the_ollama_client(name: str, monkeypatch: pytest.M
         raise getattr(ollama_library, name)("text of the library with http://10.0.0.1")
 
     monkeypatch.setattr(ollama_library.AsyncClient, "chat", fail)
-    async with aclosing(OllamaProvider("http://127.0.0.1:9")) as provider:
+    async with aclosing(ollama_at("http://127.0.0.1:9")) as provider:
         reply = await ask(provider, "m")
         assert reply.error is not None
         assert is_plain(reply.error)

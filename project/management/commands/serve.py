@@ -1,9 +1,14 @@
+import asyncio
 import sys
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+
+from providers.base import Role
+from providers.config import LocalSettings, build
+from providers.errors import ProviderError
 
 
 class Command(BaseCommand):
@@ -21,20 +26,15 @@ class Command(BaseCommand):
         )
 
     def fetch_model(self) -> None:
-        """Fetch the embedded model on the first run of a machine that has no other."""
-        if settings.LOCAL_MODEL == "off" or settings.CHAT_DEFAULT_PROVIDER not in ("", "local"):
-            return
-        configured = settings.USE_OPENAI or settings.INFERENCE_SERVICE_URL
-        if configured and settings.CHAT_DEFAULT_PROVIDER != "local":
+        """Fetch the embedded model if nothing else can answer."""
+        local = cast(LocalSettings, settings.PROVIDERS["local"])
+        if not local.enabled or local.configured or not asyncio.run(is_needed()):
             return
         from providers.local_fetch import LocalModelError, fetch
-        from providers.local_model import LocalModel
 
-        if LocalModel(settings.LOCAL_MODEL_DIR).available() or ollama_answers():
-            return
         self.stdout.write("No Ollama answers, so a small demonstration model is fetched, once.")
         try:
-            fetch(settings.LOCAL_MODEL_DIR, self.report)
+            fetch(local.directory, self.report)
         except LocalModelError as error:
             self.stderr.write(f"{error} The server starts without it.")
 
@@ -50,21 +50,17 @@ class Command(BaseCommand):
         sys.stderr.flush()
 
 
-def ollama_answers() -> bool:
-    """Whether an Ollama is reachable."""
-    import asyncio
-
-    from providers.errors import ProviderError
-    from providers.ollama import OllamaProvider
-
-    async def ask() -> bool:
-        provider = OllamaProvider(settings.OLLAMA_BASE_URL)
-        try:
-            await provider.health()
-        except ProviderError:
-            return False
-        finally:
-            await provider.aclose()
+async def is_needed() -> bool:
+    """Whether the embedded model is the default, or the only other service does not answer."""
+    if settings.CHAT_DEFAULT_PROVIDER:
+        return settings.CHAT_DEFAULT_PROVIDER == "local"
+    services = [p for p in build(settings.PROVIDERS).values() if p.role is Role.SERVICE]
+    if len(services) > 1:
+        return False
+    try:
+        await services[0].health()
+    except ProviderError:
         return True
-
-    return asyncio.run(ask())
+    finally:
+        await services[0].aclose()
+    return False

@@ -39,7 +39,7 @@ _UNSUPPORTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class Refusal:
     """A refusal, or an error object in the middle of a stream (then `status` is `None`).
 
     `parameter` names the request field that the server objected to; `retry_after` is in seconds.
@@ -54,18 +54,18 @@ class Complaint:
     wants_sign_in: bool = False
 
 
-def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Complaint:
-    """The complaint in a response with an error status. `headers` are looked up in lower case."""
+def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+    """The refusal in a response with an error status. `headers` are looked up in lower case."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
         data = None
-    found = read_error(data) if isinstance(data, Mapping) else Complaint()
+    found = read_error(data) if isinstance(data, Mapping) else Refusal()
     is_page = data is None and (
         "html" in headers.get("content-type", "") or text[:1] == "<" or "page not found" in text
     )
-    return Complaint(
+    return Refusal(
         status=status,
         text=found.text or ("" if is_page else text),
         code=found.code,
@@ -76,8 +76,8 @@ def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Compl
     )
 
 
-def read_error(data: Mapping[str, Any]) -> Complaint:
-    """The complaint in a decoded body or line: Ollama's `{"error": "text"}`, where the text may
+def read_error(data: Mapping[str, Any]) -> Refusal:
+    """The refusal in a decoded body or line: Ollama's `{"error": "text"}`, where the text may
     be JSON of another server, or OpenAI's `{"error": {"message", "type", "param", "code"}}`."""
     error = data.get("error", data.get("detail", data.get("message")))
     wants_sign_in = bool(data.get("signin_url"))
@@ -85,16 +85,16 @@ def read_error(data: Mapping[str, Any]) -> Complaint:
         inner = _nested(error)
         if inner is not None:
             return read_error(inner)
-        return Complaint(text=error, wants_sign_in=wants_sign_in)
+        return Refusal(text=error, wants_sign_in=wants_sign_in)
     if isinstance(error, Mapping):
         code = f"{error.get('code') or ''} {error.get('type') or ''}".strip()
-        return Complaint(
+        return Refusal(
             text=str(error.get("message") or ""),
             code=code,
             parameter=str(error.get("param") or ""),
             wants_sign_in=wants_sign_in,
         )
-    return Complaint(text="" if error is None else str(error), wants_sign_in=wants_sign_in)
+    return Refusal(text="" if error is None else str(error), wants_sign_in=wants_sign_in)
 
 
 def _nested(text: str) -> Mapping[str, Any] | None:
@@ -123,26 +123,26 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return seconds if 0 <= seconds <= RETRY_AFTER_MAX_S else None
 
 
-def judge(complaint: Complaint, who: str, model: str) -> errors.ProviderError:
+def refusal_error(refusal: Refusal, who: str, model: str) -> errors.ProviderError:
     """The error to raise for it. `who` starts a sentence ("Ollama"); `model` may be empty."""
-    text = f"{complaint.text} {complaint.code}".lower()
+    text = f"{refusal.text} {refusal.code}".lower()
     if _CONTEXT.search(text):
         return errors.ContextTooLong(f"The conversation is too long for {_named(model)}.")
     if _MODEL_MISSING.search(text):
         return _missing(who, model)
     if _MEMORY.search(text):
         return errors.ProviderFailed(f"{who} does not have enough memory to run {_named(model)}.")
-    if complaint.status in (401, 403) or complaint.wants_sign_in or "unauthorized" in text:
-        return _not_allowed(complaint, who, model, text)
-    if complaint.status == 429 or "rate_limit" in text or "quota" in text:
-        return _limited(complaint, who, text)
-    if complaint.status == 503 or _BUSY.search(text):
+    if refusal.status in (401, 403) or refusal.wants_sign_in or "unauthorized" in text:
+        return _not_allowed(refusal, who, model, text)
+    if refusal.status == 429 or "rate_limit" in text or "quota" in text:
+        return _limited(refusal, who, text)
+    if refusal.status == 503 or _BUSY.search(text):
         return errors.ProviderBusy(
-            f"{who} is busy.{_again(complaint)}", retry_after=complaint.retry_after
+            f"{who} is busy.{_again(refusal)}", retry_after=refusal.retry_after
         )
-    if complaint.status in (408, 504):
+    if refusal.status in (408, 504):
         return errors.ProviderTimeout(f"{who} took too long to answer.")
-    return _by_status(complaint, who, model, text)
+    return _by_status(refusal, who, model, text)
 
 
 def inside(who: str) -> str:
@@ -150,14 +150,14 @@ def inside(who: str) -> str:
     return f"the {who[4:]}" if who.startswith("The ") else who
 
 
-def _by_status(complaint: Complaint, who: str, model: str, text: str) -> errors.ProviderError:
-    status = complaint.status
-    if complaint.is_page and status == 404:
+def _by_status(refusal: Refusal, who: str, model: str, text: str) -> errors.ProviderError:
+    status = refusal.status
+    if refusal.is_page and status == 404:
         return errors.ProviderFailed(
             f"Something else answers at the address of {inside(who)} (error 404)."
             " Is the address right?"
         )
-    if complaint.is_page:
+    if refusal.is_page:
         return errors.ProviderFailed(f"{who} answered with a web page instead of a reply.")
     if status == 404 and model:
         return _missing(who, model)
@@ -166,7 +166,7 @@ def _by_status(complaint: Complaint, who: str, model: str, text: str) -> errors.
     if status == 413:
         return errors.RequestRefused(f"The request is larger than {inside(who)} accepts.")
     if status is not None and 400 <= status < 500:
-        return errors.RequestRefused(f"{who} refused the request{_because(complaint)}.")
+        return errors.RequestRefused(f"{who} refused the request{_because(refusal)}.")
     if status is None:
         return errors.ProviderFailed(f"{who} failed while it made the reply.")
     return errors.ProviderFailed(f"{who} failed to answer (error {status}).")
@@ -182,37 +182,35 @@ def _missing(who: str, model: str) -> errors.ModelNotFound:
     return errors.ModelNotFound(f"Model not found: {inside(who)} does not have {_named(model)}.")
 
 
-def _not_allowed(
-    complaint: Complaint, who: str, model: str, text: str
-) -> errors.ProviderAuthFailed:
-    if complaint.wants_sign_in:
+def _not_allowed(refusal: Refusal, who: str, model: str, text: str) -> errors.ProviderAuthFailed:
+    if refusal.wants_sign_in:
         sentence = f"{who} needs a sign-in before it can use {_named(model)}."
     elif "disabled" in text and "cloud" in text:
         sentence = f"Cloud models are switched off in {inside(who)}."
-    elif complaint.status == 403 and not complaint.text:
+    elif refusal.status == 403 and not refusal.text:
         sentence = f"{who} does not accept requests from this server."
-    elif complaint.status == 403:
+    elif refusal.status == 403:
         sentence = f"{who} does not allow this server to use {_named(model)}."
     else:
         sentence = f"{who} did not accept the key of this server."
     return errors.ProviderAuthFailed(sentence)
 
 
-def _limited(complaint: Complaint, who: str, text: str) -> errors.ProviderRateLimited:
+def _limited(refusal: Refusal, who: str, text: str) -> errors.ProviderRateLimited:
     if "quota" in text:
         return errors.ProviderRateLimited(f"{who} says that the quota of this server is used up.")
     return errors.ProviderRateLimited(
-        f"{who} gets too many requests.{_again(complaint)}", retry_after=complaint.retry_after
+        f"{who} gets too many requests.{_again(refusal)}", retry_after=refusal.retry_after
     )
 
 
-def _again(complaint: Complaint) -> str:
-    if complaint.retry_after is None:
+def _again(refusal: Refusal) -> str:
+    if refusal.retry_after is None:
         return " Try again in a moment."
-    return f" Try again in {max(1, ceil(complaint.retry_after))} s."
+    return f" Try again in {max(1, ceil(refusal.retry_after))} s."
 
 
-def _because(complaint: Complaint) -> str:
+def _because(refusal: Refusal) -> str:
     """The field, when it is a plain identifier and so cannot smuggle in a text."""
-    name = complaint.parameter
+    name = refusal.parameter
     return f" because of “{name}”" if name.isidentifier() and len(name) < 40 else ""

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers import errors
-from providers.complaints import Complaint, judge, read_error, read_response
+from providers.refusals import Refusal, read_error, read_response, refusal_error
 
 
-def _judged(status: int, body: str, **headers: str) -> errors.ProviderError:
+def _error_for(status: int, body: str, **headers: str) -> errors.ProviderError:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge(read_response(status, names, body.encode()), "Ollama", "m")
+    return refusal_error(read_response(status, names, body.encode()), "Ollama", "m")
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def _judged(status: int, body: str, **headers: str) -> errors.ProviderError:
         (500, "", errors.ProviderFailed),
     ],
 )
-def test_judgement(status: int, body: str, error: type[errors.ProviderError]) -> None:
-    assert type(_judged(status, body)) is error
+def test_error(status: int, body: str, error: type[errors.ProviderError]) -> None:
+    assert type(_error_for(status, body)) is error
 
 
 def test_error_inside_an_error() -> None:
     """Ollama passes on the JSON of its engine as a text."""
     inner = '{"error":{"code":400,"message":"too big","type":"exceed_context_size_error"}}'
-    assert read_error({"error": inner}) == Complaint(
+    assert read_error({"error": inner}) == Refusal(
         text="too big", code="400 exceed_context_size_error"
     )
 
@@ -54,21 +54,21 @@ def test_error_inside_an_error() -> None:
     [("7", 7.0), ("1.5", 1.5), ("soon", None), ("-3", None), ("1e9", None), ("99999", None)],
 )
 def test_retry_after_number(value: str, seconds: float | None) -> None:
-    assert _judged(429, "", retry_after=value).retry_after == seconds
+    assert _error_for(429, "", retry_after=value).retry_after == seconds
 
 
 def test_retry_after_date_and_milliseconds() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=30))
-    found = _judged(503, "", retry_after=date).retry_after
+    found = _error_for(503, "", retry_after=date).retry_after
     assert found is not None
     assert 25 < found <= 30
-    assert _judged(429, "", retry_after="9", retry_after_ms="1500").retry_after == 1.5
+    assert _error_for(429, "", retry_after="9", retry_after_ms="1500").retry_after == 1.5
 
 
 def test_field_is_named_only_when_it_is_a_name() -> None:
     """A server could put anything there."""
     for parameter in ("<b>x</b>", "a" * 50, "see http://x"):
-        sentence = str(judge(Complaint(status=400, parameter=parameter), "Ollama", "m"))
+        sentence = str(refusal_error(Refusal(status=400, parameter=parameter), "Ollama", "m"))
         assert sentence == "Ollama refused the request."
 
 
@@ -83,8 +83,8 @@ def test_nothing_of_the_server_reaches_people(
     status: int | None, text: str, code: str, model: str
 ) -> None:
     """Whatever a server says, the sentence is one of ours."""
-    marked = Complaint(status=status, text=f"{text} zebra http://x", code=f"{code} zebra")
-    sentence = str(judge(marked, "Ollama", model))
+    marked = Refusal(status=status, text=f"{text} zebra http://x", code=f"{code} zebra")
+    sentence = str(refusal_error(marked, "Ollama", model))
     assert "zebra" not in sentence
     assert "http" not in sentence
     assert sentence[0].isupper()
@@ -93,5 +93,7 @@ def test_nothing_of_the_server_reaches_people(
 
 @settings(deadline=None)
 @given(st.integers(400, 599), st.binary(max_size=300))
-def test_any_body_is_judged(status: int, body: bytes) -> None:
-    assert isinstance(judge(read_response(status, {}, body), "Ollama", "m"), errors.ProviderError)
+def test_any_body_is_error_for(status: int, body: bytes) -> None:
+    assert isinstance(
+        refusal_error(read_response(status, {}, body), "Ollama", "m"), errors.ProviderError
+    )

@@ -4,19 +4,16 @@ They work without JavaScript; only the chat itself needs it.
 """
 
 import logging
-import math
-import time
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core import signing
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,10 +23,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from redis.exceptions import RedisError
-from rest_framework.throttling import BaseThrottle
 
 from conversations.errors import Problem
 from conversations.people import services as people
+from conversations.people import signin_attempts
+from conversations.people.backends import BACKEND
 from conversations.people.models import User
 from conversations.threads import selectors
 from project.opened import opened
@@ -38,8 +36,6 @@ from streaming import hints
 
 logger = logging.getLogger(__name__)
 
-# The seconds in which so many tries to sign in are let through.
-SIGNIN_SPAN = 60
 RECENT = 8
 THEMES = ("system", "light", "dark")
 # How numbers, dates and times can be written. The browser knows how; an empty one is its own way.
@@ -132,19 +128,6 @@ def diagram(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def count_try(request: HttpRequest) -> int:
-    """Count a try to sign in, for one name from one address; how many seconds to wait when there
-    were too many, else 0. A span begins with the first try; all processes count together."""
-    name = str(request.POST.get("username", ""))[:150].casefold()
-    who = f"signin {BaseThrottle().get_ident(request)} {name.encode().hex()}"  # type: ignore[arg-type]
-    ends = float(cache.get_or_set(who, lambda: time.time() + SIGNIN_SPAN, SIGNIN_SPAN) or 0.0)
-    tries = f"{who} {ends}"
-    cache.add(tries, 0, 2 * SIGNIN_SPAN)
-    if cache.incr(tries) <= settings.SIGNIN_ATTEMPTS:
-        return 0
-    return max(1, math.ceil(ends - time.time()))
-
-
 class SignInView(LoginView):
     """Name and password. Tries are counted; the page says how long to wait."""
 
@@ -158,14 +141,23 @@ class SignInView(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            seconds = count_try(request)
+            response = super().post(request, *args, **kwargs)
         except RedisError as error:
-            logger.error("Tries to sign in cannot be counted: %s", type(error).__name__)
+            logger.error("Sign-in attempts cannot be counted: %s", type(error).__name__)
             return self._refuse("Nobody can sign in at the moment. Try again shortly.", 503, 5)
-        if seconds:
-            sentence = f"Too many attempts. Try again in {seconds} seconds."
+        if seconds := getattr(request, "signin_wait", 0):
+            sentence = f"Too many attempts. Try again in {seconds} s."
             return self._refuse(sentence, 429, seconds)
-        return super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in, and tell of failed attempts since the last time."""
+        user = form.get_user()
+        response = super().form_valid(form)
+        signin_attempts.remember_device(self.request, response, user.get_username())
+        if isinstance(user, User) and (failures := people.take_failed_signins(user=user)):
+            messages.warning(self.request, failures)
+        return response
 
     def _refuse(self, sentence: str, status: int, seconds: int) -> HttpResponse:
         form = self.get_form_class()(self.request)
@@ -227,7 +219,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
             field = "username" if "username" in (problem.fields or {}) else "password1"
             form.add_error(field, problem.message.partition(": ")[2] or problem.message)
         else:
-            login(request, user)
+            login(request, user, backend=BACKEND)
             return redirect("welcome")
     return render(request, "setup.html", {"form": form}, status=400 if form.errors else 200)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from conversations.errors import NotFound
 from conversations.people import keys
 from conversations.people import services as people
+from conversations.people.backends import BACKEND
 from conversations.people.models import ApiKey, User
 from conversations.people.serializers import MOST_TOKENS
 from project.pages import LOCALES, THEMES
@@ -68,10 +69,31 @@ class KeyForm(forms.Form):
         return values
 
 
+class PasswordForm(PasswordChangeForm):
+    """Django's; guesses of the current password count as attempts to sign in. `wait` is how many
+    seconds to wait after too many."""
+
+    wait = 0
+
+    def __init__(self, *args: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+
+    def clean_old_password(self) -> str:
+        password = str(self.cleaned_data["old_password"])
+        name = self.user.get_username()
+        if authenticate(self._request, username=name, password=password) is None:
+            self.wait = getattr(self._request, "signin_wait", 0)
+            if self.wait:
+                raise forms.ValidationError(f"Too many attempts. Try again in {self.wait} s.")
+            raise forms.ValidationError(self.error_messages["password_incorrect"])
+        return password
+
+
 def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     """The page, with whatever form has something to say."""
     page = {
-        "password_form": PasswordChangeForm(request.user),
+        "password_form": PasswordForm(request.user),
         "key_form": KeyForm(),
         "keys": ApiKey.objects.filter(user=user_of(request)),
         "themes": [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
@@ -99,9 +121,12 @@ def profile(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
     """Set another password. Other sessions end; this one goes on."""
-    form = PasswordChangeForm(request.user, request.POST)
+    form = PasswordForm(request.user, request.POST, request=request)
     if not form.is_valid():
-        return show(request, password_form=form, status=400)
+        response = show(request, password_form=form, status=429 if form.wait else 400)
+        if form.wait:
+            response.headers["Retry-After"] = str(form.wait)
+        return response
     user = form.save()
     update_session_auth_hash(request, user)
     hints.credentials_changed_sync(user.pk)
@@ -115,7 +140,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere else; this session goes on."""
     user = user_of(request)
     people.end_sessions(user=user)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend=BACKEND)
     hints.credentials_changed_sync(user.pk)
     messages.success(request, "You are signed out everywhere else.")
     return redirect("profile")

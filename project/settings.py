@@ -100,7 +100,13 @@ USE_TZ = True
 # What several processes share besides the database; without it there is one process.
 REDIS_URL = env.redis_url("REDIS_URL")
 CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Counters of sign-in attempts, which nobody may push out by making up names.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
         "BACKEND": "streaming.cluster.hint_layer.HintLayer",
@@ -111,7 +117,11 @@ if REDIS_URL:
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "chat:cache",
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "OPTIONS": {
+            "serializer": "project.cache.JsonSerializer",
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+        },
     }
 
 # --- Accounts and safety --------------------------------------------------------------------
@@ -130,7 +140,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-SIGNIN_ATTEMPTS = 10  # a minute, for one name from one address
+# The second keeps sessions good that began before the first was there.
+AUTHENTICATION_BACKENDS = [
+    "conversations.people.backends.PasswordBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Proxies in front of the server that add to X-Forwarded-For. Without any, nobody's word is taken
+# for where a request comes from.
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"

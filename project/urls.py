@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -32,6 +33,8 @@ urlpatterns = [
     path("profile/locale", profile.choose_locale, name="choose-locale"),
     path("profile/keys", profile.add_key, name="add-key"),
     path("profile/keys/<id:key_id>/revoke", profile.revoke_key, name="revoke-key"),
+    # One form asks for passwords, and counts the attempts.
+    path("admin/login/", RedirectView.as_view(pattern_name="signin", query_string=True)),
     path("admin/", admin.site.urls),
     path("api/", include(api.urls)),
     path("api/conversations/<id:pk>/generate/", rest.GenerateView.as_view()),

@@ -66,7 +66,9 @@ class Credentials:
         host = self._headers.get(b"host", "")
         if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
             return False
-        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        forwarded = self._headers.get(b"x-forwarded-proto", "")
+        secure = scope.get("scheme") == "wss" or (settings.HTTPS_ONLY and forwarded == "https")
+        scheme = "https" if secure else "http"
         if origin.lower() == f"{scheme}://{host}".lower():
             return True
         return any(_matches(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)

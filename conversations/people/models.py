@@ -29,6 +29,9 @@ class User(AbstractUser, Allowance):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session_version = models.PositiveIntegerField(default=0, editable=False)
+    # Since the last sign-in, which shows them.
+    failed_signins = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    last_failed_signin = models.DateTimeField(null=True, blank=True, editable=False)
 
     def __str__(self) -> str:
         return self.username

@@ -2,7 +2,7 @@
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from conversations.errors import Conflict, InvalidInput
@@ -48,6 +48,10 @@ def create_owner(*, username: str, password: str) -> User:
         InvalidInput: as `create_user`.
     """
     with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # Two that come at once would both find no account; SQLite lets one in at a time.
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
         if User.objects.exists():
             raise Conflict("The owner account exists already.")
         user = create_user(username=username, password=password, staff=True)
@@ -60,3 +64,14 @@ def end_sessions(*, user: User) -> None:
     """Sign the user out everywhere: no session of theirs is good any more. API keys stay."""
     User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
     user.refresh_from_db()
+
+
+def take_failed_signins(*, user: User) -> str:
+    """What is to be told of attempts to sign in that failed since this was asked last; empty when
+    there were none."""
+    count, last = user.failed_signins, user.last_failed_signin
+    if not count or last is None:
+        return ""
+    User.objects.filter(pk=user.pk).update(failed_signins=0)
+    attempts = "1 attempt" if count == 1 else f"{count} attempts"
+    return f"{attempts} to sign in to your account failed, the last on {last:%d %B %Y, %H:%M} UTC."

@@ -30,6 +30,7 @@ def adapt() -> None:
     """Mend uvicorn, if it is what imported us."""
     if "uvicorn.server" not in sys.modules:
         return
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
     from uvicorn.server import Server
 
     for name in ("uvicorn.access", "uvicorn.error"):  # the second tells of sockets
@@ -39,6 +40,9 @@ def adapt() -> None:
     async def startup(self: Any, sockets: Any = None) -> None:
         """Bound what a connection may cost, then listen."""
         config = self.config
+        if isinstance(config.loaded_app, ProxyHeadersMiddleware):
+            # It takes the word of every program on this machine for where a request comes from.
+            config.loaded_app = config.loaded_app.app
         config.http_protocol_class = _watched(config.http_protocol_class)
         config.ws_max_size = settings.CHAT_MAX_FRAME
         # A few bytes could be inflated to a frame of the largest size.

@@ -218,6 +218,13 @@ def row(message_id: str) -> dict[str, Any]:
     return {name: str(value) if "_at" in name else value for name, value in values.items()}
 
 
+def setup_path() -> str:
+    """The one-time path on which the owner's account is made."""
+    from project.pages import setup_path as made
+
+    return made()
+
+
 def main() -> None:
     import os
 
@@ -227,7 +234,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    accounts = (person, deactivate, change_password, end_session, expire_key, allow)
+    accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
     rows = (fill, many, count, connections, row, usage, unsettled)
     known = {function.__name__: function for function in accounts + rows}
     for line in sys.stdin:

@@ -5,12 +5,12 @@ import logging
 
 from django.conf import settings
 
-from streaming.cluster.peers import Peers
-from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_limits import RedisLimits
+from streaming.cluster.redis_peers import RedisPeers
 from streaming.cluster.redis_slots import RedisProviderSlots
-from streaming.limits import Limits, MemoryLimits
-from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
+from streaming.limits import MemoryLimits
+from streaming.peers import NoPeers
+from streaming.provider_slots import MemoryProviderSlots
 from streaming.replies.turns import Turns
 from streaming.single_server import SingleServerError, SingleServerLock
 
@@ -43,30 +43,20 @@ class Lifecycle:
         return await asyncio.shield(self._starting)
 
     async def _start(self) -> Turns:
-        peers = Peers(settings.REDIS_URL) if settings.REDIS_URL else None
-        if peers is None:
+        url, capacities = settings.REDIS_URL, settings.PROVIDER_MAX_CONCURRENCY
+        if url:
+            turns = Turns(RedisLimits(url), RedisProviderSlots(url, capacities), RedisPeers(url))
+        else:
             self._lock = await SingleServerLock.acquire(settings.SERVER_LOCK)
-        turns = Turns(*self._bounds(), peers)
+            turns = Turns(MemoryLimits(), MemoryProviderSlots(capacities), NoPeers())
         await turns.start()
         turns.warm_up()
         return turns
 
-    def _bounds(self) -> tuple[Limits, ProviderSlots]:
-        places, url = settings.PROVIDER_MAX_CONCURRENCY, settings.REDIS_URL
-        if url:
-            return RedisLimits(url), RedisProviderSlots(url, places)
-        return MemoryLimits(), MemoryProviderSlots(places)
-
     async def checks(self) -> dict[str, str]:
-        """What this process needs besides the database, and whether it answers."""
-        peers = (await self.start()).peers
-        if peers is None:
-            return {}
-        try:
-            await peers.logs.ping()
-        except AWAY:
-            return {"redis": "unreachable"}
-        return {"redis": "ok"}
+        """The state of what this process needs besides the database, for `/readyz`."""
+        turns = await self.start()
+        return await turns.peers.checks()
 
     async def shut_down(self) -> None:
         """End running replies (they get some seconds to finish), close sockets and providers.

@@ -14,7 +14,7 @@ from uuid import UUID
 from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_log import MOST_PIECES, Answer, Append, RedisLogs, State
 from streaming.log import MemoryLog, Phase
-from streaming.replies.turn import Owner
+from streaming.peers import Owner
 
 logger = logging.getLogger(__name__)
 

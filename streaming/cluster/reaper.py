@@ -21,8 +21,8 @@ from streaming.cluster.redis_log import Append, RedisLogs, pieces
 from streaming.db_threads import db_threads
 from streaming.events import End
 from streaming.log import Text
+from streaming.peers import Owner
 from streaming.replies.row_events import settle
-from streaming.replies.turn import Owner
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Reaper:
         for conversation_id in await database_sync_to_async(message_queue.waiting_conversations)():
             if all(row.conversation_id != conversation_id for row in rows):
                 self._owner.advance(conversation_id)
-        await self._take_what_is_left([row for row in rows if self._owner.find(row.id) is None])
+        await self._take_what_is_left([row for row in rows if not self._owner.runs(row.id)])
 
     async def _settle_copies(self, open_ids: set[UUID]) -> None:
         """End the copies whose replies have ended, and whose end did not come through Redis since

@@ -1,7 +1,6 @@
 """One running reply of this process."""
 
 import asyncio
-from typing import Protocol
 from uuid import UUID
 
 from conversations.threads.selectors import OpenedTurn
@@ -36,12 +35,3 @@ class Turn:
             self.cut_as = status
             if self.producer is not None:
                 self.producer.cancel()
-
-
-class Owner(Protocol):
-    """The turns of this process, as other processes may act on them."""
-
-    def find(self, reply_id: UUID) -> Turn | None: ...
-    def lose(self, reply_id: UUID) -> None: ...
-    def advance(self, conversation_id: UUID) -> None: ...
-    async def stop_here(self, reply_id: UUID) -> None: ...

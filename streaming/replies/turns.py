@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
@@ -19,16 +19,16 @@ from channels.db import database_sync_to_async
 from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.ids import new_id
 from conversations.threads import message_queue as queue
-from conversations.threads import replies, selectors, services
+from conversations.threads import selectors, services
 from conversations.threads.models import OPEN, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
 from providers.errors import ProviderError
 from streaming import hints, metrics
 from streaming.caller import Caller
-from streaming.cluster.peers import Peers
 from streaming.db_threads import db_threads
 from streaming.limits import Limits, Permit
 from streaming.log import MemoryLog
+from streaming.peers import Peers
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import making, message_queue, opening
 from streaming.replies.accounting import record_end
@@ -49,10 +49,9 @@ WAIT_AGAIN = 0.5
 class Turns:
     """The running replies of this process. Lives in one event loop."""
 
-    def __init__(self, limits: Limits, slots: ProviderSlots, peers: Peers | None = None) -> None:
-        """`peers` are the other processes on this database, where there may be some."""
+    def __init__(self, limits: Limits, slots: ProviderSlots, peers: Peers) -> None:
+        """`peers` are the other processes on this database."""
         self.peers = peers
-        self.process = peers.process if peers else uuid4()
         self.router = Router()
         self.limits, self.slots = limits, slots
         self.answers = StatelessReplies(self.router, limits, slots)
@@ -84,6 +83,10 @@ class Turns:
             self._spawn(self._begin(caller, conversation_id, request, provider), "begin")
         )
 
+    def runs(self, reply_id: UUID) -> bool:
+        """Whether this process writes a reply."""
+        return reply_id in self._running
+
     def find(self, reply_id: UUID) -> Turn | None:
         """The turn with this id, if it runs here."""
         return self._running.get(reply_id)
@@ -96,12 +99,7 @@ class Turns:
         """The reply that is being written in a conversation, by whichever process."""
         if turn := self._by_conversation.get(conversation_id):
             return turn.id
-        if self.peers is None:
-            return None
-        found: UUID | None = await database_sync_to_async(replies.running_in)(
-            conversation_id=conversation_id
-        )
-        return found
+        return await self.peers.running_in(conversation_id)
 
     async def log_of(self, reply_id: UUID) -> MemoryLog | None:
         """The log of a reply that is being written, here or elsewhere; `None` when it has ended.
@@ -112,7 +110,7 @@ class Turns:
         """
         if turn := self._running.get(reply_id):
             return turn.log
-        return None if self.peers is None else await self.peers.log_of(reply_id)
+        return await self.peers.log_of(reply_id)
 
     async def wait(self, reply_id: UUID) -> None:
         """Return when the reply has ended and its row says so. Cancelling stops nothing."""
@@ -128,8 +126,8 @@ class Turns:
     async def result(self, reply_id: UUID) -> OpenedTurn:
         """The stored turn of a reply that does not run (any more).
 
-        A row left open by a writer that is gone is closed as interrupted; where there are other
-        processes, they see to that. Raises `NotFound`.
+        A row that was left open by a process that died is closed as interrupted first. Raises
+        `NotFound`.
         """
         async with db_threads.borrow():
             opened: OpenedTurn = await database_sync_to_async(self._result)(reply_id)
@@ -137,17 +135,17 @@ class Turns:
 
     def _result(self, reply_id: UUID) -> OpenedTurn:
         opened = selectors.opened_turn(reply_id=reply_id)
-        if opened.reply.status in OPEN and self.peers is None and reply_id not in self._running:
-            replies.interrupt_open_replies(conversation=opened.conversation)
+        abandoned = opened.reply.status in OPEN and not self.runs(reply_id)
+        if abandoned and self.peers.close_abandoned(opened.conversation):
             opened = selectors.opened_turn(reply_id=reply_id)
         return opened
 
     async def stop(self, reply_id: UUID) -> None:
         """Ask for the end of a reply, here or elsewhere. Returns at once and may be repeated;
         `wait` waits for the end."""
-        if reply_id in self._running:
+        if self.runs(reply_id):
             await self.stop_here(reply_id)
-        elif self.peers is not None:
+        else:
             await self.peers.stop(reply_id)
 
     async def stop_here(self, reply_id: UUID) -> None:
@@ -169,18 +167,13 @@ class Turns:
             await self.wait(reply_id)
 
     async def start(self) -> None:
-        """Close what a process that died left open (with others, they and we do so when its lease
-        is over), purge what was deleted, and go on with what waits. Call it before the first turn
-        begins."""
+        """Close what a process that died left open, purge deleted messages, and begin the turns of
+        queued messages. Call it before the first turn begins."""
         async with db_threads.borrow():
-            if self.peers is None:
-                count = await database_sync_to_async(replies.interrupt_open_replies)()
-                if count:
-                    logger.warning("replies interrupted by the last end of the server: %d", count)
+            await database_sync_to_async(self.peers.close_abandoned)()
             await database_sync_to_async(services.purge_deleted)()
             left = await database_sync_to_async(queue.waiting_conversations)()
-        if self.peers is not None:
-            self.peers.start(self)
+        self.peers.start(self)
         for conversation_id in left:
             self.advance(conversation_id)
 
@@ -213,8 +206,7 @@ class Turns:
 
     async def aclose(self) -> None:
         """Close the providers and what connects us to other processes, after `drain`."""
-        if self.peers is not None:
-            await self.peers.aclose()
+        await self.peers.aclose()
         await self.limits.aclose()
         await self.slots.aclose()
         await self.router.aclose()
@@ -238,8 +230,7 @@ class Turns:
                 return opened.reply.id, False
             turn = Turn(opened, plan, permit)
             self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
-            if self.peers is not None:
-                self.peers.share(turn)
+            self.peers.share(turn.id, turn.log)
             metrics.running.inc()
             self._spawn(self._run(turn), f"turn {turn.id}")
         # A task that is cancelled before its first step never runs its `finally`.
@@ -271,8 +262,7 @@ class Turns:
         try:
             plan = await opening.plan(self.router, caller, context, request, provider)
             ids = new_id(), new_id()
-            if self.peers is not None:
-                await self.peers.begin(ids[1])
+            await self.peers.begin(ids[1])
             opened = await database_sync_to_async(self._store)(context, request, plan, ids)
         except BaseException:
             permit.release()
@@ -285,15 +275,15 @@ class Turns:
     def _store(
         self, context: TurnContext, request: TurnRequest, plan: Plan, ids: tuple[UUID, UUID]
     ) -> OpenedTurn:
-        """Store the rows of a turn. Without other processes, a reply that we do not write is one
-        that nobody writes any more, and closed first."""
-        store = partial(opening.store, context, request, plan, ids=ids, writer=self.process)
+        """Store the rows of a turn. A reply that a process left open when it died is closed first:
+        else it would keep the conversation busy for ever."""
+        store = partial(opening.store, context, request, plan, ids=ids, writer=self.peers.process)
         try:
             return store()
         except ConversationBusy:
-            if self.peers is not None or context.conversation.id in self._by_conversation:
+            ours = self.runs_in(context.conversation.id)
+            if ours or not self.peers.close_abandoned(context.conversation):
                 raise
-            replies.interrupt_open_replies(conversation=context.conversation)
             return store()
 
     # --- Running ----------------------------------------------------------------------------

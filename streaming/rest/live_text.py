@@ -30,4 +30,4 @@ async def _so_far(reply_id: UUID) -> Text | None:
     turns = await lifecycle.start()
     if turn := turns.find(reply_id):
         return Text.of(turn.log.pieces)
-    return None if turns.peers is None else await turns.peers.so_far(reply_id)
+    return await turns.peers.so_far(reply_id)

@@ -246,7 +246,7 @@ class ChatConsumer(AsyncConsumer):
         socket follows nothing; at the latest after running replies have ended, and been told."""
         await lifecycle.closing.wait()
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(lifecycle.drained.wait())]
-        if self.turns.peers is not None:
+        if self.turns.peers.take_over:
             waits.append(asyncio.ensure_future(self.pump.told()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from channels.db import database_sync_to_async
 
 from conversations.threads import replies, selectors
-from conversations.threads.models import OPEN
+from conversations.threads.models import OPEN, Conversation
 from streaming.background import keep_going
 from streaming.cluster.copies import Copies
 from streaming.cluster.mirror import Mirror
@@ -21,15 +21,17 @@ from streaming.cluster.redis_client import AWAY, ServiceAway
 from streaming.cluster.redis_log import RedisLogs, pieces
 from streaming.db_threads import db_threads
 from streaming.log import MemoryLog, Text
+from streaming.peers import Owner
 from streaming.replies.row_events import snapshot_of, user_event
-from streaming.replies.turn import Owner, Turn
 
 # How long the end waits until Redis has the ends of all replies, in seconds.
 FLUSH_PATIENCE = 3.0
 
 
-class Peers:
-    """Our side of it. `start` needs a running event loop; `aclose` ends everything."""
+class RedisPeers:
+    """`Peers` of several processes that share a Redis."""
+
+    take_over = True
 
     def __init__(self, url: str) -> None:
         self.process = uuid4()
@@ -58,9 +60,16 @@ class Peers:
         except AWAY:
             raise ServiceAway from None
 
-    def share(self, turn: Turn) -> None:
-        """Let others follow a turn of ours, until they have its end."""
-        self._mirror.add(turn.id, turn.log)
+    def share(self, reply_id: UUID, log: MemoryLog) -> None:
+        """As `Peers.share`."""
+        self._mirror.add(reply_id, log)
+
+    async def running_in(self, conversation_id: UUID) -> UUID | None:
+        """As `Peers.running_in`, as the database has it."""
+        reply_id: UUID | None = await database_sync_to_async(replies.running_in)(
+            conversation_id=conversation_id
+        )
+        return reply_id
 
     async def log_of(self, reply_id: UUID) -> MemoryLog | None:
         """A copy of the log of another's reply; `None` when the reply has ended.
@@ -109,6 +118,18 @@ class Peers:
         except AWAY:
             async with db_threads.borrow():
                 await database_sync_to_async(replies.mark_stopping)(reply_id=reply_id)
+
+    def close_abandoned(self, conversation: Conversation | None = None) -> bool:
+        """Nothing: the `Reaper` of some process closes a reply when its lease is over."""
+        return False
+
+    async def checks(self) -> dict[str, str]:
+        """Whether Redis answers."""
+        try:
+            await self.logs.ping()
+        except AWAY:
+            return {"redis": "unreachable"}
+        return {"redis": "ok"}
 
     async def aclose(self) -> None:
         """Let Redis have the ends of our replies, for a moment, then let go of everything."""

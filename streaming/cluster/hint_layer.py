@@ -1,13 +1,12 @@
 """The channel layer of several processes: channels-redis over Redis's pub/sub.
 
 It carries hints (`hints.py`), which may get lost, so sockets are served while Redis is away, and
-none of them waits for it: groups are known in their process alone, and one subscription of each
-process hears what is told to any group. When that begins, and when it was broken, every socket is
-told to look after what it may have missed.
+none waits for it: a group is known in its process alone, and each process has one subscription for
+the hints of all groups. When the subscription begins, and when it was broken, every socket gets
+`hint.missed`, and looks for what it may have missed.
 """
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import uuid4
@@ -19,15 +18,13 @@ from channels_redis.pubsub import (
 )
 from redis import exceptions
 
-from streaming.background import keep_going
+from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY, PATIENCE, mend
-
-logger = logging.getLogger(__name__)
 
 # Waits until the subscription is tried again, in seconds.
 RETRY: Final = 1.0
-# How long one look for hints lasts, in seconds; when it ends without an error, Redis is there.
-LOOK: Final = 1.0
+# How long one read waits for a hint, in seconds; when it ends without an error, Redis is there.
+READ: Final = 1.0
 
 
 class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
@@ -46,28 +43,17 @@ class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
             mend(made.connection_pool)
 
     def _ensure_receiver(self) -> None:
-        """None: the library's own ends at a time limit that runs out, and tells of no break."""
+        """None: the library's own ends at the first timeout, and does not report an outage."""
 
-    async def receive(self) -> None:
-        """Hand over what comes, once subscribed, until cancelled."""
-        broken = True  # what was told before that went by
-        while True:
-            try:
-                message = await self._pubsub.get_message(
-                    ignore_subscribe_messages=True, timeout=LOOK
-                )
-            except AWAY as error:
-                if not broken:
-                    logger.warning("no hints from others (%s)", type(error).__name__)
-                broken = True
-                await asyncio.sleep(RETRY)
-                continue
-            if broken:
-                broken = False
-                self._hand(self.channel_layer.channels, {"type": "hint.missed"})
-            if message is not None:
-                group, hint = self.channel_layer.channel_layer.deserialize(message["data"])
-                self._hand(self.channel_layer.groups.get(group, ()), hint)
+    async def read(self, *, missed: bool) -> None:
+        """Wait a moment for a hint, and hand it over. With `missed` every socket is told first that
+        it may have missed some; an answer from Redis shows that the subscription stands now."""
+        message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=READ)
+        if missed:
+            self._hand(self.channel_layer.channels, {"type": "hint.missed"})
+        if message is not None:
+            group, hint = self.channel_layer.channel_layer.deserialize(message["data"])
+            self._hand(self.channel_layer.groups.get(group, ()), hint)
 
     def _hand(self, channels: Iterable[str], hint: dict[str, Any]) -> None:
         layer: _Loop = self.channel_layer
@@ -84,13 +70,20 @@ class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
         self._redis = _Connection(self._shards[0].host, self)  # type: ignore[has-type]
         self._shards = [self._redis]
         self._everything = f"{self.prefix}everything"
-        self._listening: asyncio.Task[None] | None = None
+        self._subscribed, self._missed = False, True
+        self.listening = BackgroundLoop(
+            "hints",
+            self._listen,
+            pause=lambda: 0.0,  # a read waits itself
+            outage=AWAY,
+            on_outage=self._note_outage,
+            retry=RETRY,
+        )
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         channel = f"{self.prefix}{prefix}{uuid4().hex}"
         self.channels[channel] = asyncio.Queue()
-        if self._listening is None:
-            self._listening = keep_going(self._listen, "hints")
+        self.listening.start()
         return channel
 
     async def group_add(self, group: str, channel: str) -> None:
@@ -106,16 +99,15 @@ class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
         data = self.channel_layer.serialize([group, message])
         await self._redis.publish(self._everything, data)
 
+    def _note_outage(self) -> None:
+        self._missed = True
+
     async def _listen(self) -> None:
-        """Subscribe, as soon as Redis is there; the library does so again when it comes back."""
-        while True:
-            try:
-                await self._redis.subscribe(self._everything)
-                break
-            except AWAY as error:
-                logger.warning("no hints from others yet (%s)", type(error).__name__)
-            await asyncio.sleep(RETRY)
-        await self._redis.receive()
+        if not self._subscribed:
+            await self._redis.subscribe(self._everything)
+            self._subscribed = True  # the library does so again when the connection was lost
+        await self._redis.read(missed=self._missed)
+        self._missed = False
 
 
 class HintLayer(RedisPubSubChannelLayer):  # type: ignore[misc]

@@ -1,26 +1,26 @@
-"""The logs of this process, kept the same in Redis for the others.
+"""Writes the logs of this process to Redis, for the other processes.
 
-Nothing here is in the way of those who follow a log in this process: they are told at once, and
-go on while Redis is away. What it missed it gets when it is back.
+Followers in this process do not wait for it: they read the log in memory, also while Redis is
+away. When Redis is back it gets what it missed.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
+from django.db import DatabaseError
+
+from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_log import MOST_PIECES, Answer, Append, RedisLogs, State
 from streaming.log import MemoryLog, Phase
 from streaming.peers import Owner
 
-logger = logging.getLogger(__name__)
-
-# A log to which nothing is added is told to live this often, in seconds: well within its lease.
+# How often the lease of a silent log is renewed, in seconds. Four tries fit into a lease
+# (`redis_log.LEASE`), so one slow call does not let others take a reply that is being written.
 RENEW: Final = 1.0
-# Waits while Redis is away, in seconds.
+# How soon an append is repeated while Redis is away, in seconds.
 RETRY: Final = 0.2
 
 
@@ -30,35 +30,36 @@ class Mirrored:
     def __init__(self, reply_id: UUID, log: MemoryLog) -> None:
         self.reply_id, self.log = reply_id, log
         self.seq = 0
-        self.told: Phase | None = None
+        self.sent_phase: Phase | None = None
         self.phases = 0
-        self.due = 0.0  # when it has to be told to live
+        self.renew_at = 0.0
 
     def has_news(self) -> bool:
         log = self.log
-        return log.seq > self.seq or log.end is not None or log.phase is not self.told
+        return log.seq > self.seq or log.end is not None or log.phase is not self.sent_phase
 
     def next(self) -> Append:
-        """What is to be added now."""
+        """What is to be added now. A phase or the end goes with the last piece only, so that
+        readers get everything in the order of the log."""
         log, first = self.log, self.seq + 1
         pieces = log.pieces[self.seq : self.seq + MOST_PIECES]
         phase = end = None
         if self.seq + len(pieces) == log.seq:
             if log.end is not None:
                 end = (log.seq + 1, log.end)
-            elif log.phase is not None and log.phase is not self.told:
+            elif log.phase is not None and log.phase is not self.sent_phase:
                 self.phases += 1
-                self.told = log.phase
+                self.sent_phase = log.phase
                 phase = (f"{log.seq}-{self.phases}", log.phase)
         return Append(self.reply_id, first, pieces, phase, end)
 
     def begin_again(self) -> None:
         """Redis has nothing of it."""
-        self.seq, self.told = 0, None
+        self.seq, self.sent_phase = 0, None
 
 
 class Mirror:
-    """Adds what is new in any log of this process, all of them in one round trip at a time."""
+    """Adds what is new in all logs of this process, in one round trip at a time."""
 
     def __init__(
         self, logs: RedisLogs, owner: Owner, still_ours: Callable[[UUID], Awaitable[bool]]
@@ -66,22 +67,27 @@ class Mirror:
         """`still_ours` tells whether the row of a reply is open, and ours to write."""
         self._logs, self._owner, self._still_ours = logs, owner, still_ours
         self._mirrored: dict[UUID, Mirrored] = {}
-        self._changed = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self.away = False
+        self.loop = BackgroundLoop(
+            "mirror",
+            self._append,
+            pause=lambda: RENEW / 2,
+            outage=(DatabaseError, *AWAY),
+            retry=RETRY,
+        )
 
     def add(self, reply_id: UUID, log: MemoryLog) -> None:
         """Keep a log in Redis from now until its end is there. `RedisLogs.begin` made it."""
         self._mirrored[reply_id] = Mirrored(reply_id, log)
         self._empty.clear()
-        log.watch(self._changed)
-        self._changed.set()
+        log.watch(self.loop.woken)
+        self.loop.wake()
 
     def remove(self, reply_id: UUID) -> None:
         """Add no more to a log."""
-        if one := self._mirrored.pop(reply_id, None):
-            one.log.unwatch(self._changed)
+        if mirrored := self._mirrored.pop(reply_id, None):
+            mirrored.log.unwatch(self.loop.woken)
         if not self._mirrored:
             self._empty.set()
 
@@ -89,74 +95,59 @@ class Mirror:
         """Return when Redis has the end of every log."""
         await self._empty.wait()
 
-    async def run(self) -> None:
-        """Keep the logs, until cancelled."""
-        clock, task = asyncio.get_running_loop().time, asyncio.current_task()
-        assert task is not None  # noqa: S101 - this is a coroutine
-        while not task.cancelling():  # the library may lose a cancellation
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RENEW / 2):
-                    await self._changed.wait()
-            self._changed.clear()
-            due = [one for one in self._mirrored.values() if one.has_news() or one.due <= clock()]
-            if not due:
-                continue
-            for one in due:
-                one.due = clock() + RENEW
-            try:
-                answers = await self._logs.append([one.next() for one in due])
-            except AWAY as error:
-                await self._wait_for_redis(due, error)
-                continue
-            self.away = False
-            for one, answer in zip(due, answers, strict=True):
-                await self._take(one, answer)
+    async def _append(self) -> None:
+        now = asyncio.get_running_loop().time()
+        due = [m for m in self._mirrored.values() if m.has_news() or m.renew_at <= now]
+        if not due:
+            return
+        for mirrored in due:
+            mirrored.renew_at = now + RENEW
+        try:
+            answers = await self._logs.append([mirrored.next() for mirrored in due])
+        except AWAY:
+            for mirrored in due:  # it may or may not have been added; adding twice does no harm
+                mirrored.sent_phase, mirrored.renew_at = None, 0.0
+            raise
+        for mirrored, answer in zip(due, answers, strict=True):
+            await self._take(mirrored, answer)
 
-    async def _wait_for_redis(self, due: list[Mirrored], error: Exception) -> None:
-        if not self.away:
-            logger.warning(
-                "Redis is away (%s); replies go on in their process", type(error).__name__
-            )
-        self.away = True
-        for one in due:
-            one.told, one.due = None, 0.0  # nobody knows whether it was added
-        await asyncio.sleep(RETRY)
-
-    async def _take(self, one: Mirrored, answer: Answer) -> None:
+    async def _take(self, mirrored: Mirrored, answer: Answer) -> None:
         match answer.state:
             case State.FENCED:
-                self._lose(one)
+                self._lose(mirrored)
                 return
             case State.MISSING:
-                await self._begin_again(one)
+                await self._begin_again(mirrored)
                 return
-            case State.ENDED if one.log.end is not None:
-                self.remove(one.reply_id)
+            case State.ENDED if mirrored.log.end is not None:
+                self.remove(mirrored.reply_id)
                 return
-        if answer.seq < one.seq:
-            one.told = None  # Redis lost a part; the phase comes after it
-        one.seq = answer.seq
-        if one.has_news():
-            self._changed.set()
-        if answer.stop and one.log.end is None:
-            await self._owner.stop_here(one.reply_id)
+        if answer.seq < mirrored.seq:
+            # Redis came back with an older state. The phase comes after the pieces, so it is
+            # repeated behind them.
+            mirrored.sent_phase = None
+        mirrored.seq = answer.seq
+        if mirrored.has_news():
+            self.loop.wake()
+        if answer.stop and mirrored.log.end is None:
+            await self._owner.stop_here(mirrored.reply_id)
 
-    async def _begin_again(self, one: Mirrored) -> None:
-        """Redis came back empty: it gets all of a log again, if the reply is still ours. One that
-        slept until its log had expired finds its row closed by another."""
+    async def _begin_again(self, mirrored: Mirrored) -> None:
+        """Give Redis, which came back empty, all of a log again, if the reply is still ours: a
+        process that slept until its log had expired finds its row closed by another process."""
         try:
-            ours = one.log.end is not None or await self._still_ours(one.reply_id)
+            ours = mirrored.log.end is not None or await self._still_ours(mirrored.reply_id)
             if ours:
-                await self._logs.begin(one.reply_id)
-                one.begin_again()
-                self._changed.set()
+                await self._logs.begin(mirrored.reply_id)
+                mirrored.begin_again()
+                self.loop.wake()
         except AWAY:
-            one.due = 0.0
+            mirrored.renew_at = 0.0
             return
         if not ours:
-            self._lose(one)
+            self._lose(mirrored)
 
-    def _lose(self, one: Mirrored) -> None:
-        self.remove(one.reply_id)
-        if one.log.end is None:
-            self._owner.lose(one.reply_id)
+    def _lose(self, mirrored: Mirrored) -> None:
+        self.remove(mirrored.reply_id)
+        if mirrored.log.end is None:
+            self._owner.lose(mirrored.reply_id)

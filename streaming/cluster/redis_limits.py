@@ -1,16 +1,16 @@
 """The limits of callers, counted in Redis for all processes at once.
 
     chat:{<subject>}:minute   sorted set: the requests of the last minute, by their time
-    chat:{<subject>}:running  sorted set: the places that are taken, by when they expire
+    chat:{<subject>}:running  sorted set: the permits that are taken, by when they expire
 
-Every process renews the places it holds; those of one that died are free when they expire. One
-script looks and counts, so however many ask at once, no one gets more than there is. The clock
-is that of Redis.
+Every process renews the permits it holds; those of a process that died expire. One script checks
+and counts, so that requests at the same moment do not all find the last permit free. The clock is
+that of Redis: those of the processes may differ.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,18 +20,16 @@ from conversations.errors import Throttled
 from conversations.usage import budgets
 from conversations.usage.budgets import Bound
 from streaming import metrics
-from streaming.background import keep_going
+from streaming.background import BackgroundLoop
 from streaming.caller import Caller
 from streaming.cluster.redis_client import AWAY, ServiceAway, connect
 from streaming.limits import MINUTE, Permit, too_many_at_once, too_many_requests
 
-logger = logging.getLogger(__name__)
-
-# How long a place is held that nobody renews, and how often it is renewed, in seconds.
+# How long a permit is held that nobody renews, and how often it is renewed, in seconds.
 LIFE: Final = 15.0
 RENEW: Final = 4.0
 
-# KEYS minute, running. ARGV: who asks, most a minute, most at once, seconds of the span, seconds
+# KEYS minute, running. ARGV: the permit, most a minute, most at once, seconds of the span, seconds
 # of life, and the time, or nothing for that of Redis.
 _TAKE: Final = """
 local now = tonumber(ARGV[6])
@@ -54,7 +52,7 @@ redis.call('EXPIRE', KEYS[2], math.ceil(tonumber(ARGV[5])) + 1)
 return {'taken', '0'}
 """
 
-# Hold places longer. KEYS running. ARGV: seconds of life, then the places.
+# Hold permits longer. KEYS running. ARGV: seconds of life, then the permits.
 _RENEW: Final = """
 local time = redis.call('TIME')
 local until_ = tonumber(time[1]) + tonumber(time[2]) / 1000000 + tonumber(ARGV[1])
@@ -69,15 +67,16 @@ class RedisLimits:
     def __init__(
         self, url: str, now: Callable[[], float] | None = None, life: float = LIFE
     ) -> None:
-        """`now` is a clock of one's own; by it nothing is renewed, so `life` has to be long."""
+        """`now` replaces the clock of Redis in tests; then nothing is renewed, so `life` has to be
+        long."""
         self._redis = connect(url)
         self._take = self._redis.register_script(_TAKE)
         self._renew = self._redis.register_script(_RENEW)
         self._now, self._life = now, life
-        self._held: dict[str, str] = {}  # the key of each place
+        self._held: dict[str, str] = {}  # the key of each permit
         self._released: dict[str, str] = {}
-        self._changed = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
+        self._renew_at = 0.0
+        self._loop = BackgroundLoop("limits", self._keep, pause=self._until_renewal, outage=AWAY)
 
     async def admit(self, caller: Caller) -> Permit:
         """As `Limits.admit`. Raises `Unavailable`, too, when Redis is away."""
@@ -89,13 +88,13 @@ class RedisLimits:
             raise
 
     async def take(self, a_minute: Bound, at_once: Bound) -> Permit:
-        """`admit` for bounds that are known. A place that is taken when the caller is cancelled
+        """`admit` for bounds that are known. A permit that is taken when the caller is cancelled
         expires."""
-        place, running = uuid4().hex, f"chat:{{{at_once.subject}}}:running"
+        permit, running = uuid4().hex, f"chat:{{{at_once.subject}}}:running"
         now = self._now() if self._now else ""
-        arguments: list[Any] = [place, a_minute.most, at_once.most, MINUTE, self._life, now]
-        await self._give_back()  # what has ended here counts no more
+        arguments: list[Any] = [permit, a_minute.most, at_once.most, MINUTE, self._life, now]
         try:
+            await self._give_back()  # a caller whose reply has just ended has room for the next
             answer: Any = await self._take(
                 keys=[f"chat:{{{a_minute.subject}}}:minute", running], args=arguments
             )
@@ -106,39 +105,33 @@ class RedisLimits:
                 raise too_many_at_once(at_once.most)
             case "a minute":
                 raise too_many_requests(a_minute.most, float(answer[1]))
-        self._held[place] = running
-        if self._keeper is None:
-            self._keeper = keep_going(self._keep, "limits")
-        return Permit(lambda: self._leave(place))
+        self._held[permit] = running
+        self._loop.start()
+        return Permit(lambda: self._leave(permit))
 
     async def aclose(self) -> None:
-        """Give back what was released, then let go. Places that are still held expire."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        """Give back what was released, then let go. Permits that are still held expire."""
+        await self._loop.stop()
+        with suppress(*AWAY):
             await self._give_back()
         await self._redis.aclose()
 
-    def _leave(self, place: str) -> None:
-        if (key := self._held.pop(place, None)) is not None:
-            self._released[place] = key
-            self._changed.set()
+    def _leave(self, permit: str) -> None:
+        if (key := self._held.pop(permit, None)) is not None:
+            self._released[permit] = key
+            self._loop.wake()
+
+    def _until_renewal(self) -> float:
+        return max(0.0, self._renew_at - asyncio.get_running_loop().time())
 
     async def _keep(self) -> None:
-        """Give back places that were released, at once, and renew the others now and then."""
-        task, clock = asyncio.current_task(), asyncio.get_running_loop().time
-        assert task is not None  # noqa: S101 - this is a coroutine
-        due = clock() + RENEW
-        while not task.cancelling():
-            try:
-                async with asyncio.timeout(max(0.0, due - clock())):
-                    await self._changed.wait()
-            except TimeoutError:
-                if self._now is None:
-                    await self._renew_all()
-                due = clock() + RENEW
-            self._changed.clear()
-            await self._give_back()
+        """Give back released permits, and renew the others when it is time."""
+        await self._give_back()
+        if self._until_renewal() > 0:
+            return
+        if self._now is None:
+            await self._renew_all()
+        self._renew_at = asyncio.get_running_loop().time() + RENEW
 
     async def _give_back(self) -> None:
         released, self._released = self._released, {}
@@ -146,18 +139,16 @@ class RedisLimits:
             return
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
-                for place, key in released.items():
-                    pipe.zrem(key, place)
+                for permit, key in released.items():
+                    pipe.zrem(key, permit)
                 await pipe.execute()
-        except AWAY as error:
-            logger.debug("%d places will expire (%s)", len(released), type(error).__name__)
+        except BaseException:  # also when the caller who came to take one is cancelled
+            self._released |= released
+            raise
 
     async def _renew_all(self) -> None:
         by_key: dict[str, list[str]] = {}
-        for place, key in self._held.items():
-            by_key.setdefault(key, []).append(place)
-        try:
-            for key, places in by_key.items():
-                await self._renew(keys=[key], args=[self._life, *places])
-        except AWAY as error:
-            logger.debug("places not renewed (%s)", type(error).__name__)
+        for permit, key in self._held.items():
+            by_key.setdefault(key, []).append(permit)
+        for key, permits in by_key.items():
+            await self._renew(keys=[key], args=[self._life, *permits])

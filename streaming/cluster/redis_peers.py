@@ -1,8 +1,8 @@
-"""The other processes on this database: what they and we know of each other's replies.
+"""The other processes on this database, over Redis: who writes which reply, and what it says.
 
-What is told of a reply goes through Redis (`redis_log`): out of here by the `Mirror`, in by
-`Copies`. Who died is found out by the `Reaper`. The database decides: which of two turns in a
-conversation there is, and how a reply ended.
+The log of a reply goes through Redis (`redis_log`): `Mirror` writes ours, `Copies` reads those of
+others. The `Reaper` closes the replies of processes that died. The database decides which of two
+turns in a conversation there is, and how a reply ended.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 
 from conversations.threads import replies, selectors
 from conversations.threads.models import OPEN, Conversation
-from streaming.background import keep_going
+from streaming.background import BackgroundLoop
 from streaming.cluster.copies import Copies
 from streaming.cluster.mirror import Mirror
 from streaming.cluster.reaper import Reaper
@@ -24,7 +24,7 @@ from streaming.log import MemoryLog, Text
 from streaming.peers import Owner
 from streaming.replies.row_events import snapshot_of, user_event
 
-# How long the end waits until Redis has the ends of all replies, in seconds.
+# How long the end of the process waits until Redis has the ends of all replies, in seconds.
 FLUSH_PATIENCE = 3.0
 
 
@@ -37,24 +37,22 @@ class RedisPeers:
         self.process = uuid4()
         self.logs = RedisLogs(url, self.process)
         self._url = url
-        self._tasks: list[asyncio.Task[None]] = []
-        self._mirror: Mirror
         self._copies: Copies
+        self._mirror: Mirror
+        self._loops: tuple[BackgroundLoop, ...] = ()
 
     def start(self, owner: Owner) -> None:
-        """Begin to share what `owner` makes, and to hear of what others make."""
+        """As `Peers.start`."""
         self._mirror = Mirror(self.logs, owner, self._still_ours)
         self._copies = Copies(self.logs, self._url, owner.stop_here)
         reaper = Reaper(self.logs, self._copies, owner)
-        for name, work in (
-            ("mirror", self._mirror.run),
-            ("copies", self._copies.run),
-            ("reaper", reaper.run),
-        ):
-            self._tasks.append(keep_going(work, name))
+        self._loops = (self._mirror.loop, self._copies.loop, reaper.loop)
+        for loop in self._loops:
+            loop.start()
 
     async def begin(self, reply_id: UUID) -> None:
-        """Make the log of a reply to come. Raises `Unavailable`: without Redis none begins."""
+        """As `Peers.begin`: makes the log. Without Redis no reply begins, since another process
+        could take a reply without a lease for one whose process died."""
         try:
             await self.logs.begin(reply_id)
         except AWAY:
@@ -72,12 +70,7 @@ class RedisPeers:
         return reply_id
 
     async def log_of(self, reply_id: UUID) -> MemoryLog | None:
-        """A copy of the log of another's reply; `None` when the reply has ended.
-
-        Raises:
-            NotFound: there is no such reply.
-            Unavailable: it is being written, and Redis is away.
-        """
+        """As `Peers.log_of`."""
         log = await self._copy_of(reply_id)
         await self._copies.arrived(reply_id)
         return log
@@ -100,8 +93,7 @@ class RedisPeers:
         return log
 
     async def so_far(self, reply_id: UUID) -> Text | None:
-        """What Redis has of another's reply that is being written; `None` when that has its end,
-        or Redis is away."""
+        """As `Peers.so_far`: what Redis has; `None` after the end, and when Redis is away."""
         if self._copies.away:
             return None
         try:
@@ -112,7 +104,7 @@ class RedisPeers:
         return None if ended else Text.of(pieces(entries))
 
     async def stop(self, reply_id: UUID) -> None:
-        """Ask whoever writes a reply to end it. While Redis is away, its row tells them."""
+        """As `Peers.stop`. While Redis is away the row says it, which every `Reaper` reads."""
         try:
             await self.logs.stop(reply_id)
         except AWAY:
@@ -132,14 +124,13 @@ class RedisPeers:
         return {"redis": "ok"}
 
     async def aclose(self) -> None:
-        """Let Redis have the ends of our replies, for a moment, then let go of everything."""
-        if self._tasks:
+        """As `Peers.aclose`."""
+        if self._loops:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_PATIENCE):
                     await self._mirror.flushed()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(self._tasks)
+            for loop in self._loops:
+                await loop.stop()
             await self._copies.aclose()
         await self.logs.aclose()
 

@@ -18,64 +18,67 @@ is told everything.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from streaming.background import keep_going
+from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY, connect
 from streaming.provider_slots import OnPosition, ProviderQueue, SlotRequest, capacity_of, hold_slot
 
-logger = logging.getLogger(__name__)
-
-# How long a request counts of which nothing is heard, in seconds.
+# How long a request counts of which Redis is told nothing, in seconds.
 LIFE: Final = 15.0
-# Seconds between two looks of a process that holds places, and of one that waits: the line's news
-# wake it at once, but they may get lost.
+# How often a process that holds slots tells it again, and one that waits, in seconds. A change is
+# published, but a publication may be lost, and a request would wait for a slot that is free.
 RENEW: Final = 4.0
 POLL: Final = 1.0
-# Seconds until Redis is asked again when it is away.
+# How soon Redis is asked again while it is away, in seconds.
 RETRY: Final = 0.2
-# Seconds after Redis came back in which a process tells only of its places: when it comes back
-# empty, it is to know all of them before it gives out more.
+# How long a process tells only of its slots after an outage, in seconds. When Redis came back
+# empty it has to know all slots that are held before it grants others, or it grants them twice.
 SETTLE: Final = 1.0
-# How long the end of a process waits until Redis has its places back, in seconds.
+# How long the end of a process waits until Redis has its slots back, in seconds.
 FLUSH_PATIENCE: Final = 2.0
 
-NEWS: Final = "chat:lines"
+CHANNEL: Final = "chat:lines"
 _KEYS: Final = ("waiting", "places", "leases", "numbers", "rounds", "epoch")
 
 _TELL: Final = Path(__file__).with_name("redis_slots.lua").read_text()
 
 
 class RedisProviderQueue:
-    """Our side of the line before one provider."""
+    """The side of this process of the queue for one provider."""
 
     def __init__(self, redis: Any, provider: str, capacity: int, process: str, life: float) -> None:
         self.keys = [f"chat:{{line-{provider}}}:{name}" for name in _KEYS]
         self._capacity, self._life = capacity, life
+        self._provider, self._process = provider, process
         self.waiting: dict[str, SlotRequest] = {}
         self.held: set[str] = set()
-        self.left: set[str] = set()  # what Redis has not been told of yet
-        self._news = f"{provider} {process}"
-        self._provider, self._process = provider, process
+        self.left: set[str] = set()  # of which Redis does not know yet
         self._joined = 0
         self._tell = redis.register_script(_TELL)
-        self._changed = asyncio.Event()
         self._epoch = ""
         self._was_away = False  # and has not answered since
         self._settled_at = 0.0
-        self._withheld = False  # some of those who wait were not told of yet
+        self._withheld = False  # Redis was not told of the requests that wait
+        self.loop = BackgroundLoop(
+            f"slots of {provider}",
+            self.tell,
+            pause=self._pause,
+            outage=AWAY,
+            on_outage=self.settle,
+            retry=RETRY,
+        )
 
     def join(self, user_id: UUID, on_position: OnPosition) -> SlotRequest:
         """Add a request to the queue."""
         self._joined += 1
         request = SlotRequest(user_id, self._joined, on_position)
         self.waiting[self._id(request)] = request
-        self._changed.set()
+        self.loop.wake()
         return request
 
     def leave(self, request: SlotRequest) -> None:
@@ -84,54 +87,34 @@ class RedisProviderQueue:
         self.waiting.pop(request_id, None)
         self.held.discard(request_id)
         self.left.add(request_id)
-        self._changed.set()
+        self.loop.wake()
 
     def _id(self, request: SlotRequest) -> str:
-        """The name of a request among those of all processes; it begins with its user's id."""
+        """The id of a request among those of all processes; it begins with its user's."""
         return f"{request.user_id.hex}:{self._process}:{request.number}"
 
     def look_again(self) -> None:
-        """Look again, if anybody here waits."""
+        """Ask for the positions, if any request waits here."""
         if self.waiting:
-            self._changed.set()
+            self.loop.wake()
 
     def settle(self) -> None:
-        """Tell of what is held again, and a little later of those who wait: Redis was away."""
+        """Tell Redis, which was away, of the slots held here, and a little later of the rest."""
         self._was_away = True
-        self._changed.set()
-
-    async def keep(self) -> None:
-        """Keep Redis told, until cancelled. While it is away, those who wait go on waiting."""
-        task, away = asyncio.current_task(), False
-        assert task is not None  # noqa: S101 - this is a coroutine
-        while not task.cancelling():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._patience()):
-                    await self._changed.wait()
-            self._changed.clear()
-            try:
-                await self.tell()
-                away = False
-            except AWAY as error:
-                if not away:
-                    name = type(error).__name__
-                    logger.warning("the line of %s waits for Redis (%s)", self._provider, name)
-                away = True
-                self.settle()
-                await asyncio.sleep(RETRY)
+        self.loop.wake()
 
     async def tell(self) -> None:
-        """Tell Redis all of our side, and those who wait here what it answers. Raises one of
-        `AWAY`; then it is to be repeated."""
-        left, held = [*self.left], [*self.held]
-        waiting = [*self.waiting.items()]
+        """Tell Redis all of our side, and the requests that wait here their positions. Raises one
+        of `AWAY`; then it has to be repeated."""
+        left, held, waiting = [*self.left], [*self.held], [*self.waiting.items()]
         was_away, self._was_away = self._was_away, False
         self._withheld = bool(waiting) and (was_away or self._settling() > 0)
         if self._withheld:
             waiting = []
+        published = f"{self._provider} {self._process}"
         counts = [self._capacity, self._life, len(left), len(held)]
         ids = [*left, *held, *(request_id for request_id, _ in waiting)]
-        arguments = [NEWS, self._news, *counts, self._epoch, *ids]
+        arguments = [CHANNEL, published, *counts, self._epoch, *ids]
         epoch, *positions = await self._tell(keys=self.keys, args=arguments)
         self.left.difference_update(left)
         forgotten, self._epoch = self._epoch not in ("", epoch), epoch
@@ -153,7 +136,7 @@ class RedisProviderQueue:
     def _settling(self) -> float:
         return self._settled_at - asyncio.get_running_loop().time()
 
-    def _patience(self) -> float | None:
+    def _pause(self) -> float | None:
         if self._withheld:
             return max(0.0, self._settling())
         if self.waiting:
@@ -171,21 +154,28 @@ class RedisProviderSlots:
         self._capacities, self._life = capacities, life
         self._process = uuid4().hex
         self._queues: dict[str, ProviderQueue | RedisProviderQueue] = {}
-        self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = False
+        self._listening = BackgroundLoop(
+            "slots",
+            self._listen,
+            pause=lambda: 0.0,
+            outage=AWAY,
+            on_outage=self._settle,
+            retry=RETRY,
+        )
 
     def queue(self, provider: str) -> ProviderQueue | RedisProviderQueue:
         """Our side of the queue for a provider; without a limit nothing is shared."""
         if provider not in self._queues:
-            capacity = capacity_of(provider, self._capacities)
-            if not capacity:
+            if capacity := capacity_of(provider, self._capacities):
+                queue = RedisProviderQueue(
+                    self._redis, provider, capacity, self._process, self._life
+                )
+                self._queues[provider] = queue
+                self._listening.start()
+                queue.loop.start()
+            else:
                 self._queues[provider] = ProviderQueue(0)
-                return self._queues[provider]
-            queue = RedisProviderQueue(self._redis, provider, capacity, self._process, self._life)
-            self._queues[provider] = queue
-            if not self._tasks:
-                self._tasks.append(keep_going(self._listen, "lines"))
-            self._tasks.append(keep_going(queue.keep, f"queue {provider}"))
         return self._queues[provider]
 
     def slot(
@@ -195,41 +185,40 @@ class RedisProviderSlots:
         return hold_slot(self.queue(provider), provider, user_id, on_position)
 
     async def aclose(self) -> None:
-        """Give back what was left, then let go. What is still held expires."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        """Give back what was left, then let go. Slots that are still held expire."""
+        await self.stop()
         with suppress(*AWAY):  # then it expires
             async with asyncio.timeout(FLUSH_PATIENCE):
-                for queue in self._queues.values():
-                    if isinstance(queue, RedisProviderQueue) and queue.left:
+                for queue in self._shared():
+                    if queue.left:
                         await queue.tell()
         await self._redis.aclose()
         await self._subscriber.aclose()
 
-    async def _listen(self) -> None:
-        """Look again at queues that others have changed, until cancelled."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - this is a coroutine
-        while not task.cancelling():
-            with suppress(*AWAY):
-                async with self._subscriber.pubsub() as news:
-                    await news.subscribe(NEWS)
-                    async for message in news.listen():
-                        self._hear(message)
-            self._settle()
-            await asyncio.sleep(RETRY)
+    async def stop(self) -> None:
+        """Tell Redis nothing more."""
+        await self._listening.stop()
+        for queue in self._shared():
+            await queue.loop.stop()
+
+    def _shared(self) -> list[RedisProviderQueue]:
+        return [q for q in self._queues.values() if isinstance(q, RedisProviderQueue)]
 
     def _settle(self) -> None:
-        for queue in self._queues.values():
-            if isinstance(queue, RedisProviderQueue):
-                queue.settle()
+        for queue in self._shared():
+            queue.settle()
+
+    async def _listen(self) -> None:
+        """Look again at queues that other processes have changed, until the connection is lost."""
+        async with self._subscriber.pubsub() as subscription:
+            await subscription.subscribe(CHANNEL)
+            async for message in subscription.listen():
+                self._hear(message)
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
             if self._subscribed:
-                self._settle()  # news may have been lost, or everything
+                self._settle()  # publications may have been lost, or all that Redis had
             self._subscribed = True
             return
         provider, _, process = message["data"].partition(" ")

@@ -29,10 +29,8 @@ class Process:
         self.copies = Copies(self.logs, url, self.stop_here)
         self.stopped: list[UUID] = []
         self.lost: list[UUID] = []
-        self._tasks = [
-            asyncio.create_task(self.mirror.run()),
-            asyncio.create_task(self.copies.run()),
-        ]
+        self.mirror.loop.start()
+        self.copies.loop.start()
 
     async def stop_here(self, reply_id: UUID) -> None:
         self.stopped.append(reply_id)
@@ -44,9 +42,7 @@ class Process:
         return True
 
     async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.wait(self._tasks)
+        await self.mirror.loop.stop()
         await self.copies.aclose()
         await self.logs.aclose()
 

@@ -17,8 +17,6 @@ async def test_what_was_told_before_the_subscription_is_looked_after(redis_serve
     assert told["type"] == "hint.missed"
     await elsewhere.group_send("conversation", {"type": "hint.turn"})
     assert (await here.receive(channel))["type"] == "hint.turn"
-    listening = here._get_layer()._listening
-    assert listening is not None
-    listening.cancel()
+    await here._get_layer().listening.stop()
     for layer in (here, elsewhere):
         await layer.flush()

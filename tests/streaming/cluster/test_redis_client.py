@@ -1,7 +1,6 @@
-"""Connections to Redis that break, in either event loop, and what goes on beside requests."""
+"""Connections to Redis that break, in either event loop."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 import pytest
@@ -9,8 +8,6 @@ import uvloop
 from redis.asyncio import Connection
 from redis.exceptions import ConnectionError as LostConnection
 
-from streaming import background
-from streaming.background import keep_going
 from streaming.cluster.redis_client import connect
 from tests.harness.redis_server import RedisServer
 
@@ -48,28 +45,3 @@ def test_a_connection_that_was_closed(
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(use())
-
-
-async def test_work_that_fails_begins_again(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-):
-    """It is told to the log; cancelling ends it, also while it lies."""
-    monkeypatch.setattr(background, "AGAIN", 0.01)
-    runs = 0
-    running = asyncio.Event()
-
-    async def work() -> None:
-        nonlocal runs
-        runs += 1
-        if runs < 3:
-            raise RuntimeError("planted")
-        running.set()
-        await asyncio.sleep(60)
-
-    with caplog.at_level(logging.CRITICAL, "streaming.background"):
-        task = keep_going(work, "planting")
-        await running.wait()
-    assert caplog.text.count("the task planting failed") == runs - 1 == 2
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task

@@ -210,8 +210,7 @@ async def test_the_dead_hold_and_wait_for_nothing(
         await until(lambda: (held.state, waited.state) == (0, 1))
         heir = Request(alive, 2)
         await until(lambda: heir.state == 2)
-        for task in dead._tasks:
-            task.cancel()
+        await dead.stop()
         await until(lambda: heir.state == 0)
         last = Request(alive, 3)
         await until(lambda: last.state == 1)

@@ -1,127 +1,129 @@
--- What one process knows of a line, told to Redis; `redis_slots.py` says what the keys hold.
+-- Updates the queue for one provider with all that one process knows of it, grants free slots, and
+-- returns positions. `redis_slots.py` says what the keys hold.
 --
--- KEYS  waiting, places, leases, numbers, rounds, epoch
--- ARGV  the channel, what to say there, places, seconds of life, how many left, how many hold a
---       place, the epoch that the process knows, then the ids of those, and of those who wait
--- It answers with the epoch and, for each who waits, with the position; 0 is a place. In an epoch
--- that the process does not know, nobody gets anything: Redis has forgotten who holds a place, and
--- the process is to wait until everybody has told.
---
--- An id begins with its user's (32 characters). A score of `waiting` is the round, and behind the
--- point what its user has had (`Line._had`) and waits for before it. A member is 16 digits and the
--- id, so that among equals the order is that of arrival.
+-- KEYS  requests, leases, rounds, epoch
+-- ARGV  the channel, what to publish there, slots, seconds of life, how many left, how many hold a
+--       slot, the epoch that the process knows; then the ids of those, and of those that wait
+-- Returns the epoch and, for each that waits, its position; 0 is a slot. In an epoch that the
+-- process does not know nothing is granted: Redis came back empty and does not know who holds a
+-- slot, so the process has to wait until all processes have told.
 
-local waiting, places, leases, numbers, rounds, epochs = unpack(KEYS)
+local requests, leases, rounds, epochs = unpack(KEYS)
 local time = redis.call('TIME')
-local now, life = time[1] + time[2] / 1000000, tonumber(ARGV[4])
-local left, held = 8 + ARGV[5], 8 + ARGV[5] + ARGV[6]
-local changed, ours = false, {}
--- One place behind the point of a score. Sums of it are exact, and nobody has so many.
-local one = 1 / 1048576
+local now, capacity, life = time[1] + time[2] / 1000000, tonumber(ARGV[3]), tonumber(ARGV[4])
+local first_held, first_waiting = 8 + ARGV[5], 8 + ARGV[5] + ARGV[6]
 
 local epoch = redis.call('GET', epochs)
 if not epoch then
   epoch = time[1] .. '.' .. time[2]
   redis.call('SET', epochs, epoch)
 end
-redis.call('EXPIRE', epochs, 604800)  -- a week, since an epoch that ends makes people wait
+redis.call('EXPIRE', epochs, 604800)  -- a week: a new epoch makes everybody wait for a moment
 local forgotten = ARGV[7] ~= '' and ARGV[7] ~= epoch
 
+local function load(key)
+  local values, flat = {}, redis.call('HGETALL', key)
+  for at = 1, #flat, 2 do values[flat[at]] = tonumber(flat[at + 1]) end
+  return values
+end
 local function user(id) return string.sub(id, 1, 32) end
-local function get(name, otherwise)
-  return tonumber(redis.call('HGET', rounds, name) or otherwise)
-end
-local function add(name, by)
-  if redis.call('HINCRBY', rounds, name, by) == 0 then redis.call('HDEL', rounds, name) end
-end
 
--- Move what a user waits for behind `score`.
-local function shift(who, score, by)
-  if by == 0 or get('w' .. who, 0) == 0 then return end
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', waiting, '(' .. score, '+inf')) do
-    if user(string.sub(member, 17)) == who then redis.call('ZINCRBY', waiting, by, member) end
-  end
-end
-
+local numbers, served, changed = load(requests), load(rounds), false
 local function leave(id)
-  if redis.call('ZREM', leases, id) == 0 then return end
+  redis.call('ZREM', leases, id)
+  changed = redis.call('HDEL', requests, id) == 1 or changed
+  numbers[id] = nil
+end
+local function hold(id, round)
+  served.granted, served.round = (served.granted or 0) + 1, round
+  served[user(id)], numbers[id] = round, -served.granted
+  redis.call('HSET', rounds, 'granted', served.granted, 'round', round, user(id), round)
+  redis.call('HSET', requests, id, numbers[id])
   changed = true
-  local who = user(id)
-  if redis.call('SREM', places, id) == 1 then
-    add('h' .. who, -1)
-    shift(who, '-inf', -one)
-  else
-    local member = redis.call('HGET', numbers, id) .. id
-    local free = redis.call('ZSCORE', waiting, member)
-    redis.call('ZREM', waiting, member)
-    redis.call('HDEL', numbers, id)
-    add('w' .. who, -1)
-    shift(who, free, -1 - one)
-  end
-  if get('w' .. who, 0) + get('h' .. who, 0) == 0 then redis.call('HDEL', rounds, 's' .. who) end
 end
 
--- What a user has had, as it counts in a score.
-local function had(who)
-  return get('s' .. who, -1) < 0 and 0 or (1 + get('h' .. who, 0)) * one
-end
-
--- `waited` is how many of those before the user's others this one was.
-local function hold(id, round, waited)
-  local who = user(id)
-  local before = had(who)
-  redis.call('SADD', places, id)
-  redis.call('HSET', rounds, 's' .. who, round)
-  add('h' .. who, 1)
-  shift(who, '-inf', had(who) - before - waited * one)
-end
-
-for at = 8, left - 1 do leave(ARGV[at]) end
-for at = left, held - 1 do
-  if redis.call('SISMEMBER', places, ARGV[at]) == 0 then  -- Redis has forgotten
-    leave(ARGV[at])
-    hold(ARGV[at], get('round', 0), 0)
-  end
+-- Who left, and who died: a user who has nothing here any more is new again.
+for at = 8, first_held - 1 do leave(ARGV[at]) end
+for at = first_held, forgotten and first_waiting - 1 or #ARGV do
   redis.call('ZADD', leases, now + life, ARGV[at])
 end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now)) do leave(id) end
+local here = {granted = true, round = true, arrived = true}
+for id in pairs(numbers) do here[user(id)] = true end
+for name in pairs(served) do
+  if not here[name] then
+    redis.call('HDEL', rounds, name)
+    served[name] = nil
+  end
+end
+
+-- Who is here. A holder that is not known is one that Redis has forgotten.
+for at = first_held, first_waiting - 1 do
+  if (numbers[ARGV[at]] or 0) >= 0 then hold(ARGV[at], served.round or 0) end
+end
+for _, key in ipairs({requests, leases, rounds}) do
+  redis.call('EXPIRE', key, math.ceil(4 * life))
+end
 if forgotten then return {epoch} end
-for at = held, #ARGV do
+local ours = {}
+for at = first_waiting, #ARGV do
   local id = ARGV[at]
   ours[id] = true
-  if not redis.call('ZSCORE', leases, id) then
-    local who = user(id)
-    local number = string.format('%016d', redis.call('HINCRBY', rounds, 'arrived', 1))
-    local before = get('w' .. who, 0)
-    local round = math.max(get('s' .. who, -1) + 1, get('round', 0)) + before
-    redis.call('HSET', numbers, id, number)
-    redis.call('ZADD', waiting, round + had(who) + before * one, number .. id)
-    add('w' .. who, 1)
+  if not numbers[id] then
+    numbers[id] = redis.call('HINCRBY', rounds, 'arrived', 1)
+    redis.call('HSET', requests, id, numbers[id])
     changed = true
   end
-  redis.call('ZADD', leases, now + life, id)
 end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now)) do leave(id) end
+
+-- The order is that of `ProviderQueue.in_order`.
+local queues, held, taken = {}, {}, 0
+for id, number in pairs(numbers) do
+  local who = user(id)
+  if number < 0 then
+    held[who], taken = (held[who] or 0) + 1, taken + 1
+  else
+    queues[who] = queues[who] or {}
+    table.insert(queues[who], id)
+  end
+end
+for _, queue in pairs(queues) do
+  table.sort(queue, function(a, b) return numbers[a] < numbers[b] end)
+end
+local function rank(who, before)
+  local round = math.max((served[who] or -1) + 1, served.round or 0)
+  local had = served[who] and (held[who] or 0) + 1 or 0
+  local id = queues[who][before + 1]
+  return {round + before, had + before, numbers[id], id}
+end
+local function less(a, b)
+  if a[1] ~= b[1] then return a[1] < b[1] end
+  if a[2] ~= b[2] then return a[2] < b[2] end
+  return a[3] < b[3]
+end
 
 local theirs = false
-while redis.call('SCARD', places) < tonumber(ARGV[3]) do
-  local first = redis.call('ZPOPMIN', waiting)
-  if not first[1] then break end
-  local id = string.sub(first[1], 17)
-  local round = math.floor(first[2])
-  redis.call('HDEL', numbers, id)
-  redis.call('HSET', rounds, 'round', round)
-  add('w' .. user(id), -1)
-  hold(id, round, 1)
-  changed, theirs = true, theirs or not ours[id]
+while taken < capacity and next(queues) do
+  local first
+  for who in pairs(queues) do
+    local candidate = rank(who, 0)
+    if not first or less(candidate, first) then first = candidate end
+  end
+  local id = first[4]
+  local who = user(id)
+  hold(id, first[1])
+  held[who], taken = (held[who] or 0) + 1, taken + 1
+  table.remove(queues[who], 1)
+  if not queues[who][1] then queues[who] = nil end
+  theirs = theirs or not ours[id]
 end
-if theirs or changed and redis.call('ZCARD', waiting) > 0 then
-  redis.call('PUBLISH', ARGV[1], ARGV[2])
-end
-for at = 1, 5 do redis.call('EXPIRE', KEYS[at], math.ceil(4 * life)) end
 
-local positions = {epoch}
-for at = held, #ARGV do
-  local number = redis.call('HGET', numbers, ARGV[at])
-  table.insert(positions, number and redis.call('ZRANK', waiting, number .. ARGV[at]) + 1 or 0)
+local order, positions, answer = {}, {}, {epoch}
+for who, queue in pairs(queues) do
+  for at = 1, #queue do table.insert(order, rank(who, at - 1)) end
 end
-return positions
+table.sort(order, less)
+for position, entry in ipairs(order) do positions[entry[4]] = position end
+if theirs or changed and order[1] then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+for at = first_waiting, #ARGV do table.insert(answer, positions[ARGV[at]] or 0) end
+return answer

@@ -1,20 +1,19 @@
-"""The line before each provider, kept in Redis for all processes at once.
+"""The slots of each provider, shared through Redis by all processes.
 
-Requests are numbered in rounds as in `line`. A process tells the line all of its own side at once
-(who left, who holds a place, who waits) and is told the positions of those who wait; one script
-does it, so however many ask at once, no more places are given out than there are. It does so when
-its side has changed, when another process says that the line has moved, and now and then: what is
-not told again is taken for dead. Telling twice changes nothing, and a Redis that comes back empty
-is told everything.
+The order is that of `provider_slots`. Each process tells Redis all of its side of a queue at once
+(which requests left, hold a slot, wait), and one script updates the queue, grants the free slots
+and returns the positions: so no two processes grant the same slot. A process tells it when its side
+has changed, when another process publishes a change, and now and then: what is not told again for a
+while belongs to a process that died. Telling it twice changes nothing, so a lost answer does no
+harm, and a Redis that came back empty learns everything again.
 
-    chat:{line-<provider>}:waiting  sorted set: number and request, by round
-    chat:{line-<provider>}:places   set: the requests that hold a place
-    chat:{line-<provider>}:leases   sorted set: every request, by when it is taken for dead
-    chat:{line-<provider>}:numbers  hash: the number of each request that waits
-    chat:{line-<provider>}:epoch    string: another one when Redis has forgotten all this
-    chat:{line-<provider>}:rounds   hash: `round`, `arrived`, and of each user who is there: the
-                                    last round (`s`), how many wait (`w`), hold places (`h`)
-    chat:lines                      channel: a provider whose line has moved, and who moved it
+    chat:{slots-<provider>}:requests  hash: of each request its number, by arrival; with a slot it
+                                      is negative, by the order in which slots were granted
+    chat:{slots-<provider>}:leases    sorted set: every request, by when it counts as dead
+    chat:{slots-<provider>}:rounds    hash: the last round of each user who has requests, and
+                                      `round`, `arrived`, `granted`: the newest of all
+    chat:{slots-<provider>}:epoch     string: another one when Redis has forgotten all this
+    chat:slots                        channel: the provider whose queue changed, and who changed it
 """
 
 import asyncio
@@ -42,8 +41,8 @@ SETTLE: Final = 1.0
 # How long the end of a process waits until Redis has its slots back, in seconds.
 FLUSH_PATIENCE: Final = 2.0
 
-CHANNEL: Final = "chat:lines"
-_KEYS: Final = ("waiting", "places", "leases", "numbers", "rounds", "epoch")
+CHANNEL: Final = "chat:slots"
+_KEYS: Final = ("requests", "leases", "rounds", "epoch")
 
 _TELL: Final = Path(__file__).with_name("redis_slots.lua").read_text()
 
@@ -52,7 +51,7 @@ class RedisProviderQueue:
     """The side of this process of the queue for one provider."""
 
     def __init__(self, redis: Any, provider: str, capacity: int, process: str, life: float) -> None:
-        self.keys = [f"chat:{{line-{provider}}}:{name}" for name in _KEYS]
+        self.keys = [f"chat:{{slots-{provider}}}:{name}" for name in _KEYS]
         self._capacity, self._life = capacity, life
         self._provider, self._process = provider, process
         self.waiting: dict[str, SlotRequest] = {}

@@ -76,14 +76,12 @@ async def made(url: str, count: int, capacity: int, life: float = 60) -> AsyncIt
 
 
 async def left_over(slots: RedisProviderSlots) -> dict[str, object]:
-    """What Redis has of the line besides its counters."""
-    redis, (waiting, places, leases, numbers, rounds, _) = slots._redis, slots.queue("ollama").keys
+    """What Redis has of the queue besides its counters."""
+    redis, (requests, leases, rounds, _) = slots._redis, slots.queue("ollama").keys
     found = {
-        "waiting": await redis.zcard(waiting),
-        "places": await redis.scard(places),
+        "requests": await redis.hlen(requests),
         "leases": await redis.zcard(leases),
-        "numbers": await redis.hlen(numbers),
-        "users": set(await redis.hkeys(rounds)) - {"round", "arrived"},
+        "users": set(await redis.hkeys(rounds)) - {"round", "arrived", "granted"},
     }
     return {what: value for what, value in found.items() if value}
 
@@ -214,7 +212,7 @@ async def test_the_dead_hold_and_wait_for_nothing(
         await until(lambda: heir.state == 0)
         last = Request(alive, 3)
         await until(lambda: last.state == 1)
-        lease = await alive._redis.zrange(alive.queue("ollama").keys[2], 0, -1, withscores=True)
+        lease = await alive._redis.zrange(alive.queue("ollama").keys[1], 0, -1, withscores=True)
         until_then = max(score for _, score in lease) + 3.0
 
         async def later() -> bool:

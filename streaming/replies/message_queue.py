@@ -1,8 +1,8 @@
 """Messages that wait for the reply before theirs: into the queue, and out of it in order."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -24,8 +24,7 @@ from streaming.errors import describe
 from streaming.log import timestamp
 from streaming.replies.commands import TurnRequest
 
-if TYPE_CHECKING:
-    from streaming.replies.turns import Turns
+Begin = Callable[[Caller, UUID, TurnRequest], Awaitable[tuple[UUID | None, bool]]]
 
 
 class Held:
@@ -102,11 +101,13 @@ async def items(conversation_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-async def advance(turns: "Turns", conversation_id: UUID) -> None:
-    """Begin the turn of the next message that waits, if nothing runs. One that cannot begin
-    stays, with the reason, and the one after it is tried."""
+async def advance(
+    conversation_id: UUID, begin: Begin, may_begin: Callable[[UUID], bool], held: Held
+) -> None:
+    """Begin the turn of the next message that waits, while `may_begin` allows it. One that cannot
+    begin stays, with the reason, and the one after it is tried."""
     async with db_threads.borrow():
-        while not turns.draining and not turns.runs_in(conversation_id):
+        while may_begin(conversation_id):
             item = await database_sync_to_async(queue.following)(conversation_id=conversation_id)
             if item is None:
                 return
@@ -115,13 +116,13 @@ async def advance(turns: "Turns", conversation_id: UUID) -> None:
                 # A server of the version before, on the same database, stores no author.
                 author = item.author or item.conversation.user
                 caller = Caller(author, item.key, item.door)
-                _, created = await turns.begin(caller, conversation_id, request)
+                _, created = await begin(caller, conversation_id, request)
                 if not created:
                     await database_sync_to_async(item.delete)()
             except (ConversationBusy, NotFound, Unavailable):
                 return
             except (TooManyRequests, TooManyAtOnce) as refusal:
-                turns.held.hold(caller.user.pk, conversation_id, refusal.retry_after)
+                held.hold(caller.user.pk, conversation_id, refusal.retry_after)
                 return
             except Exception as error:  # noqa: BLE001 - told with the message that waits
                 reason = describe(error).as_error()

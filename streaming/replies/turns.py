@@ -179,7 +179,11 @@ class Turns:
 
     def advance(self, conversation_id: UUID) -> None:
         """Begin the turn of the next message that waits in a conversation, if nothing runs."""
-        self._spawn(message_queue.advance(self, conversation_id), "advance")
+        work = message_queue.advance(conversation_id, self.begin, self._may_begin, self.held)
+        self._spawn(work, "advance")
+
+    def _may_begin(self, conversation_id: UUID) -> bool:
+        return not self.draining and not self.runs_in(conversation_id)
 
     def warm_up(self) -> None:
         """Start what the default provider needs, in the background."""

@@ -1,29 +1,22 @@
-"""The settings of each provider, and the providers made of them.
+"""The settings of each provider; `building` makes the providers.
 
 Values only: whoever builds the settings has read the environment. Times are seconds. A new setting
 is a field here, read where the settings are built, and used by its provider.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from providers.base import Provider
+from typing import Protocol
 
 OLLAMA_URL = "http://localhost:11434"
 OPENAI_URL = "https://api.openai.com/v1"
 
 
 class ProviderSettings(Protocol):
-    """`provider` imports the provider's module, since a client library takes up to a third of a
-    second to import and most installations use one of them."""
+    """`configured` says whether there is to be a provider with these settings."""
 
     @property
     def configured(self) -> bool: ...
-
-    def provider(self, name: str) -> "Provider": ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +37,6 @@ class OllamaSettings(Timeouts):
 
     configured = True
 
-    def provider(self, name: str) -> "Provider":
-        from providers.ollama import OllamaProvider
-
-        return OllamaProvider(self, name)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAISettings(Timeouts):
@@ -58,11 +46,6 @@ class OpenAISettings(Timeouts):
     base_url: str = field(default=OPENAI_URL, repr=False)
     api_key: str = field(default="", repr=False)
     chat_model: str = ""
-
-    def provider(self, name: str) -> "Provider":
-        from providers.openai import OpenAIProvider
-
-        return OpenAIProvider(self, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +59,6 @@ class InferenceSettings:
     @property
     def configured(self) -> bool:
         return bool(self.url)
-
-    def provider(self, name: str) -> "Provider":
-        from providers.inference import InferenceProvider
-
-        return InferenceProvider(self, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,23 +75,7 @@ class LocalSettings:
 
         return self.enabled and fetched(self.directory)
 
-    def provider(self, name: str) -> "Provider":
-        from providers.local import LocalProvider
-
-        return LocalProvider(self, name)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoSettings:
     configured = True
-
-    def provider(self, name: str) -> "Provider":
-        from providers.echo import EchoProvider
-
-        return EchoProvider(name)
-
-
-def build(settings: Mapping[str, ProviderSettings]) -> dict[str, "Provider"]:
-    """Return the configured providers by name, in the order of `settings`. Opens nothing: the first
-    request makes the connections, in its event loop."""
-    return {name: entry.provider(name) for name, entry in settings.items() if entry.configured}

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from conversations.errors import InvalidInput
 from providers.base import Provider, Role
-from providers.config import build
+from providers.building import build
 from providers.errors import ModelNotFound, ProviderError, ProviderTimeout, ProviderUnavailable
 from providers.types import Model
 

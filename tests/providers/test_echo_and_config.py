@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from providers import echo
+from providers.building import build
 from providers.config import (
     EchoSettings,
     InferenceSettings,
@@ -12,7 +13,6 @@ from providers.config import (
     OllamaSettings,
     OpenAISettings,
     ProviderSettings,
-    build,
 )
 from providers.echo import EchoProvider
 from providers.types import Usage
@@ -67,7 +67,7 @@ def test_build_makes_what_is_configured(tmp_path: Path) -> None:
 
 
 def test_without_an_address_it_is_openai_itself() -> None:
-    provider = OpenAISettings().provider("openai")
+    provider = build({"openai": OpenAISettings()})["openai"]
     assert provider.label == "OpenAI"
 
 

@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from providers.base import Role
-from providers.config import LocalSettings, build
+from providers.building import build
+from providers.config import LocalSettings
 from providers.errors import ProviderError
 
 

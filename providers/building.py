@@ -1,0 +1,46 @@
+"""Makes providers from their settings."""
+
+from collections.abc import Mapping
+
+from providers.base import Provider
+from providers.config import (
+    EchoSettings,
+    InferenceSettings,
+    LocalSettings,
+    OllamaSettings,
+    OpenAISettings,
+    ProviderSettings,
+)
+
+
+def build(settings: Mapping[str, ProviderSettings]) -> dict[str, Provider]:
+    """Return the configured providers by name, in the order of `settings`. Opens nothing: the first
+    request makes the connections, in its event loop."""
+    return {name: _make(name, entry) for name, entry in settings.items() if entry.configured}
+
+
+def _make(name: str, settings: ProviderSettings) -> Provider:
+    # Each module is imported when it is needed: a client library takes up to a third of a second,
+    # and most installations use one of them.
+    match settings:
+        case OllamaSettings():
+            from providers.ollama import OllamaProvider
+
+            return OllamaProvider(settings, name)
+        case OpenAISettings():
+            from providers.openai import OpenAIProvider
+
+            return OpenAIProvider(settings, name)
+        case InferenceSettings():
+            from providers.inference import InferenceProvider
+
+            return InferenceProvider(settings, name)
+        case LocalSettings():
+            from providers.local import LocalProvider
+
+            return LocalProvider(settings, name)
+        case EchoSettings():
+            from providers.echo import EchoProvider
+
+            return EchoProvider(name)
+    raise TypeError(type(settings))

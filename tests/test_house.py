@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from streaming.events import SERVER_EVENTS, CloseCode
 from tests.browser.screens import SCREENS
 from tests.browser.screens_more import PICTURES
 from tests.browser.shots import PLAN
+from tests.harness.imports import Graph, circles, floors, name_of, python_graph, typescript_graph
 from tests.harness.server import VARIABLES
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("project", "streaming", "conversations", "providers")
-MODULES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
+PATHS = {name_of(ROOT, path): path for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
 
 # Which of our packages each may import, apart from itself.
 ARROWS = {
@@ -26,33 +27,53 @@ ARROWS = {
     "conversations": set(),
     "providers": set(),
 }
+
+# The layers inside `streaming/`, from the outside in. A module imports those of its own layer and
+# of the layers below, and every module is in one of them.
+STREAMING_LAYERS = {
+    "doors": "socket rest v1",
+    "start and end": "lifecycle admin apps",
+    "several processes": "cluster",
+    "replies": "replies",
+    "logs, limits, slots": "log limits provider_slots routing peers hints revocation credentials",
+    "ground": "events errors metrics caller db_threads background single_server",
+}
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")
-# Of the modules of a reply, from the outside in: none imports one that is further out.
-LAYERS = (*DOORS, "streaming.lifecycle", "streaming.replies.turns", "streaming.replies.engine")
-INNER = ("streaming.log", "streaming.events", "streaming.replies.prompt")
+# Only the start of the process knows that there may be several.
+CLUSTER_KNOWN_TO = ("streaming.cluster", "streaming.lifecycle")
+
+# The same for the page: folders and files of `web/src`. Tests and what they are made with
+# (`testing/`) may import everything.
+WEB_LAYERS = {
+    "start": "App main start",
+    "components": "components",
+    "hooks": "hooks",
+    "state": "state",
+    "session": "session",
+    "transport": "transport",
+    "protocol, texts, browser": "protocol strings stringsAround format stored clipboard jitless"
+    " keepTrying theme signIn diagram",
+}
+WEB_TESTS = re.compile(r"testing/|.*\.test$")
+
 WEB_FRAMEWORKS = {"django", "rest_framework", "channels", "drf_spectacular", "asgiref"}
 # Libraries that one file alone may know, by the start of its name.
 CLIENTS = {"ollama": "providers.ollama", "openai": "providers.openai"}
-
-
-def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
 
 
 @cache
 def imports(path: Path) -> frozenset[str]:
     """Full names of everything that a file imports, inside functions too. `from a import b` gives
     `a` and `a.b`, since `b` may be a module."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)} imports relatively"
+            assert node.level == 0, f"{path} imports relatively"
             assert node.module
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(names)
 
 
 def is_in(name: str, modules: Iterable[str]) -> bool:
@@ -62,12 +83,46 @@ def is_in(name: str, modules: Iterable[str]) -> bool:
 def wrong(forbidden: Callable[[str], Iterable[str]]) -> list[str]:
     """Every import of what `forbidden(module)` names for a module."""
     return [
-        f"{module} imports {one}"
-        for path in MODULES
-        for module in [name_of(path)]
-        for one in imports(path)
-        if is_in(one, forbidden(module))
+        f"{module} imports {name}"
+        for module, path in PATHS.items()
+        for name in imports(path)
+        if is_in(name, forbidden(module))
     ]
+
+
+def upward(graph: Graph, layers: Mapping[str, str], box: Callable[[str], str]) -> list[str]:
+    """Every arrow of a graph from a layer to one above it. `box` gives the word of `layers` for a
+    module; a module that has none is told, too."""
+    depth = {name: at for at, names in enumerate(layers.values()) for name in names.split()}
+    unknown = [f"{module} is in no layer" for module in graph if box(module) not in depth]
+    return unknown + [
+        f"{module} imports {target}"
+        for module, targets in graph.items()
+        for target in sorted(targets)
+        if depth.get(box(target), -1) < depth.get(box(module), -1)
+    ]
+
+
+def in_streaming(module: str) -> str:
+    return module.removeprefix("streaming.").partition(".")[0]
+
+
+def in_web(module: str) -> str:
+    return module.partition("/")[0]
+
+
+def streaming() -> Graph:
+    return {m: t for m, t in python_graph(ROOT, "streaming").items() if m != "streaming"}
+
+
+def web() -> Graph:
+    return typescript_graph(ROOT / "web" / "src")
+
+
+def web_product() -> Graph:
+    graph = web()
+    tests = {module for module in graph if WEB_TESTS.match(module)}
+    return {module: targets for module, targets in graph.items() if module not in tests}
 
 
 def test_packages_import_only_along_the_arrows():
@@ -81,8 +136,19 @@ def test_providers_know_no_web_framework():
     assert wrong(lambda module: WEB_FRAMEWORKS if is_in(module, ["providers"]) else ()) == []
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_package_has_a_circle(package: str):
+    """Nor when an import is for type checkers alone, or inside a function."""
+    assert circles(python_graph(ROOT, package)) == []
+
+
+def test_the_page_has_no_circle():
+    """`import type` and `import()` count as well."""
+    assert circles(web()) == []
+
+
 def test_doors_never_import_each_other():
-    """What two doors share lies behind them, and nothing behind them imports a door."""
+    """What two doors share lies behind them."""
 
     def doors(module: str) -> Iterable[str]:
         own = {door for door in DOORS if is_in(module, [door])}
@@ -91,17 +157,21 @@ def test_doors_never_import_each_other():
     assert wrong(doors) == []
 
 
-def test_inside_streaming_arrows_point_inwards():
-    """doors → lifecycle → turns → engine, log → events."""
+def test_inside_streaming_arrows_point_downwards():
+    """doors → lifecycle → cluster → replies → log, limits, slots, routing → events."""
+    assert upward(streaming(), STREAMING_LAYERS, in_streaming) == []
 
-    def further_out(module: str) -> Iterable[str]:
-        if module == "streaming.events":
-            return ["streaming"]
-        if module in INNER:
-            return LAYERS
-        return LAYERS[: LAYERS.index(module)] if module in LAYERS else ()
 
-    assert wrong(further_out) == []
+def test_only_the_start_knows_the_cluster():
+    """Without `cluster/` and the lines of `lifecycle` that name it, one process works."""
+    assert (
+        wrong(lambda module: () if is_in(module, CLUSTER_KNOWN_TO) else ["streaming.cluster"]) == []
+    )
+
+
+def test_in_the_page_arrows_point_downwards():
+    """components → hooks → state → session → transport → protocol."""
+    assert upward(web_product(), WEB_LAYERS, in_web) == []
 
 
 def test_one_file_alone_knows_each_client():
@@ -113,17 +183,106 @@ def test_one_file_alone_knows_each_client():
     assert wrong(clients) == []
 
 
-def test_this_would_notice():
-    """The walk finds what there is: an import that is allowed, under a rule that forbids it."""
+def test_nothing_is_called_utils():
+    """Rooms have a purpose."""
+    forbidden = {"utils", "helpers", "common", "core", "misc"}
+    assert not [module for module in PATHS if set(module.split(".")) & forbidden]
+
+
+# --- These tests would notice ------------------------------------------------------------------
+
+
+def test_an_import_that_is_forbidden_is_found():
+    """One that is allowed, under a rule that forbids it."""
     assert "streaming.replies.turns imports conversations.threads.services" in wrong(
         lambda module: ["conversations"]
     )
 
 
-def test_nothing_is_called_utils():
-    """Rooms have a purpose."""
-    forbidden = {"utils", "helpers", "common", "core", "misc"}
-    assert not [name_of(p) for p in MODULES if set(name_of(p).split(".")) & forbidden]
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("streaming.events", "streaming.v1.views"),
+        ("streaming.replies.turns", "streaming.lifecycle"),
+        ("streaming.replies.turns", "streaming.cluster.redis_log"),
+        ("streaming.log", "streaming.replies.turn"),
+        ("streaming.metrics", "streaming.log"),
+    ],
+)
+def test_an_arrow_upwards_in_streaming_is_found(importer: str, imported: str):
+    """Planted into the graph as it is."""
+    graph = streaming()
+    assert imported in graph
+    graph[importer].add(imported)
+    assert upward(graph, STREAMING_LAYERS, in_streaming) == [f"{importer} imports {imported}"]
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("protocol", "transport/types"),
+        ("transport/engine", "session/thread"),
+        ("session/thread", "state/settings"),
+        ("state/settings", "hooks/useModels"),
+        ("hooks/useModels", "components/Frame"),
+        ("components/Frame", "App"),
+    ],
+)
+def test_an_arrow_upwards_in_the_page_is_found(importer: str, imported: str):
+    """For each layer."""
+    graph = web_product()
+    assert imported in graph
+    graph[importer].add(imported)
+    assert upward(graph, WEB_LAYERS, in_web) == [f"{importer} imports {imported}"]
+
+
+def test_a_module_in_no_layer_is_found():
+    """A new room has to be put somewhere."""
+    assert upward({"streaming.attic": set()}, STREAMING_LAYERS, in_streaming) == [
+        "streaming.attic is in no layer"
+    ]
+
+
+def write(root: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_every_kind_of_import_makes_a_circle_in_python(tmp_path: Path):
+    """At the top, inside a function, for type checkers, of a name, of a module, of a package."""
+    files = {
+        "house/__init__.py": "",
+        "house/a.py": "import house.b",
+        "house/b.py": "def f():\n    from house import c",
+        "house/c.py": "if TYPE_CHECKING:\n    from house.wing.d import D",
+        "house/wing/__init__.py": "from house.wing import d\nE = 1",
+        "house/wing/d.py": "from house.a import X",
+        "house/wing/e.py": "from house.wing import E",
+        "house/f.py": "from house import a",
+    }
+    graph = python_graph(write(tmp_path, files), "house")
+    assert circles(graph) == [["house.a", "house.b", "house.c", "house.wing.d"]]
+    assert graph["house.wing.e"] == {"house.wing"}
+    assert [floors(graph)[f"house.{name}"] for name in ("a", "f", "wing", "wing.e")] == [0, 1, 1, 2]
+
+
+def test_every_kind_of_import_makes_a_circle_in_typescript(tmp_path: Path):
+    """Values, types, names again exported, modules that are loaded later, over several lines."""
+    files = {
+        "a.ts": "import { b } from './b'",
+        "b.tsx": "import type { C } from './wing/c'",
+        "wing/c.ts": "export {\n  D,\n  type E,\n} from '../wing/d'",
+        "wing/d.ts": "export const later = lazy(() => import('./e'))",
+        "wing/e/index.tsx": "import '../../f'",
+        "f.ts": "import * as a from './a.ts'\nimport { x } from 'a'",
+        "g.ts": "import { a } from './a'",
+    }
+    graph = typescript_graph(write(tmp_path, files))
+    assert circles(graph) == [["a", "b", "f", "wing/c", "wing/d", "wing/e/index"]]
+    assert graph["g"] == {"a"}
 
 
 # --- What has to agree -----------------------------------------------------------------------

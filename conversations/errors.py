@@ -25,10 +25,12 @@ from typing import Any
 
 
 class Problem(Exception):
-    """An answer to the caller. `str(problem)` is its sentence."""
+    """An answer to the caller. `str(problem)` is its sentence; `headers` are those of the answer
+    beside `Retry-After`."""
 
     code = "internal"
     http_status = 500
+    headers: Mapping[str, str] = {}
     message = "Something went wrong on the server."
     retry_after: float | None = None
 
@@ -49,6 +51,7 @@ class InvalidInput(Problem):
 class NotAuthenticated(Problem):
     code = "not_authenticated"
     http_status = 401
+    headers = {"WWW-Authenticate": "Bearer"}
     message = "This API key is unknown, expired or revoked."
 
 

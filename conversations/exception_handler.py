@@ -53,7 +53,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     if isinstance(exc, Problem):
         set_rollback()
         body = error_body(exc.code, exc.message, exc.fields)
-        return Response(body, status=exc.http_status, headers=retry_header(exc.retry_after))
+        headers = {**exc.headers, **retry_header(exc.retry_after)}
+        return Response(body, status=exc.http_status, headers=headers)
     if isinstance(exc, exceptions.APIException):
         set_rollback()
         return _from_rest_framework(exc)

@@ -26,33 +26,29 @@ programs for OpenAI's API find it under `/v1` (`docs/api.md`), with errors in Op
 """
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Programs."""
+class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """An API key for programs, or the cookie of the page."""
 
-    target_class = "conversations.people.authentication.ApiKeyAuthentication"
-    name = "apiKey"
+    target_class = "conversations.people.authentication.CallerAuthentication"
+    name = ["apiKey", "session"]
 
-    def get_security_definition(self, auto_schema: Any) -> Schema:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "An API key, made on the profile page.",
-        }
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{name: []} for name in self.name]
 
-
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The page."""
-
-    target_class = "conversations.people.authentication.SessionAuthentication"
-    name = "session"
-
-    def get_security_definition(self, auto_schema: Any) -> Schema:
-        return {
-            "type": "apiKey",
-            "in": "cookie",
-            "name": "sessionid",
-            "description": "The page's cookie, with `X-CSRFToken` on everything but GET.",
-        }
+    def get_security_definition(self, auto_schema: Any) -> list[Schema]:
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API key, made on the profile page.",
+            },
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "The page's cookie, with `X-CSRFToken` on everything but GET.",
+            },
+        ]
 
 
 class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

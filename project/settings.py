@@ -198,10 +198,7 @@ CORS_EXPOSE_HEADERS = ("Retry-After", "X-Request-Id")
 # --- REST -----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "conversations.people.authentication.ApiKeyAuthentication",
-        "conversations.people.authentication.SessionAuthentication",
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["conversations.people.authentication.CallerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
         "conversations.people.permissions.KeyScope",

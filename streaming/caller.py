@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
+
 from conversations.people.models import ApiKey, User
 
 
@@ -17,3 +19,7 @@ class Caller:
     @property
     def key_id(self) -> UUID | None:
         return self.key.pk if self.key else None
+
+    def chosen_provider(self, name: str) -> str:
+        """The provider that `?provider=` names, for staff and in development; `""` for others."""
+        return name if settings.DEBUG or self.user.is_staff else ""

@@ -1,13 +1,14 @@
-"""Who is at the other end of a socket, asked at the handshake and again while it is open."""
+"""The credentials of a socket, read from its handshake and checked again while it is open."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from http.cookies import CookieError
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import parse_cookie
@@ -16,8 +17,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from conversations.people import keys
-from conversations.people.authentication import bearer
+from conversations.errors import NotAuthenticated
+from conversations.people.authentication import bearer, identify
 from conversations.people.models import User
 from streaming.caller import Caller
 
@@ -25,40 +26,37 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Credentials:
-    """An API key or a session cookie, as a handshake brought it. A key wins over a cookie, and
-    is never looked for in the query string. `session` is the cookie's, should it count."""
+    """An API key or a session cookie of a handshake. A key wins over a cookie, and is never read
+    from the query string. `session` is the cookie's session, `None` beside a key."""
 
     def __init__(self, headers: Headers) -> None:
-        found = {name.lower(): value.decode("latin-1") for name, value in headers}
-        self._headers = found
-        self.key = bearer(found.get(b"authorization", ""))
+        self._headers = {name.lower(): value.decode("latin-1") for name, value in headers}
+        self._authorization = self._headers.get(b"authorization", "")
+        self.key = bearer(self._authorization)
         self.session: str | None = None
         if self.key is None:
             try:
-                cookies = parse_cookie(found.get(b"cookie", ""))
+                cookies = parse_cookie(self._headers.get(b"cookie", ""))
             except CookieError:
                 cookies = {}
             self.session = cookies.get(settings.SESSION_COOKIE_NAME) or None
 
     def caller(self) -> Caller | None:
-        """Whose they are at this moment; `None` when they are good for nobody (any more).
-        Reads the database."""
-        if self.key is not None:
-            key = keys.use(secret=self.key)
-            return Caller(key.user, key, "socket") if key else None
-        if not self.session:
-            return None
-        store = SessionStore(self.session)
-        user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
-        if not (isinstance(user, User) and user.is_active):
-            return None
-        return Caller(user, None, "socket")
+        """The caller whose credentials these are at this moment; `None` when they are missing,
+        wrong or revoked. Reads the database."""
+        request = SimpleNamespace(session=SessionStore(self.session))
+        with suppress(NotAuthenticated):
+            if found := identify(self._authorization, request):
+                return Caller(*found, "socket")
+        return None
 
     def origin_allowed(self, scope: dict[str, Any]) -> bool:
-        """Whether a page may use these here. A browser sends its cookie along from any page, so
-        with a cookie the page has to be ours: same scheme, host and port as we are asked under,
-        or one of `CSRF_TRUSTED_ORIGINS`. Programs send no `Origin`; a key is never sent unasked;
-        without either it is nobody who asks, and told so.
+        """Whether the page that opens the socket may use these credentials.
+
+        A browser sends its cookie along from any page, so with a cookie the page has to be ours:
+        the scheme, host and port of the request, or one of `CSRF_TRUSTED_ORIGINS`. Programs send
+        no `Origin`, and no browser sends a key unasked. Without credentials the socket is opened,
+        and refused with a reason.
         """
         origin = self._headers.get(b"origin")
         if origin is None or not self.session:
@@ -75,8 +73,8 @@ class Credentials:
 
 
 def signed_in(sessions: Iterable[str]) -> set[str]:
-    """Which of these sessions are neither ended nor expired, and of an account that is open and
-    has the password with which they began. Two readings of the database, however many there are."""
+    """Those of the sessions that are good: neither ended nor expired, of an active account whose
+    password has not changed since. Two queries, however many sessions there are."""
     unexpired = Session.objects.filter(pk__in=list(sessions), expire_date__gt=timezone.now())
     began = {row.pk: row.get_decoded() for row in unexpired}
     owners = {data.get(SESSION_KEY) for data in began.values()}
@@ -91,7 +89,7 @@ def signed_in(sessions: Iterable[str]) -> set[str]:
 
 
 def _matches(origin: str, trusted: str) -> bool:
-    """Whether `origin` is `trusted`, which may be of the form `https://*.example.com`."""
+    """Whether `origin` matches `trusted`, which may have the form `https://*.example.com`."""
     if "*" not in trusted:
         return origin.lower() == trusted.lower().rstrip("/")
     ours, theirs = urlsplit(trusted), urlsplit(origin)

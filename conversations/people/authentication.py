@@ -1,47 +1,56 @@
-"""Who is calling: an API key in the `Authorization` header, or the session cookie."""
+"""From credentials to a user: an API key in the `Authorization` header, or the session cookie."""
 
+from typing import Any
+
+from django.contrib.auth import get_user
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from conversations.errors import CsrfFailed
+from conversations.errors import CsrfFailed, NotAuthenticated
 from conversations.people import keys
 from conversations.people.models import ApiKey, User
 
 
-class ApiKeyAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer <key>`. A wrong key is refused even where a session would do."""
+def identify(authorization: str, request: Any) -> tuple[User, ApiKey | None] | None:
+    """The user of a request, and the API key if it came with one; `None` without credentials.
 
-    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        secret = bearer(request.headers.get("Authorization", ""))
-        if secret is None:
-            return None
-        key = keys.use(secret=secret)
-        if key is None:
-            raise exceptions.AuthenticationFailed("This API key is unknown, expired or revoked.")
+    A key wins over a session: a wrong key is refused even where the session would do. `request`
+    needs no more than its `session`. Reads the database. Raises `NotAuthenticated`.
+    """
+    if (secret := bearer(authorization)) is not None:
+        if (key := keys.use(secret=secret)) is None:
+            raise NotAuthenticated
         return key.user, key
+    user = get_user(request)
+    return (user, None) if isinstance(user, User) and user.is_active else None
 
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
 
-
-class SessionAuthentication(authentication.SessionAuthentication):
-    """The page's cookie, with its CSRF token on everything that changes something."""
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
-
-    def enforce_csrf(self, request: Request) -> None:
-        """Refuse in our own words: Django's repeat the Origin."""
-        try:
-            super().enforce_csrf(request)
-        except exceptions.PermissionDenied:
-            raise CsrfFailed from None
+def check_csrf(request: Any) -> None:
+    """Return if a request may use the session cookie: it changes nothing, or has the CSRF token.
+    Raises `CsrfFailed`, whose sentence, unlike Django's, does not repeat the Origin."""
+    try:
+        authentication.SessionAuthentication().enforce_csrf(request)
+    except exceptions.PermissionDenied:
+        raise CsrfFailed from None
 
 
 def bearer(header: str) -> str | None:
     """The secret of an `Authorization` header, `None` if it is not a bearer's."""
     scheme, _, secret = header.partition(" ")
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
+
+
+class CallerAuthentication(authentication.BaseAuthentication):
+    """REST framework's way to `identify`; a session needs its CSRF token too."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey | None] | None:
+        credentials = identify(request.headers.get("Authorization", ""), request._request)
+        if credentials is not None and credentials[1] is None:
+            check_csrf(request)
+        return credentials
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
 
 
 def caller(request: Request) -> User:

@@ -4,7 +4,6 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.response import Response
@@ -60,15 +59,12 @@ class AsyncAPIView(APIView):
                 return missing
         return error
 
-    def asking(self) -> Caller:
-        """Who asks, and with which key."""
+    def caller(self) -> Caller:
         return Caller(caller(self.request), key_of(self.request), "rest")
 
-    def asked_provider(self) -> str:
-        """`?provider=`, for staff and in development."""
-        if settings.DEBUG or caller(self.request).is_staff:
-            return str(self.request.query_params.get("provider", ""))
-        return ""
+    def chosen_provider(self) -> str:
+        """The provider of `?provider=`, if the caller may choose one."""
+        return self.caller().chosen_provider(self.request.query_params.get("provider", ""))
 
 
 def refusal(error: ProviderError) -> Response:

@@ -80,7 +80,7 @@ class GenerateView(AsyncAPIView):
         turn_request = parse_turn_request(data, regenerate=regenerate)
         turns = await lifecycle.start()
         reply_id, _ = await turns.begin(
-            self.asking(), pk, turn_request, provider=self.asked_provider()
+            self.caller(), pk, turn_request, provider=self.chosen_provider()
         )
         if reply_id is None:
             return Response(
@@ -148,7 +148,7 @@ class ModelsView(AsyncAPIView):
         router = (await lifecycle.start()).router
         error, listed, default, provider = None, [], None, None
         try:
-            provider = await router.choose(self.asked_provider())
+            provider = await router.choose(self.chosen_provider())
             listed = await router.models(provider)
             default = await router.default_model(provider)
         except ProviderError as failure:

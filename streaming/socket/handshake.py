@@ -11,7 +11,6 @@ from django.conf import settings
 
 from conversations.errors import MissingScope, NotFound
 from conversations.people import keys
-from conversations.people.models import User
 from conversations.threads import access
 from conversations.threads.models import Conversation
 from streaming import events
@@ -54,7 +53,8 @@ async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
         raise SocketRefused(
             "not_found", "There is no such conversation.", CloseCode.NOT_FOUND
         ) from None
-    return Admitted(caller, row, _asked_provider(scope, caller.user))
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return Admitted(caller, row, caller.chosen_provider(query.get("provider", [""])[0]))
 
 
 def enter(user_id: UUID) -> None:
@@ -71,14 +71,6 @@ def leave(user_id: UUID) -> None:
     _sockets_of[user_id] -= 1
     if not _sockets_of[user_id]:
         del _sockets_of[user_id]
-
-
-def _asked_provider(scope: dict[str, Any], user: User) -> str:
-    """The `provider` of the query string, for those who may choose one."""
-    if not (settings.DEBUG or user.is_staff):
-        return ""
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return str(query.get("provider", [""])[0])
 
 
 async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:

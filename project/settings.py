@@ -289,7 +289,7 @@ if _unknown := [name for name in CHAT_FALLBACK_PROVIDERS if name not in _PROVIDE
     )
 CHAT_ALLOWED_MODELS = env.names("CHAT_ALLOWED_MODELS")
 
-# How many requests are with a provider at once; the others wait in line.
+# How many requests are with a provider at once; the others wait in a queue.
 PROVIDER_MAX_CONCURRENCY = env.shares("PROVIDER_MAX_CONCURRENCY", 64)
 if _unknown := [name for name in PROVIDER_MAX_CONCURRENCY if name not in ("", *_PROVIDERS)]:
     raise ImproperlyConfigured(

@@ -7,12 +7,12 @@ turns in a conversation there is, and how a reply ended.
 
 import asyncio
 from contextlib import suppress
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 
 from conversations.threads import replies, selectors
-from conversations.threads.models import OPEN, Conversation
+from conversations.threads.models import OPEN
 from streaming.background import BackgroundLoop
 from streaming.cluster.copies import Copies
 from streaming.cluster.mirror import Mirror
@@ -21,20 +21,21 @@ from streaming.cluster.redis_client import AWAY, ServiceAway
 from streaming.cluster.redis_log import RedisLogs, pieces
 from streaming.db_threads import db_threads
 from streaming.log import MemoryLog, Text
-from streaming.peers import Owner
+from streaming.peers import Owner, Peers
 from streaming.replies.row_events import snapshot_of, user_event
 
 # How long the end of the process waits until Redis has the ends of all replies, in seconds.
 FLUSH_PATIENCE = 3.0
 
 
-class RedisPeers:
-    """`Peers` of several processes that share a Redis."""
+class RedisPeers(Peers):
+    """`Peers` of several processes that share a Redis. What a process that died left open is closed
+    by the `Reaper` of some process when its lease is over, never by `close_abandoned`."""
 
     take_over = True
 
     def __init__(self, url: str) -> None:
-        self.process = uuid4()
+        super().__init__()
         self.logs = RedisLogs(url, self.process)
         self._url = url
         self._copies: Copies
@@ -110,10 +111,6 @@ class RedisPeers:
         except AWAY:
             async with db_threads.borrow():
                 await database_sync_to_async(replies.mark_stopping)(reply_id=reply_id)
-
-    def close_abandoned(self, conversation: Conversation | None = None) -> bool:
-        """Nothing: the `Reaper` of some process closes a reply when its lease is over."""
-        return False
 
     async def checks(self) -> dict[str, str]:
         """Whether Redis answers."""

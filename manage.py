@@ -9,6 +9,7 @@ if __name__ == "__main__":
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    os.umask(0o077)  # a database, a key or a backup is for its owner alone
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

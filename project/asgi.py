@@ -23,7 +23,7 @@ from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, re_path
 
-from project import servers
+from project import private_files, servers
 from project.checks import refusals
 from project.doctor import probe
 from project.servers.body_limit import limited
@@ -93,4 +93,5 @@ def _refuse_danger() -> None:
         raise ImproperlyConfigured(" ".join(found))
 
 
+private_files.protect()
 servers.adapt()

@@ -1,9 +1,18 @@
 """How the server writes its log: one line per record."""
 
 import logging
+import re
 import traceback
 from pathlib import Path
 from types import TracebackType
+
+# What would end a line, or move the cursor of a terminal: a model, a file or a client may have it
+# in its name.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 class OneLineFormatter(logging.Formatter):
@@ -27,6 +36,6 @@ class OneLineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.exc_text = None  # another handler's formatter may have left its own form
-        line = super().format(record).replace("\n", " | ")
+        line = _CONTROL.sub(_escaped, super().format(record).replace("\n", " | "))
         record.exc_text = None
         return line

@@ -80,3 +80,30 @@ def content_security_policy(
         return response
 
     return middleware
+
+
+@async_only_middleware
+def cookies_and_caches(
+    get_response: Callable[[HttpRequest], Awaitable[HttpResponse]],
+) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+    """Let nothing that the API says stay in a cache, and take cookies under the names that they
+    had in the release before."""
+    renamed = [
+        (new, old)
+        for new, old in (
+            (settings.SESSION_COOKIE_NAME, "sessionid"),
+            (settings.CSRF_COOKIE_NAME, "csrftoken"),
+        )
+        if new != old
+    ]
+
+    async def middleware(request: HttpRequest) -> HttpResponse:
+        for new, old in renamed:
+            if new not in request.COOKIES and old in request.COOKIES:
+                request.COOKIES[new] = request.COOKIES[old]
+        response = await get_response(request)
+        if request.path.startswith(("/api/", "/v1/")):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware

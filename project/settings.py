@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "project.refusals.refusals_for_programs",
     "django.middleware.security.SecurityMiddleware",
     "project.security.content_security_policy",
+    "project.security.cookies_and_caches",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "project.addresses.CommonMiddleware",
@@ -148,6 +149,7 @@ AUTHENTICATION_BACKENDS = [
 # Proxies in front of the server that add to X-Forwarded-For. Without any, nobody's word is taken
 # for where a request comes from.
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
+SESSION_ENGINE = "conversations.people.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -158,7 +160,9 @@ if HTTPS_ONLY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from inside
-    SECURE_HSTS_SECONDS = 30 * 24 * 3600
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    # Bound to this host and to HTTPS by their names. `project.security` takes the old ones, too.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SILENCED_SYSTEM_CHECKS = [
     *("security.W005", "security.W021"),  # names below ours, which are not ours to decide on
     *("security.W004", "security.W008", "security.W012", "security.W016"),  # chat.W004 says it

@@ -9,17 +9,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
 from conversations.errors import NotAuthenticated
 from conversations.people.authentication import bearer, identify
 from conversations.people.models import User
+from conversations.people.sessions import SessionStore, rows
 from streaming.caller import Caller
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -39,7 +37,9 @@ class Credentials:
                 cookies = parse_cookie(self._headers.get(b"cookie", ""))
             except CookieError:
                 cookies = {}
-            self.session = cookies.get(settings.SESSION_COOKIE_NAME) or None
+            # The second is its name in the release before, where HTTPS has another one now.
+            names = (settings.SESSION_COOKIE_NAME, "sessionid")
+            self.session = next(filter(None, map(cookies.get, names)), None)
 
     def caller(self) -> Caller | None:
         """The caller whose credentials these are at this moment; `None` when they are missing,
@@ -54,13 +54,14 @@ class Credentials:
         """Whether the page that opens the socket may use these credentials.
 
         A browser sends its cookie along from any page, so with a cookie the page has to be ours:
-        the scheme, host and port of the request, or one of `CSRF_TRUSTED_ORIGINS`. Programs send
-        no `Origin`, and no browser sends a key unasked. Without credentials the socket is opened,
-        and refused with a reason.
+        the scheme, host and port of the request, or one of `CSRF_TRUSTED_ORIGINS`. No browser
+        sends a key unasked. Without credentials the socket is opened, and refused with a reason.
         """
         origin = self._headers.get(b"origin")
-        if origin is None or not self.session:
+        if not self.session:
             return True
+        if origin is None:
+            return False
         host = self._headers.get(b"host", "")
         if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
             return False
@@ -75,8 +76,7 @@ class Credentials:
 def signed_in(sessions: Iterable[str]) -> set[str]:
     """Those of the sessions that are good: neither ended nor expired, of an active account whose
     password has not changed since. Two queries, however many sessions there are."""
-    unexpired = Session.objects.filter(pk__in=list(sessions), expire_date__gt=timezone.now())
-    began = {row.pk: row.get_decoded() for row in unexpired}
+    began = {cookie: row.get_decoded() for cookie, row in rows([*sessions]).items()}
     owners = {data.get(SESSION_KEY) for data in began.values()}
     users = User.objects.filter(pk__in=owners - {None}, is_active=True)
     hashes = {str(user.pk): user.get_session_auth_hash() for user in users}

@@ -40,7 +40,9 @@ def title_of(content: str) -> str:
 def create_conversation(
     *, user: User, title: str = "", settings: Mapping[str, Any] | None = None
 ) -> Conversation:
-    return Conversation.objects.create(user=user, title=title, settings=dict(settings or {}))
+    """Begin a conversation; a setting of `None` is not kept."""
+    kept = {name: value for name, value in (settings or {}).items() if value is not None}
+    return Conversation.objects.create(user=user, title=title, settings=kept)
 
 
 def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:

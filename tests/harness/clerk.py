@@ -66,7 +66,8 @@ def person(name: str, *, staff: bool = False, password: str | None = None) -> di
 
 def _session(user: Any) -> str:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
+
+    from conversations.people.sessions import SessionStore
 
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
@@ -95,9 +96,9 @@ def change_password(user_id: str) -> int:
 
 def end_session(session: str) -> int:
     """The session is deleted, as one that has expired is."""
-    from django.contrib.sessions.models import Session
+    from conversations.people.sessions import rows
 
-    return Session.objects.filter(pk=session).delete()[0]
+    return sum(row.delete()[0] for row in rows([session]).values())
 
 
 def expire_key(key_id: str) -> int:

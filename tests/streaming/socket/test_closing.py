@@ -44,8 +44,8 @@ async def test_4401_for_who_is_not_signed_in(place: Place):
         {},
         {"Authorization": "Bearer cp_wrong"},
         {"Authorization": f"Basic {person.key}"},
-        {"Cookie": "sessionid=madeup"},
-        {"Cookie": 'sessionid=";;=;'},
+        {"Cookie": "sessionid=madeup", "Origin": place.server.url},
+        {"Cookie": 'sessionid=";;=;', "Origin": place.server.url},
         {"Origin": "https://evil.example"},  # without a cookie it is nobody's page
         # A wrong key is refused even where the session would do.
         {"Authorization": "Bearer cp_wrong", "Cookie": f"sessionid={person.session}"},
@@ -93,14 +93,23 @@ async def test_a_page_of_another_origin_is_refused_before_accept(place: Place, o
     assert refusal.value.response.status_code == 403
 
 
+async def test_a_cookie_without_an_origin_opens_no_socket(place: Place):
+    """Every browser names the page: what does not is no browser, and has a key."""
+    person = await place.person()
+    chat = await person.conversation()
+    with pytest.raises(InvalidStatus) as refusal:
+        async with stranger(place, chat, {"Cookie": f"sessionid={person.session}"}):
+            pass
+    assert refusal.value.response.status_code == 403
+
+
 async def test_our_own_page_and_programs_are_let_in(place: Place):
-    """The cookie from our origin; the cookie without one; a key from any origin."""
+    """The cookie from our origin; a key from any origin."""
     person = await place.person()
     chat = await person.conversation()
     key = {"Authorization": f"Bearer {person.key}", "Origin": "https://anywhere.example"}
     for socket in (
         person.page_socket(chat),
-        stranger(place, chat, {"Cookie": f"sessionid={person.session}"}),
         stranger(place, chat, key),
     ):
         async with socket:

@@ -278,8 +278,13 @@ export function readCookie(cookies: string, name: string): string {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : '';
 }
 
+/** The token that Django's forms and API ask for; over HTTPS the cookie's name is bound to the host. */
+export function csrfToken(): string {
+  return readCookie(document.cookie, '__Host-csrftoken') || readCookie(document.cookie, 'csrftoken');
+}
+
 /** The page's own API, on this origin. */
 export const api: Api = createApi({
   fetch: (...args) => globalThis.fetch(...args),
-  csrfToken: () => readCookie(document.cookie, 'csrftoken'),
+  csrfToken,
 });

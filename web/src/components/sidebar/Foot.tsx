@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Archive, ArrowLeft, ChevronsUpDown, Keyboard, LogOut, ShieldCheck, UserRound } from 'lucide-react';
 import { useState } from 'react';
-import { api, readCookie } from '../../transport/api';
+import { api, csrfToken } from '../../transport/api';
 import { useFrame } from '../../state/frame';
 import { shouldRetry } from '../../state/queries';
 import { aroundStrings } from '../../stringsAround';
@@ -98,7 +98,7 @@ function UserMenu({ name, staff, anchor, onClose }: UserMenuProps) {
       </button>
       <hr className="mx-2 my-1.5 border-line" />
       <form method="post" action="/signout/" role="none">
-        <input type="hidden" name="csrfmiddlewaretoken" value={readCookie(document.cookie, 'csrftoken')} />
+        <input type="hidden" name="csrfmiddlewaretoken" value={csrfToken()} />
         <button type="submit" role="menuitem" className={MENU_ITEM}>
           <LogOut strokeWidth={1.75} aria-hidden />
           {words.signOut}

@@ -1,0 +1,33 @@
+"""Files that only the account of the server may read: the database, its keys, its backups."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from project import database
+
+# What new files and folders are for: their owner alone.
+MASK: Final = 0o077
+
+
+def protect() -> None:
+    """Make what this process creates from now on private, and what is there already: the database,
+    what SQLite puts beside it, and the folder in which they are when that is ours."""
+    os.umask(MASK)
+    folder: Path = settings.STATE_DIR
+    chosen = settings.DATABASES["default"]
+    if chosen["ENGINE"] == database.SQLITE:
+        for end in ("", "-wal", "-shm"):
+            _restrict(Path(f"{chosen['NAME']}{end}"), 0o600)
+    _restrict(folder / "secret_key", 0o600)
+    _restrict(folder, 0o700)
+
+
+def _restrict(path: Path, mode: int) -> None:
+    """Take the rights of others away, where it is ours to do so."""
+    with suppress(OSError):
+        if path.stat().st_uid == os.getuid() and path.stat().st_mode & MASK:
+            path.chmod(mode)

@@ -1,4 +1,4 @@
-"""What the frames of one socket ask for, carried out."""
+"""Carries out the frames of one socket."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,16 +18,16 @@ Frame = dict[str, Any]
 
 
 class Commands:
-    """The commands of one socket. `caller` is who asks at this moment: what its key is good for
-    may change while the socket is open."""
+    """The commands of one socket. `caller` may be replaced while the socket is open: the scopes of
+    its key may change."""
 
-    def __init__(self, admitted: Admitted, turns: Turns, pump: Feed) -> None:
+    def __init__(self, admitted: Admitted, turns: Turns, feed: Feed) -> None:
         self.caller = admitted.caller
         self._conversation_id: UUID = admitted.conversation.id
         self._provider = admitted.provider
-        self._turns, self._pump = turns, pump
+        self._turns, self._feed = turns, feed
         self._known: dict[str, Callable[[Frame], Awaitable[None]]] = {
-            "user_message": self._ask,
+            "user_message": self._user_message,
             "regenerate": self._regenerate,
             "stop": self._stop,
             "follow": self._follow,
@@ -38,17 +38,17 @@ class Commands:
         """Whether there is a frame of this type."""
         return isinstance(kind, str) and kind in self._known
 
-    async def obey(self, kind: str, frame: Frame) -> None:
-        """Carry out one command that it knows; `frame` is what came with its type.
+    async def run(self, kind: str, frame: Frame) -> None:
+        """Carry out a command of a known kind; `frame` has its other fields.
 
         Raises:
-            ValidationError: the frame makes no sense.
-            Problem: it may not be done.
-            ProviderError: there is no model to ask.
+            ValidationError: the frame is invalid.
+            Problem: the command is refused.
+            ProviderError: no provider has a model.
         """
         await self._known[kind](frame)
 
-    async def _ask(self, frame: Frame) -> None:
+    async def _user_message(self, frame: Frame) -> None:
         await self._begin(frame, regenerate=False)
 
     async def _regenerate(self, frame: Frame) -> None:
@@ -61,11 +61,11 @@ class Commands:
             self.caller, self._conversation_id, request, provider=self._provider
         )
         if reply_id is None:
-            return  # it waits, and every socket is told of what waits
+            return  # it is queued, and every socket gets the queue
         if created:
-            self._pump.follow_once(reply_id)
+            self._feed.follow_once(reply_id)
         else:
-            await self._pump.tell(reply_id)
+            await self._feed.tell(reply_id)
 
     async def _unqueue(self, frame: Frame) -> None:
         keys.require(self.caller.key, "chat")
@@ -78,11 +78,11 @@ class Commands:
         await self._turns.stop(await self._own(frame))
 
     async def _follow(self, frame: Frame) -> None:
-        await self._pump.tell_again(await self._own(frame))
+        await self._feed.tell_again(await self._own(frame))
 
     async def _own(self, frame: Frame) -> UUID:
-        """The id in the frame, if it is a message of this conversation. A running reply is
-        known without a look into the database."""
+        """The id in the frame, if it is a message of this conversation. For a running reply the
+        database is not asked."""
         reply_id = parse_id(frame)
         turn = self._turns.find(reply_id)
         if turn is None or turn.conversation_id != self._conversation_id:

@@ -1,11 +1,14 @@
-"""The socket door: frames in, events out. Who may open one is in `handshake`, what its frames ask
-for in `socket_commands`. Channels gives a consumer one message at a time, so no handler here waits
-for a model or a reader: commands run as tasks, and a pump sends what the followed reply says."""
+"""The socket door: frames in, events out.
+
+`handshake` decides who may open a socket, `commands` carries out its frames, `feed` sends the
+replies that it follows. Channels gives a consumer one message at a time, so no handler here waits
+for a model or a reader: commands and the feed are tasks.
+"""
 
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -32,13 +35,13 @@ from streaming.replies.turns import Turns
 from streaming.socket import handshake
 from streaming.socket.commands import Commands
 from streaming.socket.feed import Feed
-from streaming.socket.writer import SocketWriter
+from streaming.socket.writer import SocketState, SocketWriter
 
 logger = logging.getLogger(__name__)
 
-# Commands of one socket that may be on their way at once; a person never comes near.
+# Commands of one socket that may run at once; a person never comes near.
 PENDING_COMMANDS = 32
-# Credentials are looked at again on every so many heartbeats, should a hint have been lost.
+# Heartbeats between two checks of the credentials: a hint may have been lost.
 HEARTBEATS_A_CHECK = 3
 # How long a reader may take for the last events when the server ends, in seconds.
 GOODBYE_PATIENCE = 2.0
@@ -48,24 +51,25 @@ class ChatConsumer(AsyncConsumer):
     """One socket on one conversation."""
 
     turns: Turns
-    pump: Feed
+    feed: Feed
     commands: Commands
     user: User
     conversation_id: UUID
     _known: tuple[str, UUID | None]  # the title and the head that the client knows
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Serve the socket until it ends. Whatever ends it, nothing of it stays behind: a
-        server may end us without a `disconnect`."""
+        """Serve the socket until it ends, and clean up however it ends: a server may end the
+        consumer without a `disconnect`."""
         self.scope = scope
         self.credentials = Credentials(scope["headers"])
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._counted = False
+        self._waiting: list[dict[str, Any]] = []
         self.out = SocketWriter(send)
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self._clean_up()
+        async with AsyncExitStack() as self._leaving:
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                await self._end_tasks()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler. Channels' own goes to a thread first, to look after connections."""
@@ -82,43 +86,44 @@ class ChatConsumer(AsyncConsumer):
         self.turns = await lifecycle.start()
         try:
             admitted = await handshake.admit(self.scope, self.credentials)
-            handshake.enter(admitted.caller.user.pk)
+            self._leaving.enter_context(handshake.counted(admitted.caller.user.pk))
         except handshake.SocketRefused as refusal:
             await self.out.close(refusal.code, refusal.message, refusal.close_code)
             return
         self.user, row = admitted.caller.user, admitted.conversation
         self.conversation_id, self._known = row.id, (row.title, row.head_id)
-        self._counted = True
-        self.pump = Feed(self.turns, self.out)
-        self.commands = Commands(admitted, self.turns, self.pump)
-        metrics.sockets.inc()
-        await hints.join(self.channel_layer, self.channel_name, self._groups())
+        self.feed = Feed(self.turns, self.out)
+        self.commands = Commands(admitted, self.turns, self.feed)
+        self._leaving.enter_context(metrics.sockets.track_inprogress())
+        groups = self.channel_layer, self.channel_name, self._groups()
+        self._leaving.push_async_callback(hints.leave, *groups)
+        await hints.join(*groups)
         running, began = await self._running()
         # A client may count on what happens from now on as soon as it is accepted.
         missed = await database_sync_to_async(replies.begun_and_ended_since)(
             conversation_id=row.id, moment=accepted
         )
-        if self.out.closed:
+        if self.out.state is SocketState.CLOSED:
             return
+        self.out.state = SocketState.OPEN
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
-        self._waiting: list[dict[str, Any]] = []
         await self._tell_queue()
         for reply_id in missed:
-            self.pump.follow_once(reply_id)
+            self.feed.follow_once(reply_id)
         if running is not None:
-            # Late: the snapshot alone.
-            self.pump.follow_once(running, question=began >= timestamp(accepted))
-        self._start(self.pump.run())
+            # A client that comes late gets the snapshot without the question.
+            self.feed.follow_once(running, question=began >= timestamp(accepted))
+        self._start(self.feed.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        self.out.closed = True
+        self.out.state = SocketState.CLOSED
         raise StopConsumer
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         text = message.get("text")
-        if self.out.closed or not self._counted:
+        if self.out.state is not SocketState.OPEN:
             return
         if text is None:
             await self.out.invalid("invalid_frame", "Send text frames with JSON.")
@@ -136,15 +141,11 @@ class ChatConsumer(AsyncConsumer):
             return
         await self._command(frame)
 
-    async def _clean_up(self) -> None:
+    async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        if self._counted:
-            await hints.leave(self.channel_layer, self.channel_name, self._groups())
-            metrics.sockets.dec()
-            handshake.leave(self.user.pk)
 
     # --- Commands ---------------------------------------------------------------------------
 
@@ -153,17 +154,17 @@ class ChatConsumer(AsyncConsumer):
         if kind == "heartbeat":
             return
         if not self.commands.knows(kind):
-            await self.out.invalid("unknown_type", "There is no frame of this type.")
+            await self.out.invalid("unknown_type", "Unknown frame type.")
             return
         if len(self._tasks) > PENDING_COMMANDS:
             await self.out.refuse(frame, "too_many_requests", "Too many commands at once.")
             return
-        self._start(self._obey(kind, frame))
+        self._start(self._run_command(kind, frame))
 
-    async def _obey(self, kind: str, frame: dict[str, Any]) -> None:
-        """Run one command; what it may not do is told as an `error` event."""
+    async def _run_command(self, kind: str, frame: dict[str, Any]) -> None:
+        """Run one command; a failure is told as an `error` event."""
         try:
-            await self.commands.obey(kind, frame)
+            await self.commands.run(kind, frame)
             self.out.invalid_frames = 0
         except OSError:
             pass  # the other end is gone; the server's disconnect follows
@@ -189,13 +190,13 @@ class ChatConsumer(AsyncConsumer):
                     await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Look after all that a hint would have told, should one have been lost."""
+        """Check everything that a lost hint would have told."""
         await hints.join(self.channel_layer, self.channel_name, self._groups())
         await self._check_credentials()
         with suppress(DatabaseError):
             await self._check_conversation()
             if (running := await self.turns.running_in(self.conversation_id)) is not None:
-                self.pump.follow_once(running)
+                self.feed.follow_once(running)
 
     async def _check_conversation(self) -> None:
         try:
@@ -207,7 +208,7 @@ class ChatConsumer(AsyncConsumer):
             return
         await self._tell_conversation(row.title, row.head_id)
         if row.head_id is not None:
-            self.pump.follow_once(row.head_id)  # it may have ended meanwhile
+            self.feed.follow_once(row.head_id)  # it may have ended meanwhile
 
     async def _tell_conversation(self, title: str, head_id: UUID | None) -> None:
         self._known = title, head_id
@@ -232,7 +233,8 @@ class ChatConsumer(AsyncConsumer):
         return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
 
     async def _running(self) -> tuple[UUID | None, str]:
-        """The running reply, and when it began. One that cannot be heard sends the client away."""
+        """The running reply, and when it began. When this process cannot follow it, the socket is
+        closed, so that the client reconnects."""
         running = await self.turns.running_in(self.conversation_id)
         try:
             if running is not None and (log := await self.turns.log_of(running)) is not None:
@@ -242,24 +244,24 @@ class ChatConsumer(AsyncConsumer):
         return running, ""
 
     async def _leave_with_the_server(self) -> None:
-        """Close when the server ends: where there are other processes to go to, as soon as this
-        socket follows nothing; at the latest after running replies have ended, and been told."""
+        """Close when the server ends: with other processes to go to, as soon as this socket follows
+        no reply; at the latest after running replies have ended and been told."""
         await lifecycle.closing.wait()
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(lifecycle.drained.wait())]
         if self.turns.peers.take_over:
-            waits.append(asyncio.ensure_future(self.pump.told()))
+            waits.append(asyncio.ensure_future(self.feed.told()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in waits:
-                one.cancel()
+            for wait in waits:
+                wait.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_PATIENCE):
-                await self.pump.told()
+                await self.feed.told()
         await self.out.send_away()
 
     async def hint_turn(self, message: dict[str, Any]) -> None:
-        self.pump.follow_once(UUID(message["reply_id"]))
+        self.feed.follow_once(UUID(message["reply_id"]))
 
     async def hint_conversation(self, message: dict[str, Any]) -> None:
         head_id = message["head_id"]
@@ -269,7 +271,7 @@ class ChatConsumer(AsyncConsumer):
         self._start(self._tell_queue())
 
     async def _tell_queue(self) -> None:
-        """Tell what waits, if that is not what the client knows."""
+        """Send the message queue, unless the client knows it."""
         items = await message_queue.items(self.conversation_id)
         if items != self._waiting:
             self._waiting = items
@@ -285,7 +287,7 @@ class ChatConsumer(AsyncConsumer):
         self._start(self._check_credentials())
 
     async def hint_missed(self, message: dict[str, Any]) -> None:
-        if not self._counted or self.out.closed:
+        if self.out.state is not SocketState.OPEN:
             return
         self._start(self._catch_up())
         self._start(self._tell_queue())
@@ -303,7 +305,7 @@ class ChatConsumer(AsyncConsumer):
         lifecycle.goodbyes.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if self.out.closed or isinstance(error, OSError):
+        if self.out.state is SocketState.CLOSED or isinstance(error, OSError):
             # The server raises from `send` when the other end is gone; its disconnect follows.
             logger.debug("a socket's task ended with %s", type(error).__name__)
             return

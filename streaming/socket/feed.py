@@ -1,4 +1,4 @@
-"""What one socket hears of replies: each from its snapshot to its end, one after the other."""
+"""Sends replies to one socket: each from its snapshot to its end, one after the other."""
 
 import asyncio
 from collections import deque
@@ -16,19 +16,19 @@ REMEMBERED = 64
 
 
 class Feed:
-    """Follows replies at the reader's pace. Nothing is kept for a reader that is slow but the
-    ids of replies it has yet to hear of."""
+    """Follows replies at the reader's pace. For a slow reader only the ids of the replies to come
+    are kept."""
 
     def __init__(self, turns: Turns, out: SocketWriter) -> None:
         self._turns, self._out = turns, out
         self._ids: asyncio.Queue[UUID] = asyncio.Queue()
         self._follower: Follower | None = None
         self._followed: deque[UUID] = deque(maxlen=REMEMBERED)
-        self._questions: set[UUID] = set()  # of replies to come, those that begin with theirs
+        self._questions: set[UUID] = set()  # replies to come that are sent with their question
 
     def follow_once(self, reply_id: UUID, *, question: bool = True) -> None:
-        """Follow a reply, unless this socket does or did. Its `question` is told to those who
-        were there when it was asked; whoever comes later can read it."""
+        """Follow a reply, unless this socket does or did. `question` sends the user message before
+        it: a client that was connected when the message was sent has not read it."""
         if reply_id not in self._followed:
             self._followed.append(reply_id)
             self._ids.put_nowait(reply_id)
@@ -36,13 +36,17 @@ class Feed:
                 self._questions.add(reply_id)
 
     async def tell_again(self, reply_id: UUID) -> None:
-        """A fresh snapshot of a reply, or all of it when it has ended. Raises `NotFound`."""
+        """Send a fresh snapshot of a reply, or all of it when it has ended. Raises `NotFound`."""
         await self._tell(reply_id, question=False)
 
     async def tell(self, reply_id: UUID) -> None:
-        """Follow a reply that is being written, or tell all of one that has ended, to somebody
-        who asks for it once more: with the question, which says that it is known. Raises
-        `NotFound`, and `Unavailable` when its process cannot be heard."""
+        """Follow a reply that is being written, or send all of a reply that has ended, to a client
+        that repeats its request; the question says that the request is known.
+
+        Raises:
+            NotFound: there is no such reply.
+            Unavailable: this process cannot follow it at the moment.
+        """
         await self._tell(reply_id, question=True)
 
     async def _tell(self, reply_id: UUID, *, question: bool) -> None:
@@ -56,7 +60,7 @@ class Feed:
                 self._questions.add(reply_id)  # it may have been next already
 
     def _restart(self, reply_id: UUID, *, question: bool) -> bool:
-        """Begin again with a reply, if it is the one that is told at this moment."""
+        """Begin again with a reply, if this socket follows it at the moment."""
         if self._follower is None or self._follower.id != str(reply_id):
             return False
         self._follower.restart(question=question)
@@ -67,13 +71,13 @@ class Feed:
             await self._out.tell(event)
 
     async def run(self) -> None:
-        """Send what the followed replies say, until cancelled."""
+        """Send the followed replies, until cancelled."""
         while True:
             reply_id = await self._ids.get()
             try:
                 await self._tell_all(reply_id)
             except (LogLost, Unavailable):
-                # The client comes back, here or elsewhere, and begins with a fresh snapshot.
+                # The client reconnects, here or elsewhere, and begins with a fresh snapshot.
                 await self._out.send_away()
             self._ids.task_done()
 

@@ -1,6 +1,8 @@
-"""The beginning of a socket: whether it may be opened, and on which conversation."""
+"""The opening of a socket: whether the caller may, and on which conversation."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,7 +24,7 @@ _sockets_of: Counter[UUID] = Counter()
 
 
 class SocketRefused(Exception):
-    """The socket is to be closed with `close_code`, and told why."""
+    """The socket must be closed with `close_code`, after an `error` event with the reason."""
 
     def __init__(self, code: str, message: str, close_code: CloseCode) -> None:
         super().__init__(message)
@@ -31,7 +33,7 @@ class SocketRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Who has opened a socket, on what; `provider` is the one that it asks for, if any."""
+    """The caller and the conversation of a socket; `provider` is `?provider=`, or empty."""
 
     caller: Caller
     conversation: Conversation
@@ -39,7 +41,8 @@ class Admitted:
 
 
 async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
-    """Look at who knocks, and where. Reads the database. Raises `SocketRefused`."""
+    """Find the caller and the conversation of a handshake. Reads the database. Raises
+    `SocketRefused`."""
     caller = await database_sync_to_async(credentials.caller)()
     if caller is None:
         raise SocketRefused("not_authenticated", "Sign in first.", CloseCode.NOT_SIGNED_IN)
@@ -57,25 +60,25 @@ async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
     return Admitted(caller, row, caller.chosen_provider(query.get("provider", [""])[0]))
 
 
-def enter(user_id: UUID) -> None:
-    """Count one more socket of a user. Raises `SocketRefused` when there may be no more."""
+@contextmanager
+def counted(user_id: UUID) -> Iterator[None]:
+    """Count one more socket of a user inside the block. Raises `SocketRefused` at the limit."""
     if _sockets_of[user_id] >= settings.CHAT_SOCKETS_PER_USER:
         raise SocketRefused(
             "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY_SOCKETS
         )
     _sockets_of[user_id] += 1
-
-
-def leave(user_id: UUID) -> None:
-    """One that was counted is gone."""
-    _sockets_of[user_id] -= 1
-    if not _sockets_of[user_id]:
-        del _sockets_of[user_id]
+    try:
+        yield
+    finally:
+        _sockets_of[user_id] -= 1
+        if not _sockets_of[user_id]:
+            del _sockets_of[user_id]
 
 
 async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer a socket on a path where nothing is: accept, say so, close."""
+    """Answer a socket on an unknown path: accept, send an `error`, close."""
     await send({"type": "websocket.accept"})
-    event = events.error("not_found", "There is nothing at this address.")
+    event = events.error("not_found", "Not found.")
     await send({"type": "websocket.send", "text": events.encode(event)})
     await send({"type": "websocket.close", "code": int(CloseCode.NOT_FOUND)})

@@ -1,39 +1,55 @@
-"""What happens once when a server process starts and once when it ends."""
+"""The start and the end of a server process."""
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack, suppress
+from contextvars import Context
+from dataclasses import dataclass
 
 from django.conf import settings
 
+from providers.errors import ProviderError
 from streaming.cluster.redis_limits import RedisLimits
 from streaming.cluster.redis_peers import RedisPeers
 from streaming.cluster.redis_slots import RedisProviderSlots
-from streaming.limits import MemoryLimits
-from streaming.peers import NoPeers
-from streaming.provider_slots import MemoryProviderSlots
+from streaming.limits import Limits, MemoryLimits
+from streaming.peers import NoPeers, Peers
+from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
+from streaming.replies.stateless import StatelessReplies
 from streaming.replies.turns import Turns
+from streaming.routing import Router
 from streaming.single_server import SingleServerError, SingleServerLock
 
 logger = logging.getLogger(__name__)
 
-# How long an end waits for sockets to be closed, in seconds.
+# How long the end waits for sockets to be closed, in seconds.
 GOODBYE_SECONDS = 3.0
 
 
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What the doors use of a running process."""
+
+    turns: Turns
+    stateless: StatelessReplies
+    router: Router
+    peers: Peers
+
+
 class Lifecycle:
-    """The turns of this process: started by the first request (or by the server, where it tells
-    us), ended when the server ends."""
+    """Starts with the first request (or when the server says so), ends with the server."""
 
     def __init__(self) -> None:
-        self._starting: asyncio.Task[Turns] | None = None
+        self._starting: asyncio.Task[Runtime] | None = None
         self._ending: asyncio.Task[None] | None = None
-        self._lock: SingleServerLock | None = None
+        self._warming: asyncio.Task[None] | None = None
+        self._resources = AsyncExitStack()  # closed in reverse order
         self.closing = asyncio.Event()  # the server was told to end
         self.drained = asyncio.Event()  # no reply runs any more
         self.goodbyes: set[asyncio.Task[None]] = set()  # one for each open socket
 
-    async def start(self) -> Turns:
-        """The turns, made by whoever comes first.
+    async def start(self) -> Runtime:
+        """The runtime of this process, made by the first call.
 
         Raises:
             SingleServerError: another server process has this database.
@@ -42,25 +58,41 @@ class Lifecycle:
             self._starting = asyncio.get_running_loop().create_task(self._start())
         return await asyncio.shield(self._starting)
 
-    async def _start(self) -> Turns:
+    async def _start(self) -> Runtime:
+        limits: Limits
+        slots: ProviderSlots
+        peers: Peers
         url, capacities = settings.REDIS_URL, settings.PROVIDER_MAX_CONCURRENCY
         if url:
-            turns = Turns(RedisLimits(url), RedisProviderSlots(url, capacities), RedisPeers(url))
+            limits, slots = RedisLimits(url), RedisProviderSlots(url, capacities)
+            peers = RedisPeers(url)
         else:
-            self._lock = await SingleServerLock.acquire(settings.SERVER_LOCK)
-            turns = Turns(MemoryLimits(), MemoryProviderSlots(capacities), NoPeers())
-        await turns.start()
-        turns.warm_up()
-        return turns
+            lock = await SingleServerLock.acquire(settings.SERVER_LOCK)
+            self._resources.callback(lock.release)
+            limits, slots, peers = MemoryLimits(), MemoryProviderSlots(capacities), NoPeers()
+        router = Router()
+        for resource in (router, slots, limits, peers):
+            self._resources.push_async_callback(resource.aclose)
+        runtime = Runtime(
+            Turns(router, limits, slots, peers),
+            StatelessReplies(router, limits, slots),
+            router,
+            peers,
+        )
+        await runtime.turns.start()
+        # A context of its own: that of a request ends with the request.
+        self._warming = asyncio.get_running_loop().create_task(
+            _warm_up(router), name="warm-up", context=Context()
+        )
+        return runtime
 
     async def checks(self) -> dict[str, str]:
         """The state of what this process needs besides the database, for `/readyz`."""
-        turns = await self.start()
-        return await turns.peers.checks()
+        return await (await self.start()).peers.checks()
 
     async def shut_down(self) -> None:
-        """End running replies (they get some seconds to finish), close sockets and providers.
-        Whoever comes first begins it, all wait for the same end."""
+        """End running replies (they get some seconds to finish), close sockets and providers. May
+        be called more than once: all calls wait for the same end."""
         if self._ending is None:
             self._ending = asyncio.get_running_loop().create_task(self._shut_down())
         await asyncio.shield(self._ending)
@@ -70,17 +102,21 @@ class Lifecycle:
         if self._starting is None or self._starting.cancelled():
             return
         try:
-            turns = await self._starting
+            runtime = await self._starting
         except SingleServerError:
             return
         seconds = settings.CHAT_DRAIN_SECONDS
-        await asyncio.gather(turns.drain(seconds), turns.answers.drain(seconds))
+        await asyncio.gather(runtime.turns.drain(seconds), runtime.stateless.drain(seconds))
         self.drained.set()
         if self.goodbyes:
             await asyncio.wait(self.goodbyes, timeout=GOODBYE_SECONDS)
-        await turns.aclose()
-        if self._lock is not None:
-            self._lock.release()
+        await self._resources.aclose()
+
+
+async def _warm_up(router: Router) -> None:
+    """Start what the default provider needs; its first request tells a failure."""
+    with suppress(ProviderError):
+        await (await router.choose()).warm_up()
 
 
 lifecycle = Lifecycle()

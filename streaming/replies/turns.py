@@ -1,7 +1,7 @@
-"""A running reply: made here, found here, stopped here. It belongs to its conversation.
+"""The turns of this process: begun, found and stopped here.
 
-One task makes one reply. It is the only writer of the reply's log and of the reply's row, and it
-goes on when nobody listens. Doors only call `begin`, `log_of`, `wait`, `result`, `stop`.
+One task makes one reply. It is the only writer of the reply's log and of its row, and goes on when
+no client is connected: a reply belongs to its conversation.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from conversations.threads import message_queue as queue
 from conversations.threads import selectors, services
 from conversations.threads.models import OPEN, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
-from providers.errors import ProviderError
 from streaming import hints, metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
@@ -34,29 +33,25 @@ from streaming.replies import making, message_queue, opening
 from streaming.replies.accounting import record_end
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan
-from streaming.replies.stateless import StatelessReplies
 from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router
 
 logger = logging.getLogger(__name__)
 
-# How long the end waits for replies that were cut to be stored, in seconds.
+# How long the end waits until interrupted replies are stored, in seconds.
 CUT_PATIENCE = 5.0
-# How soon to look again for a reply of another process of which we hear nothing, in seconds.
+# How soon to look again for a reply of another process that this one cannot follow, in seconds.
 WAIT_AGAIN = 0.5
 
 
 class Turns:
     """The running replies of this process. Lives in one event loop."""
 
-    def __init__(self, limits: Limits, slots: ProviderSlots, peers: Peers) -> None:
+    def __init__(self, router: Router, limits: Limits, slots: ProviderSlots, peers: Peers) -> None:
         """`peers` are the other processes on this database."""
-        self.peers = peers
-        self.router = Router()
-        self.limits, self.slots = limits, slots
-        self.answers = StatelessReplies(self.router, limits, slots)
-        self.held = message_queue.Held(self.advance)
-        self.draining = False
+        self._router, self._limits, self._slots, self._peers = router, limits, slots, peers
+        self._held = message_queue.Held(self.advance)
+        self._draining = False
         self._running: dict[UUID, Turn] = {}
         self._by_conversation: dict[UUID, Turn] = {}
         self._opening: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -77,7 +72,7 @@ class Turns:
         Raises:
             Problem: not found, busy, throttled, conflicting client_id, invalid input, shutting
                 down.
-            ProviderError: there is no model to ask.
+            ProviderError: no provider has a model.
         """
         return await asyncio.shield(
             self._spawn(self._begin(caller, conversation_id, request, provider), "begin")
@@ -96,21 +91,21 @@ class Turns:
         return conversation_id in self._by_conversation
 
     async def running_in(self, conversation_id: UUID) -> UUID | None:
-        """The reply that is being written in a conversation, by whichever process."""
+        """The reply that is being written in a conversation, by any process."""
         if turn := self._by_conversation.get(conversation_id):
             return turn.id
-        return await self.peers.running_in(conversation_id)
+        return await self._peers.running_in(conversation_id)
 
     async def log_of(self, reply_id: UUID) -> MemoryLog | None:
         """The log of a reply that is being written, here or elsewhere; `None` when it has ended.
 
         Raises:
             NotFound: there is no such reply.
-            Unavailable: another process writes it, and we hear nothing of it at the moment.
+            Unavailable: another process writes it, and this one cannot follow it at the moment.
         """
         if turn := self._running.get(reply_id):
             return turn.log
-        return await self.peers.log_of(reply_id)
+        return await self._peers.log_of(reply_id)
 
     async def wait(self, reply_id: UUID) -> None:
         """Return when the reply has ended and its row says so. Cancelling stops nothing."""
@@ -136,7 +131,7 @@ class Turns:
     def _result(self, reply_id: UUID) -> OpenedTurn:
         opened = selectors.opened_turn(reply_id=reply_id)
         abandoned = opened.reply.status in OPEN and not self.runs(reply_id)
-        if abandoned and self.peers.close_abandoned(opened.conversation):
+        if abandoned and self._peers.close_abandoned(opened.conversation):
             opened = selectors.opened_turn(reply_id=reply_id)
         return opened
 
@@ -146,17 +141,17 @@ class Turns:
         if self.runs(reply_id):
             await self.stop_here(reply_id)
         else:
-            await self.peers.stop(reply_id)
+            await self._peers.stop(reply_id)
 
     async def stop_here(self, reply_id: UUID) -> None:
-        """`stop` for a reply of this process; nothing happens to any other."""
+        """`stop` for a reply of this process; does nothing for others."""
         turn = self._running.get(reply_id)
         if turn is not None and turn.log.end is None and turn.cut_as is None:
             turn.cut(Status.STOPPED)
             self._spawn(making.announce_stopping(turn), "announce-stopping")
 
     def lose(self, reply_id: UUID) -> None:
-        """Another process has taken a reply of ours: we write no more of it."""
+        """Write no more of a reply that another process has taken."""
         if turn := self._running.get(reply_id):
             turn.cut(LOST)
 
@@ -170,32 +165,25 @@ class Turns:
         """Close what a process that died left open, purge deleted messages, and begin the turns of
         queued messages. Call it before the first turn begins."""
         async with db_threads.borrow():
-            await database_sync_to_async(self.peers.close_abandoned)()
+            await database_sync_to_async(self._peers.close_abandoned)()
             await database_sync_to_async(services.purge_deleted)()
             left = await database_sync_to_async(queue.waiting_conversations)()
-        self.peers.start(self)
+        self._peers.start(self)
         for conversation_id in left:
             self.advance(conversation_id)
 
     def advance(self, conversation_id: UUID) -> None:
         """Begin the turn of the next message that waits in a conversation, if nothing runs."""
-        work = message_queue.advance(conversation_id, self.begin, self._may_begin, self.held)
+        work = message_queue.advance(conversation_id, self.begin, self._may_begin, self._held)
         self._spawn(work, "advance")
 
     def _may_begin(self, conversation_id: UUID) -> bool:
-        return not self.draining and not self.runs_in(conversation_id)
-
-    def warm_up(self) -> None:
-        """Start what the default provider needs, in the background."""
-        self._spawn(self._warm_up(), "warm-up")
-
-    async def _warm_up(self) -> None:
-        with suppress(ProviderError):
-            await (await self.router.choose()).warm_up()
+        return not self._draining and not self.runs_in(conversation_id)
 
     async def drain(self, seconds: float) -> None:
-        """Take no more; let replies finish for `seconds`; interrupt and store the others."""
-        self.draining = True
+        """Begin no more turns; let replies finish for some `seconds`; interrupt and store the
+        others."""
+        self._draining = True
         await self._idle(seconds)
         for turn in list(self._running.values()):
             turn.cut(Status.INTERRUPTED)
@@ -207,13 +195,6 @@ class Turns:
             async with asyncio.timeout(seconds):
                 while busy := [task for task in self._tasks if _is_turn(task)]:
                     await asyncio.wait(busy)
-
-    async def aclose(self) -> None:
-        """Close the providers and what connects us to other processes, after `drain`."""
-        await self.peers.aclose()
-        await self.limits.aclose()
-        await self.slots.aclose()
-        await self.router.aclose()
 
     # --- Beginning --------------------------------------------------------------------------
 
@@ -228,18 +209,18 @@ class Turns:
                 if not request.queue:
                     raise
                 await message_queue.put(caller, conversation_id, request)
-                self.advance(conversation_id)  # in case there is room by now
+                self.advance(conversation_id)  # the conversation may be free by now
                 return None, False
             if plan is None or permit is None:
                 return opened.reply.id, False
             turn = Turn(opened, plan, permit)
             self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
-            self.peers.share(turn.id, turn.log)
+            self._peers.share(turn.id, turn.log)
             metrics.running.inc()
             self._spawn(self._run(turn), f"turn {turn.id}")
         # A task that is cancelled before its first step never runs its `finally`.
         await asyncio.sleep(0)
-        self._spawn(_tell_others(turn, opened), f"hints of {turn.id}")
+        self._spawn(_send_hints(turn, opened), f"hints of {turn.id}")
         return turn.id, True
 
     async def _open(
@@ -253,20 +234,20 @@ class Turns:
         if known is not None:
             return known, None, None
         assert context is not None  # noqa: S101 - `look` gives one or the other
-        if self.draining:
+        if self._draining:
             raise Unavailable("The server is restarting. Try again in a moment.")
         if conversation_id in self._by_conversation:
             raise ConversationBusy
-        # What lets itself be queued does not overtake what waits already.
+        # A message that may be queued does not overtake the queue.
         if request.queue and await database_sync_to_async(queue.following)(
             conversation_id=conversation_id
         ):
             raise ConversationBusy
-        permit = await self.limits.admit(caller)
+        permit = await self._limits.admit(caller)
         try:
-            plan = await opening.plan(self.router, caller, context, request, provider)
+            plan = await opening.plan(self._router, caller, context, request, provider)
             ids = new_id(), new_id()
-            await self.peers.begin(ids[1])
+            await self._peers.begin(ids[1])
             opened = await database_sync_to_async(self._store)(context, request, plan, ids)
         except BaseException:
             permit.release()
@@ -281,12 +262,12 @@ class Turns:
     ) -> OpenedTurn:
         """Store the rows of a turn. A reply that a process left open when it died is closed first:
         else it would keep the conversation busy for ever."""
-        store = partial(opening.store, context, request, plan, ids=ids, writer=self.peers.process)
+        store = partial(opening.store, context, request, plan, ids=ids, writer=self._peers.process)
         try:
             return store()
         except ConversationBusy:
             ours = self.runs_in(context.conversation.id)
-            if ours or not self.peers.close_abandoned(context.conversation):
+            if ours or not self._peers.close_abandoned(context.conversation):
                 raise
             return store()
 
@@ -295,7 +276,7 @@ class Turns:
     async def _run(self, turn: Turn) -> None:
         """Make one reply, then tell its end."""
         try:
-            end = await making.make(turn, self.router, self.slots, lambda: len(self._running))
+            end = await making.make(turn, self._router, self._slots, lambda: len(self._running))
         finally:
             self._running.pop(turn.id, None)
             if self._by_conversation.get(turn.conversation_id) is turn:
@@ -303,18 +284,18 @@ class Turns:
             turn.permit.release()
         if end is None:
             metrics.running.dec()
-            logger.warning("turn %s was ended by another process", turn.id)
+            logger.warning("reply %s was ended by another process", turn.id)
             async with db_threads.borrow():
                 await making.learn_end(turn)
         else:
             turn.log.finish(end)
             await record_end(turn.plan.caller, end, turn.result, turn)
         self.advance(turn.conversation_id)
-        self.held.place_free(turn.plan.caller.user.pk)
+        self._held.place_free(turn.plan.caller.user.pk)
 
     def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` on its own: a task made inside a request would inherit its context, and
-        break when the request ends."""
+        """Run `work` in a context of its own: a task with the context of a request breaks when the
+        request ends."""
         task = asyncio.get_running_loop().create_task(
             work, name=name, context=contextvars.Context()
         )
@@ -324,7 +305,7 @@ class Turns:
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        # `begin` tells its caller; of any other task nobody would hear.
+        # A failure of `begin` is raised to its caller; any other would be lost.
         if not task.cancelled() and task.get_name() != "begin" and (error := task.exception()):
             logger.error("the task %s failed", task.get_name(), exc_info=error)
 
@@ -333,8 +314,9 @@ def _is_turn(task: asyncio.Task[Any]) -> bool:
     return task.get_name().startswith(("begin", "turn "))
 
 
-async def _tell_others(turn: Turn, opened: OpenedTurn) -> None:
-    """With many turns at once this may take a while, for which nobody's first word waits."""
+async def _send_hints(turn: Turn, opened: OpenedTurn) -> None:
+    """Send the hints of a new turn. Not awaited by the reply: with many turns at once the channel
+    layer takes a while."""
     conversation = opened.conversation
     await hints.turn_started(conversation.id, turn.id)
     await hints.conversation_changed(conversation.id, conversation.title, conversation.head_id)

@@ -1,6 +1,6 @@
-"""What a GET shows of a reply that is being written: what its followers have been told.
+"""The text that a GET shows of a running reply: what its followers have been told.
 
-Its row has that only a moment later (`storing`), so it is taken from its log.
+Its row has the text only a moment later (`replies/making.py`), so it is read from the log.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from streaming.log import Text
 
 
 def catch_up(rows: Iterable[Message]) -> None:
-    """Give the rows that are open the text of their logs. Those that have ended cost nothing."""
+    """Give the rows of running replies the text of their logs."""
     for row in rows:
         if row.status not in OPEN:
             continue
@@ -26,8 +26,8 @@ def catch_up(rows: Iterable[Message]) -> None:
 
 
 async def _so_far(reply_id: UUID) -> Text | None:
-    """What a reply has said; `None` where only its row can tell."""
-    turns = await lifecycle.start()
-    if turn := turns.find(reply_id):
+    """The text of a running reply; `None` where only its row has it."""
+    runtime = await lifecycle.start()
+    if turn := runtime.turns.find(reply_id):
         return Text.of(turn.log.pieces)
-    return await turns.peers.so_far(reply_id)
+    return await runtime.peers.so_far(reply_id)

@@ -78,7 +78,7 @@ class GenerateView(AsyncAPIView):
         data = request.data
         regenerate = isinstance(data, dict) and "message_id" in data
         turn_request = parse_turn_request(data, regenerate=regenerate)
-        turns = await lifecycle.start()
+        turns = (await lifecycle.start()).turns
         reply_id, _ = await turns.begin(
             self.caller(), pk, turn_request, provider=self.chosen_provider()
         )
@@ -120,7 +120,7 @@ class StopView(AsyncAPIView):
     async def post(self, request: Request, pk: UUID) -> Response:
         reply_id, user = parse_id(request.data), caller(request)
         await database_sync_to_async(access.message)(user, reply_id, pk)
-        turns = await lifecycle.start()
+        turns = (await lifecycle.start()).turns
         await turns.stop(reply_id)
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE):
@@ -183,7 +183,7 @@ class Announced(views.Noticed):
 
     def deleting(self, conversation: Conversation) -> None:
         async def stop() -> None:
-            await (await lifecycle.start()).stop_conversation(conversation.pk)
+            await (await lifecycle.start()).turns.stop_conversation(conversation.pk)
 
         async_to_sync(stop)()
 

@@ -30,6 +30,7 @@ from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
 from streaming.log import timestamp
+from streaming.peers import Peers
 from streaming.replies import message_queue
 from streaming.replies.turns import Turns
 from streaming.socket import handshake
@@ -51,6 +52,7 @@ class ChatConsumer(AsyncConsumer):
     """One socket on one conversation."""
 
     turns: Turns
+    peers: Peers
     feed: Feed
     commands: Commands
     user: User
@@ -83,7 +85,8 @@ class ChatConsumer(AsyncConsumer):
             raise StopConsumer
         accepted = timezone.now()
         await self.send({"type": "websocket.accept"})
-        self.turns = await lifecycle.start()
+        runtime = await lifecycle.start()
+        self.turns, self.peers = runtime.turns, runtime.peers
         try:
             admitted = await handshake.admit(self.scope, self.credentials)
             self._leaving.enter_context(handshake.counted(admitted.caller.user.pk))
@@ -248,7 +251,7 @@ class ChatConsumer(AsyncConsumer):
         no reply; at the latest after running replies have ended and been told."""
         await lifecycle.closing.wait()
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(lifecycle.drained.wait())]
-        if self.turns.peers.take_over:
+        if self.peers.take_over:
             waits.append(asyncio.ensure_future(self.feed.told()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

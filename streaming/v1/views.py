@@ -56,8 +56,8 @@ async def _respond(request: HttpRequest, caller: Caller) -> HttpResponseBase:
 
 
 async def _begin(caller: Caller, ask: Ask) -> StatelessReply:
-    turns = await lifecycle.start()
-    return await turns.answers.begin(
+    stateless = (await lifecycle.start()).stateless
+    return await stateless.begin(
         caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
     )
 
@@ -105,10 +105,8 @@ async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     model = body.model(required=True)
     packed = body.one_of("encoding_format", ("float", "base64")) == "base64"
     dimensions = body.whole("dimensions", least=1)
-    turns = await lifecycle.start()
-    found, tokens = await embed(
-        turns.answers, caller, model=model, texts=texts, dimensions=dimensions
-    )
+    stateless = (await lifecycle.start()).stateless
+    found, tokens = await embed(stateless, caller, model=model, texts=texts, dimensions=dimensions)
     return answer_json(chat_response.embeddings(model, found, tokens["prompt"], packed=packed))
 
 

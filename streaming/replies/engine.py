@@ -90,20 +90,23 @@ class Result:
         return {name: round(value, 4) for name, value in times.items() if value is not None}
 
     def tokens(self, text: str) -> dict[str, Any]:
-        """The provider's counts, or our estimate, marked as such. A prompt that no provider read
-        costs nothing."""
+        """The provider's counts, or our estimate, marked as such; `cached` are tokens of the prompt
+        that the provider did not read again. A prompt that no provider read costs nothing."""
+        cached = 0
         if usage := self.finish.usage if self.finish else None:
             prompt, completion, source = usage.prompt_tokens, usage.completion_tokens, "provider"
+            cached = usage.cached_tokens
         else:
             messages = self.prompt if self.reading else ()
             prompt = sum(estimate_tokens(message.content) for message in messages)
             completion, source = estimate_tokens(text), "estimated"
-        return {
+        tokens = {
             "prompt": prompt,
             "completion": completion,
             "total": prompt + completion,
             "source": source,
         }
+        return {**tokens, "cached": cached} if cached else tokens
 
 
 async def produce(

@@ -97,6 +97,14 @@ async def llama(events: Events) -> None:
 
 
 @script
+async def cached(events: Events) -> None:
+    await events.speak(REPLY)
+    await events.delta("stop")
+    await events.usage(timings={"cache_n": 2})
+    await events.mark()
+
+
+@script
 async def tools_whole(events: Events) -> None:
     function = {"name": "clock", "arguments": '{"zone":"UTC"}'}
     call = {"id": "call_1", "index": 0, "type": "function", "function": function}

@@ -17,6 +17,8 @@ export interface Tokens {
   prompt: number;
   completion: number;
   total: number;
+  /** Tokens of the prompt that the provider did not read again; missing where there are none. */
+  cached?: number;
   /** `estimated` = four characters a token; `provider` = counted by the model. */
   source: 'provider' | 'estimated';
 }

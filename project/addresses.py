@@ -1,7 +1,9 @@
-"""Addresses without the slash at their end."""
+"""Addresses without the slash at their end, and those that are asked for under any name."""
 
-from django.http import HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware import common
+
+HEALTH = ("/healthz", "/readyz", "/metrics")
 
 
 class _SameRequest(HttpResponsePermanentRedirect):
@@ -14,3 +16,7 @@ class CommonMiddleware(common.CommonMiddleware):
     """Django's, whose redirect to the address with a slash keeps the method and the body."""
 
     response_redirect_class = _SameRequest
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Let probes ask by address: they do not know the names in `ALLOWED_HOSTS`."""
+        return None if request.path in HEALTH else super().process_request(request)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.apps import apps
 from django.core.management.color import no_style
@@ -66,6 +66,21 @@ def write(path: Path) -> Manifest:
         raise BackupError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         draft.unlink(missing_ok=True)
+    return manifest
+
+
+def stream(file: BinaryIO) -> Manifest:
+    """Write the record as `write` does to a pipe, which need not be seekable.
+
+    Raises:
+        BackupError: it does not take all of it.
+    """
+    try:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, _one_moment():
+            manifest = _write_tables(archive)
+        file.flush()
+    except OSError as error:
+        raise BackupError(f"The backup cannot be written: {error.strerror}.") from error
     return manifest
 
 
@@ -130,14 +145,15 @@ def _last_migration() -> str:
 # --- In ---------------------------------------------------------------------------------------
 
 
-def read(path: Path) -> Manifest:
-    """Take a backup into the database, which has tables and no rows; all of it or nothing.
+def read(source: Path | BinaryIO) -> Manifest:
+    """Take a backup, from a file or a seekable stream, into the database, which has tables and no
+    rows; all of it or nothing.
 
     Raises:
         BackupError: it is no backup, damaged, of a newer version, or the database is not empty.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             manifest = verify(archive)
             with transaction.atomic():
                 _check_empty()
@@ -145,7 +161,8 @@ def read(path: Path) -> Manifest:
                     _read_table(archive, model, manifest["tables"].get(model.__name__))
                 _continue_numbers()
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise BackupError(f"{path} cannot be read: {error}.") from error
+        name = source if isinstance(source, Path) else "Standard input"
+        raise BackupError(f"{name} cannot be read: {error}.") from error
     return manifest
 
 

@@ -157,7 +157,7 @@ def names_of_the_server() -> list[CheckMessage]:
         Caution(
             f"HOST={settings.HOST} lets others connect, but ALLOWED_HOSTS names only this machine: "
             "they are answered 400.",
-            hint="Name the server in ALLOWED_HOSTS, and its origin in CSRF_TRUSTED_ORIGINS.",
+            hint="Say where people reach the server, as in PUBLIC_URL=https://chat.example.com.",
             id="chat.W003",
         )
     ]
@@ -169,7 +169,7 @@ def plain_http() -> list[CheckMessage]:
     return [
         Caution(
             "HTTPS_ONLY is off: passwords and cookies may cross the network in the clear.",
-            hint="Put a proxy with TLS in front that sets X-Forwarded-Proto; set HTTPS_ONLY=on.",
+            hint="Put a proxy with TLS in front that sets X-Forwarded-Proto; set PUBLIC_URL=https://…",
             id="chat.W004",
         )
     ]

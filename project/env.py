@@ -23,6 +23,7 @@ WORDS = {"1": True, "on": True, "true": True, "yes": True} | {
     "false": False,
     "no": False,
 }
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[\w.-]+)(:\d+)?", re.ASCII)
 T = TypeVar("T")
 
 load_dotenv(BASE_DIR / ".env")
@@ -88,12 +89,24 @@ def origins(name: str) -> list[str]:
     """A comma-separated list of origins, as in `https://app.example.com`: no path, no `*`."""
     found = [entry.rstrip("/").lower() for entry in names(name)]
     for entry in found:
-        if not re.fullmatch(r"https?://(\[[0-9a-f:]+\]|[\w.-]+)(:\d+)?", entry, re.ASCII):
+        if not _ORIGIN.fullmatch(entry):
             raise ImproperlyConfigured(
                 f"The environment variable {name} is not usable: {entry!r} is not an origin; "
                 "write each as https://app.example.com or http://localhost:3000."
             )
     return found
+
+
+def public_url(name: str) -> str:
+    """The address under which people reach the server, as in `https://chat.example.com`, or
+    nothing."""
+    value = text(name).rstrip("/").lower()
+    if value and not _ORIGIN.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"The environment variable {name} is not usable: write it as https://chat.example.com, "
+            "without a path."
+        )
+    return value
 
 
 def redis_url(name: str) -> str:

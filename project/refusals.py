@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import async_only_middleware
 
 from conversations.errors import NotFound, Problem, error_body
+from project.addresses import HEALTH
 from streaming.v1 import chat_response
 
-HEALTH = ("/healthz", "/readyz", "/metrics")
 SENTENCES = {
     400: "The request cannot be used: its host or its form is wrong.",
     403: "This is not allowed.",

@@ -1,5 +1,6 @@
 """Settings. Every value that depends on the place comes from the environment (`env.py`)."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -25,6 +26,13 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, least=1)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+# Where people reach the server. Hosts, origins, HTTPS and links follow from it.
+PUBLIC_URL = env.public_url("PUBLIC_URL")
+if PUBLIC_URL:
+    ALLOWED_HOSTS.append(re.sub(r":\d+$", "", urlsplit(PUBLIC_URL).netloc))
+    CSRF_TRUSTED_ORIGINS.append(PUBLIC_URL)
+# Lets a program read /metrics from another machine: Authorization: Bearer.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 # --- Database -------------------------------------------------------------------------------
 
@@ -155,7 +163,7 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "project.pages.csrf_failure"
 # Reached only through a proxy with TLS, which says so in X-Forwarded-Proto.
-HTTPS_ONLY = env.flag("HTTPS_ONLY")
+HTTPS_ONLY = env.flag("HTTPS_ONLY", PUBLIC_URL.startswith("https:"))
 if HTTPS_ONLY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True

@@ -102,7 +102,8 @@ def _postgresql() -> Iterator[Finding]:
         )
     else:
         yield ok(f"PostgreSQL has connections for {processes} server processes.")
-    if _ask("SHOW lc_ctype") in ("C", "POSIX"):
+    # What search needs of the locale, whichever of PostgreSQL's providers it is of.
+    if _ask("SELECT lower('Ä') = 'ä'") == "False":
         yield note(
             "The database's locale is C: search minds the case of letters that are not English.",
             "Make the database with a UTF-8 locale (LC_CTYPE 'C.UTF-8' is enough).",

@@ -99,8 +99,6 @@ async def _reach(way: Way) -> Finding:
     if answer.status_code == 200 and answer.text.startswith('{"status"'):
         return ok(f"{way.origin} reaches the server.")
     advice = {
-        400: "Name it in ALLOWED_HOSTS, and let the proxy pass the name on: "
-        "proxy_set_header Host $http_host;",
         301: "Give doctor the address to which it leads.",
         302: "Give doctor the address to which it leads.",
         308: "Give doctor the address to which it leads.",
@@ -145,6 +143,12 @@ def _no_probe(way: Way, answer: httpx.Response) -> Finding:
             f"{way.origin}, round and round.",
             "In nginx: proxy_set_header X-Forwarded-Proto $scheme;",
         )
+    if answer.status_code == 400:
+        return problem(
+            f"The server refuses requests for {way.origin} (400): it does not know that name.",
+            f"Set PUBLIC_URL={way.origin}, and let the proxy pass the name on: "
+            "proxy_set_header Host $http_host;",
+        )
     return problem(
         f"The server behind {way.origin} does not know the doctor ({answer.status_code}).",
         "Run doctor with the SECRET_KEY of that server, in the same version.",
@@ -163,7 +167,7 @@ def _names(way: Way, arrived: dict[str, str]) -> list[Finding]:
         )
     if way.origin.startswith("https:") and arrived["scheme"] != "https":
         told = arrived["forwarded_scheme"] == "https"
-        advice = "Set HTTPS_ONLY=on." if told else "In nginx: X-Forwarded-Proto $scheme;"
+        advice = f"Set PUBLIC_URL={way.origin}." if told else "In nginx: X-Forwarded-Proto $scheme;"
         found.append(problem("The server does not learn that browsers come with TLS.", advice))
     return found
 
@@ -198,7 +202,7 @@ async def _upgrade(way: Way) -> Finding:
     if not told["origin_allowed"]:
         return problem(
             f"Sockets pass, but pages from {way.origin} may not open one.",
-            f"Set CSRF_TRUSTED_ORIGINS={way.origin}, and let the proxy pass Host on.",
+            f"Set PUBLIC_URL={way.origin}, and let the proxy pass Host on.",
         )
     return ok("Sockets pass.")
 

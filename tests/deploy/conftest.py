@@ -1,6 +1,7 @@
 """What stands around a server."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,11 @@ from tests.harness.nginx import Nginx
 
 @pytest.fixture
 def nginx() -> Iterator[Callable[..., Nginx]]:
-    """`nginx([port, …], changes={…})` runs in front of these servers until the test ends."""
+    """`nginx([port, …], changes={…}, …)` runs in front of these servers until the test ends."""
     made: list[Nginx] = []
 
-    def start(servers: list[int], changes: dict[str, str] | None = None) -> Nginx:
-        made.append(Nginx(servers, changes=changes))
+    def start(*arguments: Any, **options: Any) -> Nginx:
+        made.append(Nginx(*arguments, **options))
         made[-1].start()
         return made[-1]
 

@@ -22,13 +22,13 @@ class Installation:
         self.environment = {**os.environ, **dict.fromkeys(VARIABLES, ""), **ours}
         self.environment["WEB_CONCURRENCY"] = "1"
 
-    def run(self, *command: object) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: object, **options: Any) -> subprocess.CompletedProcess[Any]:
         return subprocess.run(
             [sys.executable, "manage.py", *map(str, command)],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
-            text=True,
+            **{"text": True, **options},
         )
 
     def ok(self, *command: object) -> str:
@@ -124,6 +124,17 @@ def test_from_sqlite_to_postgresql_and_back(sqlite, file: Path, postgresql, tmp_
     # What comes after the restore has numbers of its own.
     other.ok("shell", "--no-imports", "-c", CONVERSATIONS)
     assert other.finds("ada", "lightho") == 6
+
+
+def test_through_pipes(sqlite: Installation, tmp_path: Path):
+    """`backup -` writes the file and nothing else to standard output, `restore -` reads it."""
+    empty = Installation(f"sqlite:///{tmp_path / 'piped.sqlite3'}")
+    piped = sqlite.run("backup", "-", text=False)
+    assert piped.returncode == 0, piped.stderr
+    assert b"Message" in piped.stderr
+    restored = empty.run("restore", "-", text=False, input=piped.stdout)
+    assert restored.returncode == 0, restored.stderr
+    assert empty.finds("ada", "lightho") == 3
 
 
 def test_only_into_an_empty_database(sqlite: Installation, file: Path):

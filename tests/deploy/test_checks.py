@@ -52,6 +52,13 @@ def test_danger_is_refused(tmp_path: Path, variables: dict[str, str], sentence: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("given", ["chat.example.org", "https://chat.example.org/chat", "ftp://x"])
+def test_a_public_address_is_an_origin(tmp_path: Path, given: str):
+    done = check(tmp_path, PUBLIC_URL=given)
+    assert done.returncode == 1
+    assert "PUBLIC_URL is not usable" in done.stderr
+
+
 @pytest.mark.parametrize(
     "variables",
     [
@@ -93,6 +100,13 @@ def test_a_careful_deployment_has_nothing_to_be_told(tmp_path: Path):
         "WEB_CONCURRENCY": "4",
     }
     done = check(tmp_path, "--deploy", "--fail-level", "WARNING", **GOOD, **shared)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_public_address_is_enough(tmp_path: Path):
+    """Names, origins and HTTPS follow from it."""
+    alone = {"SECRET_KEY": GOOD["SECRET_KEY"], "PUBLIC_URL": "https://chat.example.org"}
+    done = check(tmp_path, "--deploy", "--fail-level", "WARNING", **alone, HOST="0.0.0.0")
     assert done.returncode == 0, done.stderr
 
 

@@ -1,11 +1,7 @@
-"""`compose.yaml` and what belongs to it: nothing has to be set, little is open, and its commands
-do what they say. There is no container engine here: what it would run is run without it."""
+"""`compose.yaml`: nothing has to be set, everything can be, little is open, and each service has
+its bounds. `make test-compose` runs it on an engine."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,88 +9,137 @@ import pytest
 import yaml
 
 from tests.harness.clerk import ROOT
-from tests.harness.nginx import TEMPLATE
-from tests.harness.ports import free_port
-from tests.harness.redis_server import RedisServer
 from tests.harness.server import VARIABLES
-from tests.harness.services import Service
 
 TEXT = (ROOT / "compose.yaml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-APPS = sorted(name for name in SERVICES if name.startswith("app-"))
 LASTING = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+# Settings of README that a container has another way, or that would take it apart.
+NOT_PASSED_ON = {
+    *("HOST", "PORT"),  # the image's
+    *("DEBUG", "LOCAL_MODEL"),  # for one's own machine
+    "SECRET_KEY",  # by way of the service `keys`
+    "OLLAMA_HOST",  # another name of OLLAMA_BASE_URL
+}
 
 each = pytest.mark.parametrize("name", SERVICES)
 
 
+def settings_of_readme() -> set[str]:
+    """The variables of its table of settings."""
+    table = (ROOT / "README.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    return set(re.findall(r"`([A-Z][A-Z_]+)`", " ".join(cells)))
+
+
 def test_nothing_has_to_be_set():
     """`docker compose up` alone is enough: whatever comes from the environment has a default."""
-    without = [found for found in re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", TEXT) if not found[1]]
-    assert without == []
-    assert all(rest.startswith(":-") for _, rest in re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", TEXT))
+    named = re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", TEXT)
+    assert [name for name, rest in named if not rest.startswith(":-")] == []
+
+
+def test_every_setting_is_passed_on():
+    """Those of README, as they are: a default written twice would be two defaults."""
+    passed = SERVICES["app"]["environment"]
+    assert settings_of_readme() - NOT_PASSED_ON <= set(passed)
+    assert set(passed) <= set(VARIABLES) | {"OLLAMA_BASE_URL"}
+    for name, value in passed.items():
+        assert value is None or value.startswith(f"${{{name}:-")
+    for name in ("prepare", "backup"):
+        assert passed.items() <= SERVICES[name]["environment"].items()
 
 
 def test_what_it_is_made_of():
-    """A proxy, two server processes, PostgreSQL, Redis and Ollama go on; the rest is done once."""
-    assert {"proxy", *APPS, "postgres", "redis", "ollama"} == LASTING
-    assert len(APPS) >= 2
-    assert {"keys", "prepare", "model"} == set(SERVICES) - LASTING
-    servers = re.findall(r"server (\S+):8000 ", SERVICES["proxy"]["environment"]["CHAT_SERVERS"])
-    assert servers == APPS
+    """A proxy, servers, PostgreSQL and Redis go on; a model server, HTTPS and backups where asked
+    for; the rest is done once."""
+    usual = {name for name in LASTING if "profiles" not in SERVICES[name]}
+    assert usual == {"proxy", "app", "postgres", "redis"}
+    assert LASTING - usual == {"ollama", "model", "https", "backup"}
+    assert set(SERVICES) - LASTING == {"keys", "prepare"}
     # Nothing but Redis lets several processes share a database.
-    assert "keys/redis" in str(SERVICES[APPS[0]]["volumes"])
+    assert "keys/redis" in str(SERVICES["app"]["volumes"])
 
 
 @each
 def test_a_service_has_its_bounds(name: str):
-    """Memory, processes, privileges, a version, and whether it is well."""
+    """Memory, processors, processes, privileges, an exact version, and whether it is well."""
     service = SERVICES[name]
-    assert service["mem_limit"]
-    assert service["pids_limit"]
+    for bound in ("mem_limit", "cpus", "pids_limit"):
+        assert bound in service
     assert "no-new-privileges:true" in service["security_opt"]
     assert "privileged" not in service
-    if "build" not in service and service["image"] != "chat-playground":
-        assert re.search(r":\d+\.?\d*", service["image"]), "pin a version"
-    if name in LASTING:
-        assert set(service["healthcheck"]) == {
-            "test",
-            "interval",
-            "timeout",
-            "start_period",
-            "retries",
+    if "chat-playground" not in service["image"]:
+        assert re.search(r":\d+\.\d+", service["image"]), "name an exact version"
+    told = service.get("healthcheck", {})
+    if name in LASTING - {"model", "backup"}:
+        assert set(told) == {
+            *("test", "interval", "timeout"),
+            *("start_period", "start_interval", "retries"),
         }
 
 
 @each
 def test_what_a_service_names_is_there(name: str):
-    """Volumes, networks, files of ours, and services in the state that is waited for."""
+    """Volumes, networks, files of ours (labelled for SELinux), and services in the state that is
+    waited for."""
     service = SERVICES[name]
     for volume in service.get("volumes", []):
-        source = volume.split(":")[0]
-        assert source in COMPOSE["volumes"] or (ROOT / source).is_file()
+        source, _, options = volume.split(":")[0], *volume.rpartition(":")[1:]
+        assert source in COMPOSE["volumes"] or (ROOT / source).exists()
+        assert not source.startswith(".") or options == "ro,z"
     assert set(service.get("networks", [])) <= set(COMPOSE["networks"])
     for other, wanted in service.get("depends_on", {}).items():
         once = wanted["condition"] == "service_completed_successfully"
         assert once == (other not in LASTING)
+        # What is not always there is not waited for, and its failure is nobody else's.
+        if "profiles" in SERVICES[other]:
+            assert wanted["condition"] == "service_started"
+            assert name == "model" or wanted["required"] is False
 
 
 def test_little_is_open():
-    """The proxy alone is reached from outside; the database and Redis not even from the proxy."""
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    """The proxy alone is reached from outside, and from this machine alone unless told otherwise;
+    the database and Redis not even from the proxy."""
+    open_ones = {name for name, service in SERVICES.items() if "ports" in service}
+    assert open_ones == {"proxy", "https"}
+    assert SERVICES["proxy"]["ports"] == ["${CHAT_BIND:-127.0.0.1}:${CHAT_PORT:-8080}:8080"]
     assert COMPOSE["networks"]["back"] == {"internal": True}
     assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["back"]
     assert SERVICES["proxy"]["networks"] == ["front"]
-    for name in ("proxy", "redis", *APPS):
+    for name in ("proxy", "redis", "app", "https"):
         assert SERVICES[name]["read_only"] is True
         assert SERVICES[name]["cap_drop"] == ["ALL"]
     assert re.search(r"^USER (?!root|0)", DOCKERFILE, re.MULTILINE)
 
 
-def test_a_server_gets_only_settings_that_there_are():
-    """A variable that nobody reads would be a setting that does nothing."""
-    assert set(SERVICES[APPS[0]]["environment"]) <= set(VARIABLES) | {"OLLAMA_BASE_URL"}
+@each
+def test_memory_that_is_a_folder_is_bounded(name: str):
+    """A folder in memory counts as memory: without a bound it ends the service. It has a mode, too:
+    what the engine makes belongs to root."""
+    for entry in SERVICES[name].get("tmpfs", []):
+        folder, _, options = entry.partition(":")
+        assert folder == "/tmp"
+        assert re.fullmatch(r"size=\d+m,mode=1777", options)
+
+
+def test_no_volume_is_left_behind():
+    """An image's own volume, when nothing is mounted there, is made anew at each start."""
+    kept = {"postgres": "/var/lib/postgresql/data", "redis": "/data", "caddy": "/data"}
+    for service in SERVICES.values():
+        folder = kept.get(service["image"].partition(":")[0])
+        if folder:
+            assert any(f":{folder}" in volume for volume in service["volumes"])
+
+
+def test_servers_end_before_what_they_need():
+    """Replies that run may end: nothing that they need goes first."""
+    assert {"postgres", "redis", "ollama"} <= set(SERVICES["app"]["depends_on"])
+    drain = 25  # CHAT_DRAIN_SECONDS
+    assert int(SERVICES["app"]["stop_grace_period"].rstrip("s")) > drain + 10
+    # nginx's own image asks for SIGQUIT, which waits for every open socket.
+    assert SERVICES["proxy"]["stop_signal"] == "SIGTERM"
 
 
 def test_the_image_takes_what_there_is():
@@ -108,129 +153,32 @@ def test_the_image_takes_what_there_is():
     for source in copied:
         assert (ROOT / source).exists()
         assert source.split("/")[0] in let_in
-    for script in ("entrypoint", "healthy", "make-keys"):
-        assert os.access(ROOT / "deploy" / script, os.X_OK)
 
 
-def test_the_template_is_filled_in():
-    """Compose gives what it asks for."""
-    assert set(re.findall(r"\$\{(\w+)\}", TEMPLATE.read_text())) == set(
-        SERVICES["proxy"]["environment"]
-    )
+def commands() -> list[list[str]]:
+    """What compose and the image start, as lists of words."""
+    found = [
+        service.get(part)
+        for service in SERVICES.values()
+        for part in ("entrypoint", "command")
+        if isinstance(service.get(part), list)
+    ]
+    found += [
+        yaml.safe_load(listed)
+        for listed in re.findall(r"(?:CMD|ENTRYPOINT) (\[[^\]]+\])", DOCKERFILE.replace("\\\n", ""))
+    ]
+    return [[str(word) for word in command] for command in found]
 
 
-# --- What it runs -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Path:
-    """The volumes for keys, empty."""
-    for name in ("server", "postgres", "redis"):
-        (tmp_path / "keys" / name).mkdir(parents=True)
-    return tmp_path / "keys"
-
-
-def make_keys(keys: Path, **given: str) -> dict[str, str]:
-    subprocess.run(
-        [ROOT / "deploy" / "make-keys"], env={**os.environ, "KEYS": str(keys), **given}, check=True
-    )
-    return {folder.name: (folder / folder.name).read_text() for folder in keys.iterdir()}
-
-
-def test_keys_are_made_once(keys: Path):
-    """Long and different; a given one is taken, and afterwards what there is stays."""
-    made = make_keys(keys, REDIS_PASSWORD="of mine/@")
-    assert made.pop("redis") == "of mine/@"
-    assert made["server"] != made["postgres"]
-    assert all(re.fullmatch(r"[\w-]{64}", key) for key in made.values())
-    assert make_keys(keys, POSTGRES_PASSWORD="later") == made | {"redis": "of mine/@"}
-
-
-def test_the_entrypoint_reads_the_keys(keys: Path):
-    """What the environment says goes first; a password may have any character."""
-    made = make_keys(keys, REDIS_PASSWORD="of mine/@")
-    environment = {**os.environ, "KEYS": str(keys), "DATABASE_URL": "postgres://given/one"}
-    environment |= {"SECRET_KEY": "", "REDIS_URL": ""}
-    said = subprocess.run(
-        [ROOT / "deploy" / "entrypoint", "env"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    assert f"SECRET_KEY={made['server']}" in said
-    assert "DATABASE_URL=postgres://given/one" in said
-    assert "REDIS_URL=redis://:of%20mine%2F%40@redis:6379/0" in said
-
-
-class Command(Service):
-    """A command of `compose.yaml` or the `Dockerfile`, on this machine."""
-
-    name = "command"
-
-    def __init__(self, command: list[str], environment: dict[str, str], probe: list[str]) -> None:
-        super().__init__()
-        self._command = ["env", *(f"{name}={value}" for name, value in environment.items())]
-        self._command += command
-        self._probe, self._environment = probe, {**os.environ, **environment}
-
-    def command(self) -> list[str]:
-        return self._command
-
-    def answers(self) -> bool:
-        done = subprocess.run(self._probe, env=self._environment, capture_output=True)
-        return done.returncode == 0
-
-
-def test_redis_starts_as_compose_says(keys: Path, tmp_path: Path):
-    """With its password, its file, and without throwing anything away."""
-    make_keys(keys)
-    data, port = tmp_path / "data", free_port()
-    data.mkdir()
-
-    def here(text: str) -> str:
-        text = text.replace("$$", "$").replace("/run/keys", str(keys))
-        text = text.replace("/tmp/redis.conf", str(tmp_path / "redis.conf"))
-        text = text.replace("dir /data", f"dir {data}\nport {port}\nbind 127.0.0.1")
-        return text.replace("redis-cli", f"redis-cli -p {port}")
-
-    service = SERVICES["redis"]
-    healthy = ["sh", "-c", here(service["healthcheck"]["test"][1])]
-    command = Command([*service["entrypoint"], here(service["command"][0])], {}, healthy)
-    try:
-        command.start()
-        assert subprocess.run(
-            ["redis-cli", "-p", str(port), "get", "x"], capture_output=True
-        ).stdout.startswith(b"NOAUTH")
-        assert list(data.iterdir())
-    finally:
-        command.close()
-
-
-def test_the_image_s_command_serves(postgresql, redis_server: RedisServer, tmp_path: Path):
-    """The `Dockerfile`'s command, asked by its health check."""
-    found = re.search(r"^CMD (\[.+?\])$", DOCKERFILE.replace("\\\n", ""), re.MULTILINE | re.DOTALL)
-    assert found
-    port = str(free_port())
-    command = [part if part != "8000" else port for part in yaml.safe_load(found[1])]
-    command = [part if part != "0.0.0.0" else "127.0.0.1" for part in command]
-    command[0] = sys.executable
-    settings = {
-        **dict.fromkeys(VARIABLES, ""),
-        "DATABASE_URL": postgresql.database(),
-        "REDIS_URL": redis_server.fresh(),
-        "SECRET_KEY": "k0jNXwLq4v7RtZb2Pm" * 4,
-        "HOST": "127.0.0.1",
-        "PORT": port,
-        "LOCAL_MODEL": "off",
-        "WEB_CONCURRENCY": "1",
-        "PYTHONPATH": str(ROOT),
-    }
-    entrypoint = shutil.which(ROOT / "deploy" / "entrypoint")
-    assert entrypoint
-    healthy = [sys.executable, str(ROOT / "deploy" / "healthy")]
-    server = Command([entrypoint, *command], settings, healthy)
-    try:
-        server.start()
-    finally:
-        server.close()
+def test_scripts_are_read_by_their_interpreter():
+    """An execute bit may be lost on the way, as in an archive."""
+    scripts = [
+        (command, word)
+        for command in commands()
+        for word in command
+        if word.startswith(("/app/deploy/", "/chat/"))
+    ]
+    assert len(scripts) >= 5
+    for command, word in scripts:
+        assert command[command.index(word) - 1] in ("sh", "python")
+        assert (ROOT / "deploy" / Path(word).name).exists()

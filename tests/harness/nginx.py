@@ -1,41 +1,40 @@
-"""An nginx of the tests' own, with the configuration that `compose.yaml` uses, or a worse one."""
+"""An nginx of the tests' own, with the configuration that `compose.yaml` uses, or a worse one.
 
+It is started as its container starts it: by `deploy/proxy`, which fills the configuration in.
+"""
+
+import os
 import socket
 from pathlib import Path
-from string import Template
 
 from tests.harness.clerk import ROOT
 from tests.harness.ports import free_port
 from tests.harness.services import Service, program
 
 TEMPLATE = ROOT / "deploy" / "nginx.conf.template"
-# One process, which ends with the tests; everything that it writes goes into its folder.
-_MAIN = """
-daemon off;
-master_process off;
-pid {directory}/pid;
-error_log {directory}/errors;
-events {{ worker_connections 4096; }}
-http {{
-    types {{ }}
-    client_body_temp_path {directory}/bodies;
-    proxy_temp_path {directory}/answers;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
-    include {directory}/chat.conf;
-}}
-"""
+SCRIPT = ROOT / "deploy" / "proxy"
 
 
 class Nginx(Service):
-    """In front of servers on these ports of loopback. `changes` replaces text of the template, for
-    a configuration with a fault."""
+    """In front of servers on these ports of loopback, or of `app`, a name that `resolver` knows.
+
+    `changes` replaces text of the template, for a configuration with a fault; `environment` is
+    what compose gives. As `user`, where we are root, it may write where `mode` lets it: in a folder
+    of root's, as the engine makes them.
+    """
 
     name = "nginx"
 
     def __init__(
-        self, servers: list[int], *, port: int | None = None, changes: dict[str, str] | None = None
+        self,
+        servers: list[int],
+        *,
+        port: int | None = None,
+        app: str = "servers",
+        changes: dict[str, str] | None = None,
+        user: int | None = None,
+        mode: int = 0o755,
+        **environment: str,
     ) -> None:
         super().__init__()
         self.port = port or free_port()
@@ -43,31 +42,46 @@ class Nginx(Service):
         for old, new in (changes or {}).items():
             assert old in text, old
             text = text.replace(old, new)
-        filled = Template(text).safe_substitute(
-            CHAT_LISTEN=f"127.0.0.1:{self.port}",
-            CHAT_SCHEME="$scheme",
-            CHAT_SERVERS=" ".join(
+        # One process, which leaves none behind when it is killed.
+        text = text.replace("daemon off;", "daemon off; master_process off;", 1)
+        if servers:
+            # A name that is not looked up: here servers differ in their ports.
+            listed = " ".join(
                 f"server 127.0.0.1:{server} max_fails=1 fail_timeout=2s;" for server in servers
-            ),
-        )
-        (self.directory / "chat.conf").write_text(filled)
-        (self.directory / "nginx.conf").write_text(_MAIN.format(directory=self.directory))
+            )
+            text = text.replace(
+                "http {", f"http {{\n upstream servers {{ least_conn; {listed} }}", 1
+            )
+        template = self.directory / "template"
+        template.write_text(text)
+        self.temporary = self.directory / "tmp"
+        self.temporary.mkdir()
+        self.temporary.chmod(mode)
+        self._become: list[str] = []
+        if user is not None and os.geteuid() == 0:
+            self._become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+            self.directory.chmod(0o755)
+            # As runc does with the streams of a container.
+            output = self.directory / "output"
+            output.touch()
+            os.chown(output, user, user)
+        self._environment = {
+            "CHAT_LISTEN": f"127.0.0.1:{self.port}",
+            "CHAT_APP": app,
+            "CHAT_TEMPLATE": str(template),
+            "CHAT_TEMPORARY": str(self.temporary),
+            "CHAT_WORKERS": "1",
+            "PATH": f"{os.environ['PATH']}:{Path(program('nginx')).parent}",
+            **environment,
+        }
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:
-        configuration: Path = self.directory / "nginx.conf"
-        return [
-            program("nginx"),
-            "-p",
-            str(self.directory),
-            "-c",
-            str(configuration),
-            "-e",
-            "stderr",
-        ]
+        given = [f"{name}={value}" for name, value in self._environment.items()]
+        return [*self._become, "env", *given, "sh", str(SCRIPT)]
 
     def answers(self) -> bool:
         with socket.socket() as probe:

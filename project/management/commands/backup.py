@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", help="a new file, or - for standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path: Path = options["file"]
+        piped, path = options["file"] == "-", Path(options["file"])
+        if piped and sys.stdout.isatty():
+            raise CommandError("A backup is no text. Send it to a file: backup - >chat.zip")
         try:
-            manifest = backup.write(path)
+            manifest = backup.stream(sys.stdout.buffer) if piped else backup.write(path)
         except backup.BackupError as error:
             raise CommandError(str(error)) from error
+        told = self.stderr if piped else self.stdout
         for name, table in manifest["tables"].items():
-            self.stdout.write(f"{table['rows']:>10} {name}")
-        self.stdout.write(f"{path}: {path.stat().st_size / 1e6:.1f} MB.")
+            told.write(f"{table['rows']:>10} {name}", style_func=str)
+        if not piped:
+            self.stdout.write(f"{path}: {path.stat().st_size / 1e6:.1f} MB.")

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from conversations.people.models import User
@@ -10,10 +11,15 @@ class Command(BaseCommand):
     help = "Print the one-time link that creates the owner's account, unless there is an account."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("address", help="of the server, as its owner reaches it: https://…")
+        parser.add_argument(
+            "address",
+            nargs="?",
+            help="of the server, as its owner reaches it: https://… (PUBLIC_URL, or this machine)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        address = options["address"].rstrip("/")
+        given = options["address"] or settings.PUBLIC_URL or f"http://localhost:{settings.PORT}"
+        address = given.rstrip("/")
         if User.objects.exists():
             self.stdout.write(f"Chat Playground: {address}/chat")
         else:

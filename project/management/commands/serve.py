@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def greet(self) -> None:
         host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-        address = f"http://{host}:{settings.PORT}"
+        address = settings.PUBLIC_URL or f"http://{host}:{settings.PORT}"
         call_command("ownerlink", address, stdout=self.stdout)
         self.stdout.flush()
         sys.stderr.flush()

@@ -1,0 +1,3 @@
+FROM stand-in
+STOPSIGNAL SIGQUIT
+CMD ["nginx", "-g", "daemon off;"]

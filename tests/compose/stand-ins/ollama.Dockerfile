@@ -1,0 +1,4 @@
+FROM stand-in
+COPY ollama /usr/bin/ollama
+ENTRYPOINT ["ollama"]
+CMD ["serve"]

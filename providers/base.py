@@ -72,6 +72,11 @@ class Provider(ABC):
         """Return if the server answers; raise the `ProviderError` that says why not. Takes at most
         2 s."""
 
+    def replies_at_once(self, model: str) -> int | None:
+        """How many replies the server makes at once with a model, at least, where it lets other
+        requests wait and does not say so. `None` where none waits, or nothing is known."""
+        return None
+
     async def warm_up(self) -> None:
         """Start what takes time to start, before the first request."""
         return

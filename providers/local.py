@@ -80,6 +80,9 @@ class LocalProvider(Provider):
     async def window(self, model: str, *, load: bool = False) -> int | None:
         return CONTEXT
 
+    def replies_at_once(self, model: str) -> int | None:
+        return SLOTS
+
     async def health(self) -> None:
         await (await self._started()).health()
 

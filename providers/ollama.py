@@ -68,6 +68,10 @@ class OllamaProvider(Provider):
         """`:latest` may be left out."""
         return ollama_models.short_name(a) == ollama_models.short_name(b)
 
+    def replies_at_once(self, model: str) -> int | None:
+        """One: Ollama does not tell its `OLLAMA_NUM_PARALLEL`, which is 1 by default."""
+        return None if ollama_models.is_cloud_name(model) else 1
+
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Tells `loading` or `prompt_eval` while the server is silent."""
         silence = transport.SilenceLimit(self._settings)

@@ -4,8 +4,9 @@
 -- KEYS  requests, leases, rounds, epoch
 -- ARGV  the channel, what to publish there, slots, seconds of life, how many left, how many hold a
 --       slot, the epoch that the process knows; then the ids of those, and of those that wait
--- Returns the epoch and, for each that waits, its position; 0 is a slot. In an epoch that the
--- process does not know nothing is granted: Redis came back empty and does not know who holds a
+-- Returns the epoch and, for each that holds a slot or waits: its position in the queue, if it is
+-- greater than 0; else it holds a slot, and the number without its sign is how many requests to the
+-- same model got theirs before. In an epoch that the process does not know nothing is granted: Redis came back empty and does not know who holds a
 -- slot, so the process has to wait until all processes have told.
 
 local requests, leases, rounds, epochs = unpack(KEYS)
@@ -65,10 +66,8 @@ for _, key in ipairs({requests, leases, rounds}) do
   redis.call('EXPIRE', key, math.ceil(4 * life))
 end
 if forgotten then return {epoch} end
-local ours = {}
 for at = first_waiting, #ARGV do
   local id = ARGV[at]
-  ours[id] = true
   if not numbers[id] then
     numbers[id] = redis.call('HINCRBY', rounds, 'arrived', 1)
     redis.call('HSET', requests, id, numbers[id])
@@ -102,7 +101,6 @@ local function less(a, b)
   return a[3] < b[3]
 end
 
-local theirs = false
 while taken < capacity and next(queues) do
   local first
   for who in pairs(queues) do
@@ -115,7 +113,6 @@ while taken < capacity and next(queues) do
   held[who], taken = (held[who] or 0) + 1, taken + 1
   table.remove(queues[who], 1)
   if not queues[who][1] then queues[who] = nil end
-  theirs = theirs or not ours[id]
 end
 
 local order, positions, answer = {}, {}, {epoch}
@@ -124,6 +121,21 @@ for who, queue in pairs(queues) do
 end
 table.sort(order, less)
 for position, entry in ipairs(order) do positions[entry[4]] = position end
-if theirs or changed and order[1] then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
-for at = first_waiting, #ARGV do table.insert(answer, positions[ARGV[at]] or 0) end
+
+local holders, ahead = {}, {}
+for id, number in pairs(numbers) do
+  if number < 0 then table.insert(holders, id) end
+end
+table.sort(holders, function(a, b) return numbers[a] > numbers[b] end)
+for _, id in ipairs(holders) do
+  local model = string.match(id, '^[^:]*:[^:]*:[^:]*:(.*)$')
+  positions[id] = -(ahead[model] or 0)
+  ahead[model] = (ahead[model] or 0) + 1
+end
+
+for at = first_held, #ARGV do
+  table.insert(answer, positions[ARGV[at]])
+  positions[ARGV[at]] = nil
+end
+if changed and next(positions) then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return answer

@@ -25,7 +25,15 @@ from uuid import UUID, uuid4
 
 from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY, connect
-from streaming.provider_slots import OnPosition, ProviderQueue, SlotRequest, capacity_of, hold_slot
+from streaming.provider_slots import (
+    OnAhead,
+    OnPosition,
+    ProviderQueue,
+    SlotRequest,
+    capacity_of,
+    hold_slot,
+    ignore,
+)
 
 # How long a request counts of which Redis is told nothing, in seconds.
 LIFE: Final = 15.0
@@ -55,7 +63,7 @@ class RedisProviderQueue:
         self._capacity, self._life = capacity, life
         self._provider, self._process = provider, process
         self.waiting: dict[str, SlotRequest] = {}
-        self.held: set[str] = set()
+        self.held: dict[str, SlotRequest] = {}
         self.left: set[str] = set()  # of which Redis does not know yet
         self._joined = 0
         self._tell = redis.register_script(_TELL)
@@ -72,29 +80,29 @@ class RedisProviderQueue:
             retry=RETRY,
         )
 
-    def join(self, user_id: UUID, on_position: OnPosition) -> SlotRequest:
+    def join(self, request: SlotRequest) -> None:
         """Add a request to the queue."""
         self._joined += 1
-        request = SlotRequest(user_id, self._joined, on_position)
+        request.number = self._joined
         self.waiting[self._id(request)] = request
         self.loop.wake()
-        return request
 
     def leave(self, request: SlotRequest) -> None:
         """Give the slot back, or leave the queue."""
         request_id = self._id(request)
         self.waiting.pop(request_id, None)
-        self.held.discard(request_id)
+        self.held.pop(request_id, None)
         self.left.add(request_id)
         self.loop.wake()
 
     def _id(self, request: SlotRequest) -> str:
-        """The id of a request among those of all processes; it begins with its user's."""
-        return f"{request.user_id.hex}:{self._process}:{request.number}"
+        """The id of a request among those of all processes: it begins with its user's and ends with
+        its model."""
+        return f"{request.user_id.hex}:{self._process}:{request.number}:{request.model}"
 
     def look_again(self) -> None:
-        """Ask for the positions, if any request waits here."""
-        if self.waiting:
+        """Ask for the positions, if any request here waits or has others ahead."""
+        if self.waiting or any(request.ahead for request in self.held.values()):
             self.loop.wake()
 
     def settle(self) -> None:
@@ -105,14 +113,14 @@ class RedisProviderQueue:
     async def tell(self) -> None:
         """Tell Redis all of our side, and the requests that wait here their positions. Raises one
         of `AWAY`; then it has to be repeated."""
-        left, held, waiting = [*self.left], [*self.held], [*self.waiting.items()]
+        left, held, waiting = [*self.left], [*self.held.items()], [*self.waiting.items()]
         was_away, self._was_away = self._was_away, False
         self._withheld = bool(waiting) and (was_away or self._settling() > 0)
         if self._withheld:
             waiting = []
         published = f"{self._provider} {self._process}"
         counts = [self._capacity, self._life, len(left), len(held)]
-        ids = [*left, *held, *(request_id for request_id, _ in waiting)]
+        ids = [*left, *(request_id for request_id, _ in (*held, *waiting))]
         arguments = [CHANNEL, published, *counts, self._epoch, *ids]
         epoch, *positions = await self._tell(keys=self.keys, args=arguments)
         self.left.difference_update(left)
@@ -122,15 +130,16 @@ class RedisProviderQueue:
         if forgotten:
             self._withheld = bool(self.waiting)
             return
-        for (request_id, request), position in zip(waiting, positions, strict=True):
-            if request.granted.done():
-                continue  # it was cancelled meanwhile, and is about to leave
-            if position:
+        for (request_id, request), position in zip((*held, *waiting), positions, strict=True):
+            if request_id not in self.held and request.granted.done():
+                continue  # it has left meanwhile, or is about to: it was cancelled
+            if position > 0:
                 request.move_to(position)
-            else:
-                del self.waiting[request_id]
-                self.held.add(request_id)
+                continue
+            if request_id in self.waiting:
+                self.held[request_id] = self.waiting.pop(request_id)
                 request.granted.set_result(None)
+            request.follow(-position)
 
     def _settling(self) -> float:
         return self._settled_at - asyncio.get_running_loop().time()
@@ -178,10 +187,16 @@ class RedisProviderSlots:
         return self._queues[provider]
 
     def slot(
-        self, provider: str, user_id: UUID, on_position: OnPosition
+        self,
+        provider: str,
+        user_id: UUID,
+        on_position: OnPosition = ignore,
+        model: str = "",
+        on_ahead: OnAhead = ignore,
     ) -> AbstractAsyncContextManager[None]:
         """As `ProviderSlots.slot`."""
-        return hold_slot(self.queue(provider), provider, user_id, on_position)
+        request = SlotRequest(user_id, on_position, model, on_ahead)
+        return hold_slot(self.queue(provider), provider, request)
 
     async def aclose(self) -> None:
         """Give back what was left, then let go. Slots that are still held expire."""

@@ -38,7 +38,7 @@ async def embed(
         router.check_allowed(model)
         keys.require_model(caller.key, model)
         model = await router.listed_name(provider, model)
-        async with stateless.slots.slot(provider_used, caller.user.pk, lambda _: None):
+        async with stateless.slots.slot(provider_used, caller.user.pk, model=model):
             read = True
             embeddings = await provider.embed(model, texts, dimensions)
         status = Status.COMPLETED

@@ -6,21 +6,22 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
 from typing import Any, Self
 
 from conversations.people import keys
 from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from providers.think_tags import ThinkTags
-from providers.types import ChatMessage, ChatRequest, Chunk, Finish, ToolPart
+from providers.types import ChatMessage, ChatRequest, Chunk, Finish, Phase, ToolPart
 from streaming.events import End
 from streaming.log import MemoryLog
-from streaming.provider_slots import OnPosition, ProviderSlots
+from streaming.provider_slots import ProviderSlots
 from streaming.replies.prompt import Plan, estimate_tokens
 from streaming.routing import Router
 
 Rerouted = Callable[[], Awaitable[None]]
+# Gets each phase of a reply, and the position in a queue where it waits in one.
+OnPhase = Callable[[str, int | None], None]
 
 # The parameters of a plan that are passed to a provider.
 _CHOICES = {entry.name for entry in fields(ChatRequest)} - {
@@ -118,11 +119,8 @@ async def produce(
     rerouted: Rerouted,
 ) -> None:
     """Write the reply into `log` and its end into `result`; otherwise as `stream`."""
-    on_position = partial(log.enter, "queued")
-    async with aclosing(stream(plan, router, slots, result, on_position, rerouted)) as chunks:
+    async with aclosing(stream(plan, router, slots, result, log.enter, rerouted)) as chunks:
         async for chunk in chunks:
-            if chunk.phase:
-                log.enter(chunk.phase)
             if chunk.reasoning or chunk.content:
                 log.enter("generating")
             if chunk.reasoning:
@@ -136,11 +134,11 @@ async def stream(
     router: Router,
     slots: ProviderSlots,
     result: Result,
-    on_position: OnPosition,
+    on_phase: OnPhase,
     rerouted: Rerouted | None = None,
 ) -> AsyncGenerator[Chunk]:
-    """Yield the reply piece by piece, after waiting for a slot at the provider (`on_position` is
-    told the place), and write its end into `result`.
+    """Yield the reply piece by piece, after waiting for a slot at the provider, and write its end
+    into `result`. `on_phase` gets every phase before the first text.
 
     When a provider fails before its first text, the next of `CHAT_FALLBACK_PROVIDERS` is asked;
     `rerouted` is awaited before, with that provider in `result`. When none can answer, `result`
@@ -158,7 +156,7 @@ async def stream(
                 result.take(asked)
                 if rerouted is not None:
                     await rerouted()
-            async with aclosing(_ask(asked, slots, on_position, result)) as chunks:
+            async with aclosing(_ask(asked, slots, on_phase, result)) as chunks:
                 async for chunk in chunks:
                     text = chunk.content or chunk.reasoning or chunk.tool_parts
                     if text and result.first_token_s is None:
@@ -186,8 +184,37 @@ async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     return plan.rerouted(route)
 
 
+class _Phases:
+    """Reports the phases of one request: those of the provider, but `queued` while it seems to
+    read the prompt, and has as many replies of ours ahead at the model as it makes at once."""
+
+    def __init__(self, report: OnPhase, replies_at_once: int | None) -> None:
+        self._report, self._at_once = report, replies_at_once
+        self._phase: Phase | None = None
+        self._ahead = 0
+
+    def wait(self, position: int) -> None:
+        """The request waits for a slot."""
+        self._report("queued", position)
+
+    def follow(self, ahead: int) -> None:
+        """So many requests are ahead at the model."""
+        self._ahead = ahead
+        if self._phase == "prompt_eval":
+            self.enter(self._phase)
+
+    def enter(self, phase: Phase) -> None:
+        """The provider says what it does."""
+        self._phase = phase
+        position = self._ahead - self._at_once + 1 if self._at_once else 0
+        if phase == "prompt_eval" and position > 0:
+            self._report("queued", position)
+        else:
+            self._report(phase, None)
+
+
 async def _ask(
-    plan: Plan, slots: ProviderSlots, on_position: OnPosition, result: Result
+    plan: Plan, slots: ProviderSlots, on_phase: OnPhase, result: Result
 ) -> AsyncGenerator[Chunk]:
     """Yield what one provider says."""
     if plan.fitted.too_long:
@@ -202,12 +229,16 @@ async def _ask(
         **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
     )
     provider = plan.route.provider
-    async with slots.slot(provider.name, plan.caller.user.pk, on_position):
+    model, user_id = plan.route.model, plan.caller.user.pk
+    phases = _Phases(on_phase, provider.replies_at_once(model))
+    async with slots.slot(provider.name, user_id, phases.wait, model, phases.follow):
         result.reading = True
         tags = ThinkTags()
         try:
             async with aclosing(provider.stream_chat(request)) as chunks:
                 async for chunk in chunks:
+                    if chunk.phase:
+                        phases.enter(chunk.phase)
                     yield _clean(tags.split(chunk))
         except ProviderError:
             result.reading = result.first_token_s is not None

@@ -105,12 +105,12 @@ class StatelessReply:
         )
         return self._task
 
-    def _on_position(self, position: int) -> None:
+    def _enter(self, phase: str, position: int | None) -> None:
         self.position = position
 
     def _add(self, chunk: Chunk) -> None:
-        self.position = None
         if chunk.content or chunk.reasoning or chunk.tool_parts:
+            self.position = None
             self.chunks.append(chunk)
             self._news.set()
 
@@ -124,7 +124,7 @@ class StatelessReply:
                 plan = await self.planning()
                 self.result.take(plan)
                 metrics.running.inc()
-                stream = engine.stream(plan, router, slots, self.result, self._on_position)
+                stream = engine.stream(plan, router, slots, self.result, self._enter)
                 async with aclosing(stream) as chunks:
                     async for chunk in chunks:
                         self._add(chunk)

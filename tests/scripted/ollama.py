@@ -42,6 +42,7 @@ endpoint but chat with 500; `server.hold(path)` lets one wait.
 import argparse
 import asyncio
 import re
+from contextlib import nullcontext
 from typing import Any
 
 from tests.scripted import ollama_kinds as _kinds  # noqa: F401 - adds its scripts
@@ -89,6 +90,11 @@ class ScriptedOllama(ScriptedServer):
         self.lists_lengths = True
         self.down = False
         self.text = ""
+        self.at_once: asyncio.Semaphore | None = None
+
+    def serve_at_once(self, count: int) -> None:
+        """Let chat requests above so many wait, without a word, until another has ended."""
+        self.at_once = asyncio.Semaphore(count)
 
     async def respond(self, exchange: Exchange, response: Response) -> None:
         match exchange.method, exchange.path:
@@ -121,7 +127,8 @@ class ScriptedOllama(ScriptedServer):
         if script is None:
             await response.whole(404, {"error": f"model '{exchange.model}' not found"})
             return
-        await script(Line(self, exchange, response, settings))
+        async with self.at_once or nullcontext():
+            await script(Line(self, exchange, response, settings))
 
     async def _embed(self, exchange: Exchange, response: Response) -> None:
         """Vectors `[number of characters, 0.5]`; `short` gives one too few, `missing` none."""

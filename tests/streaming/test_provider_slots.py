@@ -204,3 +204,30 @@ async def test_each_provider_has_its_own_line(provider: str, places: int):
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_holder_is_told_how_many_of_its_model_are_ahead():
+    """Those that got their slots before and still hold them; not who waits, nor other models."""
+    slots = MemoryProviderSlots({"": 4})
+    reported: list[list[int]] = []
+
+    async def hold(model: str) -> None:
+        mine: list[int] = []
+        reported.append(mine)
+        async with slots.slot("ollama", USERS[0], model=model, on_ahead=mine.append):
+            await asyncio.Event().wait()
+
+    tasks = []
+    for model in ("a", "b", "a", "a", "a"):
+        tasks.append(asyncio.create_task(hold(model)))
+        await settle()
+    assert reported == [[], [], [1], [2], []]
+    tasks[2].cancel()
+    await settle()
+    assert reported == [[], [], [1], [2, 1], [2]]
+    tasks[0].cancel()
+    await settle()
+    assert reported == [[], [], [1], [2, 1, 0], [2, 1]]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -41,10 +41,12 @@ async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
 
 
 class Request:
-    """One request in a line. `state` is its position, 0 with a place, -1 when it is over."""
+    """One request in a line. `state` is its position, 0 with a place, -1 when it is over, and how
+    many requests to its model are ahead."""
 
     def __init__(self, slots: ProviderSlots, user: int) -> None:
         self.position = -2
+        self.ahead = 0
         self._end = asyncio.Event()
         self.task = asyncio.create_task(self._run(slots, USERS[user]))
 
@@ -53,12 +55,16 @@ class Request:
         return -1 if self.task.done() else self.position
 
     async def _run(self, slots: ProviderSlots, user_id: UUID) -> None:
-        async with slots.slot("ollama", user_id, self._moved):
+        model = f"model:{user_id.int % 2}"
+        async with slots.slot("ollama", user_id, self._moved, model, self._follow):
             self.position = 0
             await self._end.wait()
 
     def _moved(self, position: int) -> None:
         self.position = position
+
+    def _follow(self, ahead: int) -> None:
+        self.ahead = ahead
 
     def end(self) -> None:
         self._end.set()
@@ -120,6 +126,7 @@ async def compare(url: str, capacity: int, steps: list[tuple[str, int]]) -> None
             for _ in range(10):
                 await asyncio.sleep(0)
             await until(lambda: all(a.state == b.state for a, b in pairs))
+            await until(lambda: all(a.ahead == b.ahead for a, b in pairs if a.state == 0))
             now = zip(users, [*before, -2], [a.state for a, _ in pairs], strict=False)
             served = {user for user, was, state in now if was != 0 and state == 0}
             waiting = {user for user, (a, _) in zip(users, pairs, strict=True) if a.state > 0}

@@ -5,4 +5,8 @@ class ProjectConfig(AppConfig):
     name = "project"
 
     def ready(self) -> None:
+        from conversations import notices
         from project import checks  # noqa: F401 - registers them
+        from streaming.rest.notices import SocketNotices
+
+        notices.register(SocketNotices())

@@ -6,7 +6,9 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from conversations.people.views import MeView
+from conversations.people import views as people
+from conversations.threads import views as threads
+from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
 from project import health, pages, profile
 from project.doctor import probe
@@ -14,9 +16,9 @@ from streaming.rest import views as rest
 from streaming.v1 import views as v1
 
 api = SimpleRouter(use_regex_path=False)
-api.register("conversations", rest.ConversationViewSet, basename="conversation")
-api.register("chat/sessions", rest.SessionViewSet, basename="session")
-api.register("keys", rest.ApiKeyViewSet, basename="key")
+api.register("conversations", threads.ConversationViewSet, basename="conversation")
+api.register("chat/sessions", SessionViewSet, basename="session")
+api.register("keys", people.ApiKeyViewSet, basename="key")
 
 urlpatterns = [
     path("", pages.welcome, name="welcome"),
@@ -41,10 +43,10 @@ urlpatterns = [
     path("api/conversations/<id:pk>/queue/", rest.QueueView.as_view()),
     path("api/conversations/<id:pk>/queue/<id:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<id:pk>/stop/", rest.StopView.as_view()),
-    path("api/messages/<id:pk>/", rest.MessageView.as_view()),
+    path("api/messages/<id:pk>/", threads.MessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", UsageView.as_view()),
-    path("api/me/", MeView.as_view()),
+    path("api/me/", people.MeView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     # Django's way of sending a request on to the other spelling would lose its body.

@@ -1,11 +1,24 @@
 """The admin's accounts and API keys, with their limits."""
 
+from functools import partial
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from conversations.notices import notify
 from conversations.people.models import Allowance, ApiKey, User
 
 LIMITS = tuple(field.name for field in Allowance._meta.get_fields())
+
+
+def credentials_changed(user_id: UUID) -> None:
+    """Have the user's sockets and replies check their credentials once the change is stored."""
+    transaction.on_commit(partial(notify().credentials_changed, user_id))
 
 
 @admin.register(User)
@@ -20,6 +33,10 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
             },
         ),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        credentials_changed(obj.pk)
 
 
 @admin.register(ApiKey)
@@ -43,3 +60,17 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_add_permission(self, request: object) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        credentials_changed(obj.user_id)
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        super().delete_model(request, obj)
+        credentials_changed(obj.user_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        users = set(queryset.order_by().values_list("user_id", flat=True))
+        super().delete_queryset(request, queryset)
+        for user_id in users:
+            credentials_changed(user_id)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import pagination
+from conversations.notices import notify
 from conversations.people import keys
 from conversations.people.authentication import caller
 from conversations.people.models import ApiKey
@@ -37,9 +38,6 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     def get_queryset(self) -> QuerySet[ApiKey]:
         return ApiKey.objects.filter(user=caller(self.request))
 
-    def revoked(self, request: Request) -> None:
-        """A key of the caller is gone; said on where sockets are known."""
-
     @extend_schema(request=ApiKeyInput, responses={201: NewApiKeySerializer})
     def create(self, request: Request) -> Response:
         """Make a key. `key` is its secret, which is told this once."""
@@ -54,7 +52,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Revoke it: its sockets are closed, and what runs with it is stopped."""
         keys.owned(caller(request), pk).delete()
-        self.revoked(request)
+        notify().credentials_changed(caller(request).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from conversations import pagination
 from conversations.fields import StrictSerializer, TextField
+from conversations.notices import notify
 from conversations.people.authentication import caller
 from conversations.threads import access, selectors, services
 from conversations.threads.models import Conversation, Message
-from conversations.threads.views import Noticed
 
 
 class SessionSerializer(serializers.ModelSerializer[Conversation]):
@@ -55,7 +55,7 @@ class SessionDetailSerializer(SessionSerializer):
         needed = ("id", "role", "content", "created_at", "status", "seq")
         found = Message.objects.only(*needed).in_bulk(ids)
         shown = [found[key] for key in ids if key in found]
-        self.context["view"].catch_up(shown)
+        notify().catch_up(shown)
         return list(SessionMessageSerializer(shown, many=True).data)
 
 
@@ -108,7 +108,7 @@ class Sessions(pagination.NewestFirst):
     ),
 )
 class SessionViewSet(
-    Noticed, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
     """The caller's conversations, as sessions."""
 
@@ -142,7 +142,7 @@ class SessionViewSet(
         conversation = access.conversation(caller(request), pk)
         data = SessionTitle(data=request.data)
         data.is_valid(raise_exception=True)
-        self.changed(
+        notify().conversation_changed(
             services.update_conversation(conversation=conversation, changes=data.validated_data)
         )
         return self._answer(pk)
@@ -151,9 +151,9 @@ class SessionViewSet(
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Delete it, and stop what runs in it."""
         conversation = access.conversation(caller(request), pk)
-        self.deleting(conversation)
+        notify().conversation_deleting(conversation)
         services.delete_conversation(conversation=conversation)
-        self.deleted(conversation)
+        notify().conversation_deleted(conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:

@@ -1,6 +1,5 @@
 """REST for conversations and messages. What touches running replies is in `streaming/rest/`."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import pagination, schema
+from conversations.notices import notify
 from conversations.people.authentication import caller
 from conversations.threads import access, exports, search, selectors, services
 from conversations.threads.models import Conversation, Message
@@ -37,24 +37,8 @@ MOST_MESSAGES_A_PAGE = 1000
 MOST_QUERY = 200
 
 
-class Noticed:
-    """What a change means beyond the record; said where running replies and sockets are known."""
-
-    def changed(self, conversation: Conversation) -> None:
-        """It has another title or head now."""
-
-    def deleting(self, conversation: Conversation) -> None:
-        """It is about to go."""
-
-    def deleted(self, conversation: Conversation) -> None:
-        """It is gone."""
-
-    def catch_up(self, rows: Iterable[Message]) -> None:
-        """Add to replies that are being written what their rows do not have yet."""
-
-
 class ConversationViewSet(
-    Noticed, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
     """The caller's conversations."""
 
@@ -124,7 +108,7 @@ class ConversationViewSet(
         conversation = access.conversation(caller(request), pk)
         data = ConversationChanges(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        self.changed(
+        notify().conversation_changed(
             services.update_conversation(conversation=conversation, changes=data.validated_data)
         )
         return self._answer(pk)
@@ -133,9 +117,9 @@ class ConversationViewSet(
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Delete it, and stop what runs in it. It can be restored for an hour."""
         conversation = access.conversation(caller(request), pk)
-        self.deleting(conversation)
+        notify().conversation_deleting(conversation)
         services.delete_conversation(conversation=conversation)
-        self.deleted(conversation)
+        notify().conversation_deleted(conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=ConversationSerializer)
@@ -176,7 +160,7 @@ class ConversationViewSet(
         link = f"{request.path}?branch={branch}&limit={limit}"
         link = request.build_absolute_uri(f"{link}&leaf={page.leaf}" if page.leaf else link)
         rows = page.messages
-        self.catch_up(rows)
+        notify().catch_up(rows)
         return Response(
             {
                 "next": f"{link}&after={rows[-1].id}" if page.more_after else None,
@@ -198,7 +182,7 @@ class ConversationViewSet(
         ids = selectors.ordered_ids(conversation=conversation, branch=branch)
         rows = Message.objects.in_bulk(ids)
         messages = [rows[key] for key in ids]
-        self.catch_up(messages)
+        notify().catch_up(messages)
         response: HttpResponse
         if kind == "markdown":
             text = exports.as_markdown(conversation, messages)
@@ -214,7 +198,7 @@ class ConversationViewSet(
         return Response(ConversationSerializer(row).data, status=code)
 
 
-class MessageView(Noticed, RetrieveAPIView[Message]):
+class MessageView(RetrieveAPIView[Message]):
     """One message, with its status."""
 
     serializer_class = MessageSerializer
@@ -222,5 +206,5 @@ class MessageView(Noticed, RetrieveAPIView[Message]):
 
     def get_object(self) -> Message:
         row = access.message(caller(self.request), self.kwargs["pk"])
-        self.catch_up([row])
+        notify().catch_up([row])
         return row

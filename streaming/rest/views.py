@@ -1,16 +1,14 @@
-"""The REST door to replies: generate and wait, stop, and what ends with a conversation or a key.
+"""REST for replies: generate and wait, stop, the message queue, the models.
 
 Views that wait for a reply are async: they keep neither a thread nor a database connection
 while they wait.
 """
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
@@ -20,14 +18,12 @@ from rest_framework.response import Response
 
 from conversations.errors import error_body
 from conversations.people import keys
-from conversations.people import views as people
 from conversations.people.authentication import caller, key_of
-from conversations.threads import access, camel_api, selectors, views
-from conversations.threads.models import Conversation, Message, Status
+from conversations.threads import access, selectors
+from conversations.threads.models import Message, Status
 from conversations.threads.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
-from streaming import hints
 from streaming.lifecycle import lifecycle
 from streaming.replies import message_queue
 from streaming.replies.commands import (
@@ -170,47 +166,6 @@ class ModelsView(AsyncAPIView):
                 },
             }
         )
-
-
-class Announced(views.Noticed):
-    """Tells sockets what has changed, stops what runs in a conversation that goes, and shows of
-    running replies what sockets were told."""
-
-    def changed(self, conversation: Conversation) -> None:
-        async_to_sync(hints.conversation_changed)(
-            conversation.pk, conversation.title, conversation.head_id
-        )
-
-    def deleting(self, conversation: Conversation) -> None:
-        async def stop() -> None:
-            await (await lifecycle.start()).turns.stop_conversation(conversation.pk)
-
-        async_to_sync(stop)()
-
-    def deleted(self, conversation: Conversation) -> None:
-        async_to_sync(hints.conversation_deleted)(conversation.pk)
-
-    def catch_up(self, rows: Iterable[Message]) -> None:
-        live_text.catch_up(rows)
-
-
-class ConversationViewSet(Announced, views.ConversationViewSet):
-    """The caller's conversations."""
-
-
-class SessionViewSet(Announced, camel_api.SessionViewSet):
-    """The caller's conversations, as sessions."""
-
-
-class MessageView(Announced, views.MessageView):
-    """One message, with its status."""
-
-
-class ApiKeyViewSet(people.ApiKeyViewSet):
-    """The caller's API keys. The secret is in the answer to POST and nowhere else."""
-
-    def revoked(self, request: Request) -> None:
-        hints.credentials_changed_sync(caller(request).pk)
 
 
 def _answer(asked: Message | None, reply: Message) -> Response:

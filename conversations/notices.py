@@ -1,0 +1,42 @@
+"""Tells whoever knows sockets and running replies what changes in the record.
+
+`Notices` does nothing; `project/apps.py` registers the one that does.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from conversations.threads.models import Conversation, Message
+
+
+class Notices:
+    """What the views and the admin pages call, each before or after a change."""
+
+    def conversation_changed(self, conversation: Conversation) -> None:
+        """The conversation has another title or head."""
+
+    def conversation_deleting(self, conversation: Conversation) -> None:
+        """The conversation is about to be deleted."""
+
+    def conversation_deleted(self, conversation: Conversation) -> None:
+        """The conversation is deleted."""
+
+    def credentials_changed(self, user_id: UUID) -> None:
+        """An API key or the account of the user was changed or revoked."""
+
+    def catch_up(self, messages: Iterable[Message]) -> None:
+        """Add the text that open replies have and their rows do not have yet."""
+
+
+_registered = Notices()
+
+
+def register(notices: Notices) -> None:
+    """Call `notices` from now on."""
+    global _registered
+    _registered = notices
+
+
+def notify() -> Notices:
+    """The registered notices."""
+    return _registered

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from rest_framework import serializers
+from rest_framework.request import Request
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -72,3 +73,28 @@ class TextField(serializers.CharField):
         except UnicodeEncodeError:
             raise serializers.ValidationError("This is not valid Unicode text.") from None
         return super().to_internal_value(data)
+
+
+class Query(serializers.Serializer[Any]):
+    """Query parameters. Parameters that it does not know are ignored."""
+
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """The valid parameters of the request. Raises `ValidationError`."""
+        query = cls(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        values: dict[str, Any] = query.validated_data
+        return values
+
+
+class FlagField(serializers.BooleanField):
+    """`true` or `false`, and none of the other spellings that REST framework takes."""
+
+    TRUE_VALUES = {"true"}
+    FALSE_VALUES = {"false"}
+
+
+class PageQuery(Query):
+    """`limit`: how many rows a page has. A view gives as many as it may where that is less."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=999_999_999, required=False)

@@ -6,15 +6,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.utils.http import content_disposition_header
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, status, viewsets
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import pagination, schema
+from conversations.fields import FlagField, PageQuery, Query
 from conversations.notices import notify
 from conversations.people.authentication import caller
 from conversations.threads import access, exports, search, selectors, services
@@ -37,6 +37,31 @@ MOST_MESSAGES_A_PAGE = 1000
 MOST_QUERY = 200
 
 
+class ListQuery(Query):
+    """The query parameters that filter the list of conversations."""
+
+    archived = FlagField(required=False, help_text="Without it: not the archived.")
+    pinned = FlagField(required=False)
+
+
+class MessagesQuery(PageQuery):
+    """The query parameters of the messages of a conversation."""
+
+    branch = serializers.ChoiceField(["head", "all"], default="head")
+    leaf = serializers.UUIDField(required=False, help_text="Of a branch not shown now.")
+    after = serializers.UUIDField(required=False)
+    before = serializers.UUIDField(required=False)
+    vars()["from"] = serializers.ChoiceField(
+        ["end"], required=False, help_text="Begin with the last page."
+    )
+
+
+class ExportQuery(Query):
+    """The query parameter of an export."""
+
+    vars()["as"] = serializers.ChoiceField(["markdown", "json"], default="markdown")
+
+
 class ConversationViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
@@ -51,17 +76,17 @@ class ConversationViewSet(
         """The caller's; as a list, by default without the archived, and as the query asks."""
         if self.action != "list":
             return selectors.conversations(user=caller(self.request))
-        archived = pagination.flag(self.request, "archived")
+        query = ListQuery.of(self.request)
         return selectors.conversations(
             user=caller(self.request),
-            query=self.query,
-            archived=False if archived is None and not self.query else archived,
-            pinned=pagination.flag(self.request, "pinned"),
+            query=self.search,
+            archived=query.get("archived", None if self.search else False),
+            pinned=query.get("pinned"),
         )
 
     @property
-    def query(self) -> str:
-        """What is searched for."""
+    def search(self) -> str:
+        """What the list is searched for."""
         return self.request.query_params.get("search", "").strip()[:MOST_QUERY]
 
     def get_serializer_class(self) -> type[ConversationSerializer]:
@@ -70,9 +95,9 @@ class ConversationViewSet(
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        if self.action == "list" and self.query:
-            found = search.snippets(user=caller(self.request), query=self.query)
-            context["snippets"] = found
+        if self.action == "list" and self.search:
+            user = caller(self.request)
+            context["snippets"] = search.snippets(user=user, query=self.search)
         return context
 
     def get_object(self) -> Conversation:
@@ -81,9 +106,8 @@ class ConversationViewSet(
 
     @extend_schema(
         parameters=[
+            ListQuery,
             OpenApiParameter("search", str, description="Words in titles and messages."),
-            OpenApiParameter("archived", bool, description="Without it: not the archived."),
-            OpenApiParameter("pinned", bool),
         ],
         responses=FoundConversationSerializer(many=True),
     )
@@ -130,31 +154,23 @@ class ConversationViewSet(
         return self._answer(pk)
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter("branch", str, enum=["head", "all"]),
-            OpenApiParameter("leaf", OpenApiTypes.UUID, description="Of a branch not shown now."),
-            OpenApiParameter("after", OpenApiTypes.UUID),
-            OpenApiParameter("before", OpenApiTypes.UUID),
-            OpenApiParameter("from", str, enum=["end"], description="Begin with the last page."),
-            OpenApiParameter("limit", pagination.LIMIT),
-        ],
+        parameters=[MessagesQuery],
         responses=MessagesSerializer,
     )
     @action(detail=True, pagination_class=None)
     def messages(self, request: Request, pk: UUID) -> Response:
         """The messages in reading order, oldest first: those of the branch being shown, or all."""
         conversation = access.conversation(caller(request), pk)
-        branch = pagination.choice(request, "branch", ("head", "all"))
-        limit = pagination.whole_number(
-            request, "limit", default=MESSAGES_A_PAGE, most=MOST_MESSAGES_A_PAGE
-        )
+        query = MessagesQuery.of(request)
+        branch = query["branch"]
+        limit = min(query.get("limit", MESSAGES_A_PAGE), MOST_MESSAGES_A_PAGE)
         page = selectors.messages(
             conversation=conversation,
-            branch="all" if branch == "all" else "head",
-            leaf=pagination.uuid(request, "leaf"),
-            after=pagination.uuid(request, "after"),
-            before=pagination.uuid(request, "before"),
-            from_end=pagination.choice(request, "from", ("", "end")) == "end",
+            branch=branch,
+            leaf=query.get("leaf"),
+            after=query.get("after"),
+            before=query.get("before"),
+            from_end=query.get("from") == "end",
             limit=limit,
         )
         link = f"{request.path}?branch={branch}&limit={limit}"
@@ -170,13 +186,13 @@ class ConversationViewSet(
         )
 
     @extend_schema(
-        parameters=[OpenApiParameter("as", str, enum=["markdown", "json"])],
+        parameters=[ExportQuery],
         responses={(200, "text/markdown"): str, (200, "application/json"): dict},
     )
     @action(detail=True, pagination_class=None)
     def export(self, request: Request, pk: UUID) -> HttpResponse:
         """The conversation as a file: Markdown of the branch being shown, JSON of all of it."""
-        kind = pagination.choice(request, "as", ("markdown", "json"))
+        kind = ExportQuery.of(request)["as"]
         conversation = self.get_object()
         branch: selectors.Branch = "head" if kind == "markdown" else "all"
         ids = selectors.ordered_ids(conversation=conversation, branch=branch)

@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import pagination
+from conversations.fields import Query
 from conversations.people.authentication import caller
 from conversations.usage import selectors
 from conversations.usage.serializers import UsageSerializer
@@ -18,21 +18,26 @@ from conversations.usage.serializers import UsageSerializer
 USUAL_SPAN = timedelta(days=29)
 
 
+class UsageQuery(Query):
+    """The query parameters of usage: days in UTC."""
+
+    vars()["from"] = serializers.DateField(
+        required=False, help_text="The first day. Without it: 29 days before the last."
+    )
+    to = serializers.DateField(required=False, help_text="The last day. Without it: today.")
+
+
 class UsageView(APIView):
     """What the caller's replies cost, by day and model, over all doors."""
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "from", OpenApiTypes.DATE, description="First day in UTC; 29 before the last."
-            ),
-            OpenApiParameter("to", OpenApiTypes.DATE, description="Last day in UTC; today."),
-        ],
+        parameters=[UsageQuery],
         responses=UsageSerializer,
     )
     def get(self, request: Request) -> Response:
-        last = pagination.day(request, "to") or timezone.now().date()
-        first = pagination.day(request, "from") or last - min(USUAL_SPAN, last - date.min)
+        query = UsageQuery.of(request)
+        last = query.get("to", timezone.now().date())
+        first = query.get("from", last - min(USUAL_SPAN, last - date.min))
         found = selectors.between(caller(request).usage.all(), first, last)
         body = {"results": selectors.by_day_and_model(found), "totals": selectors.totals(found)}
         return Response(UsageSerializer({"next": None, "previous": None, **body}).data)

@@ -93,7 +93,7 @@ async def test_usage_by_day_and_model(daphne_place: Place):
     assert found["totals"]["tokens"]["total"] == summed > 0
     span = {"from": f"{today - timedelta(days=2)}", "to": f"{today - timedelta(days=1)}"}
     assert ok(await person.rest.get("/api/usage/", **span))["results"] == []
-    for wrong in ({"from": "yesterday"}, {"to": "2026-1-1"}):
+    for wrong in ({"from": "yesterday"}, {"to": "2026-13-01"}):
         refused(await person.rest.get("/api/usage/", **wrong), 400, "validation_error")
 
 

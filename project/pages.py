@@ -38,58 +38,14 @@ logger = logging.getLogger(__name__)
 
 RECENT = 8
 THEMES = ("system", "light", "dark")
-# How numbers, dates and times can be written. The browser knows how; an empty one is its own way.
-LOCALES = {
-    "": "As the browser",
-    "ar-EG": "العربية (مصر)",
-    "bg-BG": "Български",
-    "cs-CZ": "Čeština",
-    "da-DK": "Dansk",
-    "de-AT": "Deutsch (Österreich)",
-    "de-DE": "Deutsch (Deutschland)",
-    "de-CH": "Deutsch (Schweiz)",
-    "el-GR": "Ελληνικά",
-    "en-AU": "English (Australia)",
-    "en-CA": "English (Canada)",
-    "en-IN": "English (India)",
-    "en-GB": "English (United Kingdom)",
-    "en-US": "English (United States)",
-    "es-ES": "Español (España)",
-    "es-MX": "Español (México)",
-    "fa-IR": "فارسی",
-    "fi-FI": "Suomi",
-    "fr-CA": "Français (Canada)",
-    "fr-FR": "Français (France)",
-    "he-IL": "עברית",
-    "hi-IN": "हिन्दी",
-    "hu-HU": "Magyar",
-    "it-IT": "Italiano",
-    "ja-JP": "日本語",
-    "ko-KR": "한국어",
-    "nb-NO": "Norsk bokmål",
-    "nl-NL": "Nederlands",
-    "pl-PL": "Polski",
-    "pt-BR": "Português (Brasil)",
-    "pt-PT": "Português (Portugal)",
-    "ro-RO": "Română",
-    "sv-SE": "Svenska",
-    "tr-TR": "Türkçe",
-    "uk-UA": "Українська",
-    "zh-CN": "中文（中国）",
-    "zh-TW": "中文（台灣）",
-}
 SETUP_SALT = "first-owner"
 
 
 def theme(request: HttpRequest) -> dict[str, str]:
-    """The visitor's theme and way of writing numbers and dates, from cookies, for the templates:
-    known before the first paint."""
+    """Give the templates the visitor's theme, from the cookie, so that it is set before the first
+    paint."""
     chosen = request.COOKIES.get("theme", "system")
-    locale = request.COOKIES.get("locale", "")
-    return {
-        "theme": chosen if chosen in THEMES else "system",
-        "locale": locale if locale in LOCALES else "",
-    }
+    return {"theme": chosen if chosen in THEMES else "system"}
 
 
 def setup_path() -> str:

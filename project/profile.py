@@ -22,7 +22,7 @@ from conversations.people import services as people
 from conversations.people.backends import BACKEND
 from conversations.people.models import ApiKey, User
 from conversations.people.serializers import MOST_TOKENS
-from project.pages import LOCALES, THEMES
+from project.pages import THEMES
 from streaming import hints
 
 COOKIE_SECONDS = 60 * 60 * 24 * 365
@@ -97,7 +97,6 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
         "key_form": KeyForm(),
         "keys": ApiKey.objects.filter(user=user_of(request)),
         "themes": [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
-        "locales": LOCALES.items(),
         **context,
     }
     return render(request, "profile.html", page, status=status)
@@ -154,19 +153,6 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     response = redirect("profile")
     if theme in THEMES:
         response.set_cookie("theme", theme, max_age=COOKIE_SECONDS, samesite="Lax")
-    return response
-
-
-@login_required
-@require_POST
-def choose_locale(request: HttpRequest) -> HttpResponse:
-    """Keep how numbers and dates are to be written in a cookie; an empty choice forgets it."""
-    locale = request.POST.get("locale", "")
-    response = redirect("profile")
-    if locale == "":
-        response.delete_cookie("locale")
-    elif locale in LOCALES:
-        response.set_cookie("locale", locale, max_age=COOKIE_SECONDS, samesite="Lax")
     return response
 
 

@@ -32,7 +32,6 @@ urlpatterns = [
     path("profile/password", profile.change_password, name="change-password"),
     path("profile/sessions", profile.end_sessions, name="end-sessions"),
     path("profile/theme", profile.choose_theme, name="choose-theme"),
-    path("profile/locale", profile.choose_locale, name="choose-locale"),
     path("profile/keys", profile.add_key, name="add-key"),
     path("profile/keys/<id:key_id>/revoke", profile.revoke_key, name="revoke-key"),
     # One form asks for passwords, and counts the attempts.

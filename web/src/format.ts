@@ -1,25 +1,22 @@
-/** Numbers, times and sizes as the reader writes them. */
+/** Numbers, times and sizes as the browser's language has them (`undefined`). */
 
-/** What was chosen on the profile page; undefined is the browser's own. The server writes it. */
-export const LOCALE = document.documentElement.dataset['locale'] || undefined;
-
-const time = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
-const dateTime = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
-const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 0 });
-const gigabytes = new Intl.NumberFormat(LOCALE, {
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
+const gigabytes = new Intl.NumberFormat(undefined, {
   style: 'unit',
   unit: 'gigabyte',
   maximumFractionDigits: 1,
 });
-const megabytes = new Intl.NumberFormat(LOCALE, {
+const megabytes = new Intl.NumberFormat(undefined, {
   style: 'unit',
   unit: 'megabyte',
   maximumFractionDigits: 0,
 });
 
-const precise = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
-const seconds = new Intl.NumberFormat(LOCALE, {
+const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
+const seconds = new Intl.NumberFormat(undefined, {
   style: 'unit',
   unit: 'second',
   unitDisplay: 'narrow',
@@ -69,7 +66,7 @@ export function formatDuration(ms: number): string {
   const length = Math.max(0, Math.round(ms / 1000));
   const [unit, size] = UNITS.find((entry) => length >= entry[1]) ?? UNITS[3];
   const format = { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 } as const;
-  return new Intl.NumberFormat(LOCALE, format).format(Math.floor(length / size));
+  return new Intl.NumberFormat(undefined, format).format(Math.floor(length / size));
 }
 
 export function estimateTokens(characters: number): number {

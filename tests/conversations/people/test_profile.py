@@ -75,16 +75,6 @@ async def test_signing_out_everywhere_leaves_api_keys(daphne_place: Place, perso
     assert (await person.rest.get("/api/me/")).status_code == 200
 
 
-async def test_numbers_and_dates_are_written_as_chosen(person: Person):
-    """In a cookie, rendered with the page; what is not offered is not kept."""
-    for locale, rendered in (("de-DE", "de-DE"), ("xx", "de-DE"), ("pt-BR", "pt-BR")):
-        await person.page.http.post("/profile/locale", data={"locale": locale})
-        page = (await person.page.get("/chat")).text
-        assert f'data-locale="{rendered}"' in page
-    await person.page.http.post("/profile/locale", data={"locale": ""})
-    assert "data-locale" not in (await person.page.get("/chat")).text
-
-
 async def test_the_theme_is_kept_in_a_cookie(person: Person):
     """And rendered before anything is painted; what is no theme is not."""
     for theme, rendered in (("dark", "dark"), ("<b>", "dark"), ("light", "light")):

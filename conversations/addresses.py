@@ -1,4 +1,4 @@
-"""Ids in addresses, in capital letters too, as everywhere else."""
+"""Ids in URLs, in upper case, too, as JSON bodies take them."""
 
 from django.urls import register_converter
 from django.urls.converters import UUIDConverter

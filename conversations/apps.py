@@ -9,14 +9,14 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        # How ids stand in addresses; what the description of the API says of signing in.
+        # They register the URL converter and the OpenAPI extensions.
         from conversations import addresses, schema  # noqa: F401
 
         post_migrate.connect(_keep_search_index, sender=self)
 
 
-def _keep_search_index(using: str, **told: Any) -> None:
-    """After any migration: SQLite alters a table by making it anew, and forgets its triggers."""
+def _keep_search_index(using: str, **kwargs: Any) -> None:
+    """Restore the triggers: SQLite drops them when a migration rebuilds a table."""
     from conversations.threads import search
 
     search.restore_triggers(connections[using])

@@ -1,23 +1,23 @@
-"""What a caller did wrong, and the one shape in which it is said.
+"""The errors that a caller sees, and their one shape.
 
     Problem                  code, message, http_status, fields, retry_after
     ├── InvalidInput         400, names the fields
-    ├── NotAuthenticated     401, the key is not good any more
-    ├── CsrfFailed           403, a session without its token, or from a foreign page
-    ├── MissingScope         403, the key was not made for this
-    ├── ModelNotAllowed      403, nor for this model
-    ├── NotFound             404, also for what belongs to somebody else
+    ├── NotAuthenticated     401, the key was revoked or has expired
+    ├── CsrfFailed           403, the CSRF token or the origin is wrong
+    ├── MissingScope         403, the key lacks a scope
+    ├── ModelNotAllowed      403, the key may not use the model
+    ├── NotFound             404, missing or another user's
     ├── Conflict             409
-    │   ├── ConversationBusy a reply is running in it
-    │   └── ClientIdConflict the client_id was used with other content
+    │   ├── ConversationBusy a reply is in progress
+    │   └── ClientIdConflict the client_id was used with different content
     ├── TooLarge             413
-    ├── Throttled            429, with the seconds after which to try again
-    │   ├── TooManyRequests  this minute
-    │   ├── TooManyAtOnce    others are still running
-    │   └── BudgetSpent      the tokens of a day or a month
-    └── Unavailable          503, the same; what went wrong does not say when it will be over
+    ├── Throttled            429, with the seconds to wait
+    │   ├── TooManyRequests  in this minute
+    │   ├── TooManyAtOnce    replies in progress
+    │   └── BudgetSpent      tokens of a day or a month
+    └── Unavailable          503, a service that the server needs is down
 
-Raise a type; nothing formats an answer where it raises.
+Code raises a type; `exception_handler` and the doors turn it into a response.
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class NotAuthenticated(Problem):
 class CsrfFailed(Problem):
     code = "csrf_failed"
     http_status = 403
-    message = "The CSRF token is missing or old, or the request came from another site's page."
+    message = "The CSRF token is missing or invalid, or the request came from another site."
 
 
 class MissingScope(Problem):
@@ -74,7 +74,7 @@ class ModelNotAllowed(Problem):
 class NotFound(Problem):
     code = "not_found"
     http_status = 404
-    message = "There is no such thing here."
+    message = "Not found."
 
 
 class Conflict(Problem):
@@ -84,12 +84,12 @@ class Conflict(Problem):
 
 class ConversationBusy(Conflict):
     code = "conversation_busy"
-    message = "A reply is still being written in this conversation."
+    message = "A reply is already in progress in this conversation."
 
 
 class ClientIdConflict(Conflict):
     code = "client_id_conflict"
-    message = "This client_id was already used with other content."
+    message = "This client_id was already used with different content."
 
 
 class TooLarge(Problem):
@@ -99,7 +99,7 @@ class TooLarge(Problem):
 
 
 class Throttled(Problem):
-    """`retry_after` is in seconds; the sentence tells it too."""
+    """Refused for now. `retry_after` is in seconds."""
 
     http_status = 429
 
@@ -125,14 +125,14 @@ class BudgetSpent(Throttled):
 class Unavailable(Problem):
     code = "unavailable"
     http_status = 503
-    message = "The server cannot do this at the moment. Try again shortly."
+    message = "The service is temporarily unavailable. Try again shortly."
     retry_after = 3.0
 
 
 def error_body(
     code: str, message: str, fields: Mapping[str, Any] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """The shape of every error that a client of ours sees."""
+    """Return the JSON of an error."""
     error: dict[str, Any] = {"code": code, "message": message}
     if fields:
         error["fields"] = fields
@@ -140,7 +140,7 @@ def error_body(
 
 
 def first_sentence(fields: Mapping[str, Any]) -> str:
-    """`field: what is wrong with it`, for the first field of a nested error."""
+    """Return `field: message` for the first field of a nested error."""
     for name, detail in fields.items():
         if isinstance(detail, Mapping):
             return f"{name}.{first_sentence(detail)}"

@@ -1,4 +1,4 @@
-"""REST framework's hook for exceptions: every one of them in the documented shape."""
+"""Turns every exception of a REST view into the documented shape."""
 
 import logging
 import math
@@ -23,29 +23,23 @@ from conversations.errors import (
 
 logger = logging.getLogger(__name__)
 
-_CODES: dict[type[exceptions.APIException], str] = {
-    exceptions.ValidationError: "validation_error",
-    exceptions.ParseError: "invalid_json",
-    exceptions.NotAuthenticated: "not_authenticated",
-    exceptions.AuthenticationFailed: "not_authenticated",
-    exceptions.PermissionDenied: "permission_denied",
-    exceptions.NotFound: "not_found",
-    exceptions.MethodNotAllowed: "method_not_allowed",
-    exceptions.NotAcceptable: "not_acceptable",
-    exceptions.UnsupportedMediaType: "unsupported_media_type",
-    exceptions.Throttled: "throttled",
+# The codes of ours that differ from REST framework's.
+_CODES = {
+    "invalid": "validation_error",
+    "parse_error": "invalid_json",
+    "authentication_failed": "not_authenticated",
 }
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
-    """Give every exception of a REST view the documented shape (REST framework's hook)."""
+    """Return the response for an exception (REST framework's hook)."""
     if isinstance(exc, Http404):
         exc = NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
     elif isinstance(exc, RequestDataTooBig):
         exc = TooLarge()
-    elif isinstance(exc, RecursionError):  # the body is nested deeper than anything of ours
+    elif isinstance(exc, RecursionError):  # the JSON body is nested too deeply
         exc = exceptions.ParseError()
     elif isinstance(exc, OperationalError):
         logger.error("The database failed: %s", type(exc).__name__)
@@ -64,7 +58,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
 
 
 def _from_rest_framework(exc: exceptions.APIException) -> Response:
-    code = next((code for type_, code in _CODES.items() if isinstance(exc, type_)), "error")
+    code = _CODES.get(exc.default_code, exc.default_code)
     fields = None
     if isinstance(exc, exceptions.ValidationError):
         message = InvalidInput.message
@@ -82,5 +76,5 @@ def _from_rest_framework(exc: exceptions.APIException) -> Response:
 
 
 def retry_header(seconds: float | None) -> dict[str, str]:
-    """`Retry-After`, where it is known when to try again."""
+    """Return the `Retry-After` header, where the time is known."""
     return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}

@@ -10,21 +10,19 @@ from rest_framework.request import Request
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses what is no object, and fields that it does not know, naming them."""
+    """Refuses anything but a JSON object, and names unknown fields."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            wrong = ["This has to be a JSON object."]
-            raise serializers.ValidationError(wrong if self.parent else {"body": wrong})
+            errors = ["Must be a JSON object."]
+            raise serializers.ValidationError(errors if self.parent else {"body": errors})
         if unknown := sorted(set(map(str, data)) - set(self.fields)):
-            raise serializers.ValidationError(
-                {name: ["There is no such field."] for name in unknown}
-            )
+            raise serializers.ValidationError({name: ["Unknown field."] for name in unknown})
         return super().to_internal_value(data)
 
 
 class StrictFloatField(serializers.FloatField):
-    """A JSON number; no string that looks like one, no boolean, no NaN."""
+    """A JSON number. Refuses numeric strings, booleans and NaN."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float) or data != data:
@@ -42,7 +40,7 @@ class StrictIntegerField(serializers.IntegerField):
 
 
 class IdField(serializers.UUIDField):
-    """A UUID as text; a number is none, though it could be made into one."""
+    """A UUID as text. Refuses numbers, which REST framework would convert."""
 
     def to_internal_value(self, data: Any) -> UUID:
         if not isinstance(data, str):
@@ -51,17 +49,13 @@ class IdField(serializers.UUIDField):
 
 
 class TextField(serializers.CharField):
-    """Text as it was written: white space kept, no NUL, and nothing that is not Unicode."""
+    """Text that keeps its white space. Refuses NUL and lone surrogates."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
-        # REST framework's own refusal of NUL, in a form that OpenAPI can tell.
+        # Replaces REST framework's check for NUL by one that OpenAPI can describe.
         self.validators = [
-            *(
-                one
-                for one in self.validators
-                if not isinstance(one, ProhibitNullCharactersValidator)
-            ),
+            *(v for v in self.validators if not isinstance(v, ProhibitNullCharactersValidator)),
             RegexValidator(r"^[^\x00]*$", "Null characters are not allowed."),
         ]
 
@@ -71,8 +65,15 @@ class TextField(serializers.CharField):
         try:
             data.encode()
         except UnicodeEncodeError:
-            raise serializers.ValidationError("This is not valid Unicode text.") from None
+            raise serializers.ValidationError("Must be valid Unicode text.") from None
         return super().to_internal_value(data)
+
+
+def valid(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
+    """Return the validated data of a serializer. Raises `ValidationError`."""
+    serializer.is_valid(raise_exception=True)
+    data: dict[str, Any] = serializer.validated_data
+    return data
 
 
 class Query(serializers.Serializer[Any]):
@@ -81,10 +82,7 @@ class Query(serializers.Serializer[Any]):
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
         """The valid parameters of the request. Raises `ValidationError`."""
-        query = cls(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        values: dict[str, Any] = query.validated_data
-        return values
+        return valid(cls(data=request.query_params.dict()))
 
 
 class FlagField(serializers.BooleanField):

@@ -1,5 +1,4 @@
-"""What OpenAPI is told beyond what REST framework knows: how one signs in, and how every call can
-be refused. Loaded by `apps.py`."""
+"""Adds authentication and error responses to the OpenAPI description. Loaded by `apps.py`."""
 
 from typing import Any
 
@@ -12,17 +11,17 @@ from drf_spectacular.utils import OpenApiResponse
 Schema = dict[str, Any]
 
 DESCRIPTION = """
-Conversations, messages, replies, API keys and usage. Send `Authorization: Bearer <API key>`, or be
-signed in and send the CSRF token with everything that changes something.
+Conversations, messages, replies, API keys and usage. Send `Authorization: Bearer <API key>`, or
+use a session and send its CSRF token with every request that changes something.
 
-What a key may do depends on its scopes: `read` for looking (GET), `chat` for changing something,
-`models` for the list of models. What is missing is named in a 403.
+The scopes of a key decide what it may do: `read` for GET, `chat` for changes, `models` for the
+list of models. A 403 names the missing scope.
 
-Errors are `{"error": {"code", "message", "fields"?}}`. A 429 or a 503 says in
-`Retry-After`, in seconds, when to try again.
+Errors are `{"error": {"code", "message", "fields"?}}`. A 429 or a 503 has a
+`Retry-After` header in seconds.
 
-Replies can also be watched while they are written, over a WebSocket (`docs/protocol.md`), and
-programs for OpenAI's API find it under `/v1` (`docs/api.md`), with errors in OpenAI's shape.
+A WebSocket streams replies (`docs/protocol.md`). `/v1` speaks OpenAI's API (`docs/api.md`), with
+errors in OpenAI's shape.
 """
 
 
@@ -40,19 +39,19 @@ class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "An API key, made on the profile page.",
+                "description": "An API key, created on the profile page.",
             },
             {
                 "type": "apiKey",
                 "in": "cookie",
                 "name": "sessionid",
-                "description": "The page's cookie, with `X-CSRFToken` on everything but GET.",
+                "description": "The session cookie, with `X-CSRFToken` on everything but GET.",
             },
         ]
 
 
 class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Bodies in which an unknown field is an error."""
+    """Request bodies that refuse unknown fields."""
 
     target_class = "conversations.fields.StrictSerializer"
     match_subclasses = True
@@ -66,17 +65,21 @@ class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 ERROR: Schema = {
     "type": "object",
-    "description": "Every answer that is not a success.",
+    "description": "Every error response.",
     "properties": {
         "error": {
             "type": "object",
             "properties": {
-                "code": {"type": "string", "description": "For programs.", "example": "not_found"},
-                "message": {"type": "string", "description": "A sentence for people."},
+                "code": {
+                    "type": "string",
+                    "description": "A code for programs.",
+                    "example": "not_found",
+                },
+                "message": {"type": "string", "description": "A message for people."},
                 "fields": {
                     "type": "object",
                     "additionalProperties": True,
-                    "description": "What is wrong with each field of a bad request.",
+                    "description": "The errors of each field.",
                 },
             },
             "required": ["code", "message"],
@@ -86,20 +89,20 @@ ERROR: Schema = {
 }
 RETRY_AFTER: Schema = {"schema": {"type": "integer"}, "description": "In seconds."}
 ERROR_REF = {"$ref": "#/components/schemas/Error"}
-BUSY = OpenApiResponse(ERROR_REF, "A reply is being written in it.")
+BUSY = OpenApiResponse(ERROR_REF, "A reply is in progress in this conversation.")
 REFUSALS = {
-    "400": "The request is wrong; `fields` says where.",
-    "401": "The key is missing, unknown, expired or revoked, or nobody is signed in.",
-    "403": "The key lacks a scope, or the session its CSRF token.",
-    "404": "There is no such thing (or page), or it is somebody else's.",
-    "413": "The body is too large.",
-    "415": "The body is not JSON.",
-    "503": "Something that the server needs is down.",
+    "400": "Invalid request; `fields` names the errors.",
+    "401": "Not authenticated: no session, or the API key is missing, unknown, expired or revoked.",
+    "403": "The API key lacks a scope, or the CSRF token is missing.",
+    "404": "Not found, or another user's.",
+    "413": "The request body is too large.",
+    "415": "The request body is not JSON.",
+    "503": "A service that the server needs is down.",
 }
 
 
 def add_refusals(result: Schema, generator: Any, request: Any, public: bool) -> Schema:
-    """Say of every operation how it may be refused (a hook of drf-spectacular)."""
+    """Add the error responses to every operation (a hook of drf-spectacular)."""
     result["info"]["description"] = DESCRIPTION.strip()
     result["components"]["schemas"]["Error"] = ERROR
     for path, item in result["paths"].items():

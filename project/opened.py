@@ -1,4 +1,4 @@
-"""What the chat would ask for first, put into its page: it need not wait for two more answers."""
+"""Puts the first data of the chat into its page, which saves it two requests."""
 
 from typing import Any
 from uuid import UUID
@@ -8,13 +8,13 @@ from conversations.threads import selectors
 from conversations.threads.serializers import ConversationSerializer, MessageSerializer
 from streaming.rest import live_text
 
-# As many messages as the page asks for by itself (`FIRST_PAGE` in `web/src/state/queries.ts`).
+# As many messages as the page asks for (`FIRST_PAGE` in `web/src/state/queries.ts`).
 FIRST_PAGE = 60
 
 
 def opened(user: User, conversation_id: UUID) -> dict[str, Any] | None:
-    """The conversation and the end of its shown branch, in the shapes of the REST API; `None`
-    where there is none to show: the page asks, and is told why."""
+    """Return the conversation and the end of its shown branch in the shapes of REST, or `None`
+    when it is missing or another user's."""
     row = selectors.conversations(user=user).filter(pk=conversation_id).first()
     if row is None:
         return None

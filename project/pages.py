@@ -49,13 +49,13 @@ def theme(request: HttpRequest) -> dict[str, str]:
 
 
 def setup_path() -> str:
-    """The one-time path on which the first owner is made."""
+    """Return the one-time path on which the owner account is created."""
     return f"/setup/{signing.dumps('owner', salt=SETUP_SALT)}/"
 
 
 @never_cache
 def welcome(request: HttpRequest) -> HttpResponse:
-    """Where one arrives: on to the chat, and what was said lately."""
+    """Show the way to the chat and the most recent conversations."""
     if not isinstance(request.user, User):
         if not User.objects.exists():
             return render(request, "setup_needed.html")
@@ -68,24 +68,26 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @login_required
 @ensure_csrf_cookie
 def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
-    """The shell in which the chat runs, with what it shows first; a conversation that is not
-    there, or not theirs, is the page's to tell."""
-    found = None
+    """Show the page of the chat, with the data that it would ask for first.
+
+    A missing or foreign conversation adds no data: the page asks for it and shows the error.
+    """
+    data = None
     if conversation_id and isinstance(request.user, User):
-        found = opened(request.user, conversation_id)
-    return render(request, "chat.html", {"opened": found})
+        data = opened(request.user, conversation_id)
+    return render(request, "chat.html", {"opened": data})
 
 
 @xframe_options_sameorigin
 def diagram(request: HttpRequest) -> HttpResponse:
-    """The frame in which the chat has its diagrams drawn, with a policy of its own."""
+    """Show the frame that draws diagrams, under a content security policy of its own."""
     response = render(request, "diagram.html")
     response.headers["Content-Security-Policy"] = DIAGRAM
     return response
 
 
 class SignInView(LoginView):
-    """Name and password. Tries are counted; the page says how long to wait."""
+    """Sign in by name and password. Too many attempts are refused with the time to wait."""
 
     template_name = "signin.html"
     redirect_authenticated_user = True
@@ -100,7 +102,7 @@ class SignInView(LoginView):
             response = super().post(request, *args, **kwargs)
         except RedisError as error:
             logger.error("Sign-in attempts cannot be counted: %s", type(error).__name__)
-            return self._refuse("Nobody can sign in at the moment. Try again shortly.", 503, 5)
+            return self._refuse("Sign-in is temporarily unavailable. Try again shortly.", 503, 5)
         if seconds := getattr(request, "signin_wait", 0):
             sentence = f"Too many attempts. Try again in {seconds} s."
             return self._refuse(sentence, 429, seconds)
@@ -129,7 +131,7 @@ class SignInView(LoginView):
 
 
 class SignOutView(LogoutView):
-    """End the session, and with it the sockets that were opened with it."""
+    """End the session and close its sockets."""
 
     http_method_names = ["post", "options"]
 
@@ -142,7 +144,7 @@ class SignOutView(LogoutView):
 
 
 class OwnerForm(forms.Form):
-    """The first account."""
+    """The owner account."""
 
     username = forms.CharField(max_length=150)
     password1 = forms.CharField(label="Password", strip=False, widget=forms.PasswordInput)
@@ -151,14 +153,14 @@ class OwnerForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("password1") and data.get("password1") != data.get("password2"):
-            self.add_error("password2", "The two passwords are not the same.")
+            self.add_error("password2", "The passwords do not match.")
         return data
 
 
 @never_cache
 @sensitive_post_parameters()
 def setup(request: HttpRequest, token: str) -> HttpResponse:
-    """Create the owner, once, for whoever has the link that the server printed."""
+    """Create the owner account, once, for a visitor with the link that the server printed."""
     try:
         signing.loads(token, salt=SETUP_SALT)
     except signing.BadSignature:
@@ -181,17 +183,17 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """404."""
-    return _error(request, 404, "Not found", "There is nothing at this address.")
+    """Answer 404 with a page."""
+    return _error(request, 404, "Not found", "This page does not exist.")
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """500 outside REST, whose views answer for themselves."""
+    """Answer 500 with a page. REST views answer in JSON by themselves."""
     return _error(request, 500, "Something went wrong", Problem.message)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """403 for a form whose token is missing or old."""
+    """Answer 403 to a form whose CSRF token is missing or old."""
     sentence = "This form has expired. Go back, reload the page and try again."
     return _error(request, 403, "Try again", sentence)
 

@@ -1,4 +1,4 @@
-"""The profile page: password, theme, API keys, and signing out everywhere. Forms, no script."""
+"""The profile page: password, theme, API keys, and signing out everywhere. It needs no script."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -29,18 +29,18 @@ COOKIE_SECONDS = 60 * 60 * 24 * 365
 
 
 class KeyForm(forms.Form):
-    """A new API key: its name, and what it is good for."""
+    """A new API key: its name, permissions and limits."""
 
-    name = forms.CharField(label="What is it for?", max_length=100)
+    name = forms.CharField(label="Name", max_length=100)
     scopes = forms.MultipleChoiceField(
         choices=[
-            (ApiKey.Scope.CHAT.value, "say something and get replies (chat)"),
-            (ApiKey.Scope.MODELS.value, "list models (models)"),
-            (ApiKey.Scope.READ.value, "read conversations and usage (read)"),
+            (ApiKey.Scope.CHAT.value, "Send messages and get replies (chat)"),
+            (ApiKey.Scope.MODELS.value, "List models (models)"),
+            (ApiKey.Scope.READ.value, "Read conversations and usage (read)"),
         ],
         widget=forms.CheckboxSelectMultiple,
         initial=ApiKey.Scope.values,
-        error_messages={"required": "A key that may do nothing is of no use."},
+        error_messages={"required": "Select at least one permission."},
     )
     expires_on = forms.DateField(label="Expires", required=False)
     allowed_models = forms.CharField(label="Models", max_length=2000, required=False)
@@ -54,7 +54,7 @@ class KeyForm(forms.Form):
     def clean_expires_on(self) -> date | None:
         day: date | None = self.cleaned_data["expires_on"]
         if day is not None and day < timezone.now().date():
-            raise forms.ValidationError("This day is over.")
+            raise forms.ValidationError("Must not be in the past.")
         return day
 
     def clean_allowed_models(self) -> list[str]:
@@ -62,7 +62,7 @@ class KeyForm(forms.Form):
         return [name for name in names if name]
 
     def fields_of_key(self) -> dict[str, Any]:
-        """What `keys.create` takes."""
+        """Return the arguments of `keys.create`."""
         values = dict(self.cleaned_data)
         day = values.pop("expires_on")
         values["expires_at"] = datetime.combine(day, time.max, UTC) if day else None
@@ -91,19 +91,19 @@ class PasswordForm(PasswordChangeForm):
 
 
 def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
-    """The page, with whatever form has something to say."""
+    """Render the page; `context` holds a form with errors or a new secret."""
     page = {
         "password_form": PasswordForm(request.user),
         "key_form": KeyForm(),
         "keys": ApiKey.objects.filter(user=user_of(request)),
-        "themes": [("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
+        "themes": [("system", "System"), ("light", "Light"), ("dark", "Dark")],
         **context,
     }
     return render(request, "profile.html", page, status=status)
 
 
 def user_of(request: HttpRequest) -> User:
-    """The signed-in user; `login_required` lets nobody else through."""
+    """Return the signed-in user, as the type checker needs it (`login_required` ran)."""
     assert isinstance(request.user, User)  # noqa: S101 - narrows the type for the checker
     return request.user
 
@@ -111,7 +111,7 @@ def user_of(request: HttpRequest) -> User:
 @never_cache
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
-    """The page as it is."""
+    """Show the page."""
     return show(request)
 
 
@@ -119,7 +119,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Set another password. Other sessions end; this one goes on."""
+    """Change the password, and end every other session."""
     form = PasswordForm(request.user, request.POST, request=request)
     if not form.is_valid():
         response = show(request, password_form=form, status=429 if form.wait else 400)
@@ -129,26 +129,26 @@ def change_password(request: HttpRequest) -> HttpResponse:
     user = form.save()
     update_session_auth_hash(request, user)
     hints.credentials_changed_sync(user.pk)
-    messages.success(request, "Your password was changed. Other devices are signed out.")
+    messages.success(request, "Password changed. Other browsers are signed out.")
     return redirect("profile")
 
 
 @login_required
 @require_POST
 def end_sessions(request: HttpRequest) -> HttpResponse:
-    """Sign out everywhere else; this session goes on."""
+    """End every session but this one."""
     user = user_of(request)
     people.end_sessions(user=user)
     login(request, user, backend=BACKEND)
     hints.credentials_changed_sync(user.pk)
-    messages.success(request, "You are signed out everywhere else.")
+    messages.success(request, "Signed out everywhere else.")
     return redirect("profile")
 
 
 @login_required
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keep the theme in a cookie, which the page's own switch writes too."""
+    """Store the theme in the cookie that the chat page writes, too."""
     theme = request.POST.get("theme", "")
     response = redirect("profile")
     if theme in THEMES:
@@ -159,7 +159,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def add_key(request: HttpRequest) -> HttpResponse:
-    """Make an API key, and show its secret: in this answer and never again."""
+    """Create an API key. Only this response shows its secret."""
     form = KeyForm(request.POST)
     if not form.is_valid():
         return show(request, key_form=form, status=400)
@@ -172,7 +172,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """Remove a key; what was opened with it is closed."""
+    """Revoke a key. Its sockets close and its replies stop."""
     user = user_of(request)
     try:
         key = keys.owned(user, key_id)

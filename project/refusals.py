@@ -1,7 +1,7 @@
-"""Programs read every refusal in the documented shape, whoever refuses.
+"""Gives every error that a program gets the documented JSON shape.
 
-Django, its debug pages and the viewer of the API documentation answer with pages of their own. At
-addresses that programs call, those are replaced.
+Django, its debug pages and the viewer of the API documentation answer errors with HTML pages. At
+the addresses that programs call, this middleware replaces them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,25 +10,16 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import async_only_middleware
 
-from conversations.errors import NotFound, Problem, error_body
+from conversations.errors import Problem, error_body
 from project.addresses import HEALTH
 from streaming.v1 import chat_response
-
-SENTENCES = {
-    400: "The request cannot be used: its host or its form is wrong.",
-    403: "This is not allowed.",
-    404: NotFound.message,
-    405: "This method is not allowed here.",
-    406: "The answer is not available in this form.",
-    500: Problem.message,
-}
 
 
 @async_only_middleware
 def refusals_for_programs(
     get_response: Callable[[HttpRequest], Awaitable[HttpResponse]],
 ) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
-    """Give pages that refuse the shape of the door at which they were asked for."""
+    """Replace HTML error pages by JSON in the shape of the API that was called."""
 
     async def middleware(request: HttpRequest) -> HttpResponse:
         response = await get_response(request)
@@ -54,8 +45,10 @@ def _of_programs(path: str) -> bool:
 
 
 def _body(request: HttpRequest, status: int) -> dict[str, object]:
-    code = Problem.code if status == 500 else HTTPStatus(status).phrase.lower().replace(" ", "_")
-    message = SENTENCES.get(status, f"{HTTPStatus(status).phrase}: this cannot be done.")
+    phrase = HTTPStatus(status).phrase.lower()
+    code, message = phrase.replace(" ", "_"), f"{phrase.capitalize()}."
+    if status == 500:
+        code, message = Problem.code, Problem.message
     if f"{request.path}/".startswith("/v1/"):
         return chat_response.error_body(status, code, message)
     return dict(error_body(code, message))

@@ -1,4 +1,4 @@
-"""The admin's accounts and API keys, with their limits."""
+"""Admin pages of accounts and API keys, with their limits."""
 
 from functools import partial
 from typing import Any
@@ -29,7 +29,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
             "Limits",
             {
                 "fields": LIMITS,
-                "description": "Empty: as the settings say, and no budget. 0: no limit.",
+                "description": "Empty: the limits of the settings, and no budget. 0: no limit.",
             },
         ),
     )
@@ -45,14 +45,13 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("user",)
     fieldsets = (
         (None, {"fields": ("user", "name", "prefix", "created_at", "last_used_at")}),
-        ("What it is good for", {"fields": ("expires_at", "scopes", "allowed_models")}),
+        ("Permissions", {"fields": ("expires_at", "scopes", "allowed_models")}),
         (
             "Limits",
             {
                 "fields": LIMITS,
-                "description": "Empty: those of its user. A limit of requests here takes the place "
-                "of its user's and is counted by itself; a budget comes on top of its user's. "
-                "0: no limit.",
+                "description": "Empty: the limits of its user. A limit here replaces that of its "
+                "user and is counted separately; a budget applies in addition. 0: no limit.",
             },
         ),
     )

@@ -1,4 +1,4 @@
-"""From credentials to a user: an API key in the `Authorization` header, or the session cookie."""
+"""Finds the user of a request by an API key or the session cookie."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from conversations.people.models import ApiKey, User
 
 
 def identify(authorization: str, request: Any) -> tuple[User, ApiKey | None] | None:
-    """The user of a request, and the API key if it came with one; `None` without credentials.
+    """Return the user of a request and its API key, if any; `None` without credentials.
 
-    A key wins over a session: a wrong key is refused even where the session would do. `request`
+    A key wins over a session: a wrong key is refused even with a valid session. `request`
     needs no more than its `session`. Reads the database. Raises `NotAuthenticated`.
     """
     if (secret := bearer(authorization)) is not None:
@@ -35,7 +35,7 @@ def check_csrf(request: Any) -> None:
 
 
 def bearer(header: str) -> str | None:
-    """The secret of an `Authorization` header, `None` if it is not a bearer's."""
+    """Return the bearer token of an `Authorization` header, or `None`."""
     scheme, _, secret = header.partition(" ")
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
 
@@ -54,11 +54,11 @@ class CallerAuthentication(authentication.BaseAuthentication):
 
 
 def caller(request: Request) -> User:
-    """The signed-in user; the permission classes let nobody else through."""
+    """Return the authenticated user, as the type checker needs it (permissions were checked)."""
     assert isinstance(request.user, User)  # noqa: S101 - narrows the type for the checker
     return request.user
 
 
 def key_of(request: Request) -> ApiKey | None:
-    """The API key that a request came with."""
+    """Return the API key of the request, or `None` for a session."""
     return request.auth if isinstance(request.auth, ApiKey) else None

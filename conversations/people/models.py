@@ -11,8 +11,8 @@ from conversations.ids import new_id
 
 
 class Allowance(models.Model):
-    """How much somebody may ask for. Empty means what is usual: the setting for an account, no
-    limit of its own for a key. 0 means no limit."""
+    """Limits and budgets. Empty means the default: the setting for an account, no limit of its
+    own for a key. 0 means no limit."""
 
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
     concurrent_requests = models.PositiveIntegerField(null=True, blank=True)
@@ -24,8 +24,7 @@ class Allowance(models.Model):
 
 
 class User(AbstractUser, Allowance):
-    """An account: Django's own, with a UUID, and `session_version`, which ends all its sessions
-    when it changes."""
+    """An account: Django's, with a UUID as id. Changing `session_version` ends all sessions."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session_version = models.PositiveIntegerField(default=0, editable=False)
@@ -43,14 +42,17 @@ class User(AbstractUser, Allowance):
 
 
 def all_scopes() -> list[str]:
-    """What a key is good for unless it was made for less."""
+    """Return the scopes of a key that names none."""
     return list(ApiKey.Scope.values)
 
 
 class ApiKey(Allowance):
-    """A program's way in. Only the SHA-256 of the secret is kept: it is 256 random bits, so a
-    slow hash would protect nothing and cost every request. `scopes` says what it is good for,
-    `allowed_models` with which models; empty means all that its user may choose."""
+    """The credential of a program.
+
+    Only the SHA-256 of the secret is stored. The secret is 256 random bits, so a slow hash would
+    add no protection and would cost time on every request. `scopes` and `allowed_models` bound
+    what the key may do; no models means all that its user may choose.
+    """
 
     class Scope(models.TextChoices):
         CHAT = "chat"
@@ -77,10 +79,12 @@ class ApiKey(Allowance):
         return f"{self.name} ({self.prefix}…)"
 
     def clean(self) -> None:
-        """Refuse in the admin what the API could not have made."""
+        """Refuse in the admin what the API refuses."""
         if not isinstance(self.scopes, list) or not set(self.scopes) <= set(self.Scope.values):
             known = ", ".join(f'"{scope}"' for scope in self.Scope.values)
-            raise ValidationError({"scopes": f"Write a list out of {known}."})
+            raise ValidationError({"scopes": f"Must be a list of {known}."})
         models_named = self.allowed_models
         if not isinstance(models_named, list) or not all(isinstance(m, str) for m in models_named):
-            raise ValidationError({"allowed_models": 'Write a list of names, as in ["llama3.2"].'})
+            raise ValidationError(
+                {"allowed_models": 'Must be a list of model names, for example ["llama3.2"].'}
+            )

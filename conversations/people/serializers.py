@@ -8,7 +8,7 @@ from rest_framework import serializers
 from conversations.fields import StrictSerializer, TextField
 from conversations.people.models import ApiKey, User
 
-# Names in a key's list of models, and the largest budget: what a double holds exactly.
+# The largest budget is the largest integer that a JavaScript number holds exactly.
 MOST_MODELS = 100
 
 
@@ -20,7 +20,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
         child=serializers.ChoiceField(choices=ApiKey.Scope.choices), read_only=True
     )
     allowed_models = serializers.ListField(
-        child=serializers.CharField(), read_only=True, help_text="Empty: every model."
+        child=serializers.CharField(), read_only=True, help_text="Empty: all models."
     )
 
     class Meta:
@@ -41,7 +41,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 
 
 class NewApiKeySerializer(ApiKeySerializer):
-    """The answer to creating a key, the only one that holds its secret."""
+    """A new key with its secret."""
 
     key = serializers.CharField(read_only=True)
 
@@ -58,7 +58,7 @@ class ApiKeyInput(StrictSerializer):
         child=serializers.ChoiceField(choices=ApiKey.Scope.choices),
         required=False,
         min_length=1,
-        help_text="Without them: all.",
+        help_text="Default: all scopes.",
     )
     allowed_models = serializers.ListField(
         child=TextField(max_length=255), required=False, max_length=MOST_MODELS
@@ -75,7 +75,7 @@ class ApiKeyInput(StrictSerializer):
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         if value is not None and value <= timezone.now():
-            raise serializers.ValidationError("This has to be in the future.")
+            raise serializers.ValidationError("Must be in the future.")
         return value
 
 

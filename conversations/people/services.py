@@ -14,11 +14,11 @@ from conversations.people.models import User
 def create_user(
     *, username: str, password: str | None, staff: bool = False, any_password: bool = False
 ) -> User:
-    """An account; without a password it can only be used by API keys. `any_password` leaves it
-    to the caller whether the password is good enough.
+    """Create an account. Without a password only API keys can use it. `any_password` skips the
+    password validators.
 
     Raises:
-        InvalidInput: the name or the password is not acceptable; names the field.
+        InvalidInput: the name or the password is invalid; names the field.
     """
     user = User(username=username, is_staff=staff)
     try:
@@ -41,10 +41,10 @@ def create_user(
 
 
 def create_owner(*, username: str, password: str) -> User:
-    """The first account, with every right.
+    """Create the first account, a superuser.
 
     Raises:
-        Conflict: there is an account already.
+        Conflict: an account exists.
         InvalidInput: as `create_user`.
     """
     with transaction.atomic():
@@ -53,7 +53,7 @@ def create_owner(*, username: str, password: str) -> User:
             with connection.cursor() as cursor:
                 cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
         if User.objects.exists():
-            raise Conflict("The owner account exists already.")
+            raise Conflict("The owner account already exists.")
         user = create_user(username=username, password=password, staff=True)
         user.is_superuser = True
         user.save(update_fields=["is_superuser"])
@@ -61,7 +61,7 @@ def create_owner(*, username: str, password: str) -> User:
 
 
 def end_sessions(*, user: User) -> None:
-    """Sign the user out everywhere: no session of theirs is good any more. API keys stay."""
+    """End all sessions of the user. API keys stay valid."""
     User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
     user.refresh_from_db()
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import pagination
+from conversations.fields import valid
 from conversations.notices import notify
 from conversations.people import keys
 from conversations.people.authentication import caller
@@ -25,7 +26,7 @@ from conversations.people.serializers import (
 
 
 class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
-    """The caller's API keys. The secret is in the answer to POST and nowhere else."""
+    """The caller's API keys. Only the response to POST has the secret."""
 
     serializer_class = ApiKeySerializer
     permission_classes = (IsAuthenticated, KeyManagement)
@@ -40,24 +41,23 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
 
     @extend_schema(request=ApiKeyInput, responses={201: NewApiKeySerializer})
     def create(self, request: Request) -> Response:
-        """Make a key. `key` is its secret, which is told this once."""
-        data = ApiKeyInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        key, secret = keys.create(user=caller(request), **data.validated_data)
+        """Create a key. `key` is its secret; no later response shows it."""
+        data = valid(ApiKeyInput(data=request.data))
+        key, secret = keys.create(user=caller(request), **data)
         return Response(
             {**ApiKeySerializer(key).data, "key": secret}, status=status.HTTP_201_CREATED
         )
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
-        """Revoke it: its sockets are closed, and what runs with it is stopped."""
+        """Revoke a key. Its sockets close and its replies stop."""
         keys.owned(caller(request), pk).delete()
         notify().credentials_changed(caller(request).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class MeView(APIView):
-    """Who the caller is."""
+    """The account of the caller."""
 
     scope = ""
 

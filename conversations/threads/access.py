@@ -1,4 +1,7 @@
-"""The only way to a conversation or a message. Missing rows and other users' rows look the same."""
+"""Finds conversations and messages of one user. Nothing else reads them by id.
+
+Missing rows and other users' rows raise the same error.
+"""
 
 from uuid import UUID
 
@@ -8,32 +11,32 @@ from conversations.threads.models import Conversation, Message
 
 
 def conversation(user: User, conversation_id: UUID) -> Conversation:
-    """The user's conversation, or `NotFound`."""
+    """Return the user's conversation. Raises `NotFound`."""
     try:
         row = Conversation.objects.get(id=conversation_id, user=user, deleted_at=None)
     except Conversation.DoesNotExist:
-        raise NotFound("There is no such conversation.") from None
+        raise NotFound("Conversation not found.") from None
     row.user = user
     return row
 
 
 def deleted_conversation(user: User, conversation_id: UUID) -> Conversation:
-    """The user's conversation that was deleted and can still be restored, or `NotFound`."""
+    """Return the user's deleted conversation that can be restored. Raises `NotFound`."""
     row = Conversation.objects.filter(
         id=conversation_id, user=user, deleted_at__isnull=False
     ).first()
     if row is None:
-        raise NotFound("There is no such deleted conversation.")
+        raise NotFound("Deleted conversation not found.")
     return row
 
 
 def message(user: User, message_id: UUID, conversation_id: UUID | None = None) -> Message:
-    """The user's message (in that conversation, if one is named), or `NotFound`."""
-    found = Message.objects.filter(
+    """Return the user's message, of that conversation if one is given. Raises `NotFound`."""
+    rows = Message.objects.filter(
         id=message_id, conversation__user=user, conversation__deleted_at=None
     )
     if conversation_id is not None:
-        found = found.filter(conversation_id=conversation_id)
-    if row := found.first():
+        rows = rows.filter(conversation_id=conversation_id)
+    if row := rows.first():
         return row
-    raise NotFound("There is no such message.")
+    raise NotFound("Message not found.")

@@ -1,4 +1,4 @@
-"""Conversations in the camelCase shape of `/api/chat/sessions/`: other names, the same rows."""
+"""`/api/chat/sessions/`: conversations in camelCase."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,12 +14,13 @@ from conversations import pagination
 from conversations.fields import StrictSerializer, TextField
 from conversations.notices import notify
 from conversations.people.authentication import caller
-from conversations.threads import access, selectors, services
+from conversations.threads import selectors
 from conversations.threads.models import Conversation, Message
+from conversations.threads.views import OwnConversations
 
 
 class SessionSerializer(serializers.ModelSerializer[Conversation]):
-    """A session without its messages."""
+    """A session without messages."""
 
     createdAt = serializers.DateTimeField(source="created_at", read_only=True)  # noqa: N815
     updatedAt = serializers.DateTimeField(source="updated_at", read_only=True)  # noqa: N815
@@ -41,7 +42,7 @@ class SessionMessageSerializer(serializers.ModelSerializer[Message]):
 
 
 class SessionDetailSerializer(SessionSerializer):
-    """A session with the messages of the branch being shown, oldest first."""
+    """A session with the messages of the shown branch, oldest first."""
 
     messages = serializers.SerializerMethodField()
 
@@ -53,21 +54,20 @@ class SessionDetailSerializer(SessionSerializer):
     def get_messages(self, row: Conversation) -> list[dict[str, Any]]:
         ids = selectors.ordered_ids(conversation=row, branch="head")
         needed = ("id", "role", "content", "created_at", "status", "seq")
-        found = Message.objects.only(*needed).in_bulk(ids)
-        shown = [found[key] for key in ids if key in found]
+        rows = Message.objects.only(*needed).in_bulk(ids)
+        shown = [rows[key] for key in ids if key in rows]
         notify().catch_up(shown)
         return list(SessionMessageSerializer(shown, many=True).data)
 
 
 class SessionInput(StrictSerializer):
-    """What may be set on a session when it is made."""
+    """The fields of a new session."""
 
     title = TextField(max_length=255, allow_blank=True, required=False)
 
 
 class SessionTitle(StrictSerializer):
-    """Its new title. Front ends send a whole session back: what of it cannot be changed is passed
-    over."""
+    """The new title. Front ends send a whole session back, so read-only fields are ignored."""
 
     title = TextField(max_length=255, allow_blank=True)
 
@@ -79,7 +79,7 @@ class SessionTitle(StrictSerializer):
 
 
 class Sessions(pagination.NewestFirst):
-    """The list under its own name, 200 to a page."""
+    """Pages of 200, with the rows in `sessions`."""
 
     page_size = 200
 
@@ -103,58 +103,27 @@ class Sessions(pagination.NewestFirst):
 @extend_schema_view(
     list=extend_schema(description="The caller's sessions, newest first."),
     retrieve=extend_schema(
-        description="One, with the messages of the branch being shown.",
+        description="A session with the messages of the shown branch.",
         responses=SessionDetailSerializer,
     ),
 )
-class SessionViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
-):
+class SessionViewSet(OwnConversations):
     """The caller's conversations, as sessions."""
 
-    serializer_class = SessionSerializer
     pagination_class = Sessions
-    lookup_value_converter = "id"
-    queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:
-        archived = False if self.action == "list" else None
-        return selectors.conversations(user=caller(self.request), archived=archived)
+        return selectors.conversations(user=caller(self.request), archived=False)
 
     def get_serializer_class(self) -> type[SessionSerializer]:
         return SessionDetailSerializer if self.action == "retrieve" else SessionSerializer
 
-    def get_object(self) -> Conversation:
-        access.conversation(caller(self.request), self.kwargs["pk"])
-        return self.get_queryset().get(pk=self.kwargs["pk"])
-
     @extend_schema(request=SessionInput, responses={201: SessionSerializer})
     def create(self, request: Request) -> Response:
-        """Begin a session."""
-        data = SessionInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        made = services.create_conversation(user=caller(request), **data.validated_data)
-        return self._answer(made.pk, status.HTTP_201_CREATED)
+        """Create a session."""
+        return self.make(SessionInput(data=request.data))
 
     @extend_schema(request=SessionTitle, responses=SessionSerializer)
     def update(self, request: Request, pk: UUID) -> Response:
-        """Give it another title."""
-        conversation = access.conversation(caller(request), pk)
-        data = SessionTitle(data=request.data)
-        data.is_valid(raise_exception=True)
-        notify().conversation_changed(
-            services.update_conversation(conversation=conversation, changes=data.validated_data)
-        )
-        return self._answer(pk)
-
-    @extend_schema(responses={204: None})
-    def destroy(self, request: Request, pk: UUID) -> Response:
-        """Delete it, and stop what runs in it."""
-        conversation = access.conversation(caller(request), pk)
-        notify().conversation_deleting(conversation)
-        services.delete_conversation(conversation=conversation)
-        notify().conversation_deleted(conversation)
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def _answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
-        return Response(SessionSerializer(self.get_queryset().get(pk=pk)).data, status=code)
+        """Change the title."""
+        return self.change(pk, SessionTitle(data=request.data))

@@ -1,4 +1,4 @@
-"""One conversation as a file: Markdown of the branch being shown, or JSON of all of it."""
+"""Exports a conversation: the shown branch as Markdown, or all of it as JSON."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ NAMES = {Message.Role.USER: "You", Message.Role.ASSISTANT: "Assistant"}
 
 
 def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
-    """A heading with the title, then each message under who said it and when."""
+    """Return the title as a heading, then each message below its role, model and time."""
     parts = [f"# {conversation.title or 'New chat'}"]
     for message in messages:
         name = NAMES.get(Message.Role(message.role), message.role.capitalize())
@@ -22,7 +22,7 @@ def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
 
 
 def as_json(conversation: Conversation, messages: list[Message]) -> dict[str, Any]:
-    """The conversation and its messages in the shapes of REST."""
+    """Return the conversation and its messages in the shapes of REST."""
     return {
         "conversation": ConversationSerializer(conversation).data,
         "messages": MessageSerializer(messages, many=True).data,
@@ -30,5 +30,5 @@ def as_json(conversation: Conversation, messages: list[Message]) -> dict[str, An
 
 
 def file_name(conversation: Conversation, ending: str) -> str:
-    """A name that every system takes."""
+    """Return a file name that is valid on every system."""
     return f"{slugify(conversation.title)[:60] or 'chat'}.{ending}"

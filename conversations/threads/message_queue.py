@@ -1,7 +1,7 @@
-"""Messages that wait until the reply before them has ended. Sync, one transaction each.
+"""The message queue of a conversation. Sync, one transaction each.
 
-A queued message becomes a turn in the transaction that takes it off the queue
-(`services.open_turn`), so it is never sent twice and never lost in between.
+`services.open_turn` removes a message in the transaction that stores its turn, so a message is
+neither sent twice nor lost.
 """
 
 from typing import Any
@@ -13,13 +13,13 @@ from conversations.errors import ClientIdConflict, Conflict, NotFound
 from conversations.people.models import ApiKey, User
 from conversations.threads.models import Conversation, QueuedMessage
 
-# Messages that may wait in one conversation.
+# Most messages in the queue of one conversation.
 MOST_QUEUED = 20
 
 
 class QueueFull(Conflict):
     code = "queue_full"
-    message = f"There are {MOST_QUEUED} messages waiting already."
+    message = f"The queue is full: at most {MOST_QUEUED} messages."
 
 
 def add(
@@ -32,15 +32,15 @@ def add(
     key: ApiKey | None = None,
     door: str = "",
 ) -> None:
-    """Put a message at the end; one that waits already stays where it is. One that came with a
-    key goes when the key is revoked.
+    """Add a message at the end; a message that is queued stays where it is. Revoking the key
+    removes it.
 
     Raises:
-        ClientIdConflict: the client_id waits with other content.
-        QueueFull: too many are waiting.
+        ClientIdConflict: the client_id is queued with different content.
+        QueueFull: the queue is full.
     """
     with transaction.atomic():
-        # The row of the conversation keeps two that come together from both being the last.
+        # Locks the conversation: two messages at the same time could both take the last place.
         Conversation.objects.select_for_update().get(id=conversation.id)
         known = QueuedMessage.objects.filter(conversation=conversation, client_id=client_id).first()
         if known is not None:
@@ -61,21 +61,21 @@ def add(
 
 
 def take_back(*, conversation: Conversation, client_id: UUID) -> None:
-    """Remove a message that waits. Raises `NotFound` when it does not (any more)."""
+    """Remove a queued message. Raises `NotFound`."""
     removed, _ = QueuedMessage.objects.filter(
         conversation=conversation, client_id=client_id
     ).delete()
     if not removed:
-        raise NotFound("There is no such message waiting.")
+        raise NotFound("Queued message not found.")
 
 
 def items(*, conversation_id: UUID) -> list[QueuedMessage]:
-    """What waits, in its order."""
+    """Return the queued messages in order."""
     return list(QueuedMessage.objects.filter(conversation_id=conversation_id))
 
 
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
-    """The message whose turn is next."""
+    """Return the next message that can begin, or `None`."""
     return (
         QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)
         .select_related("author", "conversation__user", "key")
@@ -84,13 +84,13 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
 
 
 def refuse(*, item: QueuedMessage, error: dict[str, Any]) -> None:
-    """Note why a message's turn could not begin."""
+    """Store why the turn of a message could not begin."""
     QueuedMessage.objects.filter(id=item.id).update(error=error)
 
 
 def waiting_conversations() -> list[UUID]:
-    """Conversations in which something waits, for a server that has just started."""
-    found = QueuedMessage.objects.filter(
+    """Return the conversations with queued messages that can begin."""
+    rows = QueuedMessage.objects.filter(
         error__isnull=True, conversation__deleted_at=None
     ).order_by()
-    return list(found.values_list("conversation_id", flat=True).distinct())
+    return list(rows.values_list("conversation_id", flat=True).distinct())

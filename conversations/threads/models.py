@@ -14,10 +14,12 @@ from conversations.ids import new_id
 
 
 class Conversation(models.Model):
-    """A thread that one user owns. `head` is the leaf of the branch being shown;
-    `settings` holds the parameters of the last request and the system prompt; `updated_at` is
-    when something was last said in it or it was renamed. One with `deleted_at` is gone for
-    everybody, and can be brought back for a while."""
+    """A thread that one user owns.
+
+    `head` is the leaf of the branch being shown. `settings` holds the system prompt and the
+    parameters of the last request. `updated_at` is the time of the last turn or rename. A
+    conversation with `deleted_at` is hidden everywhere, and can be restored for a while.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(
@@ -43,7 +45,7 @@ class Conversation(models.Model):
 
 
 class Status(models.TextChoices):
-    """Where a message is in its life. The last four never change again."""
+    """The state of a message. The last four are final."""
 
     STREAMING = "streaming"
     STOPPING = "stopping"
@@ -57,12 +59,12 @@ OPEN = (Status.STREAMING, Status.STOPPING)
 
 
 class Message(models.Model):
-    """One message of the tree. Append-only: an edit or a new reply is a sibling.
+    """One message of the tree. An edit or a new reply adds a sibling.
 
-    `author` is who sent the message or asked for the reply. `seq` counts the log entries that
-    `content` and `reasoning` hold. `writer` is the process that makes the reply, or made it.
-    `parameters` are those the reply was made with, `timings` are seconds; `key` and `door` tell
-    how it was asked for.
+    `author` is the user who sent the message or asked for the reply. `seq` counts the log entries
+    that `content` and `reasoning` hold. `writer` is the process that makes or made the reply.
+    `parameters` are those of the reply, `timings` are in seconds. `key` and `door` are those of
+    the request.
     """
 
     class Role(models.TextChoices):
@@ -71,7 +73,7 @@ class Message(models.Model):
         SYSTEM = "system"
         TOOL = "tool"
 
-    # Ids of all versions of this message, where a selector looked for them.
+    # Ids of all versions of this message, once `selectors.add_siblings` has set them.
     sibling_ids: list[uuid.UUID] | None = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -139,8 +141,8 @@ class Message(models.Model):
 
 
 class QueuedMessage(models.Model):
-    """What somebody said while a reply was being written, waiting for its turn. `error` is why
-    its turn could not begin; then it waits to be taken back."""
+    """A message that was sent during a reply and waits for its turn. `error` is why the turn
+    could not begin; such a message waits to be removed."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="queue")

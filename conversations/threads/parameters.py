@@ -22,7 +22,7 @@ class ParametersSerializer(StrictSerializer):
 
 
 class RememberedSerializer(ParametersSerializer):
-    """Changes to what a conversation remembers; `null` forgets a parameter."""
+    """Changes to the parameters of a conversation. `null` removes one."""
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -32,5 +32,5 @@ class RememberedSerializer(ParametersSerializer):
 
 
 def defaults() -> dict[str, Any]:
-    """What a request gets that names nothing and whose conversation remembers nothing."""
+    """Return the default parameters."""
     return {name: default for name, (_, _, default, _) in settings.CHAT_PARAMETERS.items()}

@@ -1,7 +1,7 @@
-"""Writing a reply's row while it is made, and closing it. Sync, keyword-only.
+"""Writes the row of a reply while it is made, and closes it. Sync, keyword-only.
 
-A reply's status is closed once. Every write names the statuses that it may come from and the
-process that writes the reply, so whoever is late, or has lost the reply, changes nothing.
+A reply is closed once. Every write requires an open status and the process that writes the
+reply, so a process that is late or has lost the reply changes nothing.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from conversations.usage import services as usage
 
 INTERRUPTED: dict[str, Any] = {
     "code": "interrupted",
-    "message": "The server ended while this reply was being written.",
+    "message": "The server stopped while writing this reply.",
     "retryable": True,
 }
 
@@ -25,29 +25,28 @@ INTERRUPTED: dict[str, Any] = {
 def save_partial(
     *, reply_id: UUID, writer: UUID | None, content: str, reasoning: str, seq: int
 ) -> bool:
-    """Keep the text so far of a reply that is being written; `False` if it has ended, or is not
-    the writer's."""
-    found = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN, seq__lte=seq)
-    return bool(found.update(content=content, reasoning=reasoning, seq=seq))
+    """Store the text so far. Returns `False` if the reply has ended or has another writer."""
+    open_row = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN, seq__lte=seq)
+    return bool(open_row.update(content=content, reasoning=reasoning, seq=seq))
 
 
 def save_route(*, reply_id: UUID, writer: UUID | None, **route: Any) -> bool:
-    """Keep which model and provider make a reply, when these are others than at its start;
-    `False` if it has ended, or is not the writer's."""
-    found = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN)
-    return bool(found.update(**route))
+    """Store a changed model and provider. Returns `False` if the reply has ended or has another
+    writer."""
+    open_row = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN)
+    return bool(open_row.update(**route))
 
 
 def mark_stopping(*, reply_id: UUID) -> bool:
-    """Record that a stop was asked for; `False` if the reply is not being written."""
+    """Store that a stop was requested. Returns `False` if the reply is not streaming."""
     return bool(
         Message.objects.filter(id=reply_id, status=Status.STREAMING).update(status=Status.STOPPING)
     )
 
 
 def close_reply(*, reply_id: UUID, writer: UUID | None, status: str, **fields: Any) -> bool:
-    """End a reply with its text and figures, and record what it cost; `False`, and no change, if
-    it has ended before, or is not the writer's."""
+    """Close a reply with its text and figures, and record its usage. Returns `False`, and changes
+    nothing, if the reply has ended or has another writer."""
     with transaction.atomic():
         closed = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN).update(
             status=status, completed_at=timezone.now(), **fields
@@ -60,8 +59,8 @@ def close_reply(*, reply_id: UUID, writer: UUID | None, status: str, **fields: A
 def interrupt(
     *, reply_id: UUID, writer: UUID | None, seq: int, content: str, reasoning: str
 ) -> Message | None:
-    """End a reply whose writer is gone, with the text that reached its log, or what is stored
-    where that is more. Gives the row, `None` if somebody else has ended it."""
+    """Close a reply whose writer has died, with the longer of the given and the stored text.
+    Returns the row, or `None` if another process has closed it."""
     with transaction.atomic():
         row = Message.objects.select_for_update().filter(id=reply_id, status__in=OPEN).first()
         if row is None:
@@ -78,51 +77,50 @@ def interrupt(
 
 
 def interrupt_open_replies(*, conversation: Conversation | None = None) -> int:
-    """Close what a process left open when it died, with the text it had kept. Returns how many.
+    """Close the open replies of a process that died, with their stored text. Returns how many.
 
-    Only where no other process can be writing: at start-up, or of one conversation whose writer
-    is known to be gone.
+    Only safe where no other process writes: at start-up, or in a conversation whose writer is
+    known to have died.
     """
-    found = Message.objects.filter(status__in=OPEN)
+    rows = Message.objects.filter(status__in=OPEN)
     if conversation is not None:
-        found = found.filter(conversation=conversation)
+        rows = rows.filter(conversation=conversation)
     return sum(
         close_reply(reply_id=key, writer=writer, status=Status.INTERRUPTED, error=INTERRUPTED)
-        for key, writer in list(found.values_list("id", "writer"))
+        for key, writer in list(rows.values_list("id", "writer"))
     )
 
 
 def open_replies() -> list[Message]:
-    """Every reply that is being written, by whichever process, without its text."""
+    """Return all open replies of all processes, without their text."""
     fields = ("id", "conversation_id", "writer", "status")
     return list(Message.objects.filter(status__in=OPEN).only(*fields).order_by())
 
 
 def closed(*, reply_ids: Iterable[UUID]) -> list[Message]:
-    """Those of the replies that have ended."""
+    """Return those of the replies that have ended."""
     return list(Message.objects.filter(id__in=list(reply_ids)).exclude(status__in=OPEN))
 
 
 def is_written_by(*, reply_id: UUID, writer: UUID) -> bool:
-    """Whether a reply is open, and this process is who writes it."""
+    """Tell whether a reply is open and written by this process."""
     return Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN).exists()
 
 
 def exists(*, reply_id: UUID) -> bool:
-    """Whether there is such a row at all: its conversation may have been removed for good."""
+    """Tell whether the row exists: its conversation may have been purged."""
     return Message.objects.filter(id=reply_id).exists()
 
 
 def begun_and_ended_since(*, conversation_id: UUID, moment: datetime) -> list[UUID]:
-    """The replies in a conversation that began at that moment or later and have ended, in the
-    order in which they began."""
-    found = Message.objects.filter(
+    """Return the ended replies of a conversation that began at `moment` or later, in order."""
+    rows = Message.objects.filter(
         conversation_id=conversation_id, role=Message.Role.ASSISTANT, created_at__gte=moment
     ).exclude(status__in=OPEN)
-    return list(found.order_by("created_at", "id").values_list("id", flat=True))
+    return list(rows.order_by("created_at", "id").values_list("id", flat=True))
 
 
 def running_in(*, conversation_id: UUID) -> UUID | None:
-    """The reply that is being written in a conversation, if any."""
-    found = Message.objects.filter(conversation_id=conversation_id, status__in=OPEN).order_by()
-    return found.values_list("id", flat=True).first()
+    """Return the open reply of a conversation, or `None`."""
+    rows = Message.objects.filter(conversation_id=conversation_id, status__in=OPEN).order_by()
+    return rows.values_list("id", flat=True).first()

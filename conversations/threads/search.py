@@ -1,8 +1,8 @@
-"""Finding conversations by their titles and by what was said in them.
+"""Finds conversations by words in titles and messages.
 
-Both databases have an index of words: SQLite an FTS5 table kept by triggers (migration 0003),
-PostgreSQL a GIN index over `message_words(content)` (migration 0007). Neither minds case, accents
-or punctuation, and both hold a message once it is complete.
+Both databases index words: SQLite in an FTS5 table that triggers fill (migration 0003),
+PostgreSQL in a GIN index over `message_words(content)` (migration 0007). Both ignore case,
+accents and punctuation, and index a message once it is complete.
 """
 
 import re
@@ -16,11 +16,10 @@ from django.db.models import Q, QuerySet
 from conversations.people.models import User
 from conversations.threads.models import Conversation
 
-# Matches that one search looks at: the best in SQLite, the newest in PostgreSQL; a person refines
-# long before.
+# Most matches of one search: the best in SQLite, the newest in PostgreSQL.
 MOST_FOUND = 500
 WORDS_AROUND = 14
-# Part of a message in which PostgreSQL looks for the piece to show, in characters.
+# PostgreSQL takes the snippet from this many characters at the start of a message.
 SNIPPET_FROM = 20_000
 
 _SQLITE = f"""
@@ -32,7 +31,7 @@ _SQLITE = f"""
     )
     ORDER BY rank LIMIT {MOST_FOUND}
 """  # noqa: S608 - the values are bound, the numbers are ours
-# Just what the index holds, or it is not used.
+# The expression of the index, exactly: otherwise PostgreSQL does not use it.
 MATCHING = (
     "message_words(content) @@ to_tsquery('message_words', %(match)s) AND completed_at IS NOT NULL"
 )
@@ -58,18 +57,16 @@ _POSTGRESQL = f"""
 """  # noqa: S608 - the values are bound, the numbers are ours
 
 
-def find(found: QuerySet[Conversation], *, user: User, query: str) -> QuerySet[Conversation]:
-    """Those of the user's conversations `found` whose title or messages have every word of
-    `query`; a word may be the beginning of one."""
+def find(rows: QuerySet[Conversation], *, user: User, query: str) -> QuerySet[Conversation]:
+    """Filter the user's conversations to those whose title or messages have every word of
+    `query`, or a word that begins with it."""
     query = query.replace("\0", "\ufffd")  # no database holds a NUL
-    return found.filter(
-        Q(title__icontains=query) | Q(id__in=list(snippets(user=user, query=query)))
-    )
+    return rows.filter(Q(title__icontains=query) | Q(id__in=list(snippets(user=user, query=query))))
 
 
 def snippets(*, user: User, query: str) -> dict[UUID, str]:
-    """A piece of text around a match in each of the user's conversations."""
-    # To PostgreSQL an underscore is no part of a word.
+    """Return a piece of text around a match, for each conversation of the user with one."""
+    # PostgreSQL splits words at underscores.
     words = re.findall(r"[^\W_]+", query)
     if not words:
         return {}
@@ -87,7 +84,7 @@ def snippets(*, user: User, query: str) -> dict[UUID, str]:
 
 
 def restore_triggers(database: BaseDatabaseWrapper) -> None:
-    """Make the triggers of SQLite's index again if they are gone, and index what came meanwhile."""
+    """Create the triggers of SQLite's index if they are missing, and index the messages since."""
     if database.vendor != "sqlite":
         return
     created = import_module("conversations.migrations.0003_message_search").CREATE
@@ -97,7 +94,7 @@ def restore_triggers(database: BaseDatabaseWrapper) -> None:
         cursor.execute(f"SELECT name FROM sqlite_master WHERE {names}")  # noqa: S608
         there = {name for (name,) in cursor.fetchall()}
         if there != {"message_search"}:
-            return  # all there, or before the migration that makes them
+            return  # complete, or before the migration that creates them
         for statement in triggers:
             cursor.execute(statement)
         cursor.execute(
@@ -109,7 +106,7 @@ def restore_triggers(database: BaseDatabaseWrapper) -> None:
 
 
 def forget_purged() -> None:
-    """Remove what the index holds of messages that are gone; PostgreSQL does so by itself."""
+    """Remove purged messages from SQLite's index. PostgreSQL does so by itself."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(

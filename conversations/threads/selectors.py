@@ -1,4 +1,4 @@
-"""Every read. Sync, keyword-only, one purpose each."""
+"""Every read of conversations and messages. Sync, keyword-only."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ Branch = Literal["head", "all"]
 @dataclass(frozen=True, slots=True)
 class OpenedTurn:
     """A reply and the user message it answers. `user_message` is `None` for a regeneration.
-    `created` tells whether this call made it, or found it by its client_id."""
+    `created` is false for a turn that the client_id had made before."""
 
     conversation: Conversation
     user_message: Message | None
@@ -28,7 +28,7 @@ class OpenedTurn:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """What a new reply is built from: where it hangs, and the messages before it."""
+    """The parent of a new reply, and the messages before it."""
 
     conversation: Conversation
     parent_id: UUID | None
@@ -38,21 +38,20 @@ class TurnContext:
 def conversations(
     *, user: User, query: str = "", archived: bool | None = None, pinned: bool | None = None
 ) -> QuerySet[Conversation]:
-    """The user's conversations, newest first, each with its `message_count` and whether
-    a reply is `running`. `query` looks for
-    words in titles and messages; `archived` and `pinned` of `None` do not choose."""
-    found = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
+    """Return the user's conversations, newest first, each with its `message_count` and whether a
+    reply is `running`. `query` searches titles and messages. `None` does not filter."""
+    rows = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
     if query:
-        found = search.find(found, user=user, query=query)
+        rows = search.find(rows, user=user, query=query)
     if archived is not None:
-        found = found.filter(archived=archived)
+        rows = rows.filter(archived=archived)
     if pinned is not None:
-        found = found.filter(pinned=pinned)
-    return with_figures(found).order_by("-updated_at", "-id")
+        rows = rows.filter(pinned=pinned)
+    return with_figures(rows).order_by("-updated_at", "-id")
 
 
-def with_figures(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    """The same rows with `message_count` and `running`, found in the same query."""
+def with_figures(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """Annotate the rows with `message_count` and `running`."""
     count = (
         Message.objects.filter(conversation=OuterRef("pk"))
         .order_by()
@@ -61,13 +60,13 @@ def with_figures(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
         .values("count")
     )
     running = Message.objects.filter(conversation=OuterRef("pk"), status__in=OPEN)
-    return found.annotate(
+    return rows.annotate(
         message_count=Coalesce(Subquery(count), 0), running=Exists(running.order_by())
     )
 
 
 def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
-    """The ids from the root of the tree to `leaf_id`, in reading order."""
+    """Return the ids from the root of the tree to `leaf_id`."""
     return _path(_parents(conversation), leaf_id)
 
 
@@ -86,8 +85,8 @@ def _path(parents: dict[UUID, UUID | None], leaf_id: UUID | None) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in reading order, and whether there are others before and after them. `leaf` is
-    the end of the branch that they are on, `None` when they are of all branches."""
+    """Messages in reading order, and whether there are more before and after them. `leaf` is the
+    end of their branch, `None` for all branches."""
 
     messages: list[Message]
     more_before: bool
@@ -105,19 +104,19 @@ def messages(
     from_end: bool = False,
     limit: int,
 ) -> Page:
-    """A page of the messages: those that follow `after`, those that lead to `before`, the last
-    ones (`from_end`), or the first.
+    """Return a page of messages: after `after`, before `before`, the last ones (`from_end`), or
+    the first ones.
 
-    With the `leaf` of the page before, the next one is of the same branch, whatever is shown by
-    then. Raises `NotFound` when one of the messages that are named is not there.
+    Pass the `leaf` of a page to get more of the same branch, even if another is shown by then.
+    Raises `NotFound` for an id that is not on the branch.
     """
     if branch == "all":
         path = ordered_ids(conversation=conversation, branch=branch)
     else:
         path = _shown(conversation, leaf or before)
-    for named in (leaf if branch == "head" else None, after, before):
-        if named is not None and named not in path:
-            raise NotFound("There is no such message on this branch.")
+    for message_id in (leaf if branch == "head" else None, after, before):
+        if message_id is not None and message_id not in path:
+            raise NotFound("Message not found on this branch.")
     start = path.index(after) + 1 if after else 0
     end = start + limit
     if before:
@@ -133,15 +132,15 @@ def messages(
 
 
 def _shown(conversation: Conversation, member: UUID | None) -> list[UUID]:
-    """The ids of the branch being shown, or of the one that ends with `member` when that is not
-    on it."""
+    """Return the ids of the shown branch, or of the branch that ends with `member` if the shown
+    one does not have it."""
     parents = _parents(conversation)
     shown = _path(parents, conversation.head_id)
     return shown if member is None or member in shown else _path(parents, member)
 
 
 def add_siblings(page: list[Message]) -> None:
-    """Give each message of one conversation `sibling_ids`: all versions of it, oldest first."""
+    """Set `sibling_ids` of messages of one conversation: all versions, oldest first."""
     if not page:
         return
     parents = {message.parent_id for message in page}
@@ -159,7 +158,7 @@ def add_siblings(page: list[Message]) -> None:
 
 
 def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:
-    """The ids of the branch being shown, or of all messages, in reading order."""
+    """Return the ids of the shown branch or of all messages, in reading order."""
     if branch == "head":
         return path_ids(conversation=conversation, leaf_id=conversation.head_id)
     found = Message.objects.filter(conversation=conversation).order_by("created_at", "id")
@@ -173,10 +172,10 @@ def known_turn(
     content: str | None = None,
     message_id: UUID | None = None,
 ) -> OpenedTurn | None:
-    """The turn that this client_id already made, `None` if there is none.
+    """Return the turn that the client_id has made, or `None`.
 
     Raises:
-        ClientIdConflict: it was made with other content, or for another message.
+        ClientIdConflict: the content or the message was different.
     """
     rows = {
         row.role: row
@@ -203,40 +202,40 @@ def turn_context(
     regenerate: UUID | None,
     go_on: bool = False,
 ) -> TurnContext:
-    """Where the next reply hangs, and what was said on the way there. A reply that goes on with
-    another (`go_on`) hangs below it, one that replaces it beside it.
+    """Return the parent of the next reply, and the messages before it. A continuation (`go_on`)
+    is a child of the message, a regeneration its sibling.
 
     Raises:
         InvalidInput: `parent_id` is not a message of this conversation.
-        NotFound: the message to regenerate is not one of it.
+        NotFound: the message to regenerate is not in the conversation.
     """
     if regenerate is not None:
         target = access.message(conversation.user, regenerate, conversation.id)
         below = go_on or target.role == Message.Role.USER
         parent_id = target.id if below else target.parent_id
         if parent_id is None:
-            raise NotFound("There is no message before this one to reply to.")
+            raise NotFound("There is no user message to reply to.")
     elif not parent_given:
         parent_id = conversation.head_id
     path = path_ids(conversation=conversation, leaf_id=parent_id)
     if parent_id is not None and not path:
         raise InvalidInput(
-            "parent_id: There is no such message in this conversation.",
-            fields={"parent_id": ["There is no such message in this conversation."]},
+            "parent_id: Message not found in this conversation.",
+            fields={"parent_id": ["Message not found in this conversation."]},
         )
     rows = Message.objects.only("id", "role", "content", "status").in_bulk(path)
     return TurnContext(conversation, parent_id, [rows[key] for key in path])
 
 
 def opened_turn(*, reply_id: UUID) -> OpenedTurn:
-    """The turn of a reply, for one who comes after it ended. Raises `NotFound`."""
+    """Return the turn of a reply. Raises `NotFound`."""
     reply = (
         Message.objects.select_related("conversation")
         .filter(id=reply_id, role=Message.Role.ASSISTANT)
         .first()
     )
     if reply is None:
-        raise NotFound("There is no such message.")
+        raise NotFound("Message not found.")
     asked = None
     if reply.client_id is not None:
         asked = Message.objects.filter(
@@ -248,7 +247,7 @@ def opened_turn(*, reply_id: UUID) -> OpenedTurn:
 
 
 def question(*, reply: Message) -> Message | None:
-    """What a reply answers: the nearest user message above it."""
+    """Return the nearest user message above a reply."""
     above = reply.parent
     while above is not None and above.role != Message.Role.USER:
         above = above.parent
@@ -256,5 +255,5 @@ def question(*, reply: Message) -> Message | None:
 
 
 def running_reply(*, conversation: Conversation) -> Message | None:
-    """The reply that is being written in it, if any."""
+    """Return the open reply of the conversation, or `None`."""
     return Message.objects.filter(conversation=conversation, status__in=OPEN).first()

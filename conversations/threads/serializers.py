@@ -11,7 +11,7 @@ from conversations.threads import shapes
 from conversations.threads.models import Conversation, Message
 from conversations.threads.parameters import RememberedSerializer
 
-# Characters of a system prompt: a long page, and still less than the smallest window.
+# Characters of a system prompt: fewer than the smallest context window holds.
 MOST_SYSTEM_PROMPT = 8000
 
 
@@ -19,7 +19,7 @@ MOST_SYSTEM_PROMPT = 8000
     {"type": "string", "minLength": 1, "maxLength": settings.CHAT_MAX_CONTENT, "pattern": r"\S"}
 )
 class ContentField(TextField):
-    """What a person says: not empty, and not longer than the server takes."""
+    """The text of a user message: not blank, and of a bounded length."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=settings.CHAT_MAX_CONTENT, **kwargs)
@@ -27,7 +27,7 @@ class ContentField(TextField):
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
         if not text.strip():
-            raise serializers.ValidationError("This may not be blank.")
+            raise serializers.ValidationError("This field may not be blank.")
         return text
 
 
@@ -88,21 +88,21 @@ class MessagesSerializer(serializers.Serializer[Any]):
 
 
 class SettingsSerializer(RememberedSerializer):
-    """What a conversation keeps for its requests."""
+    """The parameters and the system prompt that a conversation keeps."""
 
     system_prompt = TextField(max_length=MOST_SYSTEM_PROMPT, allow_blank=True, required=False)
 
 
 @extend_schema_field(SettingsSerializer)
 class SettingsField(serializers.JSONField):
-    """The same as it is kept."""
+    """The settings as stored."""
 
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     head_id = serializers.UUIDField(read_only=True, allow_null=True)
     settings = SettingsField(read_only=True)
     message_count = serializers.IntegerField(read_only=True)
-    running = serializers.BooleanField(read_only=True, help_text="A reply is being written in it.")
+    running = serializers.BooleanField(read_only=True, help_text="A reply is in progress.")
 
     class Meta:
         model = Conversation
@@ -122,8 +122,8 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
 
 class FoundConversationSerializer(ConversationSerializer):
-    """A conversation in a list: `snippet` is a piece of text around what was searched for, null
-    when only the title matches or nothing was searched for."""
+    """A conversation in a list. `snippet` is the text around a match, null if only the title
+    matches or without a search."""
 
     snippet = serializers.SerializerMethodField()
 
@@ -132,19 +132,19 @@ class FoundConversationSerializer(ConversationSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
     def get_snippet(self, row: Conversation) -> str | None:
-        found: str | None = self.context.get("snippets", {}).get(row.pk)
-        return found
+        snippet: str | None = self.context.get("snippets", {}).get(row.pk)
+        return snippet
 
 
 class ConversationInput(StrictSerializer):
-    """What may be set on a conversation when it is made."""
+    """The fields of a new conversation."""
 
     title = TextField(max_length=255, allow_blank=True, required=False)
     settings = SettingsSerializer(required=False)
 
 
 class ConversationChanges(ConversationInput):
-    """What may be changed afterwards."""
+    """The fields of a conversation that can change."""
 
     head_id = IdField(required=False, allow_null=True)
     pinned = serializers.BooleanField(required=False)

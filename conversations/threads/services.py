@@ -21,20 +21,17 @@ from conversations.threads.selectors import OpenedTurn, TurnContext
 TITLE_WORDS = 5
 
 
-# How long a deleted conversation can be brought back.
+# How long a deleted conversation can be restored.
 RESTORABLE = timedelta(hours=1)
 
 
 def title_of(content: str) -> str:
-    """The first five words, with `...` after them when there were more."""
+    """Return the first five words, and `...` if there are more."""
     words = content.split(maxsplit=TITLE_WORDS)
     title = " ".join(words[:TITLE_WORDS])
     if len(title) > 250:  # words without spaces, or a script that has none
         return title[:250] + "..."
     return title + "..." if len(words) > TITLE_WORDS else title
-
-
-# --- Conversations --------------------------------------------------------------------------
 
 
 def create_conversation(
@@ -46,12 +43,12 @@ def create_conversation(
 
 
 def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
-    """Change `title`, `pinned`, `archived`, `head_id` or `settings` (merged into what is there;
-    `None` forgets).
+    """Change `title`, `pinned`, `archived`, `head_id` or `settings` (merged; `None` removes a
+    setting).
 
     Raises:
         InvalidInput: `head_id` is not a message of this conversation.
-        ConversationBusy: `head_id` would leave a reply that is being written.
+        ConversationBusy: `head_id` was given and a reply is in progress.
     """
     with transaction.atomic():
         row = Conversation.objects.select_for_update().get(id=conversation.id)
@@ -66,7 +63,7 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
         if "head_id" in changes:
             head_id = changes["head_id"]
             if head_id and not row.messages.filter(id=head_id).exists():
-                sentence = "There is no such message in this conversation."
+                sentence = "Message not found in this conversation."
                 raise InvalidInput(f"head_id: {sentence}", fields={"head_id": [sentence]})
             if selectors.running_reply(conversation=row):
                 raise ConversationBusy
@@ -76,19 +73,19 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
 
 
 def delete_conversation(*, conversation: Conversation) -> None:
-    """Delete it, so that it can be restored for a while; what was deleted long enough ago goes
-    for good. What runs in it has to be stopped first."""
+    """Delete a conversation, and purge those whose time to be restored is over. Stop its reply
+    first."""
     Conversation.objects.filter(id=conversation.id).update(deleted_at=timezone.now())
     purge_deleted()
 
 
 def restore_conversation(*, conversation: Conversation) -> None:
-    """Take a deletion back."""
+    """Restore a deleted conversation."""
     Conversation.objects.filter(id=conversation.id).update(deleted_at=None)
 
 
 def purge_deleted() -> int:
-    """Remove for good what was deleted `RESTORABLE` ago. Returns how many conversations."""
+    """Remove the conversations that were deleted `RESTORABLE` ago. Returns how many."""
     due = Conversation.objects.filter(deleted_at__lt=timezone.now() - RESTORABLE)
     with transaction.atomic():
         due.update(head=None)
@@ -96,9 +93,6 @@ def purge_deleted() -> int:
         if by_model:
             search.forget_purged()
     return by_model.get("conversations.Conversation", 0)
-
-
-# --- Turns ----------------------------------------------------------------------------------
 
 
 def open_turn(
@@ -112,16 +106,16 @@ def open_turn(
     reply: Mapping[str, Any],
     asked_id: UUID | None = None,
 ) -> OpenedTurn:
-    """Accept a message: its row and the row of the reply to come, or none of both.
+    """Store a message and its open reply, or neither.
 
-    `content` is `None` for a regeneration, which adds only a reply. `remember` are parameters to
-    keep with the conversation, `reply` the fields that the reply's row starts with. A reply that
-    comes with an id needs an `asked_id` made before that: their ids tell their order. A client_id
-    that is known by now gives the turn it made.
+    `content` is `None` for a regeneration, which adds only a reply. `remember` are the parameters
+    that the conversation keeps, `reply` the first fields of the reply's row. A `reply` with an id
+    needs an `asked_id` that was made before it: ids sort by time. A client_id that has a turn by
+    now returns that turn.
 
     Raises:
-        ConversationBusy: a reply is being written in the conversation.
-        ClientIdConflict: the client_id was used with other content.
+        ConversationBusy: a reply is in progress.
+        ClientIdConflict: the client_id was used with different content.
     """
     conversation = context.conversation
     try:
@@ -165,7 +159,7 @@ def open_turn(
 def _explain_refusal(
     conversation: Conversation, client_id: UUID, content: str | None, message_id: UUID | None
 ) -> OpenedTurn:
-    """Say which constraint refused a turn: the same client_id came first, or a reply runs."""
+    """Find which constraint refused a turn: the client_id is known, or a reply is in progress."""
     access.conversation(conversation.user, conversation.id)  # deleted in the meantime?
     known = selectors.known_turn(
         conversation=conversation, client_id=client_id, content=content, message_id=message_id

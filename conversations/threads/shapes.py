@@ -1,4 +1,4 @@
-"""The shapes of what the record keeps as JSON, for the description of the API."""
+"""The shapes of JSON columns, for the OpenAPI description."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ class TokensSerializer(serializers.Serializer[Any]):
 
 
 class ReplyTokensSerializer(TokensSerializer):
-    """What a reply cost: counted by the provider, or estimated by us."""
+    """The tokens of a reply, counted by the provider or estimated."""
 
     source = serializers.ChoiceField(choices=["provider", "estimated"])  # type: ignore[assignment]
 
 
 class ContextSerializer(serializers.Serializer[Any]):
-    """The model's window, and what of the history went into the prompt."""
+    """The model's context window, and how much of it the prompt took."""
 
     window = serializers.IntegerField()
     prompt_tokens = serializers.IntegerField()
@@ -30,7 +30,7 @@ class ContextSerializer(serializers.Serializer[Any]):
 
 
 class TimingsSerializer(serializers.Serializer[Any]):
-    """The times of a reply in seconds; those that nobody told are missing."""
+    """The times of a reply in seconds. Times that the provider did not report are missing."""
 
     total_s = serializers.FloatField()
     first_token_s = serializers.FloatField(required=False)
@@ -40,23 +40,23 @@ class TimingsSerializer(serializers.Serializer[Any]):
 
 
 class FailureSerializer(serializers.Serializer[Any]):
-    """Why a reply failed; `retryable` tells whether the same may work later."""
+    """Why a reply failed. `retryable`: the same request may succeed later."""
 
     code = serializers.CharField()
     message = serializers.CharField()
     retryable = serializers.BooleanField()
-    retry_after = serializers.IntegerField(required=False, help_text="Seconds, where it is known.")
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds, if known.")
 
 
 class ErrorDetailSerializer(serializers.Serializer[Any]):
-    """A refusal or a failure: a code for programs, a sentence for people."""
+    """A code for programs and a message for people."""
 
     code = serializers.CharField()
     message = serializers.CharField()
 
 
 class Recorded(serializers.JSONField):
-    """A JSON column as it is, or null."""
+    """A JSON column, unchanged, or null."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, allow_null=True, **kwargs)

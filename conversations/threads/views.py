@@ -1,4 +1,4 @@
-"""REST for conversations and messages. What touches running replies is in `streaming/rest/`."""
+"""REST for conversations and messages. REST for replies is in `streaming/rest/`."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import pagination, schema
-from conversations.fields import FlagField, PageQuery, Query
+from conversations.fields import FlagField, PageQuery, Query, StrictSerializer, valid
 from conversations.notices import notify
 from conversations.people.authentication import caller
 from conversations.threads import access, exports, search, selectors, services
@@ -40,7 +40,7 @@ MOST_QUERY = 200
 class ListQuery(Query):
     """The query parameters that filter the list of conversations."""
 
-    archived = FlagField(required=False, help_text="Without it: not the archived.")
+    archived = FlagField(required=False, help_text="Default: false, unless `search` is given.")
     pinned = FlagField(required=False)
 
 
@@ -48,11 +48,13 @@ class MessagesQuery(PageQuery):
     """The query parameters of the messages of a conversation."""
 
     branch = serializers.ChoiceField(["head", "all"], default="head")
-    leaf = serializers.UUIDField(required=False, help_text="Of a branch not shown now.")
+    leaf = serializers.UUIDField(
+        required=False, help_text="The last message of the branch, if not the shown one."
+    )
     after = serializers.UUIDField(required=False)
     before = serializers.UUIDField(required=False)
     vars()["from"] = serializers.ChoiceField(
-        ["end"], required=False, help_text="Begin with the last page."
+        ["end"], required=False, help_text="Start with the last page."
     )
 
 
@@ -62,18 +64,54 @@ class ExportQuery(Query):
     vars()["as"] = serializers.ChoiceField(["markdown", "json"], default="markdown")
 
 
-class ConversationViewSet(
+class OwnConversations(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
+    """Create, read, change and delete the caller's conversations, in the shape of a subclass."""
+
+    lookup_value_converter = "id"
+    queryset = Conversation.objects.none()
+
+    def get_object(self) -> Conversation:
+        access.conversation(caller(self.request), self.kwargs["pk"])
+        return selectors.conversations(user=caller(self.request)).get(pk=self.kwargs["pk"])
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        """Delete a conversation, and stop its reply. It can be restored for an hour."""
+        conversation = access.conversation(caller(request), pk)
+        notify().conversation_deleting(conversation)
+        services.delete_conversation(conversation=conversation)
+        notify().conversation_deleted(conversation)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def make(self, data: StrictSerializer) -> Response:
+        """Create a conversation with these fields."""
+        row = services.create_conversation(user=caller(self.request), **valid(data))
+        return self.answer(row.pk, status.HTTP_201_CREATED)
+
+    def change(self, pk: UUID, data: StrictSerializer) -> Response:
+        """Change these fields of a conversation."""
+        conversation = access.conversation(caller(self.request), pk)
+        notify().conversation_changed(
+            services.update_conversation(conversation=conversation, changes=valid(data))
+        )
+        return self.answer(pk)
+
+    def answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
+        """Return the response that shows a conversation."""
+        row = selectors.conversations(user=caller(self.request)).get(pk=pk)
+        return Response(self.get_serializer(row).data, status=code)
+
+
+class ConversationViewSet(OwnConversations):
     """The caller's conversations."""
 
     serializer_class = ConversationSerializer
     pagination_class = pagination.NewestFirst
-    lookup_value_converter = "id"
-    queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:
-        """The caller's; as a list, by default without the archived, and as the query asks."""
+        """Return the caller's conversations; for the list, as the query parameters filter them."""
         if self.action != "list":
             return selectors.conversations(user=caller(self.request))
         query = ListQuery.of(self.request)
@@ -86,7 +124,7 @@ class ConversationViewSet(
 
     @property
     def search(self) -> str:
-        """What the list is searched for."""
+        """The search words of the list."""
         return self.request.query_params.get("search", "").strip()[:MOST_QUERY]
 
     def get_serializer_class(self) -> type[ConversationSerializer]:
@@ -99,10 +137,6 @@ class ConversationViewSet(
             user = caller(self.request)
             context["snippets"] = search.snippets(user=user, query=self.search)
         return context
-
-    def get_object(self) -> Conversation:
-        access.conversation(caller(self.request), self.kwargs["pk"])
-        return selectors.conversations(user=caller(self.request)).get(pk=self.kwargs["pk"])
 
     @extend_schema(
         parameters=[
@@ -117,41 +151,22 @@ class ConversationViewSet(
 
     @extend_schema(request=ConversationInput, responses={201: ConversationSerializer})
     def create(self, request: Request) -> Response:
-        """Begin a conversation."""
-        data = ConversationInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        made = services.create_conversation(user=caller(request), **data.validated_data)
-        return self._answer(made.pk, status.HTTP_201_CREATED)
+        """Create a conversation."""
+        return self.make(ConversationInput(data=request.data))
 
     @extend_schema(
         request=ConversationChanges, responses={200: ConversationSerializer, 409: schema.BUSY}
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
-        """Rename, pin, archive, show another branch, or change what is remembered; a setting of
-        null is forgotten."""
-        conversation = access.conversation(caller(request), pk)
-        data = ConversationChanges(data=request.data, partial=True)
-        data.is_valid(raise_exception=True)
-        notify().conversation_changed(
-            services.update_conversation(conversation=conversation, changes=data.validated_data)
-        )
-        return self._answer(pk)
-
-    @extend_schema(responses={204: None})
-    def destroy(self, request: Request, pk: UUID) -> Response:
-        """Delete it, and stop what runs in it. It can be restored for an hour."""
-        conversation = access.conversation(caller(request), pk)
-        notify().conversation_deleting(conversation)
-        services.delete_conversation(conversation=conversation)
-        notify().conversation_deleted(conversation)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        """Rename, pin, archive, show another branch, or change settings (null removes one)."""
+        return self.change(pk, ConversationChanges(data=request.data, partial=True))
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: UUID) -> Response:
-        """Take a deletion back, up to an hour later."""
+        """Restore a conversation, up to an hour after its deletion."""
         services.restore_conversation(conversation=access.deleted_conversation(caller(request), pk))
-        return self._answer(pk)
+        return self.answer(pk)
 
     @extend_schema(
         parameters=[MessagesQuery],
@@ -159,7 +174,7 @@ class ConversationViewSet(
     )
     @action(detail=True, pagination_class=None)
     def messages(self, request: Request, pk: UUID) -> Response:
-        """The messages in reading order, oldest first: those of the branch being shown, or all."""
+        """The messages of the shown branch, or all, oldest first."""
         conversation = access.conversation(caller(request), pk)
         query = MessagesQuery.of(request)
         branch = query["branch"]
@@ -191,7 +206,7 @@ class ConversationViewSet(
     )
     @action(detail=True, pagination_class=None)
     def export(self, request: Request, pk: UUID) -> HttpResponse:
-        """The conversation as a file: Markdown of the branch being shown, JSON of all of it."""
+        """The conversation as a file: the shown branch as Markdown, or all of it as JSON."""
         kind = ExportQuery.of(request)["as"]
         conversation = self.get_object()
         branch: selectors.Branch = "head" if kind == "markdown" else "all"
@@ -208,10 +223,6 @@ class ConversationViewSet(
         name = exports.file_name(conversation, "md" if kind == "markdown" else "json")
         response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
         return response
-
-    def _answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
-        row = self.get_queryset().get(pk=pk)
-        return Response(ConversationSerializer(row).data, status=code)
 
 
 class MessageView(RetrieveAPIView[Message]):

@@ -11,7 +11,7 @@ from conversations.usage.models import UsageRecord
 
 @admin.register(UsageRecord)
 class UsageRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What replies cost, with the totals of what is being shown. Nobody changes it."""
+    """A read-only list of usage records, with totals of the rows that match the filters."""
 
     list_display = (
         "created_at",
@@ -38,9 +38,9 @@ class UsageRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
-            found = context["cl"].queryset
-            context["users"] = selectors.by_user(found)
-            context["totals"] = selectors.totals(found)
+            records = context["cl"].queryset
+            context["users"] = selectors.by_user(records)
+            context["totals"] = selectors.totals(records)
         return response
 
     def has_add_permission(self, request: object) -> bool:

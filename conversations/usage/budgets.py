@@ -1,4 +1,4 @@
-"""What a caller may ask for: limits, and budgets of tokens."""
+"""Limits and token budgets of a caller."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -16,7 +16,7 @@ from conversations.usage.models import UsageRecord
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """So many at most (0: any number), counted together under `subject`."""
+    """At most `most` (0: no limit), counted under `subject`."""
 
     subject: str
     most: int
@@ -24,14 +24,14 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a caller may have: requests a minute, and replies at once."""
+    """The limits of a caller: requests per minute, and concurrent replies."""
 
     a_minute: Bound
     at_once: Bound
 
 
 def bounds(*, user: User, key: ApiKey | None) -> Bounds:
-    """What a caller may have at this moment; a key with a limit of its own is counted by itself.
+    """Return the limits of a caller. A key with a limit of its own is counted separately.
 
     Raises:
         NotAuthenticated: the key was revoked or has expired.
@@ -43,9 +43,9 @@ def bounds(*, user: User, key: ApiKey | None) -> Bounds:
         if current is None or (current.expires_at and current.expires_at <= timezone.now()):
             raise NotAuthenticated
         key = current
-    _check_budgets(user.usage.all(), user, "")
+    _check_budgets(user.usage.all(), user, "Your")
     if key is not None:
-        _check_budgets(key.usage.all(), key, " of this API key")
+        _check_budgets(key.usage.all(), key, "This API key's")
     return Bounds(
         _bound(user, key, "requests_per_minute", settings.CHAT_REQUESTS_PER_MINUTE),
         _bound(user, key, "concurrent_requests", settings.CHAT_CONCURRENT_REQUESTS),
@@ -60,8 +60,8 @@ def _bound(user: User, key: ApiKey | None, name: str, usual: int) -> Bound:
 
 
 def _check_budgets(spent: QuerySet[UsageRecord], owner: User | ApiKey, whose: str) -> None:
-    """Raise `BudgetSpent` when a budget is used up. Replies that run at this moment count when
-    they end, so the last ones may go over it."""
+    """Raise `BudgetSpent` when a budget is used up. A reply counts when it ends, so replies in
+    progress may exceed the budget."""
     if not (owner.tokens_per_day or owner.tokens_per_month):
         return
     now = timezone.now()
@@ -77,7 +77,7 @@ def _check_budgets(spent: QuerySet[UsageRecord], owner: User | ApiKey, whose: st
     ):
         if most and (sums[name] or 0) >= most:
             raise BudgetSpent(
-                f"The {most:,} tokens{whose} for this {name} are used up. "
-                f"There are new ones from {until:%d %B %Y, %H:%M} UTC.",
+                f"{whose} budget of {most:,} tokens for this {name} is used up. "
+                f"It resets on {until:%d %B %Y, %H:%M} UTC.",
                 retry_after=(until - now).total_seconds(),
             )

@@ -1,4 +1,4 @@
-"""Sums of what replies cost: by day and model, by user. Sync."""
+"""Sums usage records by day, model and user. Sync."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -21,20 +21,20 @@ FIGURES = {
 
 
 def between(
-    found: QuerySet[UsageRecord], first: date | None, last: date | None
+    records: QuerySet[UsageRecord], first: date | None, last: date | None
 ) -> QuerySet[UsageRecord]:
-    """Those from the start of `first` to the end of `last`, days in UTC."""
+    """Filter the records to the days from `first` to `last`, in UTC."""
     if first is not None:
-        found = found.filter(created_at__gte=datetime.combine(first, time(), UTC))
+        records = records.filter(created_at__gte=datetime.combine(first, time(), UTC))
     if last is not None:
-        found = found.filter(created_at__lte=datetime.combine(last, time.max, UTC))
-    return found
+        records = records.filter(created_at__lte=datetime.combine(last, time.max, UTC))
+    return records
 
 
-def by_day_and_model(found: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
-    """A row for each day and model, newest day first, with the figures of both."""
+def by_day_and_model(records: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
+    """Return the sums for each day and model, newest day first."""
     return list(
-        found.order_by()
+        records.order_by()
         .annotate(day=TruncDate("created_at", tzinfo=UTC))
         .values("day", "provider", "model")
         .annotate(**FIGURES)
@@ -42,12 +42,12 @@ def by_day_and_model(found: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
     )
 
 
-def by_user(found: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
-    """A row for each user, the busiest first, with `user__username` and the figures."""
-    rows = found.order_by().values("user__username").annotate(**FIGURES)
+def by_user(records: QuerySet[UsageRecord]) -> list[dict[str, Any]]:
+    """Return the sums for each user (`user__username`), most tokens first."""
+    rows = records.order_by().values("user__username").annotate(**FIGURES)
     return list(rows.order_by("-total", "user__username"))
 
 
-def totals(found: QuerySet[UsageRecord]) -> dict[str, int]:
-    """The figures of all of them."""
-    return found.order_by().aggregate(**FIGURES)
+def totals(records: QuerySet[UsageRecord]) -> dict[str, int]:
+    """Return the sums of all records."""
+    return records.order_by().aggregate(**FIGURES)

@@ -8,7 +8,7 @@ from conversations.threads import shapes
 
 
 class UsageTotalsSerializer(serializers.Serializer[Any]):
-    """What some replies cost together. `estimated` of the `requests` were counted by us."""
+    """The sums of some replies. `estimated` counts those whose tokens are our estimate."""
 
     requests = serializers.IntegerField()
     estimated = serializers.IntegerField()
@@ -16,7 +16,7 @@ class UsageTotalsSerializer(serializers.Serializer[Any]):
 
 
 class UsageRowSerializer(UsageTotalsSerializer):
-    """What the replies of one model on one day (in UTC) cost."""
+    """The sums of one model on one day (UTC)."""
 
     day = serializers.DateField()
     provider = serializers.CharField(allow_blank=True)
@@ -24,7 +24,7 @@ class UsageRowSerializer(UsageTotalsSerializer):
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """Usage by day and model, the newest day first. There is one page."""
+    """Usage by day and model, newest day first, on one page."""
 
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)

@@ -10,7 +10,7 @@ from conversations.people.models import ApiKey, User
 from conversations.threads.models import Message
 from conversations.usage.models import UsageRecord
 
-# Characters of text to a token, where the provider did not count.
+# Estimate of characters per token, where the provider did not count.
 CHARACTERS_A_TOKEN = 4
 
 
@@ -26,12 +26,14 @@ def record(
     door: str,
     message: Message | None = None,
 ) -> UsageRecord:
-    """Write down what one reply cost. `tokens` has `prompt` and `completion`, `source` is
-    `provider` or `estimated`, `door` is `socket`, `rest` or `v1`. A key that was revoked in the
-    meantime is left out. Call it in the transaction that closes the reply, if there is one."""
+    """Record what one reply cost, in the transaction that closes the reply, if there is one.
+
+    `tokens` has `prompt`, `completion` and perhaps `cached`; `source` is `provider` or
+    `estimated`; `door` is `socket`, `rest` or `v1`. A key that was revoked meanwhile is omitted.
+    """
     prompt, completion = tokens["prompt"], tokens["completion"]
     with transaction.atomic():
-        # Held until the end, so that the key cannot go between the look and the write.
+        # The lock keeps the key from being deleted before the record is written.
         held = ApiKey.objects.select_for_update().filter(pk=key.pk).first() if key else None
         return UsageRecord.objects.create(
             user=user,
@@ -50,8 +52,8 @@ def record(
 
 
 def record_reply(*, reply_id: UUID) -> None:
-    """Write down what a stored reply cost, in the transaction that has just closed it. Without
-    counts in its row (its process died) they are estimated from what there is."""
+    """Record what a stored reply cost, in the transaction that has just closed it. Estimates the
+    tokens of a reply without counts, whose process died."""
     reply = Message.objects.select_related("author", "conversation__user", "key").get(id=reply_id)
     tokens = reply.tokens or {
         "prompt": (reply.context or {}).get("prompt_tokens", 0),

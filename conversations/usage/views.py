@@ -14,8 +14,8 @@ from conversations.people.authentication import caller
 from conversations.usage import selectors
 from conversations.usage.serializers import UsageSerializer
 
-# How far back usage goes when nobody says.
-USUAL_SPAN = timedelta(days=29)
+# How far back usage goes by default.
+DEFAULT_SPAN = timedelta(days=29)
 
 
 class UsageQuery(Query):
@@ -28,7 +28,7 @@ class UsageQuery(Query):
 
 
 class UsageView(APIView):
-    """What the caller's replies cost, by day and model, over all doors."""
+    """What the caller's replies cost, by day and model."""
 
     @extend_schema(
         parameters=[UsageQuery],
@@ -37,7 +37,7 @@ class UsageView(APIView):
     def get(self, request: Request) -> Response:
         query = UsageQuery.of(request)
         last = query.get("to", timezone.now().date())
-        first = query.get("from", last - min(USUAL_SPAN, last - date.min))
-        found = selectors.between(caller(request).usage.all(), first, last)
-        body = {"results": selectors.by_day_and_model(found), "totals": selectors.totals(found)}
+        first = query.get("from", last - min(DEFAULT_SPAN, last - date.min))
+        records = selectors.between(caller(request).usage.all(), first, last)
+        body = {"results": selectors.by_day_and_model(records), "totals": selectors.totals(records)}
         return Response(UsageSerializer({"next": None, "previous": None, **body}).data)

@@ -53,9 +53,7 @@ async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
     except MissingScope as refusal:
         raise SocketRefused(refusal.code, refusal.message, CloseCode.NOT_ALLOWED) from None
     except (NotFound, ValueError):
-        raise SocketRefused(
-            "not_found", "There is no such conversation.", CloseCode.NOT_FOUND
-        ) from None
+        raise SocketRefused("not_found", "Conversation not found.", CloseCode.NOT_FOUND) from None
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     return Admitted(caller, row, caller.chosen_provider(query.get("provider", [""])[0]))
 

@@ -26,7 +26,7 @@ class Fields:
         self.path = path
         if not isinstance(data, Mapping):
             where = path or "body"
-            refuse(where, "This has to be a JSON object.")
+            refuse(where, "Must be a JSON object.")
         self._data: Json = data
 
     def at(self, name: str) -> str:

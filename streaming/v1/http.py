@@ -51,7 +51,7 @@ class NotAllowed(Problem):
 class NoSuchAddress(Problem):
     code = "unknown_url"
     http_status = 404
-    message = "There is nothing at this address."
+    message = "This page does not exist."
 
 
 class WrongMethod(Problem):

@@ -77,7 +77,7 @@ async def test_a_reply_outlives_a_reload_and_its_process(
 
     killed = await writer(place)
     killed.kill()
-    said = "The server ended while this reply was being written."
+    said = "The server stopped while writing this reply."
     await expect(chat.reply).to_contain_text(said, timeout=NOTICED_MS)
     await expect(chat.text).to_have_text("word0 word1 word2")
     await expect(chat.questions).to_have_count(1)

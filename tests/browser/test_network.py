@@ -169,7 +169,7 @@ async def test_the_server_is_killed_in_the_middle(own_visit: Visit):
     await expect(chat.text).to_have_text("word0 word1 word2")
 
     await asyncio.to_thread(server.start)
-    await expect(chat.reply).to_contain_text("The server ended while this reply was being written.")
+    await expect(chat.reply).to_contain_text("The server stopped while writing this reply.")
     await expect(chat.text).to_have_text("word0 word1 word2")
     gate.open()
     await chat.try_again.click()

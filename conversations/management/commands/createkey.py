@@ -19,6 +19,6 @@ class Command(BaseCommand):
         try:
             user = User.objects.get_by_natural_key(options["name"])
         except User.DoesNotExist:
-            raise CommandError(f"There is no account called {options['name']}.") from None
+            raise CommandError(f"Account not found: {options['name']}.") from None
         _, secret = keys.create(user=user, name=options["label"])
         self.stdout.write(secret)

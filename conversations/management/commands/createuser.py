@@ -52,7 +52,7 @@ class Command(BaseCommand):
             return None
         password = getpass("Password: ")
         if getpass("Again: ") != password:
-            raise CommandError("The two passwords are not the same.")
+            raise CommandError("The passwords do not match.")
         return password
 
     def stdin_line(self) -> str:

@@ -130,7 +130,7 @@ async def test_pages_that_are_not_there(place: Place):
             answer = await browser.http.get(path)
             assert answer.status_code == 404
             assert answer.headers["content-type"].startswith("text/html")
-            assert "There is nothing at this address." in answer.text
+            assert "This page does not exist." in answer.text
         for path in ("/", "/signin/", "/api/me/", "/nothing"):
             answer = await browser.http.get(path)
             policy = answer.headers["content-security-policy"]
@@ -252,7 +252,7 @@ async def test_an_account_of_a_script_needs_no_password(daphne_place: Place):
     [
         (["createuser", "no spaces", "--password-stdin"], PASSWORD, "username"),
         (["createuser", "fine", "--password-stdin"], "", "empty"),
-        (["createkey", "nobody-of-this-name"], "", "There is no account called"),
+        (["createkey", "nobody-of-this-name"], "", "Account not found"),
     ],
 )
 async def test_a_command_that_cannot_says_why(daphne_place: Place, arguments, stdin, said):

@@ -154,7 +154,7 @@ async def test_a_body_that_is_wrong(place: Place, body: str):
     answer = await person.rest.http.post(path, content=content, headers=headers)
     error = refused(answer, status, code or answer.json()["error"]["code"])
     if code == "validation_error" and content not in (b"", b"null"):
-        assert error["fields"] == {"body": ["This has to be a JSON object."]}
+        assert error["fields"] == {"body": ["Must be a JSON object."]}
 
 
 async def in_pieces(body: bytes) -> AsyncIterator[bytes]:

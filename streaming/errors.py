@@ -1,4 +1,4 @@
-"""One description for every failure, whichever door tells it."""
+"""One description for every failure, the same on every door."""
 
 from dataclasses import dataclass, field
 from math import ceil
@@ -13,8 +13,8 @@ from providers.errors import ProviderError
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a client is told. `message` is a sentence for a person, `retry_after` the seconds that
-    it names."""
+    """A failure as a client sees it. `message` is a sentence for a person, `retry_after` the
+    seconds in it."""
 
     code: str
     message: str
@@ -32,7 +32,7 @@ class Description:
 
 
 def describe(exc: BaseException) -> Description:
-    """Describe any exception; one that nobody expected says nothing about itself."""
+    """Describe any exception. An unexpected one is `internal`: its text may hold secrets."""
     match exc:
         case ProviderError():
             return Description(

@@ -1,7 +1,7 @@
-"""Short news between sockets, through the channel layer: something changed, go and look.
+"""Short news between sockets, through the channel layer: something changed, look again.
 
-A hint may be lost (the layer drops when a channel is full), so nothing depends on one: it only
-makes others look sooner. No text of a reply ever goes this way.
+A hint may be lost (the layer drops when a channel is full), so nothing depends on a hint: it only
+makes others look sooner. No text of a reply is sent this way.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from streaming import revocation
 
 logger = logging.getLogger(__name__)
 
-# How long the layer may take before a hint is given up, in seconds: with many turns at once each
-# waits for those before it.
+# How long the layer may take before a hint is dropped, in seconds: with many turns at once each
+# hint waits for those before it.
 PATIENCE = 5.0
 
 
@@ -31,12 +31,12 @@ def user_group(user_id: UUID) -> str:
 
 
 async def turn_started(conversation_id: UUID, reply_id: UUID) -> None:
-    """A reply has begun: follow it."""
+    """Tell that a reply has begun: sockets follow it."""
     await _send(conversation_group(conversation_id), "hint.turn", reply_id=str(reply_id))
 
 
 async def conversation_changed(conversation_id: UUID, title: str, head_id: UUID | None) -> None:
-    """The title or the head is another now."""
+    """Tell the new title and head."""
     await _send(
         conversation_group(conversation_id),
         "hint.conversation",
@@ -46,17 +46,18 @@ async def conversation_changed(conversation_id: UUID, title: str, head_id: UUID 
 
 
 async def queue_changed(conversation_id: UUID) -> None:
-    """Other messages wait now."""
+    """Tell that the message queue changed."""
     await _send(conversation_group(conversation_id), "hint.queue")
 
 
 async def conversation_deleted(conversation_id: UUID) -> None:
-    """The conversation is gone: close its sockets."""
+    """Tell that the conversation was deleted: its sockets close."""
     await _send(conversation_group(conversation_id), "hint.deleted")
 
 
 async def credentials_changed(user_id: UUID) -> None:
-    """A session ended, a key was revoked, a password changed: check who you are again."""
+    """Have the user's sockets and replies check their credentials: a session ended, a key was
+    revoked, a password changed."""
     revocation.api_keys.look_again()
     await _send(user_group(user_id), "hint.credentials")
 
@@ -67,14 +68,13 @@ def credentials_changed_sync(user_id: UUID) -> None:
 
 
 async def join(layer: Any, channel: str, groups: Iterable[str]) -> None:
-    """Let a socket hear what is told to some groups. May be repeated, and has to be now and then:
-    the layer may be away just now."""
+    """Add a socket to groups. It is repeated now and then: the layer may be away."""
     for group in groups:
         await _try(layer.group_add(group, channel), "join")
 
 
 async def leave(layer: Any, channel: str, groups: Iterable[str]) -> None:
-    """The socket is gone."""
+    """Take a socket out of its groups."""
     for group in groups:
         await _try(layer.group_discard(group, channel), "leave")
 
@@ -87,5 +87,5 @@ async def _try(work: Awaitable[None], what: str) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
             await work
-    except Exception as error:  # noqa: BLE001 - a lost hint is never anybody's failure
-        logger.warning("A hint was lost: %s (%s)", what, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - a lost hint fails nothing
+        logger.warning("hint lost: %s (%s)", what, type(error).__name__)

@@ -20,7 +20,7 @@ FRAME_CHARACTERS = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What the reply is waiting for or doing, since when, and where in a queue."""
+    """What the reply waits for or does, since when, and its position in a queue."""
 
     name: str
     since: str
@@ -29,7 +29,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a reply has said in so many pieces."""
+    """The text of a reply and the number of its pieces."""
 
     content: str
     reasoning: str
@@ -43,20 +43,20 @@ class Text:
 
 
 class LogEnded(Exception):
-    """The log has its end; nothing can follow it."""
+    """The log has its end: nothing can be added."""
 
 
 class LogLost(Exception):
-    """What this process has of a log is no longer what was stored, or it hears no more of it.
-    Whoever follows it has to begin again with a fresh snapshot."""
+    """This copy of a log differs from what was stored, or gets no more of it. Its followers begin
+    again with a fresh snapshot."""
 
 
 class MemoryLog:
     """Pieces, phase and end of one reply.
 
-    `end` is set once, and only after the reply's row was closed: who sees it can read the same
-    from the database. `user_message` is the event of the message that it answers, `None` for a
-    regeneration. `lost` tells that this copy of the log is given up; the reply may go on.
+    `end` is set once, and only after the reply's row was closed: what a follower is told can be
+    read from the database. `user_message` is the event of the question, `None` for a regeneration.
+    `lost` says that this copy of the log was abandoned; the reply may go on.
     """
 
     def __init__(self, snapshot: Snapshot, user_message: dict[str, object] | None = None) -> None:
@@ -83,8 +83,8 @@ class MemoryLog:
         self._wake()
 
     def enter(self, phase: str, position: int | None = None) -> None:
-        """Tell what the reply is doing now, and where in a line. After the end this changes
-        nothing; `since` stays what it was while only the position changes."""
+        """Set what the reply does now, and its position in a queue. After the end nothing changes;
+        `since` stays while only the position changes."""
         before = self.phase
         if self.end is not None or (before and (before.name, before.position) == (phase, position)):
             return
@@ -94,7 +94,7 @@ class MemoryLog:
         self._wake()
 
     def reroute(self, model: str, provider_used: str, context: dict[str, object] | None) -> None:
-        """Let snapshots from now on name another provider. Followers are not told again."""
+        """Name another provider in later snapshots. Followers get no event."""
         self.snapshot = {
             **self.snapshot,
             "model": model,
@@ -116,14 +116,14 @@ class MemoryLog:
         self._wake()
 
     def abandon(self) -> None:
-        """Give this copy up: its followers get `LogLost`. After the end this changes nothing."""
+        """Mark this copy as lost: its followers get `LogLost`. After the end nothing changes."""
         if self.end is None:
             self.lost = True
             self._wake()
 
     @property
     def watched(self) -> bool:
-        """Whether anybody waits for changes."""
+        """Whether it has followers."""
         return bool(self._waiting)
 
     def text(self, kind: Kind) -> str:
@@ -132,8 +132,7 @@ class MemoryLog:
 
     def run(self, since: int) -> tuple[Kind, int, str]:
         """What lies after position `since`, as far as it is of one kind and up to about
-        `FRAME_CHARACTERS`: its kind, the position after it, its text. There has to be something.
-        """
+        `FRAME_CHARACTERS`: its kind, the position after it, its text. There must be a piece."""
         kind, position, last = self.pieces[since][0], since, self.seq
         texts: list[str] = []
         size = 0
@@ -144,8 +143,7 @@ class MemoryLog:
         return kind, position, "".join(texts)
 
     def watch(self, event: asyncio.Event | None = None) -> asyncio.Event:
-        """An event (yours, or a new one) that is set at every change from now on; give it back
-        with `unwatch`."""
+        """An event (`event`, or a new one) that is set at every change until `unwatch`."""
         event = event or asyncio.Event()
         self._waiting.add(event)
         return event
@@ -154,7 +152,7 @@ class MemoryLog:
         self._waiting.discard(event)
 
     async def closed(self) -> None:
-        """Return when the log has its end, or is given up. Cancelling leaves nothing behind."""
+        """Return when the log has its end, or is lost. Cancelling leaves nothing behind."""
         changed = self.watch()
         try:
             while self.end is None and not self.lost:
@@ -171,10 +169,9 @@ class MemoryLog:
 class Follower:
     """One reader of one log.
 
-    `events()` gives the user message (unless `question` is false: whoever comes late gets the
-    snapshot alone), a snapshot, then deltas, and `message_end` last. Each time
-    it is asked for more it takes all that has come since, so a reader that is slow gets fewer,
-    larger deltas, and costs nothing while it does not read.
+    `events()` yields the user message (if `question`: a client that comes late gets the snapshot
+    alone), a snapshot, deltas, and `message_end` last. Each delta has all text since the one
+    before, so a slow reader gets fewer, larger deltas, and costs nothing while it does not read.
     """
 
     def __init__(self, log: MemoryLog, *, question: bool = True) -> None:
@@ -185,17 +182,17 @@ class Follower:
         self._changed = log.watch()
 
     def restart(self, *, question: bool = False) -> None:
-        """Send a fresh snapshot before anything else, after the `question` if that is wanted."""
+        """Yield a fresh snapshot next; with `question` the user message before it."""
         self._position = None
         self._question |= question
         self._changed.set()
 
     async def events(self) -> AsyncGenerator[Event]:
-        """Everything a client has to see, ending after `message_end`. Closing it, or cancelling
+        """Yield the events of the reply up to `message_end`. Closing the generator, or cancelling
         the task that waits for it, only ends the reading.
 
         Raises:
-            LogLost: this copy of the log was given up; what it told must not be built upon.
+            LogLost: this copy of the log was abandoned; what it told may differ from the row.
         """
         log, phase = self.log, None
         try:

@@ -22,7 +22,7 @@ from streaming.db_threads import db_threads
 # How often the credentials of running work are checked, in seconds.
 LOOK_SECONDS = 5.0
 
-End = Callable[[], object]
+OnRevoked = Callable[[], object]
 Id = TypeVar("Id", bound=Hashable)
 
 
@@ -34,8 +34,8 @@ class Revocable(Generic[Id]):
 
     def __init__(self, kind: str, still_good: Callable[[set[Id]], set[Id]]) -> None:
         self._still_good = still_good
-        self._ends: dict[Id, set[End]] = {}
-        # While the database is away nobody's work ends for it.
+        self._ends: dict[Id, set[OnRevoked]] = {}
+        # While the database is away no work ends.
         self._loop = BackgroundLoop(
             kind,
             self._check,
@@ -45,7 +45,7 @@ class Revocable(Generic[Id]):
         )
 
     @contextmanager
-    def running(self, credential_id: Id | None, end: End) -> Iterator[None]:
+    def running(self, credential_id: Id | None, end: OnRevoked) -> Iterator[None]:
         """While inside, `end` is called when the credentials stop counting; it must not raise,
         and may be called more than once. Without an id nothing happens."""
         if credential_id is None:

@@ -1,4 +1,4 @@
-"""Messages that wait for the reply before theirs: into the queue, and out of it in order."""
+"""The message queue: messages behind a running reply, and their turns in order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,15 +28,15 @@ Begin = Callable[[Caller, UUID, TurnRequest], Awaitable[tuple[UUID | None, bool]
 
 
 class Held:
-    """Conversations whose next message waits for one of its user's places, or for the minute to
-    pass: `advance` is called for each when there may be room."""
+    """Conversations whose next message waits for a permit of its author: `advance` is called for
+    each when there may be one."""
 
     def __init__(self, advance: Callable[[UUID], None]) -> None:
         self._advance = advance
         self._timers: dict[UUID, dict[UUID, asyncio.TimerHandle]] = {}
 
     def hold(self, user_id: UUID, conversation_id: UUID, seconds: float) -> None:
-        """Try again after `seconds`, or when the user has a place again."""
+        """Try again after `seconds`, or when the user has a permit again."""
         timers = self._timers.setdefault(user_id, {})
         if (before := timers.pop(conversation_id, None)) is not None:
             before.cancel()
@@ -57,7 +57,7 @@ class Held:
 
 
 async def put(caller: Caller, conversation_id: UUID, request: TurnRequest) -> None:
-    """Let `request` wait. Raises as `queue.add` does."""
+    """Add a message to the queue. Raises as `queue.add` does."""
     await database_sync_to_async(_put)(caller, conversation_id, request)
     await hints.queue_changed(conversation_id)
 
@@ -76,7 +76,7 @@ def _put(caller: Caller, conversation_id: UUID, request: TurnRequest) -> None:
 
 
 async def take_back(user: User, conversation_id: UUID, client_id: UUID) -> None:
-    """Remove a message that waits. Raises `NotFound` when it does not."""
+    """Remove a message from the queue. Raises `NotFound` when it is not there."""
 
     def remove() -> None:
         queue.take_back(
@@ -88,7 +88,7 @@ async def take_back(user: User, conversation_id: UUID, client_id: UUID) -> None:
 
 
 async def items(conversation_id: UUID) -> list[dict[str, Any]]:
-    """What waits, as the `queue` event tells it."""
+    """The queue, as the `queue` event tells it."""
     rows = await database_sync_to_async(queue.items)(conversation_id=conversation_id)
     return [
         {

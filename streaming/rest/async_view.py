@@ -1,4 +1,4 @@
-"""REST views whose handlers are coroutines, and how they tell that a provider failed."""
+"""REST views whose handlers are coroutines, and their answer when a provider failed."""
 
 from typing import Any
 
@@ -44,12 +44,12 @@ class AsyncAPIView(APIView):
         return self.response
 
     def _prepare(self) -> None:
-        """Everything that may touch the database or read the body: who, whether, what."""
+        """Authenticate, check permissions, read the body: all that may block."""
         self.initial(self.request, *self.args, **self.kwargs)
         _ = self.request.data
 
     async def _first(self, error: Exception) -> Exception:
-        """What is not there, or somebody else's, is told before what is wrong with the body."""
+        """The error to tell: a missing or foreign conversation comes before an invalid body."""
         if isinstance(error, BAD_BODY) and "pk" in self.kwargs:
             try:
                 await database_sync_to_async(access.conversation)(
@@ -68,7 +68,7 @@ class AsyncAPIView(APIView):
 
 
 def refusal(error: ProviderError) -> Response:
-    """The answer when a provider failed before a reply could begin."""
+    """The answer when a provider failed before the reply began."""
     told = describe(error)
     body = {**error_body(told.code, told.message), "provider_used": error.provider_used or None}
     return Response(

@@ -1,4 +1,4 @@
-"""What the REST door answers, for the description of the API."""
+"""The answers of the REST door, for the description of the API."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from conversations.threads.serializers import MessageSerializer
 
 
 class TurnSerializer(serializers.Serializer[Any]):
-    """A reply that has ended, and what it answers."""
+    """A reply that has ended, and its question."""
 
     user_message = MessageSerializer()
     message = MessageSerializer()
@@ -21,7 +21,7 @@ class TurnSerializer(serializers.Serializer[Any]):
 
 
 class FailedTurnSerializer(serializers.Serializer[Any]):
-    """Why there is no whole reply, and, when one had begun, the turn with the text so far."""
+    """Why the reply failed, and, when it had begun, the turn with the text so far."""
 
     error = shapes.ErrorDetailSerializer()
     user_message = MessageSerializer(required=False)
@@ -32,7 +32,7 @@ class FailedTurnSerializer(serializers.Serializer[Any]):
 
 
 class QueuedSerializer(serializers.Serializer[Any]):
-    """A message that waits; `error` is why it could not be sent."""
+    """A queued message; `error` is why it could not be sent."""
 
     client_id = serializers.UUIDField()
     content = serializers.CharField()
@@ -41,13 +41,13 @@ class QueuedSerializer(serializers.Serializer[Any]):
 
 
 class QueueSerializer(serializers.Serializer[Any]):
-    """All that waits in the conversation."""
+    """The message queue of the conversation."""
 
     queue = QueuedSerializer(many=True)
 
 
 class ModelSerializer(serializers.Serializer[Any]):
-    """One model; what its provider does not tell is null."""
+    """A model; fields that its provider does not tell are null."""
 
     id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
@@ -83,11 +83,11 @@ class ModelsSerializer(serializers.Serializer[Any]):
 
 # --- The answers of `generate` that are not a reply -------------------------------------------
 
-WAITS = OpenApiResponse(QueueSerializer, "With `queue`, when the message has to wait.")
+WAITS = OpenApiResponse(QueueSerializer, "With `queue`, when the message was queued.")
 REFUSED_AS_BUSY = OpenApiResponse(
-    ERROR_REF, "A reply is being written, or the client_id was used with other content."
+    ERROR_REF, "A reply is running, or the client_id was used with other content."
 )
-REFUSED_BY_A_LIMIT = OpenApiResponse(ERROR_REF, "A limit is reached, or a budget spent.")
+REFUSED_BY_A_LIMIT = OpenApiResponse(ERROR_REF, "A limit is reached, or a budget is used up.")
 RETRY = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="In seconds."
 )

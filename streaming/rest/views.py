@@ -50,9 +50,9 @@ STATUS_OF_FAILURE = {
 
 
 class GenerateView(AsyncAPIView):
-    """Say something (or ask again) and get the whole reply: the way without a socket.
+    """Send a message, or regenerate a reply, and get the whole reply: the way without a socket.
 
-    A `client_id` that is known joins the reply it made, and answers when that has ended.
+    A `client_id` that is known joins the reply that it made, and answers at its end.
     """
 
     @extend_schema(
@@ -91,7 +91,7 @@ class GenerateView(AsyncAPIView):
 
 
 class QueueView(AsyncAPIView):
-    """The messages that wait until the reply before them has ended."""
+    """The message queue of a conversation."""
 
     @extend_schema(responses=schema.QueueSerializer)
     async def get(self, request: Request, pk: UUID) -> Response:
@@ -100,17 +100,17 @@ class QueueView(AsyncAPIView):
 
 
 class QueuedView(AsyncAPIView):
-    """One message that waits."""
+    """One queued message."""
 
     @extend_schema(responses={status.HTTP_204_NO_CONTENT: None})
     async def delete(self, request: Request, pk: UUID, client_id: UUID) -> Response:
-        """Take it back; 404 when it does not wait (any more)."""
+        """Remove it; 404 when it is not in the queue (any more)."""
         await message_queue.take_back(caller(request), pk, client_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class StopView(AsyncAPIView):
-    """End a reply early. The text so far is kept; asking again changes nothing."""
+    """Stop a reply. The text so far is kept; repeating it changes nothing."""
 
     @extend_schema(request=MessageIdSerializer, responses=MessageSerializer)
     async def post(self, request: Request, pk: UUID) -> Response:
@@ -131,8 +131,7 @@ class StopView(AsyncAPIView):
 
 
 class ModelsView(AsyncAPIView):
-    """What the page needs before anything is said: models, bounds of the parameters, and whether
-    the provider answers."""
+    """The models, the bounds of the parameters, and whether the provider answers."""
 
     scope = "models"
 

@@ -120,6 +120,7 @@ class TooManyAtOnce(Throttled):
 
 class BudgetSpent(Throttled):
     code = "budget_spent"
+    headers = {"x-should-retry": "false"}  # OpenAI's clients would, twice
 
 
 class Unavailable(Problem):

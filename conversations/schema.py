@@ -1,5 +1,6 @@
 """Adds authentication and error responses to the OpenAPI description. Loaded by `apps.py`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.extensions import (
@@ -91,13 +92,16 @@ RETRY_AFTER: Schema = {"schema": {"type": "integer"}, "description": "In seconds
 ERROR_REF = {"$ref": "#/components/schemas/Error"}
 BUSY = OpenApiResponse(ERROR_REF, "A reply is in progress in this conversation.")
 REFUSALS = {
-    "400": "Invalid request; `fields` names the errors.",
+    "400": "Invalid request; the error names the field.",
     "401": "Not authenticated: no session, or the API key is missing, unknown, expired or revoked.",
-    "403": "The API key lacks a scope, or the CSRF token is missing.",
+    "403": "The API key lacks a scope or may not use the model, or the CSRF token is missing.",
     "404": "Not found, or another user's.",
     "413": "The request body is too large.",
     "415": "The request body is not JSON.",
-    "503": "A service that the server needs is down.",
+    "429": "A limit is reached, or a budget is spent.",
+    "502": "The provider failed.",
+    "503": "The provider, or a service that the server needs, is down or busy.",
+    "504": "The provider took too long.",
 }
 
 
@@ -109,13 +113,21 @@ def add_refusals(result: Schema, generator: Any, request: Any, public: bool) -> 
         for method, operation in item.items():
             if method not in ("get", "post", "put", "patch", "delete"):
                 continue
-            for status in _refusals(path, method, operation):
-                content = {"application/json": {"schema": ERROR_REF}}
-                refusal = {"description": REFUSALS[status], "content": content}
-                if status == "503":
-                    refusal["headers"] = {"Retry-After": RETRY_AFTER}
-                operation["responses"].setdefault(status, refusal)
+            refuse(operation, _refusals(path, method, operation), "Error")
     return result
+
+
+def refuse(operation: Schema, statuses: Iterable[str], error: str) -> None:
+    """Say that an operation may be refused with these statuses, in the shape `error`."""
+    schema = {"$ref": f"#/components/schemas/{error}"}
+    for status in statuses:
+        refusal = {
+            "description": REFUSALS[status],
+            "content": {"application/json": {"schema": schema}},
+        }
+        if status in ("429", "503"):
+            refusal["headers"] = {"Retry-After": RETRY_AFTER}
+        operation["responses"].setdefault(status, refusal)
 
 
 def _refusals(path: str, method: str, operation: Schema) -> set[str]:

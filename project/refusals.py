@@ -12,7 +12,7 @@ from django.utils.decorators import async_only_middleware
 
 from conversations.errors import Problem, error_body
 from project.addresses import HEALTH
-from streaming.v1 import chat_response
+from streaming.v1 import errors
 
 
 @async_only_middleware
@@ -50,5 +50,5 @@ def _body(request: HttpRequest, status: int) -> dict[str, object]:
     if status == 500:
         code, message = Problem.code, Problem.message
     if f"{request.path}/".startswith("/v1/"):
-        return chat_response.error_body(status, code, message)
+        return errors.error_body(status, code, message)
     return dict(error_body(code, message))

@@ -23,15 +23,16 @@ person who waits for the reply: no URL, no key, no text of the library, no promp
 class ProviderError(Exception):
     """A provider could not answer.
 
-    `code` is for programs. `retryable`: the same request may succeed later. `http_status` is what
-    a REST caller of ours gets. `provider_used` names the provider where no reply has begun.
-    `detail` is the provider's own sentence, cleaned of addresses, paths and keys; `field` the part
-    of the request that it names. Both may be empty.
+    `code` is for programs. `retryable`: the same request may succeed later. `http_status` is the
+    status of our answer, and `v1_status` that of `/v1` where it differs. `provider_used` names the
+    provider where no reply has begun. `detail` is the provider's own sentence, cleaned of
+    addresses, paths and keys; `field` the part of the request that it names. Both may be empty.
     """
 
     code = "provider_error"
     retryable = True
     http_status = 502
+    v1_status: int | None = None
     provider_used = ""
 
     def __init__(
@@ -51,6 +52,7 @@ class ProviderError(Exception):
 
 class ProviderUnavailable(ProviderError):
     code = "provider_unavailable"
+    v1_status = 503
 
 
 class ProviderBusy(ProviderError):
@@ -76,11 +78,13 @@ class ProviderAuthFailed(ProviderError):
 class ModelNotFound(ProviderError):
     code = "model_not_found"
     retryable = False
+    v1_status = 404
 
 
 class RequestRefused(ProviderError):
     code = "provider_refused"
     retryable = False
+    v1_status = 400
 
 
 class ContextTooLong(RequestRefused):

@@ -1,5 +1,6 @@
 """One description for every failure, the same on every door."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -55,3 +56,19 @@ def describe(exc: BaseException) -> Description:
             )
         case _:
             return Description("internal", Problem.message, 500, True)
+
+
+def http_status(code: str) -> int:
+    """The HTTP status of a failure of which only the code was stored."""
+    return _STATUSES.get(code, ProviderError.http_status)
+
+
+def _kinds(error: type[Exception]) -> Iterator[Any]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from _kinds(kind)
+
+
+_STATUSES: dict[str, int] = {
+    kind.code: kind.http_status for base in (Problem, ProviderError) for kind in _kinds(base)
+}

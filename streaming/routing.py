@@ -28,6 +28,8 @@ T = TypeVar("T")
 class ModelNotOffered(InvalidInput):
     """The model that was asked for is not among those that may be used."""
 
+    v1_status = 404
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from streaming.credentials import Credentials
-from streaming.v1.http import EVENT_HEADERS
+from streaming.v1 import sse
 
 SALT = "project.doctor"
 GOOD_FOR = 600  # seconds
@@ -61,7 +61,7 @@ async def over_http(request: HttpRequest, given: str) -> HttpResponseBase:
             await asyncio.sleep(pause)
             yield b"data: {}\n\n"
 
-    return StreamingHttpResponse(events(), headers=EVENT_HEADERS)
+    return StreamingHttpResponse(events(), headers=sse.HEADERS)
 
 
 async def over_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:

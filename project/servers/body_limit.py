@@ -16,7 +16,7 @@ from conversations.errors import NotAuthenticated, Problem, TooLarge, error_body
 from project.doctor import probe
 from streaming.credentials import Credentials, Headers
 from streaming.db_threads import db_threads
-from streaming.v1 import chat_response
+from streaming.v1 import errors
 
 # Bytes that a body may have before it is looked at who sends it: room for every form of the pages.
 ANONYMOUS: Final = 128_000
@@ -54,7 +54,7 @@ def refusal(path: str, problem: Problem) -> tuple[int, list[tuple[bytes, bytes]]
     """Status, headers and body with which a request to that path is refused."""
     told = error_body(problem.code, problem.message)
     if path.startswith("/v1/"):
-        _, told, _ = chat_response.error(problem)
+        _, told, _ = errors.error(problem)
     body = json.dumps(told).encode()
     headers = [
         (b"content-type", b"application/json"),

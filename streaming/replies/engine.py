@@ -12,7 +12,15 @@ from conversations.people import keys
 from providers.base import Provider
 from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from providers.think_tags import ThinkTags
-from providers.types import ChatMessage, ChatRequest, Chunk, Finish, Phase, ToolPart
+from providers.types import (
+    ChatMessage,
+    ChatRequest,
+    Chunk,
+    Finish,
+    FinishReason,
+    Phase,
+    ToolPart,
+)
 from streaming.events import End
 from streaming.log import MemoryLog
 from streaming.provider_slots import ProviderSlots
@@ -77,6 +85,10 @@ class Result:
             tokens=self.tokens(text),
             error=error,
         )
+
+    @property
+    def reason(self) -> FinishReason:
+        return self.finish.reason if self.finish else "stop"
 
     def timings(self) -> dict[str, float]:
         """The reply's times for its row, without those that the provider did not tell."""

@@ -24,6 +24,7 @@ from conversations.threads.models import Message, Status
 from conversations.threads.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
+from streaming.errors import http_status
 from streaming.lifecycle import lifecycle
 from streaming.replies import message_queue
 from streaming.replies.commands import (
@@ -38,15 +39,6 @@ from streaming.rest.async_view import AsyncAPIView, retry
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
-
-# The status of an answer whose reply failed, by the code of the failure; 502 for the others.
-STATUS_OF_FAILURE = {
-    "provider_timeout": 504,
-    "provider_busy": 503,
-    "provider_rate_limited": 503,
-    "unavailable": 503,
-    "internal": 500,
-}
 
 
 class GenerateView(AsyncAPIView):
@@ -180,7 +172,7 @@ def _answer(asked: Message | None, reply: Message) -> Response:
         return Response(body)
     error = reply.error or {}
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
-    failed = STATUS_OF_FAILURE.get(code, 502)
+    failed = http_status(code)
     headers = retry(failed, error.get("retry_after"))
     return Response({**error_body(code, message), **body}, status=failed, headers=headers)
 

@@ -1,13 +1,19 @@
-"""A program's chat request, read: OpenAI's fields into the values of `providers`. Pure."""
+"""The body of `/v1/chat/completions`, and what `/v1/responses` has in common with it."""
 
-import base64
-import binascii
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, Self, cast
 
 import orjson
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    FailFast,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 
 from providers.types import (
     ChatMessage,
@@ -18,13 +24,11 @@ from providers.types import (
     ToolCall,
     ToolChoice,
 )
-from streaming.v1.fields import Fields, refuse
+from streaming.v1.fields import Body, Count, ModelName, Word, is_base64, refuse, require, texts
 
-ROLES = ("system", "developer", "user", "assistant", "tool")
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
-FORMS = ("text", "json_object", "json_schema")
 STOPS = 16
 TOOLS = 128
+MESSAGES = 10_000
 
 _DATA_URL = re.compile(r"data:(image/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,", re.IGNORECASE)
 
@@ -32,221 +36,271 @@ _DATA_URL = re.compile(r"data:(image/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,", re
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a program wants. `model` is `None` where it names none; `parameters` holds those
-    fields of a `ChatRequest` that it set."""
+    fields of a `ChatRequest` that it set, `echo` what the answer repeats."""
 
     messages: tuple[ChatMessage, ...]
     parameters: dict[str, Any]
     model: str | None = None
     stream: bool = False
     include_usage: bool = False
-
-
-def parse_chat(data: object) -> Ask:
-    """The body of `/v1/chat/completions`. Raises `InvalidInput`, which names the field."""
-    body = Fields(data)
-    if (body.whole("n", least=1) or 1) > 1:
-        refuse("n", "Only one reply is made for a request.")
-    options = body.inner("stream_options")
-    tools = tuple(_tool(item) for item in body.items("tools", skip=str))
-    if len(tools) > TOOLS:
-        refuse("tools", f"There can be at most {TOOLS}.")
-    return Ask(
-        messages=tuple(_message(item) for item in body.items("messages", required=True)),
-        parameters=given(
-            {
-                **sampling(body),
-                "max_tokens": body.whole("max_completion_tokens", "max_tokens", least=1),
-                "stop": body.texts("stop", STOPS),
-                "seed": body.whole("seed", least=-(2**63), most=2**63 - 1),
-                "presence_penalty": body.number("presence_penalty", -2, 2),
-                "frequency_penalty": body.number("frequency_penalty", -2, 2),
-                "reasoning_effort": effort(body, "reasoning_effort"),
-                "tools": tools,
-                "tool_choice": choice(body.get("tool_choice"), tools),
-                "response_format": _format(body.inner("response_format")),
-            }
-        ),
-        model=body.model() or None,
-        stream=body.flag("stream"),
-        include_usage=options is not None and options.flag("include_usage"),
-    )
-
-
-def sampling(body: Fields) -> dict[str, Any]:
-    """The two that every kind of request has."""
-    return {
-        "temperature": body.number("temperature", 0, 2),
-        "top_p": body.number("top_p", 0, 1),
-    }
-
-
-def effort(body: Fields, name: str) -> str | None:
-    """How long to think; what goes beyond "high" is "high"."""
-    wanted = body.one_of(name, EFFORTS)
-    return "high" if wanted == "xhigh" else wanted
-
-
-def given(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Without those that were not set."""
-    return {name: value for name, value in parameters.items() if value not in (None, ())}
+    echo: dict[str, Any] = field(default_factory=dict)
 
 
 # --- Messages ---------------------------------------------------------------------------------
 
 
-def _message(item: Fields) -> ChatMessage:
-    role = item.one_of("role", ROLES)
-    if role is None:
-        refuse(item.at("role"), f"This has to be one of {', '.join(ROLES)}.")
-    text, parts = content(item, "content")
-    calls = tuple(_call(call) for call in item.items("tool_calls"))
-    if calls and role != "assistant":
-        refuse(item.at("tool_calls"), "Only an assistant calls tools.")
-    if has_image(parts) and role != "user":
-        refuse(item.at("content"), "Only a user shows images.")
-    if item.get("content") is None and not calls and role != "assistant":
-        refuse(item.at("content"), "This has to be a text or a list of parts.")
-    return ChatMessage(
-        role=cast("Role", "system" if role == "developer" else role),
-        content=text,
-        parts=parts,
-        tool_calls=calls,
-        tool_call_id=item.text("tool_call_id", required=role == "tool"),
-        name=item.text("name"),
-    )
+def _image(value: Any) -> Image:
+    """Read an image that the request itself holds. Another address is never fetched: this server
+    may reach what the program may not."""
+    at = ("url",) if isinstance(value, dict) else ()
+    url = value.get("url") if isinstance(value, dict) else value
+    if not isinstance(url, str) or not (head := _DATA_URL.match(url)):
+        refuse("Must be a data URL (data:image/png;base64,…)", *at)
+    data = url[head.end() :]
+    if not is_base64(data):
+        refuse("Must be an image in base64", *at)
+    return Image(head[1].lower(), data)
 
 
-def content(item: Fields, name: str) -> tuple[str, tuple[str | Image, ...]]:
-    """A text or a list of parts: their texts joined, and the parts if there are images."""
-    value = item.get(name)
-    if value is None or isinstance(value, str):
-        return value or "", ()
-    if not isinstance(value, list):
-        refuse(item.at(name), "This has to be a text or a list of parts.")
-    parts: list[str | Image] = []
-    for part in item.items(name):
-        match part.text("type", required=True):
-            case "text" | "input_text" | "output_text":
-                parts.append(_said(part, "text"))
-            case "refusal":
-                parts.append(_said(part, "refusal"))
-            case "image_url" | "input_image":
-                parts.append(_image(part))
-            case _:
-                refuse(part.at("type"), "Only parts with text and images are understood.")
+class Part(Body):
+    """A text or an image in a message, spelled as in chat completions or as in responses."""
+
+    type: Literal["text", "image_url", "input_text", "output_text", "input_image", "refusal"]
+    text: str | None = None
+    refusal: str | None = None
+    image_url: Annotated[Image, PlainValidator(_image)] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_value(self) -> Self:
+        return require(self, "image_url" if "image" in self.type else self.type.split("_")[-1])
+
+    @property
+    def value(self) -> str | Image | None:
+        return self.image_url or self.refusal or self.text
+
+
+def _parts(value: Any) -> Any:
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+Content = Annotated[list[Part], BeforeValidator(_parts)]
+
+
+def shows_image(content: list[Part] | None) -> bool:
+    return any(part.image_url for part in content or ())
+
+
+def chat_message(role: str, content: Iterable[Part], **more: Any) -> ChatMessage:
+    """A message for the provider, with the order of its parts where some are images."""
+    parts = tuple(part.value for part in content if part.value)
     text = "".join(part for part in parts if isinstance(part, str))
-    return text, tuple(part for part in parts if part) if has_image(parts) else ()
+    shown = parts if any(isinstance(part, Image) for part in parts) else ()
+    role = "system" if role == "developer" else role
+    return ChatMessage(cast("Role", role), text, shown, **more)
 
 
-def has_image(parts: Iterable[str | Image]) -> bool:
-    return any(isinstance(part, Image) for part in parts)
-
-
-def _said(part: Fields, name: str) -> str:
-    """The text of a part: it may be empty, and has to be there."""
-    if part.get(name) is None:
-        refuse(part.at(name), "This has to be a text.")
-    return part.text(name)
-
-
-def _image(part: Fields) -> Image:
-    """An image that the request itself holds. Another address is never fetched: this server may
-    reach what the program may not."""
-    value = part.get("image_url")
-    at = part.at("image_url")
-    if isinstance(value, dict):
-        value, at = value.get("url"), f"{at}.url"
-    found = _DATA_URL.match(value) if isinstance(value, str) else None
-    if found is None or not isinstance(value, str):
-        refuse(at, "An image has to be sent along, as a data URL (data:image/png;base64,…).")
-    data = value[found.end() :]
-    try:
-        picture = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        refuse(at, "This is not base64.")
-    if not picture:
-        refuse(at, "There is no image in it.")
-    return Image(found[1].lower(), data)
-
-
-def _call(item: Fields) -> ToolCall:
-    function = item.needed("function")
-    return ToolCall(
-        id=item.text("id", required=True),
-        name=function.text("name", required=True),
-        arguments=arguments(function),
-    )
-
-
-def arguments(call: Fields) -> str:
-    """Those of a call that a model has made. Text that is no JSON may be what it really said, and
-    is for the provider to judge; JSON that is no object never is."""
-    text = call.text("arguments")
+def _arguments(text: str) -> str:
+    """Check the arguments of a call that a model has made. Text that is not JSON may be what it
+    really said, and is for the provider to refuse; JSON that is not an object never is."""
     try:
         wrong = not isinstance(orjson.loads(text), dict)
     except ValueError:
         wrong = False
     if wrong:
-        refuse(call.at("arguments"), "This has to be the text of a JSON object.")
+        refuse("Must be the text of a JSON object")
     return text
+
+
+Arguments = Annotated[str, AfterValidator(_arguments)]
+
+
+class CalledFunction(Body):
+    name: Word
+    arguments: Arguments = ""
+
+
+class Call(Body):
+    id: Word
+    function: CalledFunction
+
+    def to_provider(self) -> ToolCall:
+        return ToolCall(self.id, self.function.name, self.function.arguments)
+
+
+class Message(Body):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Content | None = None
+    tool_calls: list[Call] = []
+    tool_call_id: Word | None = None
+    name: str = ""
+
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> Self:
+        if self.tool_calls and self.role != "assistant":
+            refuse("Only an assistant calls tools", "tool_calls")
+        if self.role != "user" and shows_image(self.content):
+            refuse("Only a user shows images", "content")
+        needed = {"assistant": (), "tool": ("content", "tool_call_id")}
+        return require(self, *needed.get(self.role, ("content",)))
+
+    def to_provider(self) -> ChatMessage:
+        return chat_message(
+            self.role,
+            self.content or (),
+            tool_calls=tuple(call.to_provider() for call in self.tool_calls),
+            tool_call_id=self.tool_call_id or "",
+            name=self.name,
+        )
 
 
 # --- Tools and formats --------------------------------------------------------------------------
 
 
-def _tool(item: Fields) -> Tool:
-    if item.text("type") not in ("", "function"):
-        refuse(item.at("type"), "Only tools of the type function can be used here.")
-    return tool(item.needed("function"))
+class Function(Body):
+    name: Word
+    description: str = ""
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+    def to_provider(self) -> Tool:
+        return Tool(self.name, self.description, self.parameters, self.strict)
 
 
-def tool(function: Fields) -> Tool:
-    """The function of a tool, described."""
-    return Tool(
-        name=function.text("name", required=True),
-        description=function.text("description"),
-        parameters=function.schema("parameters"),
-        strict=function.flag("strict") if function.get("strict") is not None else None,
-    )
+class FunctionTool(Body):
+    type: Literal["function", ""] = "function"
+    function: Function
 
 
-def choice(value: Any, tools: tuple[Tool, ...]) -> ToolChoice | None:
-    """Whether a tool has to be called; a named one as chat completions or as responses spell it.
-    Without tools it means nothing."""
-    if value is None:
-        return None
-    named = isinstance(value, dict)
-    if not named and value not in ("auto", "none", "required"):
-        refuse("tool_choice", "This has to be auto, none, required or a function.")
-    if not tools:
-        return None
-    if not named:
+def _without_names(value: Any) -> Any:
+    """Leave out tools that are only names: some front ends send those of their own."""
+    if not isinstance(value, list):
+        return value
+    return [tool for tool in value if not isinstance(tool, str)]
+
+
+Form = Literal["text", "json_object", "json_schema"]
+
+
+class Schema(Body):
+    """The form of a reply; a `json_schema` has the schema in it, or beside its type."""
+
+    type: Form = "json_schema"
+    name: str = ""
+    schema_: Annotated[dict[str, Any] | None, Field(validation_alias="schema")] = None
+    strict: bool | None = None
+
+    @model_validator(mode="after")
+    def _has_a_schema(self) -> Self:
+        return require(self, "schema_") if self.type == "json_schema" else self
+
+    def to_provider(self) -> ResponseFormat | None:
+        if self.type == "text":
+            return None
+        return ResponseFormat(self.schema_, self.name, self.strict)
+
+
+class Format(Body):
+    """The form of a reply, with the schema in an object of its own."""
+
+    type: Form
+    json_schema: Schema | None = None
+
+    @model_validator(mode="after")
+    def _has_a_schema(self) -> Self:
+        return require(self, "json_schema") if self.type == "json_schema" else self
+
+    def to_provider(self) -> ResponseFormat | None:
+        return (self.json_schema or Schema(type=self.type)).to_provider()
+
+
+def _choice(value: Any) -> ToolChoice:
+    """Read whether a tool has to be called; a function is named as in chat completions or as in
+    responses."""
+    if value in ("auto", "none", "required"):
         return ToolChoice(value)
-    function = value.get("function")
-    name = function.get("name") if isinstance(function, dict) else value.get("name")
-    if name not in [entry.name for entry in tools]:
-        refuse("tool_choice", "This names no function of tools.")
-    return ToolChoice("function", str(name))
+    if isinstance(value, dict):
+        function = value.get("function", value)
+        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
+            return ToolChoice("function", name)
+    return refuse("Must be 'auto', 'none', 'required' or a function")
 
 
-def _format(wanted: Fields | None) -> ResponseFormat | None:
-    if wanted is None:
-        return None
-    described = wanted.get("type") == "json_schema"
-    return form(wanted, wanted.needed("json_schema") if described else wanted)
+# --- Requests -----------------------------------------------------------------------------------
+
+# Fields that mean the same here and to a provider.
+_SAME = (
+    *("temperature", "top_p", "stop", "seed"),
+    *("presence_penalty", "frequency_penalty", "reasoning_effort"),
+)
+Penalty = Annotated[float, Field(ge=-2, le=2)] | None
+# Programs ask for more than we have.
+Effort = Annotated[
+    Literal["none", "minimal", "low", "medium", "high", "xhigh"],
+    AfterValidator(lambda effort: "high" if effort == "xhigh" else effort),
+]
 
 
-def form(wanted: Fields, described: Fields) -> ResponseFormat | None:
-    """The form of a reply; `described` is the object in which its schema stands."""
-    kind = wanted.one_of("type", FORMS)
-    if kind is None:
-        refuse(wanted.at("type"), f"This has to be one of {', '.join(FORMS)}.")
-    if kind == "json_object":
-        return ResponseFormat()
-    if kind != "json_schema":
-        return None
-    schema = described.schema("schema")
-    if schema is None:
-        refuse(described.at("schema"), "This has to be a JSON schema.")
-    strict = described.flag("strict") if described.get("strict") is not None else None
-    return ResponseFormat(schema, described.text("name"), strict)
+class ReplyRequest(Body):
+    """What requests for a reply have in common."""
+
+    model: ModelName = ""
+    stream: bool = False
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    tool_choice: Annotated[ToolChoice, PlainValidator(_choice)] | None = None
+
+    @property
+    def functions(self) -> Sequence[Function]:
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _chooses_one_of_its_functions(self) -> Self:
+        names = [function.name for function in self.functions]
+        if names and self.tool_choice and self.tool_choice.name not in ("", *names):
+            refuse("Must name one of the tools", "tool_choice")
+        return self
+
+    def to_ask(self, messages: Iterable[ChatMessage], **parameters: Any) -> Ask:
+        """The request as the engine wants it, without the parameters that were not set."""
+        tools = tuple(function.to_provider() for function in self.functions)
+        if tools:  # without, a choice means nothing
+            parameters |= {"tools": tools, "tool_choice": self.tool_choice}
+        parameters = {name: getattr(self, name, None) for name in _SAME} | parameters
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return Ask(tuple(messages), given, self.model or None, self.stream)
+
+
+class StreamOptions(Body):
+    include_usage: bool = False
+
+
+class ChatRequest(ReplyRequest):
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MESSAGES), FailFast()]
+    tools: Annotated[
+        list[FunctionTool], Field(max_length=TOOLS), BeforeValidator(_without_names)
+    ] = []
+    stream_options: StreamOptions = Field(default_factory=StreamOptions)
+    n: Annotated[int, Field(ge=1, le=1)] = 1
+    max_tokens: Count | None = None
+    max_completion_tokens: Count | None = None
+    stop: Annotated[tuple[str, ...], texts(STOPS)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    presence_penalty: Penalty = None
+    frequency_penalty: Penalty = None
+    reasoning_effort: Effort | None = None
+    response_format: Format | None = None
+
+    @property
+    def functions(self) -> Sequence[Function]:
+        return [tool.function for tool in self.tools]
+
+    @classmethod
+    def parse(cls, data: object) -> Ask:
+        """The request in a body. Raises `InvalidInput`."""
+        body = cls.read(data)
+        ask = body.to_ask(
+            (message.to_provider() for message in body.messages),
+            max_tokens=body.max_completion_tokens or body.max_tokens,
+            response_format=body.response_format and body.response_format.to_provider(),
+        )
+        return replace(ask, include_usage=body.stream_options.include_usage)

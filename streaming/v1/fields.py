@@ -1,151 +1,121 @@
-"""Reading fields out of a program's JSON: either spelling, the right type, or a clear refusal.
+"""Requests of `/v1` read by pydantic: strict types, both spellings, refusals that name a field."""
 
-Fields that nobody asks for are ignored, as OpenAI's clients expect. Pure.
-"""
+import base64
+from typing import Annotated, Any, NoReturn, Self, TypeVar
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from conversations.errors import InvalidInput
 
-Json = Mapping[str, Any]
+# By pydantic's type of error; its own sentence for the others.
+_SENTENCES = {
+    "bool_type": "Must be true or false",
+    "float_type": "Must be a number",
+    "greater_than_equal": "Must be at least {ge:g}",
+    "int_type": "Must be a whole number",
+    "less_than_equal": "Must be at most {le:g}",
+    "list_type": "Must be a list",
+    "literal_error": "Must be {expected}",
+    "missing": "Required",
+    "model_type": "Must be a JSON object",
+    "string_pattern_mismatch": "Must not contain NUL",
+    "string_too_long": "Must have at most {max_length} characters",
+    "string_too_short": "Must not be empty",
+    "string_type": "Must be a string",
+    "too_long": "Must have at most {max_length} items",
+    "too_short": "Must not be empty",
+}
 
-# Characters in the name of a model.
-MOST_NAME = 255
+Word = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+# No name is longer than the column in which usage is recorded.
+ModelName = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
 
 
-class Fields:
-    """A JSON object and where it stands in the request ("messages[2].function").
+def _spellings(name: str) -> AliasChoices:
+    return AliasChoices(name, to_camel(name))
 
-    Names are asked for in snake_case; their camelCase twins are found too. A field that is `null`
-    is as good as missing. All methods raise `InvalidInput`, which names the field.
-    """
 
-    def __init__(self, data: object, path: str = "") -> None:
-        self.path = path
-        if not isinstance(data, Mapping):
-            where = path or "body"
-            refuse(where, "Must be a JSON object.")
-        self._data: Json = data
+class Body(BaseModel):
+    """A JSON object in a request. A field may be spelled in snake_case or in camelCase, counts as
+    missing when it is `null`, and is ignored when it is not known."""
 
-    def at(self, name: str) -> str:
-        """The full name of a field of this object."""
-        return f"{self.path}.{name}" if self.path else name
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=_spellings),
+        defer_build=True,  # a server that is never asked for it keeps no validator in memory
+        loc_by_alias=False,
+        strict=True,
+    )
 
-    def get(self, *names: str) -> Any:
-        """The first of `names` that is there, whatever it is; `None` if none is."""
-        for name in names:
-            for spelling in (name, _camel(name)):
-                if (value := self._data.get(spelling)) is not None:
-                    return value
-        return None
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None}
 
-    def text(self, name: str, *, required: bool = False) -> str:
-        """A string; empty when it is missing."""
-        value = self.get(name)
-        if value is None and not required:
-            return ""
-        if not isinstance(value, str) or (required and not value):
-            refuse(self.at(name), "This has to be a text.")
-        return value
+    @classmethod
+    def read(cls, data: object) -> Self:
+        """The request in `data`. Raises `InvalidInput`, which names the first wrong field."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as failure:
+            error = failure.errors(include_url=False, include_input=False)[0]
+        context = error.get("ctx", {})
+        where = (*error["loc"], *context.get("at", ()))
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in where)
+        path = "".join(steps).lstrip(".") or "body"
+        template = _SENTENCES.get(error["type"])
+        sentence = f"{template.format(**context) if template else error['msg']}."
+        raise InvalidInput(f"{path}: {sentence}", fields={path: [sentence]})
 
-    def model(self, *, required: bool = False) -> str:
-        """The name of a model, as `text`; none is longer than what is written down of it."""
-        name = self.text("model", required=required)
-        if len(name) > MOST_NAME or "\0" in name:
-            refuse(self.at("model"), "This is no name of a model.")
-        return name
 
-    def flag(self, name: str) -> bool:
-        """A boolean; false when it is missing."""
-        value = self.get(name)
-        if value is not None and not isinstance(value, bool):
-            refuse(self.at(name), "This has to be true or false.")
-        return bool(value)
+def refuse(sentence: str, *at: str) -> NoReturn:
+    """Refuse what a validator looks at, or the field `at` inside it."""
+    raise PydanticCustomError("refused", "{sentence}", {"sentence": sentence, "at": at})
 
-    def number(self, name: str, least: float, most: float) -> float | None:
-        """A number between two bounds."""
-        value = self.get(name)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            refuse(self.at(name), "This has to be a number.")
-        if not least <= value <= most:
-            refuse(self.at(name), f"This has to be between {least:g} and {most:g}.")
-        return float(value)
 
-    def whole(self, *names: str, least: int, most: int = 2**31 - 1) -> int | None:
-        """The first of `names` that is there: a whole number of at least `least`."""
-        for name in names:
-            value = self.get(name)
-            if value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int):
-                refuse(self.at(name), "This has to be a whole number.")
-            if not least <= value <= most:
-                refuse(self.at(name), f"This has to be between {least} and {most}.")
-            return int(value)
-        return None
+B = TypeVar("B", bound=Body)
 
-    def one_of(self, name: str, choices: Sequence[str]) -> str | None:
-        value = self.get(name)
-        if value is not None and value not in choices:
-            refuse(self.at(name), f"This has to be one of {', '.join(choices)}.")
-        return None if value is None else str(value)
 
-    def inner(self, name: str) -> "Fields | None":
-        """An object inside this one."""
-        value = self.get(name)
-        return None if value is None else Fields(value, self.at(name))
+def require(body: B, *names: str) -> B:
+    """Refuse a body that lacks one of these fields."""
+    for name in names:
+        if getattr(body, name) is None:
+            refuse("Required", name.rstrip("_"))
+    return body
 
-    def needed(self, name: str) -> "Fields":
-        """An object inside this one that has to be there."""
-        return Fields(self.get(name), self.at(name))
 
-    def schema(self, name: str) -> dict[str, Any] | None:
-        """A JSON schema, as it is."""
-        value = self.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            refuse(self.at(name), "This has to be a JSON schema.")
-        return value
+def texts(most: int, *, least: int = 0) -> PlainValidator:
+    """A validator of one text or a list of `least` to `most` texts, none of them empty."""
 
-    def items(
-        self, name: str, *, required: bool = False, skip: type | None = None
-    ) -> list["Fields"]:
-        """A list of objects; empty when it is missing. What is a `skip` is passed over."""
-        value = self.get(name)
-        if value is None and not required:
-            return []
-        if not isinstance(value, list) or (required and not value):
-            refuse(self.at(name), "This has to be a list with something in it.")
-        return [
-            Fields(item, f"{self.at(name)}[{number}]")
-            for number, item in enumerate(value)
-            if skip is None or not isinstance(item, skip)
-        ]
-
-    def texts(self, name: str, most: int) -> tuple[str, ...]:
-        """A string or a list of at most `most`; none of them empty."""
-        value = self.get(name)
-        if value is None:
-            return ()
+    def read(value: Any) -> tuple[str, ...]:
         found = [value] if isinstance(value, str) else value
         if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-            refuse(self.at(name), "This has to be a text or a list of texts.")
-        if len(found) > most:
-            refuse(self.at(name), f"There can be at most {most}.")
+            refuse("Must be a string or a list of strings")
+        if not least <= len(found) <= most:
+            refuse(f"Must have {least} to {most} items")
         if not all(found):
-            refuse(self.at(name), "A text in it is empty.")
+            refuse("Must not hold an empty string")
         return tuple(found)
 
-
-def refuse(path: str, sentence: str) -> NoReturn:
-    """Raise the refusal of one field."""
-    raise InvalidInput(f"{path}: {sentence}", fields={path: [sentence]})
+    return PlainValidator(read)
 
 
-def _camel(name: str) -> str:
-    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+def is_base64(text: str) -> bool:
+    """Whether there is anything, and all of it is base64."""
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False

@@ -1,149 +1,154 @@
-"""A request to `/v1/responses`, read into the same values as a chat completion. Pure.
+"""The body of `/v1/responses`, read into the same values as a chat completion.
 
-Nothing is kept here between two requests, so whatever refers to an earlier one is refused.
+Nothing is kept between two requests, so whatever refers to an earlier one is refused.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
 
-from providers.types import ChatMessage, ResponseFormat, Role, ToolCall
+from pydantic import AfterValidator, BeforeValidator, FailFast, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from providers.types import ChatMessage, ToolCall
 from streaming.v1.chat_request import (
-    ROLES,
+    MESSAGES,
     TOOLS,
+    Arguments,
     Ask,
-    arguments,
-    choice,
-    content,
-    effort,
-    form,
-    given,
-    has_image,
-    sampling,
-    tool,
+    Content,
+    Effort,
+    Form,
+    Function,
+    ReplyRequest,
+    Schema,
+    chat_message,
+    shows_image,
 )
-from streaming.v1.fields import Fields, refuse
+from streaming.v1.fields import Body, Count, Word, refuse, require
 
-# What every answer says again of its request, and what it says where nothing was asked.
+# What every answer repeats of its request, and what it says where nothing was asked.
 _ECHOED: dict[str, Any] = {
-    "instructions": None,
-    "max_output_tokens": None,
+    **dict.fromkeys(("instructions", "max_output_tokens", "temperature", "top_p")),
     "metadata": {},
     "parallel_tool_calls": True,
     "reasoning": {"effort": None, "summary": None},
-    "temperature": None,
     "text": {"format": {"type": "text"}},
     "tool_choice": "auto",
     "tools": [],
-    "top_p": None,
 }
-# Asked for, these would need an answer to be kept.
-_STORED = {
-    "store": "Responses are not stored here. Leave it out, or set it to false.",
-    "background": "Responses are not made in the background here.",
-    "previous_response_id": "Responses are not stored here. Send the items themselves.",
-    "conversation": "Conversations are not kept here. Send the items themselves.",
+_NOT_KEPT = "Nothing is stored here. Send the items themselves"
+_NEEDED = {
+    "message": ("role", "content"),
+    "function_call": ("call_id", "name"),
+    "function_call_output": ("call_id",),
 }
-_REFERENCE = "Responses are not stored here. Set store to false, and send the item itself."
 
 
-@dataclass(frozen=True, slots=True)
-class ResponsesAsk:
-    """A request, and what its answer says again of it."""
-
-    ask: Ask
-    echo: dict[str, Any]
+def _not_a_reference(kind: Any) -> Any:
+    if kind == "item_reference":
+        refuse("Responses are not stored here. Set store to false, and send the item itself")
+    return kind
 
 
-def parse_responses(data: object) -> ResponsesAsk:
-    """The body of `/v1/responses`. Raises `InvalidInput`, which names the field."""
-    body = Fields(data)
-    for name, sentence in _STORED.items():
-        if body.get(name):
-            refuse(name, sentence)
-    for item in body.items("tools"):
-        if item.text("type", required=True) != "function":
-            refuse(item.at("type"), "Only tools of the type function can be used here.")
-    tools = tuple(tool(item) for item in body.items("tools"))
-    if len(tools) > TOOLS:
-        refuse("tools", f"There can be at most {TOOLS}.")
-    reasoning = body.inner("reasoning")
-    ask = Ask(
-        messages=tuple(_messages(body)),
-        parameters=given(
-            {
-                **sampling(body),
-                "max_tokens": body.whole("max_output_tokens", least=1),
-                "reasoning_effort": effort(reasoning, "effort") if reasoning else None,
-                "tools": tools,
-                "tool_choice": choice(body.get("tool_choice"), tools),
-                "response_format": _format(body),
-            }
-        ),
-        model=body.model() or None,
-        stream=body.flag("stream"),
-    )
-    found = {name: body.get(name) for name in _ECHOED}
-    echo = {name: found[name] if found[name] is not None else _ECHOED[name] for name in _ECHOED}
-    return ResponsesAsk(ask, echo)
+class Item(Body):
+    """A message, a call of a function or its output; no model reads its reasoning again."""
+
+    type: Annotated[
+        Literal["message", "function_call", "function_call_output", "reasoning"],
+        BeforeValidator(_not_a_reference),
+    ] = "message"
+    role: Literal["system", "developer", "user", "assistant"] | None = None
+    content: Content | None = None
+    call_id: Word | None = None
+    name: Word | None = None
+    arguments: Arguments = ""
+    output: Content = []
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if self.role != "user" and shows_image(self.content):
+            refuse("Only a user shows images", "content")
+        return require(self, *_NEEDED.get(self.type, ()))
 
 
-def _format(body: Fields) -> ResponseFormat | None:
-    text = body.inner("text")
-    wanted = text.inner("format") if text else None
-    return form(wanted, wanted) if wanted else None  # the schema stands beside the type
+class Typed(Body):
+    type: Literal["function"]
 
 
-def _messages(body: Fields) -> list[ChatMessage]:
-    found: list[ChatMessage] = []
-    if instructions := body.text("instructions"):
-        found.append(ChatMessage("system", instructions))
-    if isinstance(said := body.get("input"), str):
-        found.append(ChatMessage("user", said))
-        return found
-    for item in body.items("input", required=True):
-        match item.text("type") or "message":
-            case "message":
-                found.append(_message(item))
-            case "function_call":
-                _add_call(found, item)
-            case "function_call_output":
-                output, _ = content(item, "output")
-                call_id = item.text("call_id", required=True)
-                found.append(ChatMessage("tool", output, tool_call_id=call_id))
-            case "reasoning":
-                pass  # a model does not read its own again
-            case "item_reference":
-                refuse(item.at("type"), _REFERENCE)
-            case _:
-                refuse(item.at("type"), "Only messages and function calls are understood.")
-    return found
+class FunctionTool(Function, Typed):
+    pass
 
 
-def _message(item: Fields) -> ChatMessage:
-    asked = item.one_of("role", ROLES[:-1])
-    roles: dict[str | None, Role] = {
-        "system": "system",
-        "developer": "system",
-        "user": "user",
-        "assistant": "assistant",
-    }
-    if asked not in roles:
-        refuse(item.at("role"), f"This has to be one of {', '.join(ROLES[:-1])}.")
-    if item.get("content") is None:
-        refuse(item.at("content"), "This has to be a text or a list of parts.")
-    text, parts = content(item, "content")
-    if has_image(parts) and asked != "user":
-        refuse(item.at("content"), "Only a user shows images.")
-    return ChatMessage(roles[asked], text, parts)
+class TextFormat(Schema):
+    """The form of a reply, with the schema beside its type."""
+
+    type: Form
 
 
-def _add_call(found: list[ChatMessage], item: Fields) -> None:
-    """Calls are items of their own here, and part of the message before them elsewhere."""
-    call = ToolCall(
-        id=item.text("call_id", required=True),
-        name=item.text("name", required=True),
-        arguments=arguments(item),
-    )
-    if not found or found[-1].role != "assistant":
-        found.append(ChatMessage("assistant", ""))
-    found[-1] = replace(found[-1], tool_calls=(*found[-1].tool_calls, call))
+class Text(Body):
+    format: TextFormat | None = None
+
+
+class Reasoning(Body):
+    effort: Effort | None = None
+
+
+def _only_without(sentence: str) -> AfterValidator:
+    """A validator of what would need an answer to be kept."""
+    return AfterValidator(lambda value: refuse(sentence) if value else value)
+
+
+def _items(value: Any) -> Any:
+    return [{"role": "user", "content": value}] if isinstance(value, str) else value
+
+
+class ResponsesRequest(ReplyRequest):
+    input: Annotated[
+        list[Item], Field(min_length=1, max_length=MESSAGES), FailFast(), BeforeValidator(_items)
+    ]
+    tools: Annotated[list[FunctionTool], Field(max_length=TOOLS)] = []
+    instructions: str = ""
+    max_output_tokens: Count | None = None
+    reasoning: Reasoning = Field(default_factory=Reasoning)
+    text: Text = Field(default_factory=Text)
+    store: Annotated[Any, _only_without("Responses are not stored here")] = None
+    background: Annotated[Any, _only_without("Nothing is made in the background here")] = None
+    previous_response_id: Annotated[Any, _only_without(_NOT_KEPT)] = None
+    conversation: Annotated[Any, _only_without(_NOT_KEPT)] = None
+
+    @property
+    def functions(self) -> Sequence[Function]:
+        return self.tools
+
+    @classmethod
+    def parse(cls, data: Any) -> Ask:
+        """The request in a body. Raises `InvalidInput`."""
+        body = cls.read(data)
+        ask = body.to_ask(
+            _messages(body),
+            max_tokens=body.max_output_tokens,
+            reasoning_effort=body.reasoning.effort,
+            response_format=body.text.format and body.text.format.to_provider(),
+        )
+        asked = {name: data.get(name, data.get(to_camel(name))) for name in _ECHOED}
+        echo = {name: _ECHOED[name] if value is None else value for name, value in asked.items()}
+        return replace(ask, echo=echo)
+
+
+def _messages(body: ResponsesRequest) -> list[ChatMessage]:
+    messages: list[ChatMessage] = []
+    if body.instructions:
+        messages.append(ChatMessage("system", body.instructions))
+    for item in body.input:
+        if item.type == "message":
+            messages.append(chat_message(str(item.role), item.content or ()))
+        elif item.type == "function_call_output":
+            messages.append(chat_message("tool", item.output, tool_call_id=item.call_id or ""))
+        elif item.type == "function_call":
+            # A call is an item of its own here, and part of the message before it elsewhere.
+            call = ToolCall(item.call_id or "", item.name or "", item.arguments)
+            if not messages or messages[-1].role != "assistant":
+                messages.append(ChatMessage("assistant", ""))
+            messages[-1] = replace(messages[-1], tool_calls=(*messages[-1].tool_calls, call))
+    return messages

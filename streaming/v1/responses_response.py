@@ -1,209 +1,169 @@
-"""What `/v1/responses` answers: a response object, and the events that build it. Pure.
+"""What `/v1/responses` answers: a response object, and the events that build it.
 
 A response is a list of items: reasoning, a message, calls of functions. Each is added, filled
 and done, told by events that count up in `sequence_number`.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal
 from uuid import uuid4
 
-from providers.types import Chunk, FinishReason, ToolPart
-from streaming.v1.chat_response import Json, event, merged
+from providers.types import Chunk
+from streaming.replies.engine import Result
+from streaming.v1.chat_request import Ask
+from streaming.v1.sse import Json, event, merged
+
+# Why a response is incomplete, by the reason for which its reply ended.
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+Kind = Literal["message", "reasoning", "function_call"]
+_PREFIXES: dict[Kind, str] = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
+
+
+@dataclass(slots=True)
+class _Item:
+    """One item, at its place in the output; `text` is what it holds so far, `call` the head of a
+    function call."""
+
+    type: Kind
+    index: int
+    call: Json
+    id: str
+    text: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its events are called by."""
+        if self.type == "function_call":
+            return "function_call_arguments"
+        return "output_text" if self.type == "message" else "reasoning_text"
+
+    @property
+    def place(self) -> Json:
+        """Where its events belong."""
+        place: Json = {"item_id": self.id, "output_index": self.index}
+        if self.type == "message":
+            place["logprobs"] = []
+        return place if self.call else {**place, "content_index": 0}
+
+    @property
+    def part(self) -> Json:
+        part = {"type": self.name, "text": self.text}
+        return {**part, "annotations": [], "logprobs": []} if self.type == "message" else part
+
+    def data(self, status: str) -> Json:
+        data: Json = {"id": self.id, "type": self.type, "status": status}
+        if self.call:
+            return {**data, **self.call, "arguments": self.text}
+        kind: Json = {"role": "assistant"} if self.type == "message" else {"summary": []}
+        return {**data, **kind, "content": [] if status == "in_progress" else [self.part]}
 
 
 class Response:
-    """One response being made; a `Writer`."""
+    """One response; as a `Writer` it streams."""
 
-    def __init__(self, echo: Json, model: str, provider_used: str) -> None:
-        self._sequence = 0
+    def __init__(self, result: Result, ask: Ask) -> None:
+        self._result = result
+        self._sequence = count()
+        self._begun = False
         self._open: list[_Item] = []
         self._calls: dict[int, _Item] = {}
-        self.data: Json = {
-            "id": _id("resp"),
+        self._data: Json = {
+            "id": f"resp_{uuid4().hex}",
             "object": "response",
             "created_at": int(time.time()),
             "status": "in_progress",
+            **dict.fromkeys(("error", "incomplete_details", "previous_response_id", "usage")),
+            **ask.echo,
             "background": False,
-            "error": None,
-            "incomplete_details": None,
-            **echo,
-            "model": model,
+            "model": result.model,
             "output": [],
-            "previous_response_id": None,
-            "provider_used": provider_used,
+            "provider_used": result.provider_used,
             "service_tier": "default",
             "store": False,
             "truncation": "disabled",
-            "usage": None,
         }
 
     def begin(self) -> bytes:
-        return self._about("response.created") + self._about("response.in_progress")
+        self._begun = True
+        return self._told("created") + self._told("in_progress")
 
     def pieces(self, chunks: Iterable[Chunk]) -> bytes:
-        events = b""
-        for chunk in merged(chunks):
-            if chunk.reasoning:
-                events += self._text(_Reasoning, chunk.reasoning)
-            if chunk.content:
-                events += self._text(_Message, chunk.content)
-            for part in chunk.tool_parts:
-                events += self._call(part)
-        return events
+        return b"".join(told for chunk in merged(chunks) for told in self._piece(chunk))
 
-    def end(self, reason: FinishReason, tokens: Json) -> bytes:
-        cut = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(reason)
-        status = "incomplete" if cut else "completed"
-        events = self._close(status)
-        self.data["status"] = status
-        self.data["incomplete_details"] = {"reason": cut} if cut else None
-        self.data["usage"] = _usage(tokens)
-        return events + self._about(f"response.{status}")
+    def end(self, tokens: Json) -> bytes:
+        reason = _INCOMPLETE.get(self._result.reason)
+        status = "incomplete" if reason else "completed"
+        events = b"".join(self._close(status))
+        details = {"reason": reason} if reason else None
+        self._data |= {"status": status, "incomplete_details": details, "usage": _usage(tokens)}
+        return events + self._told(status)
 
     def failure(self, error: Json) -> bytes:
-        begun = b"" if self._sequence else self.begin()
-        told = error["error"]
-        self.data["status"] = "failed"
-        self.data["error"] = {"code": told["code"], "message": told["message"]}
-        return begun + self._about("response.failed")
+        begun = b"" if self._begun else self.begin()
+        cause = {name: error["error"][name] for name in ("code", "message")}
+        self._data |= {"status": "failed", "error": cause}
+        return begun + self._told("failed")
 
-    # --- Items --------------------------------------------------------------------------------
+    def whole(self, chunks: Sequence[Chunk], tokens: Json) -> Json:
+        """The answer to a request without a stream."""
+        self.pieces(chunks)
+        self.end(tokens)
+        return self._data
 
-    def _text(self, kind: "type[_Text]", text: str) -> bytes:
-        """Text goes on in the item that is open, if it is of its kind."""
-        events = b""
-        item = self._open[-1] if self._open else None
-        if not isinstance(item, kind):
-            events += self._close("completed")
-            item = kind(len(self.data["output"]))
-            events += self._add(item)
-        item.text += text
-        return events + self._event(f"response.{item.kind}.delta", {**item.at(), "delta": text})
+    def _piece(self, chunk: Chunk) -> Iterator[bytes]:
+        texts: tuple[tuple[Kind, str], ...] = (
+            ("reasoning", chunk.reasoning),
+            ("message", chunk.content),
+        )
+        for kind, text in texts:
+            if text:
+                if not self._open or self._open[-1].type != kind:
+                    yield from self._close()
+                    yield from self._add(kind)
+                yield self._delta(self._open[-1], text)
+        for part in chunk.tool_parts:
+            if part.index not in self._calls:
+                if self._open and not self._open[-1].call:  # calls may be open side by side
+                    yield from self._close()
+                yield from self._add("function_call", call_id=part.id, name=part.name)
+                self._calls[part.index] = self._open[-1]
+            if part.arguments:
+                yield self._delta(self._calls[part.index], part.arguments)
 
-    def _call(self, part: ToolPart) -> bytes:
-        """Several calls may be open side by side."""
-        events = b""
-        item = self._calls.get(part.index)
-        if not isinstance(item, _Call):
-            if self._open and not isinstance(self._open[-1], _Call):
-                events += self._close("completed")
-            item = self._calls[part.index] = _Call(len(self.data["output"]), part.id, part.name)
-            events += self._add(item)
-        if part.arguments:
-            item.text += part.arguments
-            delta = {**item.at(), "delta": part.arguments}
-            events += self._event("response.function_call_arguments.delta", delta)
-        return events
-
-    def _add(self, item: "_Item") -> bytes:
+    def _add(self, kind: Kind, **call: str) -> Iterator[bytes]:
+        id_ = f"{_PREFIXES[kind]}_{uuid4().hex}"
+        item = _Item(kind, len(self._data["output"]), call, id_)
         self._open.append(item)
-        self.data["output"].append(item.data("in_progress"))
-        where = {"output_index": item.index, "item": item.data("in_progress")}
-        events = self._event("response.output_item.added", where)
-        if isinstance(item, _Message):
-            part = {**item.at(), "part": _part("")}
-            events += self._event("response.content_part.added", part)
-        return events
+        data = item.data("in_progress")
+        self._data["output"].append(data)
+        yield self._event("output_item.added", output_index=item.index, item=data)
+        if not call:
+            yield self._event("content_part.added", **item.place, part=item.part)
 
-    def _close(self, status: str) -> bytes:
-        """Everything that is open is done; what a limit has cut stays incomplete."""
-        events = b""
+    def _delta(self, item: _Item, text: str) -> bytes:
+        item.text += text
+        return self._event(f"{item.name}.delta", **item.place, delta=text)
+
+    def _close(self, status: str = "completed") -> Iterator[bytes]:
+        """End the open items; what a limit has cut stays incomplete."""
         for item in self._open:
-            for name, more in item.done():
-                events += self._event(name, {**item.at(), **more})
-            data = self.data["output"][item.index] = item.data(status)
-            where = {"output_index": item.index, "item": data}
-            events += self._event("response.output_item.done", where)
+            text = {"arguments" if item.call else "text": item.text}
+            yield self._event(f"{item.name}.done", **item.place, **text)
+            if not item.call:
+                yield self._event("content_part.done", **item.place, part=item.part)
+            data = self._data["output"][item.index] = item.data(status)
+            yield self._event("output_item.done", output_index=item.index, item=data)
         self._open.clear()
-        return events
 
-    def _about(self, name: str) -> bytes:
-        return self._event(name, {"response": self.data})
+    def _told(self, name: str) -> bytes:
+        return self._event(name, response=self._data)
 
-    def _event(self, name: str, more: Json) -> bytes:
-        data = {"type": name, "sequence_number": self._sequence, **more}
-        self._sequence += 1
-        return event(data, name)
-
-
-class _Item:
-    """One item; `index` is its place in the output."""
-
-    prefix = ""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.id = _id(self.prefix)
-        self.text = ""
-
-    def at(self) -> Json:
-        """Where an event of it belongs."""
-        return {"item_id": self.id, "output_index": self.index}
-
-    def data(self, status: str) -> Json:
-        raise NotImplementedError
-
-    def done(self) -> list[tuple[str, Json]]:
-        """The events before its last."""
-        raise NotImplementedError
-
-
-class _Text(_Item):
-    kind = ""
-
-    def at(self) -> Json:
-        return {**super().at(), "content_index": 0}
-
-
-class _Message(_Text):
-    prefix = "msg"
-    kind = "output_text"
-
-    def at(self) -> Json:
-        return {**super().at(), "logprobs": []}
-
-    def data(self, status: str) -> Json:
-        made = [] if status == "in_progress" else [_part(self.text)]
-        head: Json = {"id": self.id, "type": "message", "status": status}
-        return {**head, "role": "assistant", "content": made}
-
-    def done(self) -> list[tuple[str, Json]]:
-        return [
-            ("response.output_text.done", {"text": self.text}),
-            ("response.content_part.done", {"part": _part(self.text)}),
-        ]
-
-
-class _Reasoning(_Text):
-    prefix = "rs"
-    kind = "reasoning_text"
-
-    def data(self, status: str) -> Json:
-        made = [] if status == "in_progress" else [{"type": "reasoning_text", "text": self.text}]
-        return {"id": self.id, "type": "reasoning", "summary": [], "content": made}
-
-    def done(self) -> list[tuple[str, Json]]:
-        return [("response.reasoning_text.done", {"text": self.text})]
-
-
-class _Call(_Item):
-    prefix = "fc"
-
-    def __init__(self, index: int, call_id: str, name: str) -> None:
-        super().__init__(index)
-        self.call_id, self.name = call_id, name
-
-    def data(self, status: str) -> Json:
-        head: Json = {"id": self.id, "type": "function_call", "status": status}
-        return {**head, "call_id": self.call_id, "name": self.name, "arguments": self.text}
-
-    def done(self) -> list[tuple[str, Json]]:
-        return [("response.function_call_arguments.done", {"arguments": self.text})]
-
-
-def _part(text: str) -> Json:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    def _event(self, name: str, **more: object) -> bytes:
+        name = f"response.{name}"
+        return event({"type": name, "sequence_number": next(self._sequence), **more}, name)
 
 
 def _usage(tokens: Json) -> Json:
@@ -215,7 +175,3 @@ def _usage(tokens: Json) -> Json:
         "total_tokens": tokens["total"],
         "source": tokens["source"],
     }
-
-
-def _id(prefix: str) -> str:
-    return f"{prefix}_{uuid4().hex}"

@@ -1,135 +1,75 @@
-"""The door for OpenAI's clients: `/v1`. It reads the request, lets an answer be made, and tells it
-in OpenAI's words."""
+"""The addresses for OpenAI's clients: each reads its request and tells the reply in their words."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from functools import partial
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from conversations.people import keys
-from providers.types import FinishReason
 from streaming.caller import Caller
 from streaming.lifecycle import lifecycle
 from streaming.replies.embedding import embed
-from streaming.replies.stateless import StatelessReply
+from streaming.replies.engine import Result
 from streaming.routing import ModelNotOffered
-from streaming.v1 import chat_request, chat_response
-from streaming.v1.chat_request import Ask
-from streaming.v1.chat_response import Made, Reply, Writer
-from streaming.v1.fields import Fields, refuse
-from streaming.v1.http import answer_events, answer_json, endpoint, read_json, unknown
-from streaming.v1.responses_request import parse_responses
+from streaming.v1 import models as listing
+from streaming.v1 import sse
+from streaming.v1.chat_request import Ask, ChatRequest
+from streaming.v1.chat_response import Completion
+from streaming.v1.embeddings import EmbeddingsRequest
+from streaming.v1.http import Handler, answer_json, endpoint, read_json, unknown
+from streaming.v1.responses_request import ResponsesRequest
 from streaming.v1.responses_response import Response
 
 __all__ = ["chat", "embeddings", "health", "model", "models", "responses", "unknown"]
 
-# Silence after which a comment is sent, in seconds: less than the heartbeat, since it takes time.
-# Until the first, an answer that fails has its real status.
-PING_SECONDS = 0.9 * settings.CHAT_HEARTBEAT_SECONDS
-EMBEDDINGS = 2048
 
+def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.Writer]) -> Handler:
+    """A handler that makes a reply to what `parse` reads and answers what `writer` makes of it."""
 
-async def _complete(request: HttpRequest, caller: Caller) -> HttpResponseBase:
-    ask = chat_request.parse_chat(read_json(request))
-    answer = await _begin(caller, ask)
-    if ask.stream:
-        write = partial(Reply, include_usage=ask.include_usage)
-        return await answer_events(_events(answer, write))
-    await answer.wait()
-    reply = Reply(answer.result.model, answer.result.provider_used)
-    made = Made.of(answer.chunks)
-    return answer_json(reply.whole(made, _reason(answer), answer.tokens))
+    async def handle(request: HttpRequest, caller: Caller) -> HttpResponseBase:
+        ask = parse(read_json(request))
+        stateless = (await lifecycle.start()).stateless
+        reply = await stateless.begin(
+            caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
+        )
+        write = partial(writer, reply.result, ask)
+        if ask.stream:
+            return await sse.respond(reply, write)
+        await reply.wait()
+        return answer_json(write().whole(reply.chunks, reply.tokens))
 
-
-async def _respond(request: HttpRequest, caller: Caller) -> HttpResponseBase:
-    asked = parse_responses(read_json(request))
-    answer = await _begin(caller, asked.ask)
-    write = partial(Response, asked.echo)
-    if asked.ask.stream:
-        return await answer_events(_events(answer, write))
-    await answer.wait()
-    response = write(answer.result.model, answer.result.provider_used)
-    response.pieces(answer.chunks)
-    response.end(_reason(answer), answer.tokens)
-    return answer_json(response.data)
-
-
-async def _begin(caller: Caller, ask: Ask) -> StatelessReply:
-    stateless = (await lifecycle.start()).stateless
-    return await stateless.begin(
-        caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
-    )
-
-
-async def _events(
-    answer: StatelessReply, write: Callable[[str, str], Writer]
-) -> AsyncGenerator[bytes]:
-    """An answer as events, told by what `write` makes of its model and its provider: these are
-    known when something is said. Raises only before the first."""
-    writer: Writer | None = None
-    sent = False
-    try:
-        async for pieces in answer.pieces(PING_SECONDS):
-            if not pieces:
-                yield chat_response.ping(answer.position)
-            elif writer is None:
-                writer = write(answer.result.model, answer.result.provider_used)
-                yield writer.begin() + writer.pieces(pieces)
-            else:
-                yield writer.pieces(pieces)
-            sent = True
-    except Exception as error:
-        if not sent:
-            raise
-        _, body, _ = chat_response.error(error)
-        writer = writer or write(answer.result.model, answer.result.provider_used)
-        yield writer.failure(body)
-        return
-    begun = b""
-    if writer is None:  # nothing was said
-        writer = write(answer.result.model, answer.result.provider_used)
-        begun = writer.begin()
-    yield begun + writer.end(_reason(answer), answer.tokens)
-
-
-def _reason(answer: StatelessReply) -> FinishReason:
-    return answer.result.finish.reason if answer.result.finish else "stop"
+    return handle
 
 
 async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
-    body = Fields(read_json(request))
-    texts = body.texts("input", EMBEDDINGS)
-    if not texts:
-        refuse("input", "This has to be a text or a list of texts.")
-    model = body.model(required=True)
-    packed = body.one_of("encoding_format", ("float", "base64")) == "base64"
-    dimensions = body.whole("dimensions", least=1)
+    ask = EmbeddingsRequest.read(read_json(request))
     stateless = (await lifecycle.start()).stateless
-    found, tokens = await embed(stateless, caller, model=model, texts=texts, dimensions=dimensions)
-    return answer_json(chat_response.embeddings(model, found, tokens["prompt"], packed=packed))
+    vectors, tokens = await embed(
+        stateless, caller, model=ask.model, texts=ask.input, dimensions=ask.dimensions
+    )
+    return answer_json(ask.answer(vectors, tokens["prompt"]))
 
 
 async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     router = (await lifecycle.start()).router
     provider = await router.choose()
-    found = [
-        chat_response.model(entry, provider.name)
-        for entry in await router.listed(provider)
-        if keys.allows(caller.key, entry.name)
+    entries = [
+        listing.entry(model, provider.name)
+        for model in await router.listed(provider)
+        if keys.allows(caller.key, model.name)
     ]
-    return answer_json({"object": "list", "data": found})
+    return answer_json({"object": "list", "data": entries})
 
 
 async def _show(request: HttpRequest, caller: Caller, model: str) -> HttpResponseBase:
     router = (await lifecycle.start()).router
     provider = await router.choose()
-    entry = await router.find(provider, model)
-    if entry is None and model.endswith("/"):
-        entry = await router.find(provider, model.removesuffix("/"))
-    if entry is None or not keys.allows(caller.key, entry.name):
-        raise ModelNotOffered(f"The model {model} is not on offer here.")
-    return answer_json(chat_response.model(entry, provider.name))
+    found = await router.find(provider, model)
+    if found is None and model.endswith("/"):
+        found = await router.find(provider, model.removesuffix("/"))
+    if found is None or not keys.allows(caller.key, found.name):
+        raise ModelNotOffered(f"The model {model} is not available.")
+    return answer_json(listing.entry(found, provider.name))
 
 
 async def _health(request: HttpRequest) -> HttpResponseBase:
@@ -141,8 +81,8 @@ async def _health(request: HttpRequest) -> HttpResponseBase:
     return answer_json({"status": "ok", "provider": provider.name})
 
 
-chat = endpoint("chat", POST=_complete)
-responses = endpoint("chat", POST=_respond)
+chat = endpoint("chat", POST=_reply(ChatRequest.parse, Completion))
+responses = endpoint("chat", POST=_reply(ResponsesRequest.parse, Response))
 embeddings = endpoint("chat", POST=_embed)
 models = endpoint("models", GET=_list)
 model = endpoint("models", GET=_show)

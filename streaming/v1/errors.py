@@ -1,0 +1,77 @@
+"""Failures as OpenAI's API tells them."""
+
+from math import ceil
+from typing import Any
+
+from conversations.errors import (
+    InvalidInput,
+    ModelNotAllowed,
+    NotAuthenticated,
+    Problem,
+    Unavailable,
+)
+from providers.errors import ModelNotFound
+from streaming.errors import describe
+from streaming.routing import ModelNotOffered
+
+Json = dict[str, Any]
+
+# How the other doors name a field that is plainly `model` here.
+_OURS = "parameters.model: "
+
+# OpenAI's words for kinds of errors, by status.
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+
+
+class NoKey(NotAuthenticated):
+    message = "Send an API key: Authorization: Bearer <key>."
+
+
+class InvalidJson(InvalidInput):
+    code = "invalid_json"
+    message = "The body is not JSON."
+
+
+class UnknownAddress(Problem):
+    code = "unknown_url"
+    http_status = 404
+    message = "Not found."
+
+
+class WrongMethod(Problem):
+    code = "method_not_allowed"
+    http_status = 405
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"Only {allowed} is allowed.")
+        self.headers = {"Allow": allowed}
+
+
+def error(exc: BaseException) -> tuple[int, Json, dict[str, str]]:
+    """The status, the body and the headers of the answer to a request that failed."""
+    failure = describe(exc)
+    status = getattr(exc, "v1_status", None) or failure.http_status
+    code, param = failure.code, next(iter(failure.fields), None) if failure.fields else None
+    if isinstance(exc, ModelNotOffered):
+        code = ModelNotFound.code
+    if code in (ModelNotFound.code, ModelNotAllowed.code):
+        param = "model"
+    headers = {**getattr(exc, "headers", {})}
+    if status in (429, 503):
+        seconds = getattr(exc, "retry_after", None) or Unavailable.retry_after
+        headers["Retry-After"] = str(ceil(seconds))
+    if status >= 500 and not failure.retryable:
+        headers["x-should-retry"] = "false"  # OpenAI's clients would, twice
+    message = failure.message.removeprefix(_OURS)
+    return status, error_body(status, code, message, param), headers
+
+
+def error_body(status: int, code: str, message: str, param: str | None = None) -> Json:
+    """An error in OpenAI's shape."""
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}

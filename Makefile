@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python
+.PHONY: help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -62,6 +62,9 @@ services:
 
 test-python: .venv/.dev-stamp tests/clients/node_modules/.stamp
 	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 3 --dist loadgroup $(ARGS)
+
+test-compose: .venv/.dev-stamp ## Test the containers on a real engine (as root, one of its own)
+	@scripts/with-engine $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/compose/drill_stack.py $(ARGS)
 
 bench: .venv/.dev-stamp ## Measure what tokens, sockets and a start cost
 	@$(PYTHON) -m bench $(ARGS)

@@ -126,7 +126,9 @@ class Append:
             flat += (entry_id, "p", orjson.dumps([phase.name, phase.since, phase.position]))
         if self.end is not None:
             number, end = self.end
-            flat += (f"{number}-0", "e", orjson.dumps(end.to_wire()))
+            # Whole, with the fields that an event leaves out: during an upgrade a process of the
+            # version before reads it, which looks for each.
+            flat += (f"{number}-0", "e", orjson.dumps(end))
         return flat
 
 

@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Clerk:
-    """Calls the functions below in a process with the server's environment."""
+    """Calls the functions below in a process with the server's environment, and its checkout."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], checkout: Path = ROOT) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.harness.clerk"],
-            cwd=ROOT,
+            cwd=checkout,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -32,12 +32,19 @@ class ChatServer:
     """
 
     def __init__(
-        self, kind: Kind, directory: Path, *, beside: "ChatServer | None" = None, **settings: Any
+        self,
+        kind: Kind,
+        directory: Path,
+        *,
+        beside: "ChatServer | None" = None,
+        checkout: Path = ROOT,
+        **settings: Any,
     ) -> None:
         """`beside` is another server of the same installation: with its settings, its models and
-        its clerk."""
+        its clerk. `checkout` is the folder of its version."""
         self.kind = kind
         self.directory = directory
+        self.checkout = checkout
         self.shared = False  # by other tests
         self.port = free_port()
         self.model_port = beside.model_port if beside else free_port()
@@ -78,7 +85,7 @@ class ChatServer:
         if beside is not None:
             self.environment = {**beside.environment, "PORT": str(self.port)}
         self._owns_clerk = beside is None
-        self.clerk = beside.clerk if beside else Clerk(self.environment)
+        self.clerk = beside.clerk if beside else Clerk(self.environment, checkout)
 
     @property
     def address(self) -> str:
@@ -159,7 +166,7 @@ class ChatServer:
         self._starts += 1
         with (self.directory / f"server-{self._starts}.log").open("wb") as log:
             return subprocess.Popen(
-                self._command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                self._command(), cwd=self.checkout, env=self.environment, stdout=log, stderr=log
             )
 
     def _command(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""`make test-compose`: the containers on a real engine, by `scripts/with-engine`."""

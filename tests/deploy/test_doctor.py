@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from project.doctor import proxy
 from tests.harness.clerk import ROOT
 from tests.harness.place import Place
 from tests.harness.ports import free_port
+from tests.harness.postgresql import PostgreSQL
 
 # Compresses what it gets in pieces of its own size.
 GZIPPED = "gzip on; gzip_types *; proxy_ignore_headers X-Accel-Buffering;"
@@ -147,6 +149,30 @@ async def test_real_services(daphne_place: Place, postgresql, redis_server):
     assert status == 1
     assert "migrations have not run" in said
     assert "Redis does not take the password" in said
+
+
+@pytest.fixture
+def newest_postgresql() -> Iterator[PostgreSQL]:
+    """PostgreSQL 18; those from 16 on have no setting `lc_ctype`."""
+    server = PostgreSQL(newest=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+async def test_a_new_postgresql(daphne_place: Place, newest_postgresql: PostgreSQL):
+    """A healthy one is well; one that does not know the case of letters is worth a note."""
+    environment = {**daphne_place.server.environment, "SECRET_KEY": "k0jNXwLq4v7RtZb2Pm" * 4}
+    healthy = newest_postgresql.database()
+    status, said = await doctor(environment, DATABASE_URL=healthy)
+    assert status == 0, said
+    assert "PostgreSQL 18" in said
+    assert "locale" not in said
+    newest_postgresql.execute("CREATE DATABASE bytes TEMPLATE template0 LOCALE 'C'")
+    _, said = await doctor(environment, DATABASE_URL=newest_postgresql.url("bytes"))
+    assert "search minds the case of letters" in said
 
 
 async def test_a_redis_that_throws_away(daphne_place: Place, postgresql, own_redis):

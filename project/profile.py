@@ -45,10 +45,10 @@ class KeyForm(forms.Form):
     expires_on = forms.DateField(label="Expires", required=False)
     allowed_models = forms.CharField(label="Models", max_length=2000, required=False)
     tokens_per_day = forms.IntegerField(
-        label="Tokens a day", min_value=1, max_value=MOST_TOKENS, required=False
+        label="Tokens per day", min_value=1, max_value=MOST_TOKENS, required=False
     )
     tokens_per_month = forms.IntegerField(
-        label="Tokens a month", min_value=1, max_value=MOST_TOKENS, required=False
+        label="Tokens per month", min_value=1, max_value=MOST_TOKENS, required=False
     )
 
     def clean_expires_on(self) -> date | None:
@@ -73,6 +73,11 @@ class PasswordForm(PasswordChangeForm):
     """Django's; guesses of the current password count as attempts to sign in. `wait` is how many
     seconds to wait after too many."""
 
+    error_messages = {
+        **PasswordChangeForm.error_messages,
+        "password_incorrect": "Incorrect current password.",
+        "password_mismatch": "The passwords do not match.",
+    }
     wait = 0
 
     def __init__(self, *args: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
@@ -180,5 +185,5 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
         raise Http404 from None
     key.delete()
     hints.credentials_changed_sync(user.pk)
-    messages.success(request, f"The key “{key.name}” was revoked.")
+    messages.success(request, f"Revoked “{key.name}”.")
     return redirect("profile")

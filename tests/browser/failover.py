@@ -162,7 +162,7 @@ async def run(browser: Browser, place: Place, seed: int) -> Run:
             await chat.page.evaluate(_RECORD, texts)
             await _talk(chat, proxy, dice, texts, found)
             found.troubles += await chat.page.evaluate("[...window.odd]")
-            found.by_rest = await chat.page.get_by_text("Sent over REST").count()
+            found.by_rest = await chat.page.get_by_text("Received all at once").count()
         except PlaywrightError as error:
             found.troubles.append(f"the page: {str(error).splitlines()[0]}")
         finally:

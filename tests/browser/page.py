@@ -14,10 +14,10 @@ class ChatPage:
         button = page.get_by_role
         self.composer = page.get_by_role("textbox", name="Message", exact=True)
         self.send_button = button("button", name="Send", exact=True)
-        self.send_next_button = button("button", name="Send next", exact=True)
+        self.add_to_queue_button = button("button", name="Add to queue", exact=True)
         self.stop_button = button("button", name="Stop", exact=True)
         # What was said while a reply runs.
-        self.waiting = page.get_by_role("region", name="Waiting messages").get_by_role("listitem")
+        self.waiting = page.get_by_role("region", name="Queued messages").get_by_role("listitem")
         self.jump_button = button("button", name="Jump to latest")
         self.settings_button = button("button", name="Run settings", exact=True)
         self.clear_button = page.get_by_role("banner").get_by_role("button", name="Clear chat")
@@ -26,12 +26,12 @@ class ChatPage:
         self.log = page.get_by_role("log", name="Messages")
         self.questions = self.log.get_by_role("article", name="You")
         self.replies = self.log.get_by_role("article", name="Assistant")
-        self.answering = page.get_by_text("Assistant is answering")
+        self.answering = page.get_by_text("Assistant is replying")
         # What goes on, below the field, for as long as a reply runs.
         self.activity = page.get_by_text(re.compile("· Esc to stop"))
         self.alert = page.get_by_role("alert")
         self.try_again = page.get_by_role("button", name="Try again")
-        self.dialog = page.get_by_role("dialog", name="Clear this chat?")
+        self.dialog = page.get_by_role("dialog", name="Start a new chat?")
         self.connection = page.get_by_role("dialog", name="Connection", exact=True)
         self.settings = Settings(page)
 
@@ -69,7 +69,7 @@ class ChatPage:
         """By Enter; on a touch screen, where that breaks the line, by the button."""
         await self.composer.fill(text)
         if await self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
-            await self.send_button.or_(self.send_next_button).tap()
+            await self.send_button.or_(self.add_to_queue_button).tap()
         else:
             await self.composer.press("Enter")
 
@@ -125,7 +125,7 @@ class Settings:
 
     def number(self, name: str) -> Locator:
         """The field for `name` as a number."""
-        return self._page.get_by_role("spinbutton", name=f"{name}, as a number", exact=True)
+        return self._page.get_by_role("spinbutton", name=f"{name} value", exact=True)
 
     async def set(self, name: str, value: float) -> None:
         await self.number(name).fill(str(value))

@@ -25,7 +25,7 @@ def screen(function: Screen) -> Screen:
     return function
 
 
-QUESTION = "Explain how a hash table works to someone who knows only arrays."
+QUESTION = "Explain how a hash table works to someone who only knows arrays."
 
 
 async def explained(visit: Visit, options: Options) -> ChatPage:
@@ -62,7 +62,7 @@ async def sign_in(visit: Visit, options: Options) -> Page:
 @screen
 async def sign_in_refused(visit: Visit, options: Options) -> Page:
     page = await visit.page("/signin/", signed_in=False, **options)
-    await page.get_by_label("User name").fill("nobody")
+    await page.get_by_label("Username").fill("nobody")
     await page.get_by_label("Password").fill("wrong")
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("alert")).to_be_visible()
@@ -90,7 +90,7 @@ async def connection(visit: Visit, options: Options) -> Page:
     visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
     chat = await explained(visit, options)
     await chat.page.context.set_offline(True)
-    await chat.note("You are offline.").get_by_role("button", name="Details").click()
+    await chat.note("You’re offline.").get_by_role("button", name="Details").click()
     await expect(chat.connection).to_contain_text("no network")
     return chat.page
 
@@ -134,7 +134,7 @@ async def loading(visit: Visit, options: Options) -> Page:
     page = await visit.page(**options)
     await visit.hold(page, "**/api/**")
     await page.goto(f"/chat/{uuid4()}")  # one that is there comes with its page
-    await expect(page.get_by_text("Loading the conversation")).to_have_count(1)
+    await expect(page.get_by_text("Loading chat")).to_have_count(1)
     return page
 
 
@@ -151,7 +151,7 @@ async def waiting(visit: Visit, options: Options) -> Page:
     chat = await visit.chat(model="hang", **options)
     await chat.send(QUESTION)
     await visit.ollama.chat()
-    await expect(chat.text).to_contain_text("Loading the model")
+    await expect(chat.text).to_contain_text("Loading model")
     return chat.page
 
 
@@ -237,7 +237,7 @@ async def error_in_the_middle(visit: Visit, options: Options) -> Page:
 async def fallback(visit: Visit, options: Options) -> Page:
     chat = await visit.chat(model="memory", **options)
     await chat.ask("Who answers?")
-    await expect(chat.reply).to_contain_text("fallback used")
+    await expect(chat.reply).to_contain_text("answered instead")
     return chat.page
 
 
@@ -255,7 +255,7 @@ async def offline(visit: Visit, options: Options) -> Page:
     visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
     chat = await explained(visit, options)
     await chat.page.context.set_offline(True)
-    await expect(chat.note("You are offline.")).to_be_visible()
+    await expect(chat.note("You’re offline.")).to_be_visible()
     await chat.send("And what if two keys fall into one slot?")
     await expect(chat.questions).to_have_count(2)
     return chat.page

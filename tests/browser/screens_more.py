@@ -112,7 +112,7 @@ async def connection_limited(visit: Visit, options: Options) -> Page:
     context = await visit.context(**options)
     await context.route_web_socket("**/ws/**", lambda socket: socket.close())
     chat = await visit.chat(conversation=conversation, context=context)
-    await expect(chat.note("Connection limited")).to_be_visible()
+    await expect(chat.note("Limited connection")).to_be_visible()
     await chat.ask("Does this arrive?")
     return chat.page
 

@@ -17,9 +17,9 @@ class Sidebar:
         self.page = page
         self.nav = page.get_by_role("navigation", name="Chats")
         self.drawer = page.get_by_role("dialog", name="Chats")
-        self.toggle = page.get_by_role("button", name="List of chats", exact=True)
+        self.toggle = page.get_by_role("button", name="Toggle sidebar", exact=True)
         self.new_chat = self.nav.get_by_role("button", name="New chat", exact=True)
-        self.search = self.nav.get_by_role("searchbox", name="Search conversations")
+        self.search = self.nav.get_by_role("searchbox", name="Search chats")
         self.rows = self.nav.get_by_role("link").and_(page.locator("[data-row]"))
         self.found = self.nav.get_by_role("listitem").get_by_role("link")
         self.archive = self.nav.get_by_role("button", name="Archived chats")

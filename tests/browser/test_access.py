@@ -28,7 +28,7 @@ async def test_everything_by_keyboard(visit: Visit):
     person = await visit.place.person(password=PASSWORD)
     page = await visit.page("/", signed_in=False)
     chat = ChatPage(page)
-    await expect(page.get_by_label("User name")).to_be_focused()
+    await expect(page.get_by_label("Username")).to_be_focused()
     await page.keyboard.type(person.name)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
@@ -54,7 +54,7 @@ async def test_everything_by_keyboard(visit: Visit):
     await tab_to(page, chat.clear_button)
     await page.keyboard.press("Enter")
     await expect(chat.dialog.get_by_role("button", name="Cancel")).to_be_focused()
-    await tab_to(page, chat.dialog.get_by_role("button", name="Clear chat"))
+    await tab_to(page, chat.dialog.get_by_role("button", name="Start new chat"))
     await page.keyboard.press("Enter")
     await expect(chat.questions).to_have_count(0)
     await expect(chat.composer).to_be_focused()
@@ -63,7 +63,7 @@ async def test_everything_by_keyboard(visit: Visit):
 async def test_the_skip_link_leads_to_the_composer(visit: Visit):
     """It comes before everything else that Tab reaches."""
     chat = await visit.chat()
-    link = chat.page.get_by_role("link", name="Skip to the message field")
+    link = chat.page.get_by_role("link", name="Skip to message box")
     await expect(link).not_to_be_in_viewport()
     await chat.page.get_by_role("link", name="Chat Playground").focus()
     await chat.page.keyboard.press("Shift+Tab")

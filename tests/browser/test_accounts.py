@@ -23,14 +23,14 @@ def empty_server(own_server: Callable[..., ChatServer]) -> ChatServer:
 
 
 async def create_owner(page: Page, name: str, password: str, again: str) -> None:
-    await page.get_by_label("User name").fill(name)
+    await page.get_by_label("Username").fill(name)
     await page.get_by_label("Password", exact=True).fill(password)
-    await page.get_by_label("Password again").fill(again)
+    await page.get_by_label("Confirm password").fill(again)
     await page.get_by_role("button", name="Create the owner account").click()
 
 
 async def sign_in(page: Page, name: str, password: str) -> None:
-    await page.get_by_label("User name").fill(name)
+    await page.get_by_label("Username").fill(name)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
 
@@ -81,7 +81,7 @@ async def test_a_wrong_password_says_so(visit: Visit):
     page = await visit.page("/chat", signed_in=False)
     await sign_in(page, person.name, "wrong horse 7")
     await expect(page.get_by_role("alert")).to_contain_text("correct")
-    await expect(page.get_by_label("User name")).to_have_value(person.name)
+    await expect(page.get_by_label("Username")).to_have_value(person.name)
     await sign_in(page, person.name, PASSWORD)
     await expect(page).to_have_url(re.compile("/chat"))
 
@@ -121,7 +121,7 @@ async def test_welcome_lists_what_was_said(visit: Visit):
         await visit.person.rest.generate(await visit.conversation(), words)
     await visit.conversation()
     page = await visit.page("/")
-    links = page.get_by_role("region", name="Recent conversations").get_by_role("link")
+    links = page.get_by_role("region", name="Recent chats").get_by_role("link")
     await expect(links).to_have_text([re.compile("Second thing"), re.compile("First thing")])
     await links.last.click()
     await expect(page.get_by_role("article", name="You")).to_contain_text("First thing")
@@ -132,5 +132,5 @@ async def test_a_page_that_is_not_there(visit: Visit):
     visit.watch.allow(answered(404))
     page = await visit.page("/nowhere")
     await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
-    await page.get_by_role("link", name="To the welcome page").click()
+    await page.get_by_role("link", name="Go to home").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")

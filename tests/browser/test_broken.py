@@ -52,7 +52,7 @@ async def test_a_page_that_breaks_offers_to_reload(visit: Visit):
     body = "export const Thread = () => { throw new Error('planted'); };"
     await page.route(THREAD, lambda route: route.fulfill(body=body, content_type="text/javascript"))
     await page.goto(f"/chat/{conversation}")
-    await expect(page.get_by_role("heading", name="Something broke on this page")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Something went wrong")).to_be_visible()
     await page.unroute(THREAD)
     await page.get_by_role("button", name="Reload").click()
     chat = ChatPage(page)

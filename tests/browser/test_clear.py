@@ -16,7 +16,7 @@ async def confirm(chat: ChatPage) -> None:
     """Clear, and wait until an empty conversation is shown in its place."""
     old = chat.conversation
     await chat.clear_button.click()
-    await chat.dialog.get_by_role("button", name="Clear chat").click()
+    await chat.dialog.get_by_role("button", name="Start new chat").click()
     await expect(chat.page).not_to_have_url(re.compile(old))
     await expect(chat.dialog).to_be_hidden()
 
@@ -39,7 +39,7 @@ async def test_escape_closes_the_dialog_and_nothing_else(visit: Visit):
     chat = await visit.chat(model="gate:n=2")
     await chat.send()
     await chat.clear_button.click()
-    await expect(chat.dialog).to_contain_text("The reply that is being written will be stopped.")
+    await expect(chat.dialog).to_contain_text("The running reply will be stopped.")
     await expect(cancel(chat)).to_be_focused()
     await chat.page.keyboard.press("Escape")
     await expect(chat.dialog).to_be_hidden()

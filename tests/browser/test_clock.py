@@ -26,13 +26,13 @@ async def test_a_short_gap_is_nobodys_business(visit: Visit, proxy: Proxy):
     proxy.cut()
     await expect(settings.transport).not_to_have_text("WebSocket")
     await clock.run_for(200)
-    await expect(chat.note("Reconnecting …")).to_have_count(0)
+    await expect(chat.note("Reconnecting…")).to_have_count(0)
     await clock.run_for(1000)
-    await expect(chat.note("Reconnecting …")).to_be_visible()
+    await expect(chat.note("Reconnecting…")).to_be_visible()
     proxy.blocked = False
     await clock.resume()
     await expect(settings.transport).to_have_text("WebSocket")
-    await expect(chat.note("Reconnecting …")).to_have_count(0)
+    await expect(chat.note("Reconnecting…")).to_have_count(0)
 
 
 async def test_a_toast_waits_for_its_reader(visit: Visit):

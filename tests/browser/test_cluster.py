@@ -59,7 +59,7 @@ async def test_a_reply_outlives_a_reload_and_its_process(
     visit = Visit(browser, place, person)
     visit.watch.allow(SOCKET_FAILED)
     page = await visit.page("/signin/", port=nginx.port, signed_in=False)
-    await page.get_by_label("User name").fill(person.name)
+    await page.get_by_label("Username").fill(person.name)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url(re.compile("/$"))

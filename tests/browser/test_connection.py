@@ -10,7 +10,7 @@ async def test_a_socket_is_told_from_the_settings(visit: Visit):
     """That replies come as they are written, since when, and when the server was last heard."""
     chat = await visit.chat()
     await chat.open_settings()
-    await chat.page.get_by_role("button", name="Connection", exact=True).click()
+    await chat.page.get_by_role("button", name="Details", exact=True).click()
     await expect(chat.connection).to_contain_text("Connected over a WebSocket")
     await expect(chat.connection).to_contain_text("Since")
     await expect(chat.connection).to_contain_text("ago")
@@ -18,7 +18,7 @@ async def test_a_socket_is_told_from_the_settings(visit: Visit):
     await expect(chat.connection.get_by_role("button", name="Try again now")).to_have_count(0)
     await chat.page.keyboard.press("Escape")
     await expect(chat.connection).to_have_count(0)
-    await expect(chat.page.get_by_role("button", name="Connection", exact=True)).to_be_focused()
+    await expect(chat.page.get_by_role("button", name="Details", exact=True)).to_be_focused()
 
 
 async def test_rest_is_told_with_its_reason(visit: Visit, proxy: Proxy):
@@ -26,7 +26,7 @@ async def test_rest_is_told_with_its_reason(visit: Visit, proxy: Proxy):
     visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
     proxy.no_sockets = True
     chat = await visit.chat(port=proxy.port)
-    note = chat.note("Connection limited: replies arrive whole")
+    note = chat.note("Limited connection: replies appear all at once")
     await note.get_by_role("button", name="Details").click()
     await expect(chat.connection).to_contain_text("Connected over REST")
     await expect(chat.connection).to_contain_text("refused the WebSocket")
@@ -41,8 +41,8 @@ async def test_without_a_network(visit: Visit):
     visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
     chat = await visit.chat()
     await chat.page.context.set_offline(True)
-    await chat.note("You are offline.").get_by_role("button", name="Details").click()
-    await expect(chat.connection).to_contain_text("This device has no network.")
+    await chat.note("You’re offline.").get_by_role("button", name="Details").click()
+    await expect(chat.connection).to_contain_text("This device is offline.")
     await expect(chat.connection).to_contain_text("goes out, once, when the network is back")
 
 

@@ -12,9 +12,9 @@ async def test_the_details_of_a_reply(visit: Visit):
     await chat.ask()
     button = chat.reply.get_by_role("button", name="Message details")
     await button.click()
-    details = chat.page.get_by_role("dialog", name="How this reply was made")
+    details = chat.page.get_by_role("dialog", name="Reply details")
     reply = (await visit.stored(chat))[-1]
-    facts = ["normal", "ollama", "tokens/s", "By itself", "First token after", "Total time"]
+    facts = ["normal", "Ollama", "tokens/s", "Completed", "Time to first token", "Total time"]
     for fact in [*facts, "counted by the provider", "8,192 tokens", reply["id"]]:
         await expect(details).to_contain_text(fact)
     await chat.page.keyboard.press("Escape")
@@ -51,7 +51,7 @@ async def test_the_meter_warns_in_words(visit: Visit):
     """When the draft and the longest reply exceed the window."""
     chat = await visit.chat()
     await chat.composer.fill("word " * 8000)
-    warning = chat.page.get_by_text("May not fit: draft and reply exceed the context window")
+    warning = chat.page.get_by_text("Too long: draft and reply exceed the context window")
     await expect(warning).to_be_visible()
     await chat.composer.fill("word")
     await expect(warning).to_have_count(0)

@@ -49,7 +49,7 @@ async def test_a_diagram_is_drawn(visit: Visit):
     await expect(group).to_be_visible()
     listing = chat.reply.get_by_role("group", name="Code, mermaid")
     await expect(listing).to_be_hidden()
-    await chat.reply.get_by_text("Show its source").click()
+    await chat.reply.get_by_text("Show source").click()
     await expect(listing).to_contain_text("flowchart LR")
 
 

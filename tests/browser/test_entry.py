@@ -26,7 +26,9 @@ async def test_the_first_visit_creates_a_conversation(visit: Visit):
     """One, with its own address, ready to be written in."""
     chat = await enter(visit)
     await expect(chat.composer).to_be_focused()
-    await expect(chat.page.get_by_role("heading", level=2)).to_have_text("What shall we try first?")
+    await expect(chat.page.get_by_role("heading", level=2)).to_have_text(
+        "What would you like to try?"
+    )
     rows = (await visit.person.rest.get("/api/conversations/")).json()["results"]
     assert [row["id"] for row in rows] == [chat.conversation]
 
@@ -80,9 +82,9 @@ async def test_a_conversation_that_is_not_mine(visit: Visit, whose: str):
     stranger = await visit.place.person()
     wanted = await stranger.conversation() if whose == "somebody else's" else uuid4()
     page = await visit.page(f"/chat/{wanted}")
-    heading = page.get_by_role("heading", name="This conversation is not here")
+    heading = page.get_by_role("heading", name="Chat not found")
     await expect(heading).to_be_visible()
-    await expect(page.get_by_role("link", name="To the welcome page", exact=True)).to_be_visible()
+    await expect(page.get_by_role("link", name="Go to home", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Start a new chat").click()
     await expect(ChatPage(page).composer).to_be_focused()
     await expect(page).not_to_have_url(re.compile(str(wanted)))
@@ -121,7 +123,7 @@ async def test_the_back_button_leads_to_welcome(visit: Visit):
 async def test_it_can_be_read_before_any_code_runs(visit: Visit):
     """What the server draws says the same as what the app draws in its place."""
     chat = await visit.chat()
-    shown = await chat.page.get_by_role("region", name="What shall we try first?").inner_text()
+    shown = await chat.page.get_by_role("region", name="What would you like to try?").inner_text()
     plain = await visit.page(f"/chat/{chat.conversation}", java_script_enabled=False)
     drawn = await plain.locator("#root").inner_text()
     assert [line for line in drawn.split("\n") if line.strip()][-10:] == [

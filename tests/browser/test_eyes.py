@@ -211,7 +211,7 @@ async def test_numbers_are_those_of_the_reader(visit: Visit):
     """A German one has points where others have commas."""
     chat = await visit.chat(locale="de-DE")
     settings = await chat.open_settings(advanced=True)
-    await expect(settings.model).to_have_accessible_description(re.compile(r"8\.192 token window"))
+    await expect(settings.model).to_have_accessible_description(re.compile(r"8\.192-token context"))
 
 
 async def test_landmarks_lead_through_the_page(visit: Visit):

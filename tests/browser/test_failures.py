@@ -29,7 +29,7 @@ async def test_a_reply_without_text_says_so(visit: Visit):
     """It is no failure, but there is nothing to read either."""
     chat = await visit.chat(model="empty")
     await chat.ask()
-    await expect(chat.text).to_have_text("The model sent no text.")
+    await expect(chat.text).to_have_text("The model returned an empty reply.")
     await expect(chat.try_again).to_be_visible()
 
 
@@ -75,9 +75,11 @@ async def test_a_fallback_is_named(visit: Visit):
     await chat.ask()
     model = (await visit.stored(chat))[-1]["model"]
     for _ in range(2):
-        await expect(chat.reply).to_contain_text("Answered by openai, fallback used")
+        await expect(chat.reply).to_contain_text(
+            "The first provider didn’t respond. OpenAI answered instead."
+        )
         # The line below names the model that answered, not the one that was asked.
-        await expect(chat.reply).to_contain_text(f"{model} · openai · ")
+        await expect(chat.reply).to_contain_text(f"{model} · OpenAI · ")
         await chat.reload()
 
 

@@ -17,14 +17,14 @@ async def test_a_model_tells_what_it_is(own_visit: Visit):
     visit.ollama.models.append(cloud)
     chat = await visit.chat()
     settings = await chat.open_settings(advanced=True)
-    facts = re.compile(r"3\.2B · 2 GB · .*8,192 token window · completion")
+    facts = re.compile(r"3\.2B · 2 GB · .*8,192-token context · completion")
     await expect(settings.model).to_have_accessible_description(facts)
     option = settings.model.get_by_role("option", name=re.compile("gpt-oss:120b"))
-    await expect(option).to_contain_text("Leaves this machine")
+    await expect(option).to_contain_text("Cloud")
     await chat.page.get_by_role("searchbox", name="Search models").fill("oss cloud")
     await expect(settings.model.get_by_role("option")).to_have_count(2)  # it, and the chosen one
     await settings.model.select_option(value=await option.get_attribute("value"))
-    await expect(settings.model).to_have_accessible_description(re.compile("Leaves this machine"))
+    await expect(settings.model).to_have_accessible_description(re.compile("Cloud"))
 
 
 @pytest.mark.parametrize("model", ["gate:n=9"])

@@ -10,8 +10,8 @@ from tests.harness import WAIT_S
 from tests.harness.proxy import Proxy
 from tests.scripted.ollama_scripts import words
 
-LIMITED = "Connection limited: replies arrive whole"
-OFFLINE = "You are offline."
+LIMITED = "Limited connection: replies appear all at once"
+OFFLINE = "You’re offline."
 # Longer than a fallback to REST lasts, as the clock of the page takes it.
 LATER = 31_000
 
@@ -80,14 +80,14 @@ async def test_the_network_is_away_for_a_while(visit: Visit, proxy: Proxy):
     proxy.blocked = True
     proxy.cut()
     gate.release(2)
-    await expect(chat.note("Reconnecting …")).to_be_visible()
+    await expect(chat.note("Reconnecting…")).to_be_visible()
     await expect(chat.text).to_have_text("word0 word1")
     proxy.blocked = False
     gate.open()
     whole = "".join(words(6)).strip()
     await complete(visit, chat, whole)
     await assert_steady(chat, whole)
-    await expect(chat.note("Reconnecting …")).to_be_hidden()
+    await expect(chat.note("Reconnecting…")).to_be_hidden()
 
 
 async def test_no_socket_from_the_start(visit: Visit, proxy: Proxy):
@@ -102,7 +102,7 @@ async def test_no_socket_from_the_start(visit: Visit, proxy: Proxy):
     await chat.send()
     visit.ollama.gate("a").open()
     await complete(visit, chat, "word0 word1 word2")
-    await expect(chat.reply).to_contain_text("Sent over REST")
+    await expect(chat.reply).to_contain_text("Received all at once")
     settings = await chat.open_settings()
     await expect(settings.transport).to_have_text("REST")
 
@@ -111,7 +111,7 @@ async def test_no_socket_from_the_start(visit: Visit, proxy: Proxy):
     await expect(settings.transport).to_have_text("WebSocket")
     await expect(chat.note(LIMITED)).to_be_hidden()
     await chat.ask("And now?")
-    await expect(chat.reply).not_to_contain_text("Sent over REST")
+    await expect(chat.reply).not_to_contain_text("Received all at once")
 
 
 async def test_stop_without_a_socket(visit: Visit, proxy: Proxy):
@@ -165,7 +165,7 @@ async def test_the_server_is_killed_in_the_middle(own_visit: Visit):
     await expect(chat.text).to_have_text("word0 word1 word2")
     await on_record(visit, chat, "word0 word1 word2 ")
     await asyncio.to_thread(server.kill)
-    await expect(chat.note("Reconnecting …")).to_be_visible()
+    await expect(chat.note("Reconnecting…")).to_be_visible()
     await expect(chat.text).to_have_text("word0 word1 word2")
 
     await asyncio.to_thread(server.start)

@@ -73,7 +73,7 @@ async def test_nothing_found(visit: Visit):
     chat = await visit.chat()
     palette = await Palette(chat.page).open()
     await chat.page.keyboard.type("xyzzy")
-    await expect(palette.dialog.get_by_text("Nothing found for “xyzzy”.")).to_be_visible()
+    await expect(palette.dialog.get_by_text("No results for “xyzzy”.")).to_be_visible()
     await expect(palette.choices).to_have_count(0)
 
 

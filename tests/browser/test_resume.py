@@ -35,7 +35,7 @@ async def test_a_reload_before_the_first_token(visit: Visit):
     await chat.send()
     await visit.ollama.chat()
     await chat.reload()
-    await expect(chat.text).to_have_text(re.compile("Loading the model|Reading|Thinking"))
+    await expect(chat.text).to_have_text(re.compile("Loading model|Reading your message|Thinking"))
     await chat.stop_button.click()
     await expect(chat.reply.get_by_text("Stopped", exact=True)).to_be_visible()
 

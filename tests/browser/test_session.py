@@ -26,7 +26,7 @@ async def signed_in(visit: Visit) -> ChatPage:
 
 
 async def sign_in(visit: Visit, chat: ChatPage, password: str = PASSWORD) -> None:
-    await chat.page.get_by_label("User name").fill(visit.person.name)
+    await chat.page.get_by_label("Username").fill(visit.person.name)
     await chat.page.get_by_label("Password").fill(password)
     await chat.page.get_by_role("button", name="Sign in").click()
     await expect(chat.composer).to_be_visible()
@@ -47,13 +47,13 @@ async def test_signing_out_elsewhere_is_shown_and_the_draft_kept(visit: Visit):
     await chat.ask("Before")
     await chat.composer.fill("Half a thought")
     await sign_out(chat)
-    await expect(chat.note("Your session has ended. Your draft is kept.")).to_be_visible()
+    await expect(chat.note("Your session has expired. Your draft is saved.")).to_be_visible()
     await expect(chat.composer).to_have_value("Half a thought")
     await chat.page.get_by_role("link", name="Sign in again").click()
     dialog = chat.page.get_by_role("dialog", name="Sign in again")
-    await expect(dialog.get_by_label("User name")).to_have_value(visit.person.name)
+    await expect(dialog.get_by_label("Username")).to_have_value(visit.person.name)
     await sign_in(visit, chat, password="something else")
-    await expect(dialog.get_by_role("alert")).to_have_text("This name and password do not fit.")
+    await expect(dialog.get_by_role("alert")).to_have_text("Incorrect username or password.")
     await sign_in(visit, chat)
     await expect(dialog).to_have_count(0)
     await expect(chat.note("Your session has ended.")).to_be_hidden()
@@ -71,7 +71,7 @@ async def test_what_is_sent_after_the_end_comes_back(visit: Visit):
     await sign_out(chat)
     await expect(chat.note("Your session has ended.")).to_be_visible()
     await chat.send("Too late")
-    await expect(chat.alert).to_contain_text("You are signed out.")
+    await expect(chat.alert).to_contain_text("You’re signed out.")
     await expect(chat.composer).to_have_value("Too late")
     await expect(chat.questions).to_have_count(0)
 

@@ -134,7 +134,7 @@ async def test_a_model_that_is_gone_stays_named(visit: Visit):
     settings = await chat.open_settings(advanced=True)
     await expect(settings.model).to_have_value("no-such-model")
     await expect(settings.model).to_have_accessible_description(
-        "“no-such-model” is no longer offered. Choose another model."
+        "“no-such-model” is no longer available. Choose another model."
     )
 
 

@@ -24,7 +24,7 @@ async def test_the_list_of_shortcuts(visit: Visit, keys: str):
     await chat.settings_button.focus()
     await chat.page.keyboard.press(keys)
     await expect(help_dialog(chat)).to_be_visible()
-    await expect(help_dialog(chat).get_by_text("Copy the last code block")).to_be_visible()
+    await expect(help_dialog(chat).get_by_text("Copy last code block")).to_be_visible()
     await chat.page.keyboard.press(keys)
     await expect(help_dialog(chat)).to_have_count(0)
     await chat.page.keyboard.press(keys)

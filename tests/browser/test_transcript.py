@@ -32,15 +32,15 @@ WAITING = """
   - article "You":
     - paragraph: Hello
   - article "Assistant":
-    - text: Assistant is answering
-    - paragraph: /Loading the model|Reading|Thinking/
+    - text: Assistant is replying
+    - paragraph: /Loading model|Reading your message|Thinking/
 """
 WRITING = """
 - log "Messages":
   - article "You":
     - paragraph: Hello
   - article "Assistant":
-    - text: Assistant is answering
+    - text: Assistant is replying
     - paragraph: word0 word1
 """
 FINISHED = """
@@ -56,7 +56,7 @@ FINISHED = """
     - button "Regenerate"
     - button "Regenerate with another model"
     - button "Message details"
-    - paragraph: /gate:n=3 · ollama · \\d+ tokens/
+    - paragraph: /gate:n=3 · Ollama · \\d+ tokens/
 """
 
 

@@ -43,11 +43,11 @@ async def test_the_own_message_is_there_at_once(visit: Visit, proxy: Proxy):
 
 
 async def test_the_indicator_comes_within_100_ms(visit: Visit):
-    """Between Enter and "Assistant is answering"; the best of a few, for a busy machine."""
+    """Between Enter and "Assistant is replying"; the best of a few, for a busy machine."""
     chat = await visit.chat(model="normal")
     took: list[float] = []
     while len(took) < 5 and (not took or min(took) > 100):
-        await chat.page.evaluate(_STOPWATCH, "Assistant is answering")
+        await chat.page.evaluate(_STOPWATCH, "Assistant is replying")
         await chat.send()
         took.append(await chat.page.evaluate("window.stopwatch"))
         await chat.idle()
@@ -59,7 +59,7 @@ async def test_the_indicator_says_what_goes_on(visit: Visit):
     chat = await visit.chat(model="gate:n=1")
     gate = visit.ollama.gate("a")
     await chat.send()
-    before = re.compile("Loading the model|Reading|Thinking")
+    before = re.compile("Loading model|Reading your message|Thinking")
     await expect(chat.text).to_have_text(before)
     await expect(chat.activity).to_have_text(before)
     gate.release()
@@ -91,7 +91,7 @@ async def test_send_is_stop_while_a_reply_runs(visit: Visit):
     await chat.send()
     await expect(chat.stop_button).to_be_visible()
     await expect(chat.send_button).to_be_hidden()
-    await expect(chat.send_next_button).to_be_hidden()
+    await expect(chat.add_to_queue_button).to_be_hidden()
     await chat.composer.press("Enter")
     await expect(chat.waiting).to_have_count(0)
     await expect(chat.questions).to_have_count(1)
@@ -172,7 +172,7 @@ async def test_the_end_tells_model_and_tokens(visit: Visit):
     chat = await visit.chat(model="normal")
     await chat.ask()
     await expect(chat.text).to_have_text(WHOLE)
-    await expect(chat.reply).to_contain_text(re.compile(r"normal · ollama · \d+ tokens"))
+    await expect(chat.reply).to_contain_text(re.compile(r"normal · Ollama · \d+ tokens"))
     meter = chat.page.get_by_role("group", name="Tokens")
     await expect(meter).to_contain_text(re.compile(r"Prompt \d+ · Reply 6 · Total \d+"))
 

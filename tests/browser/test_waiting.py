@@ -8,7 +8,7 @@ from tests.harness.proxy import Proxy
 
 
 async def take_back(chat: ChatPage, text: str) -> None:
-    await chat.waiting.filter(has_text=text).get_by_role("button", name="Take back").click()
+    await chat.waiting.filter(has_text=text).get_by_role("button", name="Edit").click()
 
 
 async def said(visit: Visit, chat: ChatPage) -> list[str]:
@@ -29,7 +29,7 @@ async def test_they_go_out_one_after_the_other_in_every_tab(visit: Visit):
     await other.composer.fill("Three")
     # Stop stays within reach.
     await expect(other.stop_button).to_be_visible()
-    await other.send_next_button.click()
+    await other.add_to_queue_button.click()
     for tab in (chat, other):
         await expect(tab.waiting).to_contain_text(["Two", "Three"])
     await other.reload()

@@ -71,6 +71,22 @@ async def test_signing_in_and_out(place: Place):
         assert not await browser.signed_in()
 
 
+async def test_the_sign_in_form_of_a_second_tab_leads_on(place: Place):
+    """It was opened before the first tab signed in, and its token is old: one is signed in."""
+    person = await place.person(password=PASSWORD)
+    async with Browser(place.server.url) as browser:
+        page = (await browser.http.get("/signin/?next=/profile")).text
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]  # type: ignore[index]
+        form = {"csrfmiddlewaretoken": token, "username": person.name, "password": PASSWORD}
+        await browser.sign_in(person.name, PASSWORD)
+        for there, leads_to in (("/profile", "/profile"), ("https://elsewhere.example/", "/")):
+            answer = await browser.http.post("/signin/", data={**form, "next": there})
+            assert (answer.status_code, answer.headers.get("location")) == (302, leads_to)
+        assert (await browser.http.post("/signout/", data=form)).status_code == 403
+    async with Browser(place.server.url) as stranger:
+        assert (await stranger.http.post("/signin/", data=form)).status_code == 403
+
+
 async def test_a_wrong_password_says_no_more_than_a_wrong_name(place: Place):
     """Neither tells whether there is such an account."""
     person = await place.person(password=PASSWORD)

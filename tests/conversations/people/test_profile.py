@@ -61,7 +61,7 @@ async def test_a_wrong_password_changes_nothing(person: Person):
     fields = {"old_password": "x", "new_password1": OTHER, "new_password2": OTHER}
     answer = await person.page.http.post("/profile/password", data=fields)
     assert answer.status_code == 400
-    assert "entered incorrectly" in answer.text
+    assert "Incorrect current password." in answer.text
     assert await signed_in(person)
 
 

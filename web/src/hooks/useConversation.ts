@@ -9,6 +9,7 @@ import { api, ApiError } from '../transport/api';
 import type { Conversation } from '../protocol';
 import { conversationKey, conversationQuery, historyQuery } from '../state/queries';
 import { idInPath, pathOf, readLast, rememberLast, route } from '../state/route';
+import { strings } from '../strings';
 import { stopRunning } from '../state/running';
 import type { ThreadMessage } from '../session/thread';
 
@@ -118,8 +119,7 @@ function createFirst(): Promise<Conversation> {
 
 function toView(error: Error, retry: () => void): ConversationView {
   if (!(error instanceof ApiError)) {
-    const message = 'The server cannot be reached.';
-    return { status: 'failed', code: 'unreachable', message, retry };
+    return { status: 'failed', code: 'unreachable', message: strings.errors.unreachable, retry };
   }
   if (error.status === 404) return { status: 'missing' };
   if (error.status === 401) return { status: 'signed_out' };

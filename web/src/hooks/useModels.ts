@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api, ApiError } from '../transport/api';
 import type { ModelList } from '../protocol';
+import { strings } from '../strings';
 import { readStored, writeStored } from '../stored';
 import { modelsKey, shouldRetry } from '../state/queries';
 
@@ -43,5 +44,5 @@ export function useModels(): ModelsHandle {
 
 function describe(error: Error): { code: string; message: string } {
   if (error instanceof ApiError) return { code: error.code, message: error.message };
-  return { code: 'unreachable', message: 'The server cannot be reached.' };
+  return { code: 'unreachable', message: strings.errors.unreachable };
 }

@@ -4,6 +4,7 @@
  */
 import { Chat } from '@ai-sdk/react';
 import type { Parameters } from '../protocol';
+import { strings } from '../strings';
 import { createChatTransport, type TurnBody } from './chatTransport';
 import { uuid } from '../transport/edges';
 import type { Engine } from '../transport/engine';
@@ -110,5 +111,5 @@ export class SessionCore {
 
 export function asTurnError(error: Error | undefined): TurnError {
   if (error instanceof TurnError) return error;
-  return new TurnError('internal', 'Something went wrong on this page.', false);
+  return new TurnError('internal', strings.errors.page, false);
 }

@@ -1,4 +1,6 @@
-/** How the REST API says no. */
+/** Errors of the REST API. */
+import { strings } from '../strings';
+
 export type Fields = Record<string, string | string[]>;
 
 export class ApiError extends Error {
@@ -28,7 +30,7 @@ export class ApiError extends Error {
 export function toError(status: number, value: unknown): ApiError {
   const error = isObject(value) ? value['error'] : null;
   if (!isObject(error)) {
-    return new ApiError(status, `http_${status}`, `The server answered ${status}.`, null, false);
+    return new ApiError(status, `http_${status}`, strings.errors.http(status), null, false);
   }
   const fields = isObject(error['fields']) ? (error['fields'] as Fields) : null;
   return new ApiError(status, String(error['code']), String(error['message']), fields);

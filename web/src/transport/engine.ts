@@ -8,6 +8,7 @@
  * the text stays, the socket is tried again (with the same client id; the snapshot replaces the
  * text), and REST takes over when that fails too. REST then stays for a while.
  */
+import { strings } from '../strings';
 import { Follower } from './follower';
 import { Link } from './link';
 import { MessageQueue } from './messageQueue';
@@ -143,7 +144,7 @@ export class Engine {
     const turn = this.find(messageId);
     if (!turn) return;
     if (!turn.carried) {
-      this.fail(turn, new TurnError('cancelled', 'Cancelled before it was sent.', true));
+      this.fail(turn, new TurnError('cancelled', strings.errors.cancelled, true));
     } else if (!turn.stopWanted) {
       const since = new Date(this.edges.now()).toISOString();
       if (turn.id) this.deliver({ type: 'status', id: turn.id, phase: 'stopping', since }, turn);
@@ -156,7 +157,7 @@ export class Engine {
   /** Leaves: closes the socket, ends the streams, stops no reply. REST gets what is not accepted. */
   close(): void {
     void this.outbox.handOver();
-    for (const turn of this.turns) turn.fail(new TurnError('closed', 'The page has left.', false));
+    for (const turn of this.turns) turn.fail(new TurnError('closed', strings.errors.closed, false));
     this.turns.clear();
     this.messageQueue.close();
     this.link.close();
@@ -215,7 +216,7 @@ export class Engine {
     if (outcome !== 'unreachable') return this.link.fatal(outcome);
     const offline = this.link.connection.mode === 'offline';
     if (turn.unreachableFor(offline ? null : this.edges.now()) >= GIVE_UP_MS) {
-      this.fail(turn, new TurnError('unreachable', 'The server cannot be reached.', false));
+      this.fail(turn, new TurnError('unreachable', strings.errors.unreachable, false));
     }
     this.link.restFailed();
   }

@@ -2,6 +2,7 @@
  * One turn: what was asked (nothing, for one begun elsewhere), how far it has come, and the
  * streams that tell it. It decides nothing about doors; the engine feeds it.
  */
+import { strings } from '../strings';
 import { toBody } from './api';
 import type { ClientFrame, MessageStartEvent, StatusEvent } from '../protocol';
 import type { Sent } from './outbox';
@@ -158,6 +159,6 @@ export function toFrame(turn: Turn): ClientFrame {
 /** Why nothing can be said any more. */
 export function fatalError(mode: 'signed_out' | 'missing', refused: boolean): TurnError {
   return mode === 'signed_out'
-    ? new TurnError('not_authenticated', 'You are signed out.', refused)
-    : new TurnError('not_found', 'This conversation does not exist.', refused);
+    ? new TurnError('not_authenticated', strings.errors.signedOut, refused)
+    : new TurnError('not_found', strings.errors.missing, refused);
 }

@@ -64,6 +64,9 @@ export function ConnectionDialog({ connection, heardAt, onRetry, onClose }: Prop
   );
 }
 
+/** Nobody counts a second or two. */
+const MOMENT_MS = 2_000;
+
 function Summary({ mode }: { mode: ConnectionMode }) {
   const Icon = ICONS[mode];
   const colors = mode === 'socket' ? 'bg-primary-soft text-primary' : 'bg-warning-soft text-warning';
@@ -87,13 +90,16 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 }
 
 function heardWords(mode: ConnectionMode, heardAt: number | null, now: number): string {
-  if (heardAt !== null) return words.heardAgo(durationWords(now - heardAt));
+  if (heardAt !== null) {
+    const ago = now - heardAt;
+    return ago < MOMENT_MS ? words.moment : words.heardAgo(formatDuration(ago));
+  }
   return mode === 'rest' ? words.heardRest : words.heardNot;
 }
 
-/** Nobody counts a second or two. */
+/** How long a state has lasted. */
 function durationWords(ms: number): string {
-  return ms < 2000 ? words.moment : formatDuration(ms);
+  return ms < MOMENT_MS ? words.moment : formatDuration(ms);
 }
 
 /** The time, every second. */

@@ -73,7 +73,7 @@ describe('ModelSelect', () => {
 
   it('shows size, window and whether prompts leave the machine', () => {
     render(<ModelSelect models={handle} value={null} onChange={vi.fn()} />);
-    expect(screen.getByText(/3\.2B · 2 ?GB · Leaves this machine · 8,192 token window/)).toBeTruthy();
+    expect(screen.getByText(/3\.2B · 2 ?GB · Cloud · 8,192-token context/)).toBeTruthy();
   });
 
   it('names a model that is gone', () => {

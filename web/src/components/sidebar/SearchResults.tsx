@@ -33,7 +33,7 @@ export function SearchResults({ query }: { query: string }) {
       }}
     >
       <p className="px-5 pt-3 pb-1.5 text-xs font-semibold text-ink-muted" aria-live="polite">
-        {words.found(formatCount(found.length), search.hasNextPage)}
+        {words.found(found.length, formatCount(found.length), search.hasNextPage)}
       </p>
       <ul className="px-2 pb-2">
         {found.map((row) => (

@@ -35,7 +35,7 @@ describe('a message', () => {
     show(reply({ status: 'failed', error, provider_used: 'ollama' }), onRetry);
     const alert = screen.getByRole('alert');
     expect(alert.textContent).toContain('Ollama took too long.');
-    expect(alert.textContent).toContain(strings.reply.provider('ollama'));
+    expect(alert.textContent).toContain(strings.reply.provider('Ollama'));
     fireEvent.click(within(alert).getByRole('button', { name: strings.reply.tryAgain }));
     expect(onRetry).toHaveBeenCalledExactlyOnceWith('r');
     expect(screen.getByText('An answer.')).toBeTruthy();
@@ -44,7 +44,7 @@ describe('a message', () => {
   it('that no model was asked for has no count', () => {
     const tokens = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
     show(reply({ status: 'failed', provider_used: 'ollama', tokens }));
-    expect(screen.getByText(/^ollama/).textContent).toBe('ollama · ');
+    expect(screen.getByText(/^Ollama/).textContent).toBe('Ollama · ');
   });
 
   it.each([
@@ -57,12 +57,12 @@ describe('a message', () => {
 
   it('names the provider that stood in', () => {
     show(reply({ status: 'completed', provider_used: 'openai', fallback_used: true }));
-    expect(screen.getByText(strings.reply.answeredBy('openai'))).toBeTruthy();
+    expect(screen.getByText(strings.reply.answeredBy('OpenAI'))).toBeTruthy();
   });
 
   it('tells what was left out of the prompt', () => {
     show(reply({ status: 'completed', context: { window: 4096, prompt_tokens: 4000, dropped_messages: 3 } }));
-    expect(screen.getByText(/3 earlier messages were left out/)).toBeTruthy();
+    expect(screen.getByText(/3 earlier messages didn’t fit the 4,096-token context/)).toBeTruthy();
   });
 
   it('shows its reasoning while it thinks and folds it when the answer begins', () => {

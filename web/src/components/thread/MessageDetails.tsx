@@ -5,7 +5,7 @@ import { api } from '../../transport/api';
 import { formatCount, formatSeconds, formatSpeed, formatTime } from '../../format';
 import { serverIdOf, type MessageMetadata, type ThreadMessage } from '../../session/thread';
 import type { Timings } from '../../protocol';
-import { shortName } from '../../state/models';
+import { providerName, shortName } from '../../state/models';
 import { shouldRetry } from '../../state/queries';
 import { strings } from '../../strings';
 import { SmallButton } from '../ui/SmallButton';
@@ -79,7 +79,8 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 
 function providerWords({ provider_used, fallback_used }: MessageMetadata): string | undefined {
   if (!provider_used) return undefined;
-  return fallback_used ? strings.details.fallback(provider_used) : provider_used;
+  const name = providerName(provider_used);
+  return fallback_used ? strings.details.fallback(name) : name;
 }
 
 function tokenWords({ tokens }: MessageMetadata): string | undefined {

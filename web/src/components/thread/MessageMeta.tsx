@@ -1,5 +1,6 @@
 import { formatCount, formatTime } from '../../format';
 import type { MessageMetadata } from '../../session/thread';
+import { providerName, shortName } from '../../state/models';
 import { strings } from '../../strings';
 
 export function MessageTime({ iso }: { iso: string }) {
@@ -10,8 +11,8 @@ export function MessageTime({ iso }: { iso: string }) {
 export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   const { model, provider_used, tokens, created_at, viaRest } = metadata;
   const facts = [
-    model,
-    provider_used !== model ? provider_used : undefined,
+    model && shortName(model),
+    provider_used && provider_used !== model ? providerName(provider_used) : undefined,
     // Of a reply that no model was asked for there is nothing to count.
     tokens && tokens.total > 0
       ? `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`

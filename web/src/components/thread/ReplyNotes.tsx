@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { formatCount } from '../../format';
 import type { MessageMetadata } from '../../session/thread';
 import type { ContextInfo } from '../../protocol';
+import { providerName } from '../../state/models';
 import { strings } from '../../strings';
 import { InlineError, RetryButton } from '../ui/InlineError';
 
@@ -36,13 +37,13 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
       <InlineError
         message={error?.message ?? strings.reply.failed}
         code={error?.code}
-        provider={provider_used}
+        provider={provider_used && providerName(provider_used)}
         onRetry={onRetry}
       />
     );
   }
   const ways = { onRetry, onContinue };
-  if (goesOn) return fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(provider_used ?? '?')} />;
+  if (goesOn) return fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(providerName(provider_used ?? '?'))} />;
   return (
     <>
       {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} {...ways} />}
@@ -51,7 +52,7 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
       )}
       {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
       {finish_reason === 'length' && <Note text={strings.reply.cut} onContinue={onContinue} />}
-      {fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(provider_used ?? '?')} />}
+      {fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(providerName(provider_used ?? '?'))} />}
     </>
   );
 }

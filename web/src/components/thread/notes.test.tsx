@@ -48,7 +48,7 @@ describe('ConnectionNote', () => {
 describe('phaseWords', () => {
   it.each([
     [{ status: 'sending' }, 'nothing', strings.phase.sending],
-    [{ phase: 'queued', position: 2 }, 'nothing', 'Waiting in line, place 2'],
+    [{ phase: 'queued', position: 2 }, 'nothing', 'Queued, number 2'],
     [{ phase: 'loading' }, 'nothing', strings.phase.loading],
     [{ phase: 'prompt_eval' }, 'nothing', strings.phase.prompt_eval],
     [{ phase: 'generating' }, 'reasoning', strings.phase.thinking],

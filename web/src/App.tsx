@@ -47,7 +47,7 @@ function useSettled(handle: ConversationHandle): ConversationHandle {
       setLate(false);
     };
   }, [status]);
-  // One that has been deleted does not stay.
+  // A deleted conversation does not stay.
   const stays = last?.status === 'ready' && client.getQueryData(conversationKey(last.conversation.id));
   return status === 'loading' && stays && !late ? { ...handle, view: last } : handle;
 }

@@ -23,7 +23,7 @@ const seconds = new Intl.NumberFormat(undefined, {
   maximumFractionDigits: 2,
 });
 
-/** Characters per token when nobody has counted; the server estimates with the same number. */
+/** Characters per token, for estimates; the server uses the same number. */
 const CHARACTERS_PER_TOKEN = 4;
 
 /** The time of day; with the date when it was not today. */
@@ -44,7 +44,7 @@ export function formatSeconds(value: number): string {
   return seconds.format(value);
 }
 
-/** To three digits: nobody reads more of a speed. */
+/** To three digits. */
 export function formatSpeed(value: number): string {
   return precise.format(value);
 }
@@ -61,7 +61,7 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** How long something takes, in its largest whole unit. */
+/** A duration in its largest whole unit. */
 export function formatDuration(ms: number): string {
   const length = Math.max(0, Math.round(ms / 1000));
   const [unit, size] = UNITS.find((entry) => length >= entry[1]) ?? UNITS[3];

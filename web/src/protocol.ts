@@ -36,7 +36,7 @@ export interface Problem {
   code: string;
   message: string;
   retryable: boolean;
-  /** In seconds, where the provider said it. */
+  /** In seconds, where the provider gave it. */
   retry_after?: number;
 }
 
@@ -127,7 +127,7 @@ export interface MessageEndEvent {
   finish_reason: string | null;
   full_content: string;
   tokens?: Tokens | null;
-  /** After a fallback, others than `message_start` told. */
+  /** After a fallback, these differ from those in `message_start`. */
   model?: string | null;
   context?: ContextInfo | null;
   provider_used: string | null;
@@ -242,7 +242,7 @@ export const CloseCode = {
   missing: 4404,
   tooManySockets: 4429,
   tooLarge: 1009,
-  /** Something went wrong there; what is stored stands, so connect again. */
+  /** The server failed; everything stored is kept, so connect again. */
   internal: 1011,
   restarting: 1012,
 } as const;
@@ -316,7 +316,7 @@ export interface Model {
   size_bytes: number | null;
   parameter_size: string | null;
   quantization_level: string | null;
-  /** True when prompts leave the machine; null when nobody knows. */
+  /** True when prompts leave the machine; null when unknown. */
   remote: boolean | null;
 }
 
@@ -349,7 +349,7 @@ export interface Me {
 const known: ReadonlySet<string> = new Set(SERVER_EVENT_TYPES);
 
 /**
- * One text frame → one event, or null for what is not an event that we know (a newer server may
+ * One text frame → one event, or null for an unknown one (a newer server may
  * send more types: adding is free, so they are skipped).
  */
 export function parseEvent(text: string): ServerEvent | null {

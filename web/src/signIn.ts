@@ -1,4 +1,4 @@
-/** Sign-in, and back to the page that is open now. */
+/** The sign-in page, with the way back to the open page. */
 export function signInAddress(): string {
   return `/signin/?next=${encodeURIComponent(location.pathname)}`;
 }

@@ -16,6 +16,6 @@ export function writeStored(name: string, value: unknown): void {
     if (value === null) localStorage.removeItem(name);
     else localStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // A page that forgets is better than one that does not work.
+    // A page that stores nothing is better than one that does not work.
   }
 }

@@ -302,7 +302,7 @@ export const strings = {
     toWelcome: 'Go to home',
   },
 
-  /** What is shown of a request that never reached the server, or got no answer. */
+  /** Errors that the page finds itself. */
   errors: {
     unreachable: 'Couldn’t reach the server.',
     signedOut: 'You’re signed out.',

@@ -1,4 +1,4 @@
-/** The catalogue's other half: what stands around the thread and is loaded after it. */
+/** The catalogue's other half: texts around the thread, loaded after it. */
 export const aroundStrings = {
   sidebar: {
     search: 'Search chats',

@@ -156,7 +156,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   );
 }
 
-/** The chosen model's window in tokens, or null when nobody knows. */
+/** The chosen model's window in tokens, or null when it is unknown. */
 function modelWindow(models: ModelList | undefined, chosen: string | null): number | null {
   const id = chosen ?? models?.default;
   return findModel(models?.results ?? [], id ?? '')?.context_length ?? null;

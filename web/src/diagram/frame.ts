@@ -3,16 +3,16 @@
  * forbids. It runs sandboxed, without an origin, and can neither see the page nor reach any server.
  */
 import mermaid from 'mermaid';
-import type { Draw, Look, Told } from './talk';
+import type { Draw, Look, FrameMessage } from './talk';
 
-/** Longer sources are no diagram that anybody could read, and would keep the browser busy. */
+/** A longer source makes no readable diagram, and would block the browser. */
 const LONGEST = 20_000;
 
 const place = document.createElement('div');
 document.body.append(place);
 
-function tell(message: Told): void {
-  // We have no origin, and know none; what is told is a size.
+function tell(message: FrameMessage): void {
+  // The frame has no origin and knows none; it only sends a size.
   window.parent.postMessage(message, '*');
 }
 

@@ -19,7 +19,7 @@ export interface Draw {
 }
 
 /** Sizes are in pixels. */
-export type Told =
+export type FrameMessage =
   | { type: 'ready' }
   | { type: 'drawn'; width: number; height: number }
   | { type: 'failed' };

@@ -5,7 +5,7 @@ import { idInPath, pathOf, route } from '../state/route';
 import { toast } from '../state/toasts';
 import { strings } from '../strings';
 
-/** `startFresh`, told by a toast that leads back to the old conversation. */
+/** `startFresh`, with a toast that leads back to the old conversation. */
 export function useClearChat(startFresh: () => Promise<void>): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
@@ -20,7 +20,7 @@ export function useClearChat(startFresh: () => Promise<void>): () => Promise<voi
   };
 }
 
-/** Deletes a conversation in which nothing has been said. */
+/** Deletes a conversation without messages. */
 async function forgetUnused(id: string): Promise<boolean> {
   const { head_id: head } = await api.conversation(id);
   if (head === null) await api.deleteConversation(id);

@@ -27,7 +27,7 @@ export type ConversationView =
 export interface ConversationHandle {
   view: ConversationView;
   /**
-   * Stops what runs here, creates a conversation and shows it ("Clear chat", and the way on from
+   * Stops the running reply, creates a conversation and shows it ("Clear chat", and the way on from
    * a missing one). Rejects with an ApiError when it cannot be created; then nothing has changed
    * but that the reply has ended.
    */
@@ -52,7 +52,7 @@ export function useConversation(): ConversationHandle {
   }, [loaded]);
   useEffect(() => {
     if (!id || !isMissing || readLast() !== id) return;
-    // It was deleted, or somebody else is signed in now: it is not what to come back to.
+    // Deleted, or another person is signed in now: it is not opened again.
     rememberLast(null);
     if (route.isReturn()) route.replace('/chat');
   }, [id, isMissing]);
@@ -101,7 +101,7 @@ function useEntrance(isAtDoor: boolean): { error: Error | null; retry(): void } 
   return { error, retry };
 }
 
-/** Stops what runs in the old conversation first. */
+/** Stops the reply in the old conversation first. */
 async function createAfter(id: string | null): Promise<Conversation> {
   if (id) await Promise.race([stopRunning(id), patience(STOP_PATIENCE_MS)]);
   return api.createConversation();

@@ -15,7 +15,7 @@ export interface ModelsHandle {
   /** The last list known (from the browser's store at first), or undefined before the first. */
   models: ModelList | undefined;
   loading: boolean;
-  /** Why the list could not be had: our server did not answer, or (from it) its provider did not. */
+  /** Why the list is missing: the server did not answer, or its provider did not. */
   error: { code: string; message: string } | null;
   refresh(): void;
 }

@@ -11,7 +11,7 @@ import { idInPath, pathOf, route } from '../state/route';
 import { toast } from '../state/toasts';
 import { strings } from '../strings';
 
-/** Answers "New chat": one that is still empty, else one that is made. What runs goes on. */
+/** Provides "New chat": opens an empty conversation, or creates one. Running replies go on. */
 export function useNewChat(): void {
   const client = useQueryClient();
   useLayoutEffect(() => {

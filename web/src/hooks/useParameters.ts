@@ -1,5 +1,5 @@
 /**
- * The settings of one conversation: what the server remembers of it, under what was changed on
+ * The settings of one conversation: those that the server has stored, under the changes made on
  * this page. A changed parameter goes with each turn from the next one on; every change is saved
  * after a pause, and before the next turn.
  */
@@ -29,7 +29,7 @@ export interface ParametersHandle {
   pristine: boolean;
   /** Clamps to the bounds, applies from the next turn on, and saves after a pause. */
   change(patch: Partial<Values>): void;
-  /** The parameters only: what somebody wrote is not thrown away by it. */
+  /** Resets the parameters, not the system prompt. */
   reset(): void;
   systemPrompt: string;
   setSystemPrompt(text: string): void;
@@ -85,7 +85,7 @@ function useChange(conversationId: string): (patch: SettingsPatch) => void {
       apply(conversationId, patch);
       saveSoon(conversationId, async () => {
         const changed = useSettings.getState().changed[conversationId] ?? {};
-        // What goes wrong here is mended by the next change: parameters go with each turn anyway.
+        // A failure is repaired by the next save: parameters go with each turn anyway.
         const saved = await api.saveSettings(conversationId, changed).catch(() => null);
         if (!saved) return;
         queryClient.setQueryData<Conversation>(

@@ -26,9 +26,9 @@ export interface Playground {
   /** A reply is awaited or comes; `send` then queues, `regenerate` and `retry` do nothing. */
   busy: boolean;
   connection: Connection;
-  /** When the socket last said anything, in milliseconds since 1970; null without one. */
+  /** When the last frame came, in milliseconds since 1970; null without a socket. */
   heardAt(): number | null;
-  /** Tries the connection at once: somebody has signed in again, or asks for it. */
+  /** Tries to connect at once: after signing in again, or when asked. */
   reconnect(): void;
   title: string;
   send(content: string): void;
@@ -40,7 +40,7 @@ export interface Playground {
   regenerate(messageId: string): void;
   /** Asks again with the same client id when the turn was never accepted, else regenerates. */
   retry(messageId: string): void;
-  /** Says something else in the place of an own message: a branch. */
+  /** Replaces an own message: a new branch. */
   edit(messageId: string, content: string): void;
   /** Goes on with the last reply, which was cut. */
   goOn(messageId: string): void;

@@ -56,7 +56,7 @@ function inPage(selector: string): HTMLElement | null {
   return document.querySelector<HTMLElement>(selector);
 }
 
-/** Presses the last button with this name in the thread: it tells by itself that it has worked. */
+/** Presses the last button with this name in the thread: the button reports its success. */
 function press(name: string, author?: string): boolean {
   const within = author ? `[role=log] article[aria-label="${author}"]` : '';
   const buttons = document.querySelectorAll<HTMLElement>(`${within} button[aria-label="${name}"]`);
@@ -65,10 +65,10 @@ function press(name: string, author?: string): boolean {
   return last !== undefined;
 }
 
-/** Puts the focus on the message before or after the one that has it; at first on the last. */
+/** Moves the focus to the message before or after; at first to the last one. */
 function walk(step: -1 | 1): boolean {
   const all = [...document.querySelectorAll<HTMLElement>('[role=log] article')];
-  const at = all.findIndex((one) => one.contains(document.activeElement));
+  const at = all.findIndex((element) => element.contains(document.activeElement));
   const to = at < 0 ? all.length - 1 : Math.min(all.length - 1, Math.max(0, at + step));
   const target = all[to];
   if (!target) return false;

@@ -1,6 +1,6 @@
 /**
  * The other branches of the shown thread, and what lies before its first message. It reads from
- * the server and decides what is to be shown; the session shows it.
+ * the server and decides which messages to show; the session shows them.
  */
 import type { MessagePage } from '../transport/api';
 import type { MessageStartEvent, UserMessageEvent } from '../protocol';
@@ -21,7 +21,7 @@ export class Branches {
   /** Another branch is on its way. */
   switching = false;
   private readonly doors: BranchDoors;
-  /** The tree of all branches, once somebody has asked for it; events keep it whole. */
+  /** The tree of all branches, once it was needed; events keep it up to date. */
   private tree: Node[] | null = null;
   private loadingOlder = false;
 
@@ -30,7 +30,7 @@ export class Branches {
     this.versions.learn(shown);
   }
 
-  /** A message that was told: it may be one that the tree lacks. */
+  /** Adds a message of an event to the tree. */
   grow({ id, parent_id, created_at }: UserMessageEvent | MessageStartEvent): void {
     if (this.tree && !this.tree.some((node) => node.id === id)) {
       this.tree.push({ id, parent_id, created_at });
@@ -64,7 +64,7 @@ export class Branches {
   async readBack(until?: string): Promise<ThreadMessage[]> {
     let page = await this.doors.loadMessages();
     const all = [...page.messages];
-    const reached = () => until === undefined || all.some((one) => one.id === until);
+    const reached = () => until === undefined || all.some(({ id }) => id === until);
     while (page.more && !reached()) {
       // oxlint-disable-next-line no-await-in-loop -- one page leads to the other
       page = await this.doors.loadMessages(all[0]!.id);

@@ -1,4 +1,4 @@
-/** The adapter, judged by the message that the AI SDK's own reader makes of its chunks. */
+/** The adapter, tested with the message that the AI SDK's own reader makes of its chunks. */
 import { readUIMessageStream } from 'ai';
 import { describe, expect, test } from 'vitest';
 import type { ThreadMessage } from './thread';

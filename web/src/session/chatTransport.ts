@@ -14,7 +14,7 @@ import type { Command, TurnEvent } from '../transport/types';
 
 export type ThreadChunk = UIMessageChunk<MessageMetadata>;
 
-/** What goes with a request, as the SDK's `body`. */
+/** The SDK's `body` of a request. */
 export interface TurnBody {
   clientId: string;
   /** What a message answers, where that is not the conversation's head. */
@@ -48,7 +48,7 @@ export function createChatTransport(
   around: Surroundings = ALONE,
 ): ChatTransport<ThreadMessage> {
   return {
-    // A resumed stream begins with a snapshot: the whole reply so far, not what is missing.
+    // A resumed stream begins with a snapshot: the reply so far, not only the missing part.
     resumeStreamIsReplay: true,
     async sendMessages({ trigger, messages, messageId, body }) {
       const { clientId, parentId, parameters } = body as TurnBody;

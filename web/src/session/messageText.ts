@@ -1,6 +1,6 @@
 import type { ThreadMessage } from './thread';
 
-/** What the message says, as it was written (markdown source for a reply). */
+/** The message's text as it was written (Markdown source for a reply). */
 export function messageText(message: ThreadMessage): string {
   return joined(message, 'text');
 }

@@ -1,4 +1,4 @@
-/** Where what was told goes in the shown thread. Pure. */
+/** Places messages of events in the shown thread. Pure. */
 import type { MessageStartEvent, UserMessageEvent } from '../protocol';
 import { isUnaccepted, known, serverIdOf, type MessageMetadata, type ThreadMessage } from './thread';
 
@@ -21,7 +21,7 @@ export function placeUserMessage(
     parent_id,
   };
   const index = messages.findIndex(
-    (one) => serverIdOf(one) === id || (client_id && one.id === client_id),
+    (message) => serverIdOf(message) === id || (client_id && message.id === client_id),
   );
   if (index < 0) {
     const cut = cutBehind(messages, parent_id);
@@ -29,7 +29,7 @@ export function placeUserMessage(
     const added: ThreadMessage = { id, role: 'user', parts, metadata };
     return { messages: [...cut.messages, added], stale: cut.stale };
   }
-  const parent = messages.slice(0, index).findLast((one) => !isUnaccepted(one));
+  const parent = messages.slice(0, index).findLast((message) => !isUnaccepted(message));
   const serverId = messages[index]!.id === id ? {} : { serverId: id };
   return {
     messages: messages.map((message, at) =>
@@ -43,13 +43,13 @@ export function placeUserMessage(
 
 /** A reply that was begun elsewhere takes the place of what came after its parent. */
 export function placeReply(messages: ThreadMessage[], event: MessageStartEvent): Placed {
-  if (messages.some((one) => one.id === event.id)) return { messages, stale: false };
+  if (messages.some((message) => message.id === event.id)) return { messages, stale: false };
   return cutBehind(messages, event.parent_id);
 }
 
-/** What is not accepted yet belongs to no branch, and stays. */
+/** Removes the messages behind the parent; unaccepted ones belong to no branch, and stay. */
 function cutBehind(messages: ThreadMessage[], parentId: string | null): Placed {
-  const index = messages.findIndex((one) => serverIdOf(one) === parentId);
+  const index = messages.findIndex((message) => serverIdOf(message) === parentId);
   if (index < 0 && (parentId !== null || messages[0]?.metadata?.parent_id)) {
     return { messages, stale: true };
   }

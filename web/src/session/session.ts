@@ -16,19 +16,19 @@ import {
   type ThreadMessage,
 } from './thread';
 
-/** What goes back to its place when a request was refused. */
+/** Undoes the page's part of a refused request. */
 type Undo = (error: TurnError) => void;
 
 export class Session extends SessionCore {
-  /** The thread may not be what is stored; read it again once nothing runs. */
+  /** The thread may differ from the stored one: it is read again once nothing runs. */
   private stale = false;
   private unlisten: (() => void)[] = [];
   private opened = false;
   /** How many times the messages are being read at this moment. */
   private reading = 0;
-  /** How many requests there were: what was read before one is older than what came of it. */
+  /** Counts the requests: messages that were read before one are older than its result. */
   private requests = 0;
-  /** The end of the shown branch, when an event has told it. */
+  /** The end of the shown branch, as the last event had it. */
   private head: string | null = null;
 
   /** Connects, and follows the reply that runs already. */
@@ -38,7 +38,7 @@ export class Session extends SessionCore {
       this.engine.onForeign((event) => this.onForeign(event)),
       this.engine.onEvent((event) => this.onEvent(event)),
     ];
-    const accepted = this.chat.messages.filter((one) => !isUnaccepted(one));
+    const accepted = this.chat.messages.filter((message) => !isUnaccepted(message));
     this.engine.open(new Set(accepted.flatMap(({ metadata }) => metadata?.client_id ?? [])));
     this.followRunning();
   }
@@ -57,10 +57,10 @@ export class Session extends SessionCore {
     else this.say(content, this.chat.messages);
   }
 
-  /** Says something else in the place of an own message: a branch beside it. */
+  /** Replaces an own message: a new branch beside it. */
   edit(messageId: string, content: string): void {
     const before = this.chat.messages;
-    const index = before.findIndex((one) => one.id === messageId);
+    const index = before.findIndex(({ id }) => id === messageId);
     const parentId = before[index]?.metadata?.parent_id;
     if (parentId !== undefined) this.say(content, before.slice(0, index), parentId);
   }
@@ -92,7 +92,7 @@ export class Session extends SessionCore {
 
   regenerate(messageId: string): void {
     const before = this.chat.messages;
-    if (this.busy || !before.some((one) => one.id === messageId && one.role === 'assistant')) return;
+    if (this.busy || !before.some(({ id, role }) => id === messageId && role === 'assistant')) return;
     void this.ask(
       () => this.chat.regenerate({ messageId, body: this.body(uuid()) }),
       (error) => {
@@ -116,7 +116,7 @@ export class Session extends SessionCore {
 
   /** A never accepted message: the same client id again. A given up reply: on with it. Else anew. */
   retry(messageId: string): void {
-    const message = this.chat.messages.find((one) => one.id === messageId);
+    const message = this.chat.messages.find(({ id }) => id === messageId);
     if (!message || this.busy) return;
     if (message.role === 'user') this.sendAgain(message);
     else if (message.metadata?.error?.code === 'unreachable') this.resume(messageId);
@@ -159,7 +159,7 @@ export class Session extends SessionCore {
     return this.branches.turnTo(versionId, () => this.resync(versionId));
   }
 
-  /** There are messages before the first one that is shown. */
+  /** There are messages before the first one in the thread. */
   get hasOlder(): boolean {
     return Boolean(this.chat.messages[0]?.metadata?.parent_id);
   }
@@ -218,7 +218,7 @@ export class Session extends SessionCore {
   private onSendFailed(id: string, content: string, error: TurnError): void {
     const { code, message } = error;
     if (error.refused) {
-      this.chat.messages = this.chat.messages.filter((one) => one.id !== id);
+      this.chat.messages = this.chat.messages.filter((own) => own.id !== id);
       this.setSendError({ content, code, message });
     } else {
       this.change(id, { status: 'failed', error: { code, message, retryable: true } });
@@ -241,7 +241,7 @@ export class Session extends SessionCore {
   }
 
   private checkHead(): void {
-    const last = this.chat.messages.findLast((one) => !isUnaccepted(one));
+    const last = this.chat.messages.findLast((message) => !isUnaccepted(message));
     const isShown = this.head === null || (last && serverIdOf(last) === this.head);
     if (isShown || this.branches.switching || this.head === this.engine.runningId) return;
     this.stale = true;
@@ -260,7 +260,7 @@ export class Session extends SessionCore {
     } else if (event.type === 'message_start') {
       const placed = placeReply(this.chat.messages, event);
       if (placed.stale && !this.busy) {
-        // What it answers was said elsewhere while nobody here listened: that is read first.
+        // Its question was sent elsewhere while this page was not connected: read that first.
         if (!this.reading) void this.resync();
         return;
       }

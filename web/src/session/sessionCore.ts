@@ -66,7 +66,7 @@ export class SessionCore {
     return this.engine.messageQueue.unqueue(clientId);
   }
 
-  /** Tells when `sendError` has changed. Returns the way to stop. */
+  /** Calls `listener` when `sendError` has changed. Returns the function that stops it. */
   subscribe = (listener: () => void): (() => void) => {
     this.subscribers.add(listener);
     return () => void this.subscribers.delete(listener);
@@ -91,7 +91,7 @@ export class SessionCore {
   protected enqueue(content: string): void {
     if (!content.trim()) return;
     this.setSendError(null);
-    // What else was changed is told now; the parameters go along.
+    // Other changes are saved now; the parameters go with the message.
     void this.options.settled();
     this.engine.enqueue({ ...this.body(uuid()), content });
   }

@@ -1,4 +1,4 @@
-/** What is said while a reply runs, from the composer to the thread. */
+/** Queued messages, from the composer to the thread. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AT, end, row, start, userMessage } from '../testing/scripted';
 import { answered, asked, pass, Stage } from '../testing/stage';

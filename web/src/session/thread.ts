@@ -40,13 +40,13 @@ export type ThreadMessage = UIMessage<MessageMetadata>;
 
 /** Refused before acceptance: nothing was stored, so `content` goes back into the composer. */
 export interface SendError {
-  /** What was to be sent; empty when a regeneration was refused. */
+  /** The refused text; empty when a regeneration was refused. */
   content: string;
   code: string;
   message: string;
 }
 
-/** Stored messages → the thread, without what is not shown (system, tool). */
+/** Stored messages → the thread, without system and tool messages. */
 export function toThread(messages: Message[]): ThreadMessage[] {
   return messages.flatMap((message) =>
     message.role === 'user' || message.role === 'assistant'
@@ -74,14 +74,14 @@ export function isRunningReply(message: ThreadMessage | undefined): boolean {
   return message?.role === 'assistant' && (status === 'streaming' || status === 'stopping');
 }
 
-/** Has the server never told that it has this own message? */
+/** The server has not confirmed this own message. */
 export function isUnaccepted({ role, metadata }: ThreadMessage): boolean {
   return role === 'user' && (metadata?.status === 'sending' || metadata?.status === 'failed');
 }
 
 /**
  * The stored thread, with what only this page knows: messages not accepted yet stay at the end,
- * messages sent here keep their ids (so that nothing is drawn anew), and what was shown of the
+ * messages sent here keep their ids (so that nothing is drawn again), and the shown part of the
  * same branch before the first stored one stays.
  */
 export function mergeThread(shown: ThreadMessage[], stored: ThreadMessage[]): ThreadMessage[] {
@@ -99,5 +99,5 @@ export function mergeThread(shown: ThreadMessage[], stored: ThreadMessage[]): Th
 function leadingTo(shown: ThreadMessage[], first: ThreadMessage | undefined): ThreadMessage[] {
   const parent = first?.metadata?.parent_id;
   if (!parent) return [];
-  return shown.slice(0, shown.findIndex((one) => serverIdOf(one) === parent) + 1);
+  return shown.slice(0, shown.findIndex((message) => serverIdOf(message) === parent) + 1);
 }

@@ -1,6 +1,6 @@
 /**
  * Which versions each message has, as far as lists and events have told, and where the branch
- * behind a version ends. Knows nothing about what is shown.
+ * behind a version ends. It does not know which branch is shown.
  */
 import type { Message, Role } from '../protocol';
 import { serverIdOf, type ThreadMessage } from './thread';

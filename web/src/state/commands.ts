@@ -1,4 +1,4 @@
-/** What can be asked for by key, by palette or by button, wherever the answer lives. */
+/** The commands for keys, palette and buttons. Components provide them. */
 export type CommandName =
   | 'help'
   | 'palette'
@@ -14,24 +14,24 @@ export type CommandName =
   | 'nextMessage'
   | 'undo';
 
-type Deed = () => unknown;
+type Action = () => unknown;
 
-const deeds = new Map<CommandName, Deed>();
+const actions = new Map<CommandName, Action>();
 
-/** Answers the command until the returned function is called. */
-export function provide(name: CommandName, deed: Deed): () => void {
-  deeds.set(name, deed);
+/** Provides the command until the returned function is called. */
+export function provide(name: CommandName, action: Action): () => void {
+  actions.set(name, action);
   return () => {
-    if (deeds.get(name) === deed) deeds.delete(name);
+    if (actions.get(name) === action) actions.delete(name);
   };
 }
 
 export function isPossible(name: CommandName): boolean {
-  return deeds.has(name);
+  return actions.has(name);
 }
 
-/** False when nobody answers it now, or when the answer was that there is nothing to do. */
+/** False when no component provides it now, or when there was nothing to do. */
 export function run(name: CommandName): boolean {
-  const deed = deeds.get(name);
-  return deed !== undefined && deed() !== false;
+  const action = actions.get(name);
+  return action !== undefined && action() !== false;
 }

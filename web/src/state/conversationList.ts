@@ -17,7 +17,7 @@ export function rows(data: Pages | undefined): FoundConversation[] {
   return all.filter(({ id }) => !seen.has(id) && Boolean(seen.add(id)));
 }
 
-/** Which list it stands in. */
+/** The list that holds the conversation. */
 export function listOf(row: Conversation): ListName {
   if (row.archived) return 'archived';
   return row.pinned ? 'pinned' : 'recent';

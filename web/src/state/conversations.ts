@@ -38,7 +38,7 @@ export function listQuery(name: ListName) {
   });
 }
 
-/** What is found for `query`: words in titles and messages. Old answers stay right for a minute. */
+/** The results for `query`: words in titles and messages. They stay fresh for a minute. */
 export function searchQuery(query: string) {
   return infiniteQueryOptions({
     ...options,
@@ -53,7 +53,7 @@ export function searchQuery(query: string) {
 
 /**
  * What this page has shown (null: hidden) last of each conversation, and how many readings of lists
- * had begun by then: an answer must not undo what was shown while it was on its way.
+ * had begun by then: a response must not undo changes made while it was on its way.
  */
 const lastShown = new Map<string, { row: Conversation | null; readings: number }>();
 let readings = 0;
@@ -63,7 +63,7 @@ function nextReading(): number {
   return readings;
 }
 
-/** What was read, with all that was shown since the reading began. */
+/** The pages read, with the changes shown since the request began. */
 function asChanged(
   name: ListName,
   page: Page<FoundConversation>,
@@ -96,7 +96,7 @@ export function show(client: QueryClient, row: Conversation): void {
 function renamed(data: Pages, row: Conversation): Pages {
   const pages = data.pages.map((page) => ({
     ...page,
-    results: page.results.map((one) => (one.id === row.id ? { ...one, ...row } : one)),
+    results: page.results.map((known) => (known.id === row.id ? { ...known, ...row } : known)),
   }));
   return { ...data, pages };
 }
@@ -129,7 +129,7 @@ export async function update(
   }
 }
 
-/** Reads the newest again: what other tabs and programs have made, what has ended. */
+/** Reads the newest conversations again: other tabs and programs may have changed them. */
 export async function refreshNewest(client: QueryClient): Promise<void> {
   const names = LISTS.filter((name) => client.getQueryData(listKey(name)));
   const read = async (name: ListName) => {
@@ -142,7 +142,7 @@ export async function refreshNewest(client: QueryClient): Promise<void> {
 
 /**
  * Keeps the lists as the open conversation changes: its title as it is made, a new one at its
- * creation, to the front when something is said. Returns the way to stop.
+ * creation, to the front with a new message. Returns the function that stops it.
  */
 export function followOpen(client: QueryClient): () => void {
   const known = new Map<string, Conversation>();
@@ -156,7 +156,7 @@ export function followOpen(client: QueryClient): () => void {
     if (before && before.head_id !== row.head_id) spoken.set(row.id, new Date().toISOString());
     const latest = spoken.get(row.id) ?? '';
     const updated_at = latest > row.updated_at ? latest : row.updated_at;
-    // After the cache has told everybody: a change within a change would be told out of order.
+    // After the cache has notified all: a change within a change would be notified out of order.
     queueMicrotask(() => show(client, { ...row, updated_at }));
   });
 }

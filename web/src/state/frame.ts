@@ -1,4 +1,4 @@
-/** What is open around the thread. */
+/** The state of the panels around the thread. */
 import { create } from 'zustand';
 
 const YEAR_S = 365 * 24 * 60 * 60;

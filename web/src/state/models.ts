@@ -18,7 +18,7 @@ export function providerName(provider: string): string {
   return strings.providers[provider] ?? provider;
 }
 
-/** Whether two names mean one model. What was remembered or made earlier may lack the tag. */
+/** Whether two names mean one model: an older name may lack the tag. */
 export function sameModel(one: string, other: string): boolean {
   return withoutLatest(one) === withoutLatest(other);
 }

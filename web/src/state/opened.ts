@@ -1,6 +1,6 @@
 /**
- * What the server has put into the page of the conversation that it was asked for: the same that
- * the REST API would answer. Each part is given once; later it is old.
+ * The data that the server put into the page of a conversation: the same that
+ * the REST API would return. Each part is given once; later it is out of date.
  */
 import type { Conversation, Message } from '../protocol';
 
@@ -11,7 +11,7 @@ interface Opened {
 
 let opened: Partial<Opened> | null | undefined;
 
-/** A part of it, if it is about this conversation and nobody has had it yet. */
+/** A part of it, if it is about this conversation and was not taken yet. */
 export function takeOpened<Part extends keyof Opened>(id: string, part: Part): Opened[Part] | undefined {
   opened ??= read();
   if (!opened || about !== id) return undefined;
@@ -30,8 +30,8 @@ let about: string | undefined;
 
 function read(): Partial<Opened> | null {
   const element = document.getElementById('opened');
-  const found = element?.textContent ? (JSON.parse(element.textContent) as Opened | null) : null;
-  about = found?.conversation.id;
+  const content = element?.textContent ? (JSON.parse(element.textContent) as Opened | null) : null;
+  about = content?.conversation.id;
   element?.remove();
-  return found;
+  return content;
 }

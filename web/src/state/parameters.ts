@@ -3,7 +3,7 @@ import type { Bounds, ModelList, SettingsPatch } from '../protocol';
 
 export type ParameterBounds = ModelList['parameters'];
 
-/** What holds until the server has told its own. */
+/** The bounds until the server has sent its own. */
 export const usualBounds: ParameterBounds = {
   temperature: { min: 0, max: 1, step: 0.1, default: 0.7 },
   max_tokens: { min: 256, max: 1024, step: 1, default: 512 },
@@ -35,7 +35,7 @@ export function clamp(value: number, { min, max, step, default: usual }: Bounds)
   return Number(Math.min(max, Math.max(min, stepped)).toFixed(decimals));
 }
 
-/** A change as it may be sent: numbers clamped, and null for what is to be forgotten. */
+/** A change as it is sent: numbers clamped, and null for a value to be forgotten. */
 export function toPatch(patch: Partial<Values>, bounds: ParameterBounds): SettingsPatch {
   const allowed: SettingsPatch = { ...patch };
   for (const name of ['temperature', 'max_tokens', 'top_p'] as const) {
@@ -45,7 +45,7 @@ export function toPatch(patch: Partial<Values>, bounds: ParameterBounds): Settin
   return allowed;
 }
 
-/** What holds: what is remembered or changed, else the default. */
+/** The effective values: stored or changed ones, else the defaults. */
 export function merge(defaults: Values, given: SettingsPatch): Values {
   return {
     temperature: given.temperature ?? defaults.temperature,

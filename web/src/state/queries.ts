@@ -1,4 +1,4 @@
-/** What is read from the server through TanStack Query: keys, functions, and when to ask again. */
+/** Queries through TanStack Query: keys, functions, and when to ask again. */
 import { queryOptions } from '@tanstack/react-query';
 import { api, ApiError } from '../transport/api';
 import { toThread } from '../session/thread';
@@ -21,7 +21,7 @@ export function shouldRetry(failures: number, error: Error): boolean {
 
 /**
  * `networkMode: always`: a server on this machine can be reached without any network.
- * Nothing is refetched by itself: events of the socket keep the page up to date.
+ * Nothing is refetched on its own: events of the socket keep the page up to date.
  */
 const quiet = {
   networkMode: 'always',

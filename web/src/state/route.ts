@@ -51,7 +51,7 @@ export const route = {
     history.replaceState(null, '', path);
     tell();
   },
-  /** From `/chat` to the last conversation, which may be gone: then nobody asked for it by name. */
+  /** From `/chat` to the last conversation, which may be gone: it was not asked for by its address. */
   goBackTo(id: string): void {
     returnedTo = pathOf(id);
     route.replace(returnedTo);

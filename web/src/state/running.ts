@@ -1,5 +1,5 @@
 /**
- * How to stop what runs in a conversation that is open on this page. The shell can ask for it
+ * Stops the reply of a conversation that is open on this page. The shell can call it
  * without loading the engine.
  */
 const stops = new Map<string, () => Promise<void>>();

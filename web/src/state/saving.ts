@@ -1,11 +1,11 @@
 /**
- * Saves that wait for a pause, by conversation. What is asked of the server meanwhile can have
+ * Saves that wait for a pause, by conversation. A request in the meantime can have
  * them done first, so that it builds on what the page shows.
  */
 
 /** A slider that is being dragged saves once, this long (ms) after it stands still. */
 export const SAVE_AFTER_MS = 600;
-/** Nobody waits longer than this (ms) for a save; a turn without it is better than none. */
+/** A turn waits no longer than this (ms) for a save: it is better sent without it. */
 const PATIENCE_MS = 3_000;
 
 interface Waiting {
@@ -23,7 +23,7 @@ export function saveSoon(conversationId: string, save: () => Promise<void>): voi
   waiting.set(conversationId, { timer, save });
 }
 
-/** Does now what waits. Resolves when it is saved, or cannot be; undefined when nothing waits. */
+/** Saves now. Resolves when it is saved, or has failed; undefined when nothing waits. */
 export function saveNow(conversationId: string): Promise<void> | undefined {
   const due = waiting.get(conversationId);
   if (!due) return going.get(conversationId);

@@ -16,7 +16,7 @@ export const useSettings = create<SettingsStore>()((set) => ({
 }));
 
 /**
- * What goes with the next turn; undefined when nothing was changed. What is to be forgotten is
+ * The parameters of the next turn; undefined when nothing was changed. A value to be forgotten is
  * left out (a turn takes no null), and so is the system prompt, which is no parameter.
  */
 export function changedParameters(conversationId: string): Parameters | undefined {

@@ -39,11 +39,11 @@ export interface KeyPress {
 
 /** What the keys ask for, or null. `writing`: the focus is in a field. */
 export function commandFor(press: KeyPress, writing: boolean): CommandName | null {
-  const found = SHORTCUTS.find(({ keys }) => isPressed(keys, press));
-  if (!found) return null;
-  // In a field, Mod+Z takes back what was written, and a question mark is one.
-  const isForFields = found.command === 'undo' || found.keys.length === 1;
-  return writing && isForFields ? null : found.command;
+  const shortcut = SHORTCUTS.find(({ keys }) => isPressed(keys, press));
+  if (!shortcut) return null;
+  // In a field, Mod+Z undoes typing, and a question mark is a character.
+  const isForFields = shortcut.command === 'undo' || shortcut.keys.length === 1;
+  return writing && isForFields ? null : shortcut.command;
 }
 
 function isPressed(keys: readonly string[], press: KeyPress): boolean {

@@ -1,4 +1,4 @@
-/** What happened outside the thread, told for a few seconds, with a way to take it back. */
+/** Notifications that stay for a few seconds, with an undo where there is one. */
 import { create } from 'zustand';
 
 /** How long a toast stays, in milliseconds; the time stands still while someone looks at it. */
@@ -42,24 +42,24 @@ export function toast(text: string, undo?: () => void): void {
 export function dismiss(id: number): void {
   clearTimeout(timers.get(id)?.timer);
   timers.delete(id);
-  useToasts.setState(({ toasts }) => ({ toasts: toasts.filter((one) => one.id !== id) }));
+  useToasts.setState(({ toasts }) => ({ toasts: toasts.filter((shown) => shown.id !== id) }));
   if (timers.size === 0) holders.clear();
 }
 
-/** Takes the toast's deed back, once. */
+/** Undoes the action of the toast, once. */
 export function undoToast({ id, undo }: Toast): void {
   dismiss(id);
   undo?.();
 }
 
-/** Undoes what the newest toast tells of. False when there is none that can be undone. */
+/** Undoes the newest toast that can be undone. False when there is none. */
 export function undoLast(): boolean {
-  const last = useToasts.getState().toasts.findLast((one) => one.undo);
+  const last = useToasts.getState().toasts.findLast(({ undo }) => undo);
   if (last) undoToast(last);
   return last !== undefined;
 }
 
-/** While somebody looks at them, no toast goes away. */
+/** While the pointer or the focus is on them, no toast goes away. */
 export function holdToasts(holder: 'pointer' | 'focus', hold: boolean): void {
   if (hold) holders.add(holder);
   else holders.delete(holder);

@@ -33,7 +33,7 @@ export class Stage {
   /** Which branches were asked to be shown; `onBranch` then makes it so, or throws. */
   readonly heads: string[] = [];
   onBranch: (leafId: string) => void = () => {};
-  /** Reading messages takes until this resolves; what is read is what was stored before. */
+  /** Reading messages takes until this resolves; it returns the messages stored before. */
   reading: Promise<void> | undefined;
   /** How many messages a page holds. */
   pageSize = 1000;

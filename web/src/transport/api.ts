@@ -53,7 +53,7 @@ export interface MessagePage {
 /** A generate call's answer; `error` is set when the reply was stored as failed. */
 export type Generated = GenerateResult & { error?: Problem | { code: string; message: string } };
 
-/** What waits in a conversation. */
+/** The message queue of a conversation. */
 export interface Queue {
   queue: QueuedItem[];
 }
@@ -204,7 +204,7 @@ export function createApi(edges: ApiEdges) {
       const all: Message[] = [];
       let path: string | null = `/api/conversations/${id}/messages/?branch=all&limit=1000`;
       while (path) {
-        // oxlint-disable-next-line no-await-in-loop -- a page tells where the next one is
+        // oxlint-disable-next-line no-await-in-loop -- each page has the address of the next
         const page: Page<Message> = await call('GET', path, undefined, signal);
         all.push(...page.results);
         // Behind a proxy the server may not know its own address.
@@ -217,7 +217,7 @@ export function createApi(edges: ApiEdges) {
     generate: (id: string, command: Command, signal?: AbortSignal) =>
       generate<Generated>(id, command, signal),
 
-    /** The same for what may wait: resolves to what waits when a reply is being written. */
+    /** The same for a message that may be queued: resolves to the queue when a reply runs. */
     say: (id: string, command: SayCommand, signal?: AbortSignal) =>
       generate<Generated | Queue>(id, command, signal),
 
@@ -227,7 +227,7 @@ export function createApi(edges: ApiEdges) {
 
     queue: (id: string, signal?: AbortSignal) =>
       call<Queue>('GET', `/api/conversations/${id}/queue/`, undefined, signal),
-    /** Takes back what waits; rejects with a 404 when it does not (any more). */
+    /** Removes a queued message; rejects with a 404 when it is not queued (any more). */
     unqueue: (id: string, clientId: string) =>
       call<null>('DELETE', `/api/conversations/${id}/queue/${clientId}/`),
   };
@@ -274,8 +274,8 @@ function parse(text: string): unknown {
 
 /** Reads a cookie by its name; an empty string when there is none. */
 export function readCookie(cookies: string, name: string): string {
-  const found = cookies.split('; ').find((pair) => pair.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : '';
+  const pair = cookies.split('; ').find((cookie) => cookie.startsWith(`${name}=`));
+  return pair ? decodeURIComponent(pair.slice(name.length + 1)) : '';
 }
 
 /** The token that Django's forms and API ask for; over HTTPS the cookie's name is bound to the host. */

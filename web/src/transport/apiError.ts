@@ -8,7 +8,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly fields: Fields | null;
-  /** False for a page that some proxy made up: it says nothing about what our server did. */
+  /** False for an error page of a proxy: it does not tell what our server did. */
   readonly ours: boolean;
 
   constructor(
@@ -26,7 +26,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What such an answer says; `value` is its body as JSON. */
+/** Reads an error response; `value` is its body as JSON. */
 export function toError(status: number, value: unknown): ApiError {
   const error = isObject(value) ? value['error'] : null;
   if (!isObject(error)) {

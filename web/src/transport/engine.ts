@@ -1,7 +1,7 @@
 /**
  * The engine of one open conversation: one socket, REST when there is none, and the turns.
  *
- * A turn is one `client_id`; whatever door carries it, its stream tells the same events and ends
+ * A turn is one `client_id`; over the socket and over REST, its stream has the same events and ends
  * after `message_end`. No React and no SDK in here; everything from outside comes in as `Edges`.
  *
  * Doors: a socket lost before a reply began → the same client id by REST at once. Lost after →
@@ -32,7 +32,7 @@ export const ANSWER_TIMEOUT_MS = 5_000;
 export const GIVE_UP_MS = 60_000;
 
 export class Engine {
-  /** What is said while a reply runs. */
+  /** The messages behind the running reply. */
   readonly messageQueue: MessageQueue;
   private readonly edges: Edges;
   readonly link: Link;
@@ -43,7 +43,7 @@ export class Engine {
   private readonly heard = new Signal<TurnEvent>();
   /** Turns begun by another tab or program, and `stale`. Returns the way to stop. */
   readonly onForeign = this.foreign.listen;
-  /** Every event that changed the thread, whoever asked for it. Returns the way to stop. */
+  /** Every event that changed the thread, whether this page asked for it or not. Returns the way to stop. */
   readonly onEvent = this.heard.listen;
   private readonly follower = new Follower();
 
@@ -86,7 +86,7 @@ export class Engine {
     return [...this.turns].findLast((turn) => turn.started)?.id ?? null;
   }
 
-  /** Tells when `connection` has changed. Returns the way to stop. */
+  /** Calls `listener` when `connection` has changed. Returns the function that stops it. */
   subscribe = (listener: () => void): (() => void) => this.link.subscribe(listener);
 
   /**
@@ -113,7 +113,7 @@ export class Engine {
     return stream;
   }
 
-  /** Says something once what runs has ended; `messageQueue` tells what becomes of it. */
+  /** Sends a message once the running reply has ended; `messageQueue` shows its state. */
   enqueue(command: SayCommand): void {
     const { closed } = this.link;
     this.messageQueue.add(command);
@@ -122,7 +122,7 @@ export class Engine {
   }
 
   /**
-   * Follows a reply that runs already: the one with this id, or the one that is known here.
+   * Follows a running reply: the one with this id, or the one known here.
    * Null when none is.
    */
   attach(messageId?: string): ReadableStream<TurnEvent> | null {
@@ -154,7 +154,7 @@ export class Engine {
     await turn.ended;
   }
 
-  /** Leaves: closes the socket, ends the streams, stops no reply. REST gets what is not accepted. */
+  /** Leaves: closes the socket and ends the streams, stops no reply. Unaccepted commands go by REST. */
   close(): void {
     void this.outbox.handOver();
     for (const turn of this.turns) turn.fail(new TurnError('closed', strings.errors.closed, false));
@@ -223,7 +223,7 @@ export class Engine {
 
   private fail(turn: Turn, error: TurnError): void {
     this.turns.delete(turn);
-    // A text that may not have arrived is kept; what may be asked anew is not.
+    // A text that may not have arrived is kept; a regeneration can be asked for again.
     if (error.refused || !turn.says) this.outbox.forget(turn.command?.clientId);
     turn.fail(error);
     this.messageQueue.flush();
@@ -251,16 +251,16 @@ export class Engine {
     if (this.messageQueue.hear(event)) return;
     if (event.type === 'error') {
       if (event.client_id === undefined) return; // about the socket: what follows tells the rest
-      const turn = [...this.turns].find((one) => one.command?.clientId === event.client_id);
+      const turn = [...this.turns].find(({ command }) => command?.clientId === event.client_id);
       const fields = event.fields ?? null;
       if (turn) this.fail(turn, new TurnError(event.code, event.message, !turn.accepted, fields));
       return;
     }
-    const turn = 'id' in event ? [...this.turns].find((one) => one.owns(event)) : undefined;
+    const turn = 'id' in event ? [...this.turns].find((candidate) => candidate.owns(event)) : undefined;
     this.deliver(event, turn ?? this.adopt(event));
   }
 
-  /** A turn that nobody here asked for, or nothing when this event begins none. */
+  /** A turn begun elsewhere, or undefined when this event begins none. */
   private adopt(event: TurnEvent): Turn | undefined {
     if (event.type === 'user_message' && !this.follower.knows(event.id)) {
       this.foreign.tell(event);

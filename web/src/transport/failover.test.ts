@@ -30,7 +30,7 @@ const mode = () => engine.connection.mode;
 const ask = (clientId = 'k1') => collect(engine.turn({ clientId, content: 'hi' }));
 const generateCalls = () => script.callsTo('/generate/');
 
-/** Answers the REST call made last, and what is asked about the conversation after it. */
+/** Answers the last REST call, and the question about the conversation after it. */
 async function answerGenerate(text: string, status = 200, changes = {}) {
   const call = generateCalls().at(-1)!;
   call.answer(status, { ...generated(String(call.body!['client_id']), text), ...changes });

@@ -1,5 +1,5 @@
 /**
- * How far the events of one conversation have come: which messages they have told, the running
+ * How far the events of one conversation have come: which messages they named, the running
  * reply as a snapshot, and whether its log has a hole.
  *
  * A late reader of the running reply begins with that snapshot. A delta costs the same in a thread
@@ -10,14 +10,14 @@ import type { DeltaEvent, MessageStartEvent, ServerEvent } from '../protocol';
 export class Follower {
   /** The running reply as far as it came; a conversation has one at a time. */
   live: MessageStartEvent | null = null;
-  /** Every message that events have told, but for the running reply. */
-  private readonly told = new Set<string>();
+  /** Every message that an event named, but for the running reply. */
+  private readonly named = new Set<string>();
   /** A reply whose log has a hole: a snapshot of it was asked for. */
   private gap: string | null = null;
 
   /** The message is known and no reply that runs. */
   knows(id: string): boolean {
-    return this.told.has(id);
+    return this.named.has(id);
   }
 
   /**
@@ -29,11 +29,11 @@ export class Follower {
   take(event: ServerEvent): 'new' | 'repeated' | 'gap' {
     switch (event.type) {
       case 'user_message':
-        this.told.add(event.id);
+        this.named.add(event.id);
         break;
       case 'message_start':
-        // A reply whose end was never told: another one has begun since.
-        if (this.live && this.live.id !== event.id) this.told.add(this.live.id);
+        // The end of this reply was missed: another one has begun since.
+        if (this.live && this.live.id !== event.id) this.named.add(this.live.id);
         this.live = event;
         this.close(event.id);
         break;
@@ -42,7 +42,7 @@ export class Follower {
         return this.append(event);
       case 'message_end':
         if (this.live?.id === event.id) {
-          this.told.add(event.id);
+          this.named.add(event.id);
           this.live = null;
         }
         this.close(event.id);
@@ -53,7 +53,7 @@ export class Follower {
 
   private append(event: DeltaEvent): 'new' | 'repeated' | 'gap' {
     const { live } = this;
-    if (live?.id !== event.id) return this.told.has(event.id) ? 'repeated' : this.open(event.id);
+    if (live?.id !== event.id) return this.named.has(event.id) ? 'repeated' : this.open(event.id);
     if (event.seq <= live.seq) return 'repeated';
     if (event.from !== live.seq) return this.open(event.id);
     const field = event.type === 'delta' ? 'content' : 'reasoning';

@@ -1,6 +1,6 @@
 /**
- * Keeps one socket open for a conversation, and says what the connection is like: when it waits,
- * when REST is to be used, when there is no use in trying. It knows nothing about turns.
+ * Keeps one socket open for a conversation, and describes the connection: when it waits,
+ * when REST is used, when trying is useless. It does not know turns.
  */
 import type { ServerEvent } from '../protocol';
 import { Socket, type Loss } from './socket';
@@ -10,18 +10,18 @@ import type { Connection, ConnectionMode, Edges, Timer } from './types';
 export const REST_STAYS_MS = 30_000;
 /** A socket that has worked before is tried this often before REST takes over. */
 export const ATTEMPTS = 3;
-/** How often a connection is tried while the browser says that there is no network (ms). */
+/** How often a connection is tried while the browser reports no network (ms). */
 const OFFLINE_RETRY_MS = 5_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
 export interface LinkListener {
-  /** @param missed events may have been missed since the last one that was heard */
+  /** @param missed events may have been missed since the last one */
   onReady(missed: boolean): void;
   onEvent(event: ServerEvent): void;
-  /** Does somebody wait for a reply that has not begun? Then REST is used at once. */
+  /** A reply is awaited that has not begun: REST is used at once. */
   isAwaited(): boolean;
-  /** From now on REST carries what is not finished. */
+  /** From now on REST carries the unfinished turns. */
   onRest(): void;
   /** An answer, not a failure: nothing is tried any more. */
   onFatal(mode: 'signed_out' | 'missing'): void;
@@ -96,7 +96,7 @@ export class Link {
     );
   }
 
-  /** When the ready socket last said anything (ms), be it a heartbeat; null without one. */
+  /** When the last frame came on the ready socket (ms), heartbeats included; null without one. */
   get heardAt(): number | null {
     return this.socket?.heardAt ?? null;
   }
@@ -106,7 +106,7 @@ export class Link {
     this.connect();
   }
 
-  /** Somebody has signed in, or asks for another try: whatever can be tried is tried at once. */
+  /** Tries to connect at once: after signing in, or when asked. */
   tryNow(): void {
     this.onWake();
     this.connect();
@@ -211,7 +211,7 @@ export class Link {
   }
 
   private onWake(): void {
-    // Signed in again elsewhere? The socket's answer tells.
+    // The person may have signed in elsewhere: the socket finds out.
     if (this.connection.mode === 'signed_out') this.setMode('connecting');
     // Timers stand still while a machine sleeps.
     if (this.current) this.current.check();

@@ -1,4 +1,4 @@
-/** Messages that wait for the reply before theirs: told, carried, taken back, on every door. */
+/** The message queue: shown, sent and unqueued, over the socket and over REST. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { QueuedItem, ServerEvent } from '../protocol';
 import { createEngine, type Engine } from './engine';
@@ -27,7 +27,7 @@ const item = (clientId: string, changes: Partial<QueuedItem> = {}): QueuedItem =
 });
 const queue = (...items: QueuedItem[]): ServerEvent => ({ type: 'queue', conversation_id: 'c', items });
 const add = (clientId: string) => engine.enqueue({ clientId, content: `text of ${clientId}` });
-/** What waits; `?` marks those that the server has not answered. */
+/** The queue; `?` marks messages that the server has not answered. */
 const shown = () =>
   engine.messageQueue.list.map(({ clientId, sending, error }) => `${clientId}${sending ? '?' : ''}${error ? '!' : ''}`);
 const asked = () => script.socket.frames().filter((frame) => frame.type === 'user_message');

@@ -1,9 +1,9 @@
 /**
- * The messages behind a running reply. The server keeps them; here is what it has told of them,
- * and those in the outbox that it has not answered yet. A message keeps its client id, so that one
+ * The messages behind a running reply. The server keeps them; this is its last list of them,
+ * and the ones in the outbox that it has not answered yet. A message keeps its client id, so one
  * that is sent twice is queued once.
  *
- * With a socket the server tells every change. Over REST the queue is read again while it holds
+ * Over the socket the server sends every change. Over REST the queue is read again while it holds
  * something, because the server begins the next turn by itself.
  */
 import { ApiError, toSaying } from './api';
@@ -14,15 +14,15 @@ import type { Socket } from './socket';
 
 /** How often the queue is read over REST while it holds something (ms). */
 export const QUEUE_POLL_MS = 1_500;
-/** A socket tells the queue as it opens; after this long (ms) without that, it is empty. */
+/** The server sends the queue as a socket opens; after this long (ms) without it, it is empty. */
 export const CONFIRM_MS = 500;
 
 export interface QueuedMessage {
   clientId: string;
   content: string;
-  /** The server has not said yet that it has it. */
+  /** The server has not confirmed it yet. */
   sending: boolean;
-  /** Why its turn could not begin; it then waits for somebody to edit it. */
+  /** Why its turn could not begin; it stays in the queue until the person edits it. */
   error?: Problem;
 }
 
@@ -33,7 +33,7 @@ export interface QueueDoors {
   usesRest(): boolean;
   /** A message before these is on its way still: they must not overtake it. */
   held(): boolean;
-  /** Things have happened that no event tells. */
+  /** Something has changed without an event. */
   onStale(): void;
   /** REST was tried: it gave an answer, or none. */
   onAnswer(): void;
@@ -53,7 +53,7 @@ export class MessageQueue {
   /** Client ids that are being removed on the server: no door gets them meanwhile. */
   private readonly removing = new Set<string>();
   private readonly subscribers = new Set<() => void>();
-  /** What the server has told last. */
+  /** The server's last list. */
   private stored: readonly QueuedItem[] = [];
   private closing = new AbortController();
   private reading = false;
@@ -66,13 +66,13 @@ export class MessageQueue {
     this.doors = doors;
   }
 
-  /** Tells when `list` has changed. Returns the way to stop. */
+  /** Calls `listener` when `list` has changed. Returns the function that stops it. */
   subscribe = (listener: () => void): (() => void) => {
     this.subscribers.add(listener);
     return () => void this.subscribers.delete(listener);
   };
 
-  /** A message is about to be sent by itself; a refused one is not. */
+  /** A queued message will be sent; a refused one will not. */
   get willSend(): boolean {
     return this.list.some((message) => !message.error);
   }
@@ -83,7 +83,7 @@ export class MessageQueue {
   }
 
   /**
-   * Queues a message. What becomes of it is in `list`, or told to `onRefused`.
+   * Queues a message. It shows in `list`; a refusal calls `onRefused`.
    *
    * @param carried an earlier page may have brought it to the server
    */
@@ -94,7 +94,7 @@ export class MessageQueue {
   }
 
   /**
-   * Removes a message, on the server too; one that is on its way there, when it has arrived.
+   * Removes a message, on the server too. A message on its way there is removed once it has arrived.
    *
    * Resolves to its text, or to null when its turn has begun. Rejects when the server could not be
    * asked; then it is still queued.
@@ -252,7 +252,7 @@ export class MessageQueue {
     });
   }
 
-  // What is known -------------------------------------------------------------------------------
+  // State ---------------------------------------------------------------------------------------
 
   private tell(items: readonly QueuedItem[]): void {
     this.edges.clearTimeout(this.unconfirmed);
@@ -261,7 +261,7 @@ export class MessageQueue {
     this.stored = items;
     for (const id of ids) this.outbox.accept(id);
     this.changed();
-    // Its turn has begun, and over REST no event tells that.
+    // Its turn has begun; over REST no event reports that.
     if (left && this.doors.usesRest()) this.doors.onStale();
   }
 

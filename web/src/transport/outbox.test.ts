@@ -1,4 +1,4 @@
-/** What was said and not accepted: handed over when the page leaves, found again afterwards. */
+/** Unaccepted messages: handed over when the page leaves, restored afterwards. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
 import { collect, end, over, pass, row, scripted, start, userMessage, type Script } from '../testing/scripted';

@@ -1,6 +1,6 @@
 /**
  * A small server that keeps the contract, a network that keeps nothing, and the engine between
- * them: whatever is cut, held or refused, every reply is whole, and none is made twice.
+ * them: whatever is cut, held or refused, every reply is complete, and none is made twice.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ClientFrame } from '../protocol';
@@ -52,7 +52,7 @@ class Server {
       this.made += 1;
       const from = this.made - 1;
       for (const socket of this.sockets) {
-        // A socket that loses frames, or tells them twice, is a fault of ours; it is mended too.
+        // A socket that loses or repeats frames would be our own fault; that is repaired, too.
         const copies = this.random() < 0.9 ? 1 : this.random() < 0.5 ? 0 : 2;
         for (let copy = 0; copy < copies; copy += 1) socket.tell(delta('a1', from, WORDS[from]!));
       }
@@ -121,7 +121,7 @@ function wreck(script: Script, server: Server, random: () => number): void {
       later(20, () => server.connect(socket));
       if (fate < 0.7) later(20 + random() * 6_000, () => socket.die(random() < 0.5 ? 1006 : 1012));
       else if (fate < 0.85) {
-        // Half-open: from now on nothing is heard, and nobody says so.
+        // Half-open: nothing arrives from now on, and no close event tells.
         later(20 + random() * 3_000, () => {
           socket.tell = () => {};
         });

@@ -1,7 +1,7 @@
 /**
- * The REST door: carries a turn without a socket and tells it in the same events.
+ * The REST door: carries a turn without a socket, as the same events.
  *
- * What was asked here goes by `generate` (which joins a reply that runs already); a reply begun
+ * A turn of this page goes by `generate` (which joins a reply that runs already); a reply begun
  * elsewhere is read until it has ended, with the text so far.
  */
 /* oxlint-disable no-await-in-loop -- these loops wait on purpose, one call after the other */
@@ -57,7 +57,7 @@ export class RestDoor {
   }
 
   /**
-   * Stops a turn, also one whose id nobody has told us: the running reply is the conversation's
+   * Stops a turn, also one whose id is not known yet: the running reply is the conversation's
    * head. Ends when the turn has ended, or when it cannot be reached (the engine comes back).
    */
   async stop(turn: Turn): Promise<void> {
@@ -150,7 +150,7 @@ function userEvent(message: Message): TurnEvent {
   return { type: 'user_message', id, client_id, parent_id, content, created_at };
 }
 
-/** `seq` 0: what a socket tells later about it has a hole before it, and brings a snapshot. */
+/** `seq` 0: a later delta on a socket leaves a hole before it, which brings a snapshot. */
 function startOf(message: Message): TurnEvent {
   return {
     type: 'message_start',
@@ -194,7 +194,7 @@ function toOutcome(error: unknown, turn: Turn): Outcome {
   // A reply that is to be made again may be gone while its conversation is there.
   if (status === 404 && !(turn.command && 'messageId' in turn.command)) return 'missing';
   if (!error.ours && status >= 500) return 'unreachable';
-  // What was accepted cannot be refused any more: the server is only too busy to tell.
+  // An accepted turn cannot be refused any more: the server is only too busy to answer.
   if (turn.accepted && (status === 429 || status === 503)) return 'unreachable';
   // A 500 of our own may have come after the message was stored.
   return new TurnError(code, message, status !== 500 && !turn.accepted, fields);

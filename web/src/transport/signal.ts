@@ -1,4 +1,4 @@
-/** Tells those that listen. */
+/** A list of listeners. */
 export class Signal<T> {
   private readonly listeners = new Set<(value: T) => void>();
 

@@ -23,7 +23,7 @@ export interface Loss {
     | 'too_many_sockets'
     | 'signed_out'
     | 'missing';
-  /** It had said `ready` before. */
+  /** It had sent `ready` before. */
   wasReady: boolean;
 }
 
@@ -43,7 +43,7 @@ export class Socket {
   private readonly socket: SocketLike;
   private timer: Timer;
   private beat: Timer = undefined;
-  /** When it last said anything, in milliseconds of the edges' clock. */
+  /** When the last frame came, in milliseconds of the edges' clock. */
   heardAt: number;
   /** Silence (ms) that counts as lost. */
   private limit = 0;
@@ -67,7 +67,7 @@ export class Socket {
     return true;
   }
 
-  /** Gives the socket up and tells why. */
+  /** Gives the socket up and reports why. */
   drop(reason: Loss['reason']): void {
     this.lose(reason);
     this.socket.close();

@@ -1,5 +1,5 @@
 /**
- * One turn: what was asked (nothing, for one begun elsewhere), how far it has come, and the
+ * One turn: its command (none, for one begun elsewhere), how far it has come, and the
  * streams that tell it. It decides nothing about doors; the engine feeds it.
  */
 import { strings } from '../strings';
@@ -9,7 +9,7 @@ import type { Sent } from './outbox';
 import { TurnError, type Command, type TurnEvent } from './types';
 
 export class Turn {
-  /** What was asked for; null for a turn begun by another tab or program, or before a reload. */
+  /** The command on its way; null for a turn begun by another tab or program, or before a reload. */
   private readonly sent: Sent | null;
   /** The reply's id, once known. */
   id: string | null;
@@ -19,7 +19,7 @@ export class Turn {
   done = false;
   /** Resolves when `done`, however it came to that. */
   readonly ended: Promise<void>;
-  /** How many events have come: tells an answer from none. */
+  /** How many events have come: shows whether a frame was answered. */
   events = 0;
   /** The REST call that carries it, if one does. */
   rest: AbortController | null = null;
@@ -57,12 +57,12 @@ export class Turn {
     if (this.sent) this.sent.carried = true;
   }
 
-  /** Aborted when the turn is done: for what must not outlive it. */
+  /** Aborted when the turn is done: cancels its timers and calls. */
   get signal(): AbortSignal {
     return this.over.signal;
   }
 
-  /** The server has it, or a call to it waits for the whole reply: what is sent now comes after. */
+  /** The server has it, or a REST call carries it: a frame sent now arrives after it. */
   get isUnderway(): boolean {
     return this.accepted || this.rest !== null;
   }
@@ -85,7 +85,7 @@ export class Turn {
   }
 
   /**
-   * Another reader: first what has happened so far (as one snapshot), then what comes.
+   * Another reader: first the reply so far (as one snapshot), then the events that follow.
    * Cancelling a reader stops nothing.
    *
    * @param live the running reply as folded, when it is this turn's
@@ -102,12 +102,12 @@ export class Turn {
         },
         cancel: () => void this.readers.delete(reader),
       },
-      // Nobody may be slowed down by a reader; the text is held once in any case.
+      // A slow reader must not hold up the others; the text is kept once in any case.
       { highWaterMark: Number.MAX_SAFE_INTEGER },
     );
   }
 
-  /** Tells the readers, and learns from it. Ends them after `message_end`. */
+  /** Takes an event in and passes it to the readers. Ends them after `message_end`. */
   push(event: TurnEvent): void {
     if (this.done) return;
     this.events += 1;
@@ -121,7 +121,7 @@ export class Turn {
         break;
       case 'delta':
       case 'reasoning_delta':
-        // After Stop the text stands still; `message_end` brings what was made until it took effect.
+        // After Stop the text no longer grows; `message_end` brings the rest.
         if (this.stopWanted) return;
         break;
     }
@@ -146,7 +146,7 @@ export class Turn {
   }
 }
 
-/** The frame that asks for it, or that asks for a snapshot of one that nobody here asked for. */
+/** The frame that starts the turn, or that asks for a snapshot of one begun elsewhere. */
 export function toFrame(turn: Turn): ClientFrame {
   const { command } = turn;
   if (!command) return { type: 'follow', id: turn.id! };
@@ -156,7 +156,7 @@ export function toFrame(turn: Turn): ClientFrame {
     : { type: 'regenerate', ...body };
 }
 
-/** Why nothing can be said any more. */
+/** The error of every turn after the connection has closed for good. */
 export function fatalError(mode: 'signed_out' | 'missing', refused: boolean): TurnError {
   return mode === 'signed_out'
     ? new TurnError('not_authenticated', strings.errors.signedOut, refused)

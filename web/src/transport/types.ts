@@ -25,8 +25,8 @@ export interface Connection {
 export type TurnEvent = ServerEvent & { viaRest?: boolean };
 
 /**
- * What the thread did not ask for: a turn begun elsewhere (the running reply can be had with
- * `attach`), or `stale`: things may have happened that nobody told us; read the messages again.
+ * Something that this page did not ask for: a turn begun elsewhere (follow the running reply with
+ * `attach`), or `stale`: events may have been missed; read the messages again.
  */
 export type ForeignEvent = UserMessageEvent | MessageStartEvent | { type: 'stale' };
 
@@ -48,7 +48,7 @@ export class TurnError extends Error {
 
 const FIELD = /^[a-z_]+(?:\.[a-z_]+)*: /;
 
-/** "parameters.model: There is no …" → what people are told of it. */
+/** "parameters.model: There is no …" → the sentence without the field. */
 export function withoutField(message: string): string {
   return message.replace(FIELD, '');
 }
@@ -75,6 +75,6 @@ export interface Edges {
   online(): boolean;
   /** `wake`: the page can be seen again; `pagehide`: it goes. Returns the way to stop listening. */
   listen(event: 'online' | 'offline' | 'wake' | 'pagehide', listener: () => void): () => void;
-  /** What outlives the page, by name; written null is forgotten. It may keep nothing. */
+  /** Storage that outlives the page, by name; null removes. It may keep nothing. */
   stored: { read<T>(name: string): T | undefined; write(name: string, value: unknown): void };
 }

@@ -22,15 +22,15 @@ interface Props {
   onChange(text: string): void;
   onSend(content: string): void;
   onStop(): void;
-  /** A reply runs: what is sent waits for its end. */
+  /** A reply runs: a message sent now is queued. */
   busy: boolean;
-  /** ArrowUp in the empty field: change what was said last. */
+  /** ArrowUp in the empty field: edits the last own message. */
   onEditLast?: () => void;
-  /** On top of the field: what waits to be sent. */
+  /** On top of the field: the queued messages. */
   queued?: ReactNode;
   /** Above the field: why something was not sent. */
   notice?: ReactNode;
-  /** Below the field while busy: what goes on. */
+  /** Below the field while busy: the phase of the reply. */
   activity?: ReactNode;
   /** Below the field, at its end. */
   meter?: ReactNode;
@@ -43,7 +43,7 @@ interface Props {
  */
 export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, queued, notice, activity, meter, ref }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
-  /** What was sent and still stands in the field: a second Enter sends nothing. */
+  /** The text just sent, while the field still shows it: a second Enter sends nothing. */
   const sent = useRef<string>(null);
   useEffect(() => {
     if (sent.current !== text) sent.current = null;
@@ -51,7 +51,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
   const empty = text.trim() === '';
   useLayoutEffect(() => autoGrow(field.current));
   useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
-  // Before it is painted, and not after: what is typed as soon as the field is seen goes into it.
+  // Before the first paint: keys typed as soon as the field shows must go into it.
   useLayoutEffect(() => {
     if (!isTouch()) focusAtEnd(field.current);
   }, []);

@@ -9,14 +9,14 @@ interface Props {
   messages: readonly QueuedMessage[];
   /** A reply runs: they wait for its end. Else they wait for the server. */
   busy: boolean;
-  /** Resolves when it is known whether it could be had back. */
+  /** Resolves when the message has been removed from the queue, or could not be. */
   onUnqueue(clientId: string): Promise<void>;
 }
 
-/** What has not been said to the model, in the order in which it goes out: on top of the composer. */
+/** The queued messages in their order, on top of the composer. */
 export function QueuedMessages({ messages, busy, onUnqueue }: Props) {
   if (messages.length === 0) return null;
-  const count = messages.filter((one) => !one.error).length;
+  const count = messages.filter(({ error }) => !error).length;
   return (
     <section
       aria-label={strings.queue.name}

@@ -15,7 +15,7 @@ export function useGiveBack(draft: string, setDraft: (text: string) => void): Gi
   );
 }
 
-/** Gives back what was refused. */
+/** Puts a refused text back into the composer. */
 export function useRestoreRefused(refused: SendError | null, giveBack: GiveBack): void {
   const handled = useRef<SendError | null>(null);
   useEffect(() => {

@@ -9,7 +9,7 @@ import { ModalDialog } from '../ui/ModalDialog';
 
 interface Props {
   connection: Connection;
-  /** When the socket last said anything, in milliseconds since 1970; null without one. */
+  /** When the last frame came, in milliseconds since 1970; null without a socket. */
   heardAt(): number | null;
   onRetry(): void;
   onClose(): void;
@@ -64,7 +64,7 @@ export function ConnectionDialog({ connection, heardAt, onRetry, onClose }: Prop
   );
 }
 
-/** Nobody counts a second or two. */
+/** Up to this age (ms), it is "just now". */
 const MOMENT_MS = 2_000;
 
 function Summary({ mode }: { mode: ConnectionMode }) {

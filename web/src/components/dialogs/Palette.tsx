@@ -40,7 +40,7 @@ type Choice = { id: string; choose(): void } & (
 
 const close = () => useFrame.setState({ palette: false });
 
-/** Commands and conversations in one list, by what is typed. */
+/** Commands and conversations in one list, filtered by the text. */
 export function Palette() {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
@@ -60,8 +60,8 @@ export function Palette() {
     event.preventDefault();
   }
 
-  const commands = choices.filter((one) => 'command' in one);
-  const found = choices.filter((one) => 'row' in one);
+  const commands = choices.filter((choice) => 'command' in choice);
+  const chats = choices.filter((choice) => 'row' in choice);
   return (
     <ModalDialog
       label={words.name}
@@ -91,10 +91,10 @@ export function Palette() {
         />
       </div>
       <div id="palette-list" role="listbox" aria-label={words.name} className="scroll-quiet min-h-0 overflow-y-auto p-2">
-        {text.trim() === '' && <Choices name={words.recent} all={found} chosen={chosen} query="" />}
+        {text.trim() === '' && <Choices name={words.recent} all={chats} chosen={chosen} query="" />}
         <Choices name={words.commands} all={commands} chosen={chosen} query="" />
         {text.trim() !== '' && (
-          <Choices name={words.conversations} all={found} chosen={chosen} query={text} />
+          <Choices name={words.conversations} all={chats} chosen={chosen} query={text} />
         )}
       </div>
       {choices.length === 0 && (
@@ -118,21 +118,21 @@ function useChoices(query: string): { choices: Choice[]; waiting: boolean } {
   const deferred = useDeferred(query, PAUSE_MS);
   const recent = useInfiniteQuery(listQuery('recent'));
   const search = useInfiniteQuery({ ...searchQuery(deferred), placeholderData: keepPreviousData });
-  const after = (deed: () => unknown) => () => {
+  const after = (action: () => unknown) => () => {
     close();
     // When the dialog has gone and given the focus back.
-    setTimeout(deed);
+    setTimeout(action);
   };
   const matching = COMMANDS.filter(
     (name) => isPossible(name) && aroundStrings.commands[name].toLowerCase().includes(query.toLowerCase()),
   );
-  const found = query === '' ? rows(recent.data).slice(0, RECENT) : rows(search.data);
+  const results = query === '' ? rows(recent.data).slice(0, RECENT) : rows(search.data);
   const commands = matching.map((command) => ({
     id: `palette-${command}`,
     command,
     choose: after(() => run(command)),
   }));
-  const chats = found.map((row) => ({
+  const chats = results.map((row) => ({
     id: `palette-${row.id}`,
     row,
     choose: after(() => open(row)),
@@ -158,18 +158,18 @@ function Choices({ name, all, chosen, query }: ChoicesProps) {
       <p aria-hidden className="px-3 pt-2 pb-1 text-xs font-semibold text-ink-muted">
         {name}
       </p>
-      {all.map((one) => (
+      {all.map((choice) => (
         // The focus stays in the field, which names the chosen one.
         // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
         <div
-          key={one.id}
-          id={one.id}
+          key={choice.id}
+          id={choice.id}
           role="option"
-          aria-selected={one === chosen}
-          onClick={() => one.choose()}
+          aria-selected={choice === chosen}
+          onClick={() => choice.choose()}
           className="flex min-h-11 cursor-pointer items-center gap-3 rounded-control px-3 py-1.5 text-sm hover:bg-sunken aria-selected:bg-primary-soft forced-colors:aria-selected:outline-2"
         >
-          {'command' in one ? <CommandChoice name={one.command} /> : <RowChoice row={one.row} query={query} />}
+          {'command' in choice ? <CommandChoice name={choice.command} /> : <RowChoice row={choice.row} query={query} />}
         </div>
       ))}
     </div>

@@ -45,11 +45,11 @@ type Row = [name: string, ways: Keys[]];
 
 /** A command that has several ways is one row. */
 function ofGroup(group: Shortcut['group']): Row[] {
-  const found = SHORTCUTS.filter((one) => one.group === group);
-  const commands = [...new Set(found.map(({ command }) => command))];
+  const shortcuts = SHORTCUTS.filter((shortcut) => shortcut.group === group);
+  const commands = [...new Set(shortcuts.map(({ command }) => command))];
   return commands.map((command) => [
     aroundStrings.commands[command],
-    found.filter((one) => one.command === command).map(({ keys }) => keys),
+    shortcuts.filter((shortcut) => shortcut.command === command).map(({ keys }) => keys),
   ]);
 }
 

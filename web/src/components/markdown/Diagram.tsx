@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode, type RefObject } from 'react';
-import type { Draw, Look, Told } from '../../diagram/talk';
+import type { Draw, Look, FrameMessage } from '../../diagram/talk';
 import { strings } from '../../strings';
 
 interface Props {
   source: string;
-  /** What was written: until there is a picture, and when there can be none. */
+  /** The source: shown until the picture is drawn, and when it cannot be drawn. */
   children: ReactNode;
 }
 
@@ -87,18 +87,18 @@ function useDrawing(
     if (!near || !element) return;
     const draw = () => {
       const message: Draw = { type: 'draw', source, look: lookOf(element, dark) };
-      // It has no origin that could be named; nobody else is in there.
+      // The frame has no origin to name, and holds only our own script.
       element.contentWindow?.postMessage(message, '*');
     };
     const giveUp = setTimeout(() => setState('failed'), PATIENCE_MS);
-    const onMessage = ({ source: from, data }: MessageEvent<Told>) => {
+    const onMessage = ({ source: from, data }: MessageEvent<FrameMessage>) => {
       if (from !== element.contentWindow) return;
       if (data.type === 'ready') return draw();
       clearTimeout(giveUp);
       setState(data.type === 'drawn' ? fitted(data, element) : 'failed');
     };
     window.addEventListener('message', onMessage);
-    // It may have been ready long ago; if not, nobody hears this.
+    // The frame may have been ready before; if it is not, the message is lost without harm.
     draw();
     return () => {
       clearTimeout(giveUp);

@@ -19,7 +19,7 @@ export function Formula({ tex, block = false }: Props) {
   );
 }
 
-/** What was written, for those who can read it. */
+/** The TeX source, for readers who know TeX. */
 function FormulaSource({ tex, block = false }: Props) {
   return <code className={block ? 'block overflow-x-auto whitespace-pre-wrap' : undefined}>{tex}</code>;
 }

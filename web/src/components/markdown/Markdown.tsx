@@ -12,7 +12,7 @@ import { mend } from './mend';
 import { RemoteImage } from './RemoteImage';
 import { TaskMark } from './TaskMark';
 
-// Models mean their line breaks (a poem, an address), whatever CommonMark says of a single one.
+// Models mean their line breaks (a poem, an address), though CommonMark ignores single ones.
 const PLUGINS = [remarkGfm, remarkBreaks];
 /** The lexer counts in these, and the split counts in what the lexer saw. */
 const LINE_END = /\r\n?/g;

@@ -43,21 +43,21 @@ function locate(text: string, position: number): { spans: [number, number][]; de
   let definitions = '';
   for (const token of marked.lexer(text.slice(position), { gfm: true })) {
     if (token.type === 'space') continue;
-    // A token's `raw` is not always what was written (a list loses or gains blanks at its end),
+    // A token's `raw` may differ from the source (a list loses or gains blanks at its end),
     // so that lengths cannot simply be added up.
     const raw = token.raw.trim();
-    const found = text.indexOf(raw, position);
-    const end = found + raw.length;
-    if (found < 0) {
+    const start = text.indexOf(raw, position);
+    const end = start + raw.length;
+    if (start < 0) {
       spans.push([position, text.length]);
       break; // the rest as one block: nothing is lost
     }
     if (token.type === 'def') definitions += token.raw;
-    else spans.push([lineStart(text, found), end]);
+    else spans.push([lineStart(text, start), end]);
     position = end;
   }
   const last = spans.at(-1);
-  // Blanks at the very end belong to what is still being written: a line may have ended.
+  // Trailing blanks belong to the unfinished block: its last line may have ended.
   if (last && definitions === '') last[1] = text.length;
   return { spans, definitions };
 }

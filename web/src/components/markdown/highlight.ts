@@ -89,7 +89,7 @@ export async function openHighlighter(language: string): Promise<LineHighlighter
   });
   const [{ highlighter, engine }, { default: registrations }] = await Promise.all([core, grammar()]);
   await highlighter.loadLanguage(registrations);
-  const main = registrations.find((one) => one.name === name);
+  const main = registrations.find((registration) => registration.name === name);
   if (main) await warmUp(engine, main);
   return new LineHighlighter(highlighter, name);
 }

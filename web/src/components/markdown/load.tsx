@@ -32,7 +32,7 @@ function tryAgain(): void {
   import('./Markdown').then(came, () => setTimeout(tryAgain, PAUSE_MS));
 }
 
-/** Resolves when the renderer is there, or could not be had at first. */
+/** Resolves when the renderer has loaded, or its first download has failed. */
 export function markdownSettled(): Promise<void> {
   settled ??= loadMarkdown().then(nothing, nothing);
   return settled;

@@ -36,7 +36,7 @@ function render(text: string, streaming = false): string {
   return renderToStaticMarkup(<Markdown text={text} streaming={streaming} />);
 }
 
-/** What a reader sees outside of code. */
+/** The visible text outside code. */
 function visible(html: string): string {
   return html
     .replace(/<pre[\s\S]*?<\/pre>/g, '')

@@ -1,6 +1,6 @@
 /**
- * Mends the last block of a reply that is still being written: closes what is open, and holds back
- * what cannot be judged yet, so that no raw markup flashes up and nothing is laid out twice.
+ * Completes the last block of a streaming reply: closes open markup, and holds back
+ * characters that may become markup, so that no raw markup flashes and nothing is laid out twice.
  */
 import remend from 'remend';
 
@@ -17,7 +17,7 @@ export function mend(block: string): string {
   return remend(mendTable(holdBack(block)), { linkMode: 'text-only', katex: false });
 }
 
-/** A closing fence that is only half there would show up as a line of code. */
+/** A half-written closing fence would show as a line of code. */
 function mendFence(block: string): string {
   const fence = INSIDE_FENCE.exec(block)?.[1] ?? '```';
   const lines = block.split('\n');

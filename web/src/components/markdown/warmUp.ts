@@ -21,7 +21,7 @@ export async function warmUp(engine: RegexEngine, grammar: LanguageRegistration)
     try {
       engine.createScanner([pattern]).findNextMatchSync(nothing, 0, 0);
     } catch {
-      // What cannot be compiled is told by the line that needs it.
+      // A line that needs a broken pattern reports it.
     }
     if (performance.now() - since < TURN_MS) continue;
     // oxlint-disable-next-line no-await-in-loop -- to let others have their turn
@@ -30,14 +30,14 @@ export async function warmUp(engine: RegexEngine, grammar: LanguageRegistration)
   }
 }
 
-/** What the rules of a grammar that hold at the beginning look for. */
+/** The patterns that a grammar may match at the start of a text. */
 function firstPatterns({ patterns, repository }: LanguageRegistration): Set<string> {
-  const found = new Set<string>();
+  const sources = new Set<string>();
   const seen = new Set<string>();
   const visit = (rules: readonly Rule[]): void => {
     for (const { match, begin, include, patterns: inner } of rules) {
       const pattern = match ?? begin;
-      if (typeof pattern === 'string') found.add(pattern);
+      if (typeof pattern === 'string') sources.add(pattern);
       else if (inner) visit(inner);
       else if (include?.startsWith('#') && !seen.has(include)) {
         seen.add(include);
@@ -47,5 +47,5 @@ function firstPatterns({ patterns, repository }: LanguageRegistration): Set<stri
     }
   };
   visit(patterns as Rule[]);
-  return found;
+  return sources;
 }

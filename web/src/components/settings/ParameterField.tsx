@@ -47,7 +47,7 @@ function decimals(step: number): number {
 
 type NumberProps = Omit<Props, 'help'>;
 
-/** Takes effect as soon as what is typed is in bounds; leaving the field brings it into bounds. */
+/** A value takes effect as soon as it is in bounds; leaving the field clamps it. */
 function NumberField({ name, value, bounds, onChange }: NumberProps) {
   const [typed, setTyped] = useState<string>();
 

@@ -9,7 +9,7 @@ interface Props {
   onChange(text: string): void;
 }
 
-/** What the model is told before everything else in this conversation. */
+/** The system prompt of this conversation. */
 export function SystemPrompt({ value, onChange }: Props) {
   const id = useId();
   return (

@@ -5,7 +5,7 @@ interface Props {
   onAction?(): void;
 }
 
-/** What stands where the list would be, when there is none. */
+/** A note in the place of the list, when there is none. */
 export function ListNote({ text, hint, action, onAction }: Props) {
   return (
     <div className="flex-1 px-5 pt-8 text-center text-sm text-ink-muted">

@@ -10,7 +10,7 @@ interface Props {
   onDone(title: string | null): void;
 }
 
-/** The title as a field. Enter and leaving it keep what was written, Escape does not. */
+/** The title as a field. Enter and leaving it save, Escape cancels. */
 export function RenameField({ title, onDone }: Props) {
   const [text, setText] = useState(title);
   const field = useRef<HTMLInputElement>(null);

@@ -14,16 +14,16 @@ const words = aroundStrings.sidebar;
 /** How near (px) the end may come before more is read. */
 const NEAR_PX = 300;
 
-/** What a search has found, with the words marked. The last answer stays while the next is awaited. */
+/** What a search has results, with the words marked. The last answer stays while the next is awaited. */
 export function SearchResults({ query }: { query: string }) {
   const { open } = useActions();
   const search = useInfiniteQuery({ ...searchQuery(query), placeholderData: keepPreviousData });
-  const found = rows(search.data);
+  const results = rows(search.data);
   if (search.error && !search.data) {
     return <ListNote text={words.failed} action={words.reload} onAction={() => void search.refetch()} />;
   }
   if (search.isPending) return <ListSkeleton />;
-  if (found.length === 0) return <ListNote text={words.noResult(query)} hint={words.noResultHint} />;
+  if (results.length === 0) return <ListNote text={words.noResult(query)} hint={words.noResultHint} />;
   return (
     <div
       className={`scroll-quiet mt-1 min-h-0 flex-1 overflow-y-auto overscroll-contain transition-opacity ${search.isPlaceholderData ? 'opacity-60' : ''}`}
@@ -33,10 +33,10 @@ export function SearchResults({ query }: { query: string }) {
       }}
     >
       <p className="px-5 pt-3 pb-1.5 text-xs font-semibold text-ink-muted" aria-live="polite">
-        {words.found(found.length, formatCount(found.length), search.hasNextPage)}
+        {words.found(results.length, formatCount(results.length), search.hasNextPage)}
       </p>
       <ul className="px-2 pb-2">
-        {found.map((row) => (
+        {results.map((row) => (
           <li key={row.id} className="[contain-intrinsic-size:auto_4rem] [content-visibility:auto]">
             <a
               href={pathOf(row.id)}

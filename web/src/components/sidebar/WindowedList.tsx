@@ -59,7 +59,7 @@ export function WindowedList({ groups, current, more, failed, onMore }: Props) {
 
   const placed = (item: Item, index: number) => ({ item, top: layout.tops[index]! });
   const shown = layout.items.slice(first, last + 1).map((item, at) => placed(item, first + at));
-  // The one that has the focus, or gets it by Tab, stays in the page.
+  // The row with the focus, or the one that Tab reaches, stays in the page.
   const activeAt = layout.items.findIndex((item) => isRow(item, active));
   if (activeAt >= 0 && activeAt < first) shown.unshift(placed(layout.items[activeAt]!, activeAt));
   if (activeAt > last) shown.push(placed(layout.items[activeAt]!, activeAt));

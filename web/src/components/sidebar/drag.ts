@@ -7,9 +7,9 @@ import { closeDrawer, useFrame } from '../../state/frame';
 
 /** Where a swipe that opens has to begin, in pixels from the edge. */
 const EDGE_PX = 40;
-/** Before this nobody knows whether it is a swipe or a scroll. */
+/** Before this distance it may be a swipe or a scroll. */
 const UNDECIDED_PX = 8;
-/** A swipe this fast goes on by itself, in pixels per millisecond. */
+/** A swipe this fast completes, in pixels per millisecond. */
 const FAST = 0.4;
 const SETTLE_MS = 180;
 
@@ -27,7 +27,7 @@ interface Swipe {
 let swipe: Swipe | null = null;
 let settling: ReturnType<typeof setTimeout> | undefined;
 
-/** The drawer comes with the finger, and is not to slide in by itself. */
+/** The drawer follows the finger, and must not play its opening animation. */
 export function isDragged(): boolean {
   return swipe?.moving === true;
 }
@@ -98,7 +98,7 @@ function onEnd(cancelled: boolean): void {
 
 function settle(panel: HTMLElement, opens: boolean): void {
   const done = () => {
-    // Left to itself it would slide in as one that a button has opened.
+    // Without this it would slide in as if a button had opened it.
     panel.style.animation = 'none';
     panel.classList.remove('dragged', 'settles');
     panel.style.removeProperty('--shown');
@@ -107,7 +107,7 @@ function settle(panel: HTMLElement, opens: boolean): void {
   const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
   panel.classList.add('settles');
   place(panel, opens ? 1 : 0);
-  // A transition that has nothing to do tells no end.
+  // A transition without a change fires no event.
   if (calm) done();
   else settling = setTimeout(done, SETTLE_MS);
 }

@@ -15,7 +15,7 @@ export interface Layout {
 
 const EDGE_PX = 8;
 
-/** Everything has a known height, so that only what is seen needs to be laid out. */
+/** Every item has a known height, so that only the visible ones are laid out. */
 export function layOut(groups: readonly Group[], rowHeight: number, headHeight: number): Layout {
   const items: Item[] = [];
   const tops: number[] = [];

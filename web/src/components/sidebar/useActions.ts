@@ -21,7 +21,7 @@ export function titleOf({ title }: Conversation): string {
   return title || strings.untitled;
 }
 
-/** What can be done with a conversation of the list. A failure is told and taken back. */
+/** The actions on a conversation of the list. A failure shows a toast and is rolled back. */
 export function useActions() {
   const client = useQueryClient();
   return useMemo(() => {
@@ -38,7 +38,7 @@ export function useActions() {
     /** On to the newest other one, or to a new one. */
     function leave(row: Conversation) {
       if (idInPath(route.path()) !== row.id) return;
-      const next = rows(client.getQueryData<Pages>(listKey('recent'))).find((one) => one.id !== row.id);
+      const next = rows(client.getQueryData<Pages>(listKey('recent'))).find(({ id }) => id !== row.id);
       if (next) {
         client.setQueryData<Conversation>(conversationKey(next.id), (known) => known ?? next);
         route.replace(pathOf(next.id));

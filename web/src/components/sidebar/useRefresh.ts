@@ -4,7 +4,7 @@ import { rows, type Pages } from '../../state/conversationList';
 import { listKey, refreshNewest } from '../../state/conversations';
 import { idInPath, route } from '../../state/route';
 
-/** While a reply runs in a chat that is not open, nobody tells when it ends: look this often (ms). */
+/** No event tells when a reply in a chat that is not open ends: the list is read this often (ms). */
 const LOOK_MS = 5_000;
 
 /** Keeps the lists fresh: when one comes back to the page, and while a reply runs elsewhere. */

@@ -8,7 +8,7 @@ export interface Range {
   last: number;
 }
 
-/** Which of the items can be seen: `tops` are their places and, at its end, the whole height (px). */
+/** The range of visible items: `tops` holds their offsets and, last, the total height (px). */
 export function useWindow(scroller: RefObject<HTMLElement | null>, tops: readonly number[]): Range {
   const [range, setRange] = useState<Range>({ first: 0, last: 30 });
   useLayoutEffect(() => {

@@ -29,7 +29,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
       <ContextNote context={metadata.context} />
       {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
       {text !== '' && (
-        // Nobody sees raw markup: until the renderer is there, it is as if nothing had come.
+        // No raw markup is shown: until the renderer has loaded, the reply counts as empty.
         <Suspense
           fallback={
             <div aria-busy>
@@ -61,14 +61,14 @@ function useGoOn({ id, metadata }: ThreadMessage, last: boolean): (() => void) |
   const actions = use(Actions);
   const cut =
     metadata?.finish_reason === 'length' || metadata?.status === 'stopped' || metadata?.status === 'interrupted';
-  // One that nobody could reach may still be running: "Try again" finds out.
+  // An unreachable reply may still run: "Try again" finds out.
   if (!actions || !last || !cut || metadata?.error?.code === 'unreachable') return undefined;
   return () => actions.goOn(id);
 }
 
 /**
- * After a reload, a running reply is told anew from its beginning, and for a moment holds nothing.
- * What was shown stays until there is something again.
+ * After a reload, a running reply streams again from its beginning, and is empty for a moment.
+ * The last text stays visible until there is some again.
  */
 function useSteady(latest: ThreadMessage): ThreadMessage {
   const [shown, setShown] = useState(latest);

@@ -7,17 +7,17 @@ import type { Connection } from '../../transport/types';
 import { isPlain } from '../ui/isPlain';
 import { SignInDialog } from '../dialogs/SignInDialog';
 
-/** A gap shorter than this is nobody's business, in milliseconds. */
+/** A shorter gap in the connection is not reported, in milliseconds. */
 const QUIET_MS = 1000;
 
 interface Props {
   connection: Connection;
-  /** Somebody has signed in, here: the connection can be tried again. */
+  /** The person has signed in here: the connection can be tried again. */
   onSignedIn(): void;
   onDetails(): void;
 }
 
-/** What is not as usual with the connection; floats above the thread, so that nothing moves. */
+/** A note about a problem with the connection; floats above the thread, so that nothing moves. */
 export function ConnectionNote({ connection, onSignedIn, onDetails }: Props) {
   const { mode, since } = connection;
   const late = useLate(since);
@@ -63,7 +63,7 @@ interface NoteProps {
   icon: LucideIcon;
   text: string;
   loud?: boolean;
-  /** The way to the whole story. */
+  /** Opens the details of the connection. */
   onDetails?: () => void;
   children?: ReactNode;
 }

@@ -6,7 +6,7 @@ import { IconButton } from '../ui/IconButton';
 
 const KEY = 'demo-notice-hidden';
 
-/** Says that the small demonstration model answers, and how to get a better one. */
+/** Tells that the small demonstration model answers, and how to get a better one. */
 export function DemoNotice({ notice }: { notice: string }) {
   const [hidden, setHidden] = useState(() => localStorage.getItem(KEY) === notice);
   if (hidden) return null;

@@ -8,7 +8,7 @@ interface Props {
   children?: ReactNode;
 }
 
-/** A conversation without messages: what it is for, and four ways to begin that fill the composer. */
+/** A conversation without messages: four prompts that fill the composer. */
 export function EmptyState({ onPick, children }: Props) {
   return (
     <div className="scroll-quiet flex min-h-0 flex-1 touch-pan-y touch-pinch-zoom flex-col overflow-y-auto" role="region" aria-label={strings.empty.title}>

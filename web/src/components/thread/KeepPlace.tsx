@@ -1,7 +1,7 @@
 import { Component, type RefObject } from 'react';
 
 interface Props {
-  /** What stands first in the thread; when it changes, something may have come in above. */
+  /** The id of the first message; when it changes, older messages may have been added above. */
   first: string | undefined;
   scroller: RefObject<HTMLElement | null>;
 }
@@ -12,7 +12,7 @@ interface Snapshot {
 }
 
 /**
- * Holds what is being read where it is while messages come in above it. Some browsers do that by
+ * Keeps the reading position while messages are added above it. Some browsers do that by
  * themselves, but none at the very top. (A class, because only a class is asked just before the
  * page changes.)
  */

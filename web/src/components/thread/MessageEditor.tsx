@@ -11,7 +11,7 @@ interface Props {
   onCancel(): void;
 }
 
-/** An own message, to be said differently. Escape leaves it as it was. */
+/** Edits an own message. Escape cancels. */
 export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
   const [text, setText] = useState(before);
   const field = useRef<HTMLTextAreaElement>(null);

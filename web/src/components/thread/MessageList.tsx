@@ -21,7 +21,7 @@ interface Props {
   children?: ReactNode;
 }
 
-/** The thread. It scrolls by itself, stays at its end while a reply grows, and lets go of a reader. */
+/** The thread. It follows a growing reply, unless the reader has scrolled away. */
 export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder, children }: Props) {
   const { scroller, content, away, pin } = useStickToEnd();
   const last = messages.at(-1);
@@ -34,7 +34,7 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
         className="scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain"
         role="log"
         aria-label={strings.thread.name}
-        // The announcer tells when a reply begins and ends; reading out every token helps nobody.
+        // The announcer reports the start and end of a reply; reading out every token would not help.
         aria-live="off"
         tabIndex={0}
       >
@@ -77,7 +77,7 @@ function isReply(message: ThreadMessage | undefined): boolean {
   return message?.role === 'assistant';
 }
 
-/** Sending is a wish to see what comes; a message from another tab is not. */
+/** Sending scrolls to the end; a message from another tab does not. */
 function usePinOnSend(messages: ThreadMessage[], pin: () => void): void {
   const sent = messages.findLast((message) => message.role === 'user');
   const sending = sent?.metadata?.status === 'sending' ? sent.id : undefined;

@@ -18,7 +18,7 @@ export function ReasoningFold({ text, thinking }: Props) {
     setOpen(thinking);
   }
   const seconds = useThinkingSeconds(thinking);
-  // Not by the toggle event: it also tells of our own opening, and may come after our closing.
+  // Not the toggle event: it also fires for our own opening, and may come after our closing.
   function turn(event: MouseEvent) {
     event.preventDefault();
     setOpen(!open);

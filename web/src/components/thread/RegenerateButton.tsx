@@ -10,7 +10,7 @@ import { usePopover } from '../ui/usePopover';
 export function RegenerateButton({ id, model }: { id: string; model: string | undefined }) {
   const actions = use(Actions);
   if (!actions) return null;
-  const others = (actions.models.models?.results ?? []).filter((one) => !sameModel(one.id, model ?? ''));
+  const others = (actions.models.models?.results ?? []).filter(({ id: name }) => !sameModel(name, model ?? ''));
   return (
     <div className="flex items-center">
       <SmallButton

@@ -8,7 +8,7 @@ import { providerName } from '../../state/models';
 import { strings } from '../../strings';
 import { InlineError, RetryButton } from '../ui/InlineError';
 
-/** Says how much of the history the model did not get to read. */
+/** Tells how many earlier messages were left out of the prompt. */
 export function ContextNote({ context }: { context: ContextInfo | undefined }) {
   if (!context || context.dropped_messages === 0) return null;
   return (

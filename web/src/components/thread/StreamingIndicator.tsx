@@ -8,7 +8,7 @@ import { messageReasoning, messageText } from '../../session/messageText';
 /** A phase shorter than this needs no clock, in seconds. */
 const CLOCK_FROM_S = 3;
 
-/** What is going on, in words, until there is something to read. */
+/** The phase of the reply in words, until there is text. */
 export function StreamingIndicator({ metadata }: { metadata: MessageMetadata }) {
   const seconds = useSeconds(metadata.since);
   return (

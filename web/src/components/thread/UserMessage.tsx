@@ -73,7 +73,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
   );
 }
 
-/** Over REST the answer to the message is the whole reply: until then nobody knows more. */
+/** Over REST the response is the whole reply: until it arrives, its phase is unknown. */
 function sendingWords(mode: ConnectionMode): string {
   if (mode === 'rest') return '';
   return mode === 'offline' ? strings.thread.waitingForNetwork : strings.thread.sending;

@@ -20,7 +20,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
   const versions = message.metadata?.sibling_ids ?? [];
   const index = versions.indexOf(id);
   const count = versions.length;
-  const said = strings.versions.place(formatCount(index + 1), formatCount(count));
+  const words = strings.versions.place(formatCount(index + 1), formatCount(count));
 
   useLayoutEffect(() => {
     if (awaited?.id !== id) return;
@@ -30,7 +30,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
     const same = buttons[way === 'previous' ? 0 : 1];
     // At the last version the button that was pressed is off: the other one is the way on.
     (same?.disabled ? buttons.find((button) => !button.disabled) : same)?.focus({ preventScroll: true });
-    announce(said);
+    announce(words);
   });
 
   if (!actions || count < 2 || index < 0) return null;
@@ -55,7 +55,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
         <span aria-hidden>
           {formatCount(index + 1)}/{formatCount(count)}
         </span>
-        <span className="sr-only">{said}</span>
+        <span className="sr-only">{words}</span>
       </span>
       <SmallButton
         icon={ChevronRight}

@@ -31,7 +31,7 @@ export function returnToPlace(box: HTMLElement): boolean {
 
 function placeIn(box: HTMLElement): Place | null {
   const all = articles(box);
-  const index = all.findIndex((one) => one.getBoundingClientRect().bottom > box.getBoundingClientRect().top);
+  const index = all.findIndex((element) => element.getBoundingClientRect().bottom > box.getBoundingClientRect().top);
   const first = all[index];
   return first ? { path: location.pathname, after: all.length - 1 - index, top: topOf(first, box) } : null;
 }

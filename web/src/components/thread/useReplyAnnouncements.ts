@@ -5,8 +5,8 @@ import { announce } from '../ui/announce';
 import { isRunning, messageText } from '../../session/messageText';
 
 /**
- * Tells a screen reader once each: that a reply is being thought about, that it is being written,
- * that it has ended; a failure tells itself.
+ * Announces once each to screen readers: that a reply is being thought about, that it is being
+ * written, that it has ended; a failure is an alert of its own.
  */
 export function useReplyAnnouncements(messages: ThreadMessage[], busy: boolean): void {
   const wasBusy = useRef(false);

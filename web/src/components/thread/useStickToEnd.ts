@@ -78,7 +78,7 @@ function watchReader(box: HTMLElement, unpin: () => void, moved: (down: boolean)
   let dragging = false;
   let focusedAt = -Infinity;
   box.addEventListener('wheel', (event) => event.deltaY < 0 && unpin(), options);
-  // What changes the thread at a place keeps that place in view, not the end.
+  // A change in the middle of the thread keeps that place in view, not the end.
   box.addEventListener(
     'click',
     (event) => event.target instanceof Element && event.target.closest('[data-keeps-place]') && unpin(),

@@ -5,10 +5,10 @@ import { strings } from '../../strings';
 import { announce } from './announce';
 import { IconButton } from './IconButton';
 
-/** How long the button says that it has done its work, in milliseconds. */
+/** How long the button shows that it has copied, in milliseconds. */
 const SHOWN_MS = 2000;
 
-/** Copies `text`; says “Copied” on itself and to a screen reader. */
+/** Copies `text`; shows “Copied” on the button and announces it. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [result, setResult] = useState('');
   useEffect(() => {
@@ -21,9 +21,9 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   }, [result]);
 
   async function copy() {
-    const said = (await copyText(text)) ? strings.copy.done : strings.copy.failed;
-    setResult(said);
-    announce(said);
+    const words = (await copyText(text)) ? strings.copy.done : strings.copy.failed;
+    setResult(words);
+    announce(words);
   }
 
   return (

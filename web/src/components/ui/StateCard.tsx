@@ -9,7 +9,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** What stands where the thread would be, when there is no thread to show. */
+/** A card in the place of the thread, when there is none to show. */
 export function StateCard({ icon: Icon, title, body, children }: Props) {
   return (
     <div className="m-auto flex w-full max-w-card animate-rise flex-col items-center gap-2 px-4 py-12 text-center">

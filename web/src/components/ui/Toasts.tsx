@@ -21,16 +21,16 @@ export function Toasts() {
       onBlur={() => holdToasts('focus', false)}
       className={`pointer-events-none fixed inset-x-0 bottom-[calc(7rem+env(safe-area-inset-bottom))] z-40 flex flex-col items-center gap-2 px-4 ${beside ? 'wide:start-72' : ''}`}
     >
-      {toasts.map((one) => (
+      {toasts.map((toast) => (
         <div
-          key={one.id}
+          key={toast.id}
           className="pointer-events-auto flex min-h-12 max-w-full animate-rise items-center gap-1 rounded-control bg-ink ps-4 pe-1 text-sm text-canvas shadow-dialog forced-colors:border"
         >
-          <span className="my-2 me-2 line-clamp-2 min-w-0 break-words">{one.text}</span>
-          {one.undo && (
+          <span className="my-2 me-2 line-clamp-2 min-w-0 break-words">{toast.text}</span>
+          {toast.undo && (
             <button
               type="button"
-              onClick={() => undoToast(one)}
+              onClick={() => undoToast(toast)}
               className="h-11 shrink-0 rounded-control px-3 font-semibold underline decoration-accent decoration-2 underline-offset-4 hover:bg-canvas/15"
             >
               {strings.frame.undo}
@@ -40,7 +40,7 @@ export function Toasts() {
             icon={X}
             label={strings.frame.dismiss}
             className="text-canvas! hover:bg-canvas/15! [&_svg]:size-4"
-            onClick={() => dismiss(one.id)}
+            onClick={() => dismiss(toast.id)}
           />
         </div>
       ))}

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react';
 let text = '';
 const listeners = new Set<() => void>();
 
-/** Says one short sentence to a screen reader, politely. The same sentence again changes nothing. */
+/** Announces a short sentence to screen readers, politely. The same sentence again changes nothing. */
 export function announce(sentence: string): void {
   if (sentence === text) return;
   text = sentence;

@@ -91,7 +91,7 @@ async def connection(visit: Visit, options: Options) -> Page:
     chat = await explained(visit, options)
     await chat.page.context.set_offline(True)
     await chat.note("You’re offline.").get_by_role("button", name="Details").click()
-    await expect(chat.connection).to_contain_text("no network")
+    await expect(chat.connection).to_contain_text("offline")
     return chat.page
 
 
@@ -268,7 +268,7 @@ async def signed_out(visit: Visit, options: Options) -> Page:
     other = await chat.page.context.new_page()
     await other.goto("/")
     await other.get_by_role("button", name="Sign out").click()
-    await expect(chat.note("Your session has ended.")).to_be_visible()
+    await expect(chat.note("Your session has expired.")).to_be_visible()
     await other.close()
     return chat.page
 

@@ -26,7 +26,7 @@ async def create_owner(page: Page, name: str, password: str, again: str) -> None
     await page.get_by_label("Username").fill(name)
     await page.get_by_label("Password", exact=True).fill(password)
     await page.get_by_label("Confirm password").fill(again)
-    await page.get_by_role("button", name="Create the owner account").click()
+    await page.get_by_role("button", name="Create account").click()
 
 
 async def sign_in(page: Page, name: str, password: str) -> None:
@@ -112,7 +112,7 @@ async def test_welcome_works_without_javascript(visit: Visit):
     await page.get_by_role("main").get_by_role("link", name="Chat Playground").click()
     await expect(page).to_have_url(re.compile("/chat$"))
     # Chromium does not lay it out when it is a tool that has switched scripts off.
-    assert "The chat itself needs JavaScript." in await page.content()
+    assert "Chat needs JavaScript." in await page.content()
 
 
 async def test_welcome_lists_what_was_said(visit: Visit):
@@ -131,6 +131,6 @@ async def test_a_page_that_is_not_there(visit: Visit):
     """Is one of ours, with a way on."""
     visit.watch.allow(answered(404))
     page = await visit.page("/nowhere")
-    await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
     await page.get_by_role("link", name="Go to home").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")

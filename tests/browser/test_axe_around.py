@@ -31,7 +31,7 @@ async def toast(chat: ChatPage, sidebar: Sidebar) -> None:
 
 async def archive(chat: ChatPage, sidebar: Sidebar) -> None:
     await sidebar.archive.click()
-    await expect(sidebar.nav.get_by_text("Nothing is archived.")).to_be_visible()
+    await expect(sidebar.nav.get_by_text("No archived chats.")).to_be_visible()
 
 
 async def search(chat: ChatPage, sidebar: Sidebar) -> None:

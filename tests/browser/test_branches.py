@@ -136,13 +136,13 @@ async def test_a_cut_reply_goes_on(visit: Visit):
     await offered(visit, "length")
     chat = await visit.chat(model="length")
     await chat.ask("Tell")
-    await expect(chat.reply).to_contain_text("Cut off at the token limit")
+    await expect(chat.reply).to_contain_text("Stopped at the token limit")
     await chat.reply.get_by_role("button", name="Continue").click()
     await expect(chat.replies).to_have_count(2)
     await chat.idle()
     asked = (await visit.ollama.chat(2)).json["messages"]
     assert [m["role"] for m in asked][:2] == ["user", "assistant"]
-    await expect(chat.log.get_by_text("Cut off at the token limit")).to_have_count(1)
+    await expect(chat.log.get_by_text("Stopped at the token limit")).to_have_count(1)
     first, second = [await r.bounding_box() for r in await chat.replies.all()]
     assert first is not None
     assert second is not None

@@ -38,7 +38,7 @@ async def test_a_message_that_breaks_is_shown_as_plain_text(visit: Visit):
         visit.ollama.text = text
         await chat.ask()
     plain = chat.replies.nth(1)
-    await expect(plain).to_contain_text("This message could not be laid out.")
+    await expect(plain).to_contain_text("This message couldn’t be displayed.")
     await expect(plain).to_contain_text("Here goes **boom**")
     await expect(chat.replies.first.get_by_role("strong")).to_have_text("bold")
     await expect(chat.replies.last.get_by_role("strong")).to_have_text("again")

@@ -15,7 +15,7 @@ async def test_the_details_of_a_reply(visit: Visit):
     details = chat.page.get_by_role("dialog", name="Reply details")
     reply = (await visit.stored(chat))[-1]
     facts = ["normal", "Ollama", "tokens/s", "Completed", "Time to first token", "Total time"]
-    for fact in [*facts, "counted by the provider", "8,192 tokens", reply["id"]]:
+    for fact in [*facts, "reported by provider", "8,192 tokens", reply["id"]]:
         await expect(details).to_contain_text(fact)
     await chat.page.keyboard.press("Escape")
     await expect(details).to_be_hidden()

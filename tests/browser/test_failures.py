@@ -19,7 +19,7 @@ async def test_a_failure_is_told_in_a_sentence(visit: Visit, model: str):
     alert = chat.reply.get_by_role("alert")
     await expect(alert).to_be_visible()
     assert_sentence(await alert.get_by_role("paragraph").first.inner_text())
-    await expect(alert).to_contain_text("Provider: ollama")
+    await expect(alert).to_contain_text("Provider: Ollama")
     await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
     if model in ("error", "rst", "malformed"):
         await expect(chat.text).to_have_text("word0 word1 word2")
@@ -88,7 +88,7 @@ async def test_a_reply_cut_by_the_limit_says_so(visit: Visit):
     chat = await visit.chat(model="length")
     await chat.ask()
     await expect(chat.text).to_have_text(WHOLE)
-    await expect(chat.reply).to_contain_text(re.compile("Cut off at the token limit.*Max tokens"))
+    await expect(chat.reply).to_contain_text(re.compile("Stopped at the token limit.*Max tokens"))
 
 
 async def test_history_that_was_left_out_is_told(visit: Visit):
@@ -97,7 +97,9 @@ async def test_history_that_was_left_out_is_told(visit: Visit):
     await visit.place.clerk("fill", conversation_id=chat.conversation, turns=8, words=2000)
     await chat.reload()
     await chat.ask()
-    left_out = re.compile(r"\d+ earlier messages were left out of the prompt: .* 8,192 tokens")
+    left_out = re.compile(
+        r"\d+ earlier messages didn’t fit the 8,192-token context and were left out"
+    )
     await expect(chat.reply).to_contain_text(left_out)
 
 

@@ -177,7 +177,7 @@ async def test_archive_and_back(visit: Visit):
     await sidebar.archive.click()
     await sidebar.titles("Second")
     await sidebar.choose("Second", "Unarchive")
-    await expect(sidebar.nav.get_by_text("Nothing is archived.")).to_be_visible()
+    await expect(sidebar.nav.get_by_text("No archived chats.")).to_be_visible()
     await sidebar.nav.get_by_role("button", name="Back to all chats").click()
     await sidebar.titles("Third", "Second", "First")
 
@@ -296,7 +296,7 @@ async def test_a_list_that_cannot_be_loaded(visit: Visit):
     chat = ChatPage(page)
     await chat.open(await visit.conversation())
     sidebar = Sidebar(page)
-    await expect(sidebar.nav.get_by_text("could not be loaded")).to_be_visible()
+    await expect(sidebar.nav.get_by_text("Couldn’t load your chats.")).to_be_visible()
     await page.unroute(failing)
     await sidebar.nav.get_by_role("button", name="Retry").click()
     await expect(sidebar.row("New chat")).to_be_visible()

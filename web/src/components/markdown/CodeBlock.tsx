@@ -15,7 +15,8 @@ import {
 import { CopyButton } from '../ui/CopyButton';
 import { strings } from '../../strings';
 import { Formula } from './Formula';
-import { MATH_LANGUAGE } from './mathSpans';
+import { MATH_LANGUAGE } from './remarkFormulas';
+import type { Fence } from './fence';
 import { openHighlighter, type LineHighlighter, type Piece } from './highlight';
 
 /** True while the reply is being written: a picture is drawn once, when it is complete. */
@@ -26,7 +27,10 @@ export const OpenBlock = createContext(false);
 
 /** react-markdown's `pre`: its one child is the `code` with the language in its class name. */
 export function CodeBlock({ children }: ComponentProps<'pre'>) {
-  const { code, language } = read(children);
+  return <Code {...read(children)} />;
+}
+
+export function Code({ code, language }: Fence) {
   const open = use(OpenBlock);
   const streaming = use(Unfinished);
   if (language === MATH_LANGUAGE) return open || code === '' ? <FormulaToCome /> : <Formula tex={code} block />;
@@ -94,7 +98,7 @@ const Line = memo(function CodeLine({ pieces }: { pieces: readonly Piece[] }) {
   );
 });
 
-function read(children: ReactNode): { code: string; language: string } {
+function read(children: ReactNode): Fence {
   if (!isValidElement<{ className?: string; children?: ReactNode }>(children)) return { code: '', language: '' };
   const { className = '', children: text } = children.props;
   const language = /language-(\S+)/.exec(className)?.[1]?.toLowerCase() ?? '';

@@ -7,14 +7,16 @@ const Katex = lazy(() =>
 
 interface Props {
   tex: string;
+  /** In display style: on lines of its own (`block`), or in a paragraph (`display`). */
   block?: boolean;
+  display?: boolean;
 }
 
 /** A formula. Until the renderer is there (it is loaded for the first one) its source is shown. */
-export function Formula({ tex, block = false }: Props) {
+export function Formula({ tex, block = false, display = block }: Props) {
   return (
     <Suspense fallback={<FormulaSource tex={tex} block={block} />}>
-      <Katex tex={tex} block={block} />
+      <Katex tex={tex} block={block} display={display} />
     </Suspense>
   );
 }

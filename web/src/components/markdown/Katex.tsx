@@ -7,17 +7,17 @@ import { strings } from '../../strings';
 const LIMITS = { trust: false, strict: false, throwOnError: true, maxExpand: 500, maxSize: 40 } as const;
 
 /** Sets a formula with KaTeX, which builds elements (no markup, so the strict policy holds). */
-export function Katex({ tex, block }: { tex: string; block: boolean }) {
+export function Katex({ tex, block, display }: { tex: string; block: boolean; display: boolean }) {
   const place = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
     if (!place.current) return;
     try {
-      render(tex, place.current, { ...LIMITS, displayMode: block });
+      render(tex, place.current, { ...LIMITS, displayMode: display });
     } catch {
       // It cannot be set: its source is better than nothing.
       place.current.textContent = tex;
     }
-  }, [tex, block]);
+  }, [tex, display]);
   if (!block) return <span ref={place} dir="ltr" />;
   return (
     <div

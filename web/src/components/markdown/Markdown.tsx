@@ -1,19 +1,28 @@
 import { memo, useState } from 'react';
-import ReactMarkdown, { type Components } from 'react-markdown';
+import ReactMarkdown, { type Components, type Options } from 'react-markdown';
 import remarkBreaks from 'remark-breaks';
+import remarkCjkFriendly from 'remark-cjk-friendly/parseOnly';
 import remarkGfm from 'remark-gfm';
 import { strings } from '../../strings';
 import { splitBlocks, withDefinitions, type Split } from './blocks';
-import { CodeBlock, OpenBlock, Unfinished } from './CodeBlock';
+import { Code, CodeBlock, OpenBlock, Unfinished } from './CodeBlock';
+import { readFence } from './fence';
 import { Formula } from './Formula';
-import { markMath, MATH_MARK } from './mathSpans';
+import { remarkAddresses } from './remarkAddresses';
+import { DISPLAY_CLASS, INLINE_CLASS, remarkFormulas } from './remarkFormulas';
 import { SafeLink } from './SafeLink';
 import { mend } from './mend';
 import { RemoteImage } from './RemoteImage';
 import { TaskMark } from './TaskMark';
 
 // Models mean their line breaks (a poem, an address), though CommonMark ignores single ones.
-const PLUGINS = [remarkGfm, remarkBreaks];
+// A single tilde is a range ("5~10 minutes"), not a strikethrough.
+const PLUGINS: Options['remarkPlugins'] = [
+  [remarkGfm, { singleTilde: false }],
+  remarkCjkFriendly,
+  remarkBreaks,
+  remarkAddresses,
+];
 /** The lexer counts in these, and the split counts in what the lexer saw. */
 const LINE_END = /\r\n?/g;
 
@@ -22,8 +31,8 @@ const COMPONENTS: Components = {
   img: ({ src, alt }) => <RemoteImage src={src} alt={alt} />,
   pre: CodeBlock,
   code: ({ children, className }) =>
-    typeof children === 'string' && children.startsWith(MATH_MARK) ? (
-      <Formula tex={children.slice(MATH_MARK.length)} />
+    className === INLINE_CLASS || className === DISPLAY_CLASS ? (
+      <Formula tex={String(children)} display={className === DISPLAY_CLASS} />
     ) : (
       <code className={className}>{children}</code>
     ),
@@ -51,7 +60,7 @@ const COMPONENTS: Components = {
  * While `streaming`, only the last block is parsed again for each new piece.
  */
 export function Markdown({ text, streaming }: { text: string; streaming: boolean }) {
-  const { blocks, definitions } = useSplit(markMath(text.replace(LINE_END, '\n'), streaming));
+  const { blocks, definitions } = useSplit(text.replace(LINE_END, '\n'));
   return (
     <Unfinished value={streaming}>
       <div className="prose" dir="auto">
@@ -87,11 +96,20 @@ interface BlockProps {
 }
 
 const Block = memo(function MarkdownBlock({ block, definitions, open }: BlockProps) {
+  const fence = readFence(block, open);
+  const source = fence ? '' : withDefinitions(open ? mend(block) : block, definitions);
   return (
     <OpenBlock value={open}>
-      <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS}>
-        {withDefinitions(open ? mend(block) : block, definitions)}
-      </ReactMarkdown>
+      {fence ? (
+        <Code {...fence} />
+      ) : (
+        <ReactMarkdown
+          remarkPlugins={[...PLUGINS!, [remarkFormulas, { source, open }]]}
+          components={COMPONENTS}
+        >
+          {source}
+        </ReactMarkdown>
+      )}
     </OpenBlock>
   );
 });

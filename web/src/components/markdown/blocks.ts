@@ -4,7 +4,9 @@
  * While a reply grows, only what follows the start of the last block is lexed again: whatever comes
  * later can extend that block (a list, a table, a fence) but none before it.
  */
-import { marked } from 'marked';
+import { Marked, type TokenizerAndRendererExtension } from 'marked';
+import { isOpenFence } from './fence';
+import { displayFormulaAt } from './formulas';
 
 export interface Split {
   text: string;
@@ -16,6 +18,26 @@ export interface Split {
 }
 
 const EMPTY: Split = { text: '', blocks: [], tailStart: 0, definitions: '' };
+
+/** A display formula is one block, whatever its lines look like. */
+const DISPLAY_FORMULA: TokenizerAndRendererExtension = {
+  name: 'displayFormula',
+  level: 'block',
+  start(text) {
+    for (const { index, 0: indent } of text.matchAll(/^ {0,3}(?=\$\$|\\\[)/gm)) {
+      if (displayFormulaAt(text, index + indent.length)) return index;
+    }
+    return undefined;
+  },
+  tokenizer(text) {
+    const indent = /^ {0,3}/.exec(text)?.[0].length ?? 0;
+    const formula = displayFormulaAt(text, indent);
+    return formula ? { type: 'displayFormula', raw: text.slice(0, formula.end) } : undefined;
+  },
+};
+const PLAIN = new Marked({ gfm: true });
+const WITH_FORMULAS = new Marked({ gfm: true, extensions: [DISPLAY_FORMULA] });
+const MAY_HOLD_DISPLAY = /\$\$|\\\[/;
 
 /** Footnotes tie distant blocks together, so such a text stays in one piece. */
 const FOOTNOTE = /^\[\^[^\]]+\]:/m;
@@ -39,9 +61,12 @@ export function splitBlocks(text: string, previous: Split = EMPTY): Split {
 
 /** Where the blocks begin and end, from `position` on. */
 function locate(text: string, position: number): { spans: [number, number][]; definitions: string } {
+  const tail = text.slice(position);
+  if (isOpenFence(tail)) return { spans: [[position, text.length]], definitions: '' };
+  const markdown = MAY_HOLD_DISPLAY.test(tail) ? WITH_FORMULAS : PLAIN;
   const spans: [number, number][] = [];
   let definitions = '';
-  for (const token of marked.lexer(text.slice(position), { gfm: true })) {
+  for (const token of markdown.lexer(tail)) {
     if (token.type === 'space') continue;
     // A token's `raw` may differ from the source (a list loses or gains blanks at its end),
     // so that lengths cannot simply be added up.

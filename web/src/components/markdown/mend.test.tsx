@@ -65,11 +65,6 @@ describe('a reply that is being written', () => {
     expect(mend('| a | b')).toBe('| a | b|\n|---|---|');
     expect(mend('| a | b |\n|--')).toBe('| a | b |\n|---|---|');
   });
-
-  it('hides half a closing fence and half a language', () => {
-    expect(mend('```py\nx\n``')).toBe('```py\nx');
-    expect(mend('```pyt')).toBe('```');
-  });
 });
 
 describe('what a model may not do', () => {

@@ -2,7 +2,10 @@
  * Completes the last block of a streaming reply: closes open markup, and holds back
  * characters that may become markup, so that no raw markup flashes and nothing is laid out twice.
  */
+import { parse, postprocess, preprocess } from 'micromark';
+import { gfm } from 'micromark-extension-gfm';
 import remend from 'remend';
+import { formulaSyntax } from './formulaSyntax';
 
 /** `|---|:--:|` or the beginning of it. */
 const DELIMITER_START = /^\s*\|?[\s:|-]*$/;
@@ -10,22 +13,51 @@ const DELIMITER_START = /^\s*\|?[\s:|-]*$/;
 const UNDECIDED_LINE = /^\s*(?:[-*+_]+|#{1,6}|\d{1,9}[.)]?|>|[`~]{1,3}|={1,}|-{1,})\s*$/;
 /** A list item that may yet become a task: `- [x` and what leads there. */
 const UNDECIDED_TASK = /^\s*(?:[-*+]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*$/;
-const INSIDE_FENCE = /^\s*(`{3,}|~{3,})/;
 
 export function mend(block: string): string {
-  if (INSIDE_FENCE.test(block)) return mendFence(block);
-  return remend(mendTable(holdBack(block)), { linkMode: 'text-only', katex: false });
+  const { text, restore } = withoutFormulas(block);
+  return restore(remend(mendTable(holdBack(text)), { linkMode: 'text-only', katex: false }));
 }
 
-/** A half-written closing fence would show as a line of code. */
-function mendFence(block: string): string {
-  const fence = INSIDE_FENCE.exec(block)?.[1] ?? '```';
-  const lines = block.split('\n');
-  const last = lines.at(-1)?.trim() ?? '';
-  const half = lines.length > 1 && last.length < fence.length && last !== '' && fence.startsWith(last);
-  if (half) return lines.slice(0, -1).join('\n');
-  // Until its line ends, the language may be half a word.
-  return lines.length === 1 ? fence : block;
+const MAY_HOLD_FORMULAS = /\$|\\(?:[([]|$)/;
+/** Characters that stand for a formula; from the private use area, so that hardly any text has them. */
+const FIRST_STAND_IN = 0xe000;
+const STAND_INS = /[\ue000-\uf8ff]/;
+/** A display formula without content holds the place of one that is still being written. */
+const PLACE_OF_DISPLAY = '$$$$';
+
+/**
+ * Takes the formulas out of a block, because stars and underscores in them are no markup; and the
+ * one at its end that is still being written for good.
+ */
+function withoutFormulas(block: string): { text: string; restore(text: string): string } {
+  if (!MAY_HOLD_FORMULAS.test(block) || STAND_INS.test(block)) return { text: block, restore: (text) => text };
+  let end = block.length;
+  const extension = formulaSyntax({
+    source: block,
+    onPending: (start) => {
+      end = start;
+    },
+  });
+  const options = { extensions: [gfm({ singleTilde: false }), extension] };
+  const events = postprocess(parse(options).document().write(preprocess()(block, undefined, true)));
+  const formulas: string[] = [];
+  let text = '';
+  let position = 0;
+  let held = '';
+  for (const [event, { type, start, end: close }] of events) {
+    if (event !== 'enter' || (type !== 'formulaText' && type !== 'formulaFlow')) continue;
+    text += block.slice(position, start.offset);
+    if (start.offset === end && type === 'formulaFlow') held = PLACE_OF_DISPLAY;
+    const formula = start.offset === end ? held : block.slice(start.offset, close.offset);
+    if (formula !== '') text += String.fromCharCode(FIRST_STAND_IN + formulas.push(formula) - 1);
+    position = close.offset;
+  }
+  text += block.slice(position);
+  return {
+    text,
+    restore: (mended) => mended.replace(new RegExp(STAND_INS, 'g'), (one) => formulas[one.charCodeAt(0) - FIRST_STAND_IN] ?? one),
+  };
 }
 
 /** Drops a last line, or the last characters, that could still turn into markup. */

@@ -57,9 +57,9 @@ async def test_the_set_up_form_says_what_is_wrong(empty_server: ChatServer, visi
     visit.watch.allow(answered(400))
     page = await visit.page(printed_link(empty_server), signed_in=False)
     await create_owner(page, "ada", PASSWORD, "another")
-    field = page.get_by_label("Password again")
+    field = page.get_by_label("Confirm password")
     await expect(field).to_have_accessible_description("The passwords do not match.")
-    await expect(page.get_by_label("User name")).to_have_value("ada")
+    await expect(page.get_by_label("Username")).to_have_value("ada")
     assert empty_server.clerk("count", model="User") == 0
 
 

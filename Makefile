@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose
+.PHONY: help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose test-clients
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -25,7 +25,7 @@ endif
 endif
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: .venv/.run-stamp web/dist/manifest.json ## Install, build the page, and serve it on this machine
 	@exec $(PYTHON) manage.py serve
@@ -66,6 +66,11 @@ test-python: .venv/.dev-stamp tests/clients/node_modules/.stamp
 test-compose: .venv/.dev-stamp ## Test the containers on a real engine (as root, one of its own)
 	@scripts/with-engine $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/compose/drill_stack.py $(ARGS)
 
+# Python programs, each group with a virtual environment of its own; and what Node has.
+CLIENTS := newest older aider
+test-clients: .venv/.dev-stamp $(CLIENTS:%=tests/real/%/.venv/.stamp) tests/real/node/node_modules/.stamp ## Try the server with real programs (3 GB, once)
+	@$(PYTHON) -m pytest -o "python_files=session_*.py" tests/real $(ARGS)
+
 bench: .venv/.dev-stamp ## Measure what tokens, sockets and a start cost
 	@$(PYTHON) -m bench $(ARGS)
 
@@ -79,10 +84,12 @@ lock: $(UV) ## Write the lock files again, after a change in pyproject.toml
 	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock
 	$(UV) pip compile --group dev -c requirements.lock $(LOCKING) -o requirements-dev.lock
 	$(UV) pip compile --group local-model $(LOCKING) -o requirements-local-model.lock
+	for group in $(CLIENTS); do $(UV) pip compile --group clients-$$group $(LOCKING) -o tests/real/$$group/requirements.lock || exit 1; done
 LOCKING := --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header
 
 clean: ## Remove everything that was installed or built; data in var/ stays
 	rm -rf .venv web/node_modules bench/page/node_modules tests/clients/node_modules web/dist staticfiles test-output
+	rm -rf $(CLIENTS:%=tests/real/%/.venv) tests/real/node/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -119,6 +126,18 @@ bench/page/node_modules/.stamp: bench/page/package-lock.json bench/page/.npmrc |
 tests/clients/node_modules/.stamp: tests/clients/package-lock.json tests/clients/package.json | .venv/.run-stamp
 	@echo "Installing the Node clients that the tests use into tests/clients/node_modules."
 	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --loglevel error --fetch-retries 5
+	@touch $@
+
+tests/real/%/.venv/.stamp: tests/real/%/requirements.lock | .venv/.stamp
+	@echo "Installing the Python programs of tests/real/$* into an environment of their own."
+	@rm -rf tests/real/$*/.venv
+	@$(PYTHON) -m venv tests/real/$*/.venv
+	@tests/real/$*/.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tests/real/node/node_modules/.stamp: tests/real/node/package-lock.json tests/real/node/package.json | .venv/.run-stamp
+	@echo "Installing the Node programs of tests/real/node (1.4 GB)."
+	@cd tests/real/node && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --loglevel error --fetch-retries 5
 	@touch $@
 
 # Folders are named as well as files, so that a removed file is noticed.

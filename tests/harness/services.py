@@ -58,6 +58,8 @@ class Service:
     name = "service"
     # What ends it at once.
     crash = signal.SIGKILL
+    # The longest that it may take to start, in seconds.
+    start_s = WAIT_S
 
     def __init__(self, *, user: str | None = None) -> None:
         _sweep()
@@ -101,7 +103,7 @@ class Service:
 
     def wait_until_it_answers(self) -> None:
         assert self._process is not None
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + self.start_s
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ServiceError(f"{self.name} did not start:\n{self.output}")

@@ -1,0 +1,1 @@
+"""The server with programs that nobody here wrote: model servers behind it, clients before it."""

@@ -1,0 +1,75 @@
+"""A real llama-server, from the package of the embedded model, with that model's weights."""
+
+import http.client
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.harness.clerk import ROOT
+from tests.harness.ports import free_port
+from tests.harness.services import Service
+
+_PROCESS = Path(__file__).with_name("llama_process.py")
+TEMPLATES = Path(__file__).with_name("templates")
+# The same folder as `make run` uses, so that a machine downloads the model once.
+MODELS = ROOT / "var" / "models"
+
+
+class LlamaServer(Service):
+    """`window` is llama-server's `-c`, for all its places together; `template` the name of a file
+    in `templates`, instead of the model's own; other settings are fields of `CommonParams`."""
+
+    name = "llama-server"
+
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        window: int = 1024,
+        places: int = 1,
+        template: str = "",
+        **settings: Any,
+    ) -> None:
+        super().__init__()
+        self.port = free_port()
+        self.weights = weights
+        self._settings = {"n_ctx": window, "n_parallel": places, **settings}
+        if template:
+            self._settings["chat_template"] = (TEMPLATES / f"{template}.jinja").read_text()
+
+    @property
+    def url(self) -> str:
+        """The base of its OpenAI protocol."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def command(self) -> list[str]:
+        settings = json.dumps(self._settings)
+        return [sys.executable, str(_PROCESS), str(self.weights), str(self.port), settings]
+
+    def answers(self) -> bool:
+        return self.health() == 200
+
+    def health(self) -> int | None:
+        """The status of its health address: 503 while it loads, `None` while nothing listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Any:
+        """The JSON of an address of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    def busy(self) -> bool:
+        """Whether it works for somebody."""
+        return any(slot["is_processing"] for slot in self.get("/slots"))

@@ -328,6 +328,8 @@ CHAT_REQUESTS_PER_MINUTE = env.whole("CHAT_REQUESTS_PER_MINUTE", 20)
 CHAT_CONCURRENT_REQUESTS = env.whole("CHAT_CONCURRENT_REQUESTS", 3)
 # Of `/v1`, whose requests carry images and whole histories.
 V1_MAX_BODY = 20_000_000
+# Where tiktoken finds the encoding in which programs send tokens to /v1/embeddings.
+TIKTOKEN_CACHE_DIR = env.text("TIKTOKEN_CACHE_DIR")
 CHAT_HEARTBEAT_SECONDS = env.number("CHAT_HEARTBEAT_SECONDS", 10.0, least=0.1)
 CHAT_SOCKETS_PER_USER = env.whole("CHAT_SOCKETS_PER_USER", 200, least=1)
 # The window taken for a model whose provider does not say how large it is.

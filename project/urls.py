@@ -50,6 +50,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     # Django's way of sending a request on to the other spelling would lose its body.
     re_path(r"^v1/chat/completions/?$", v1.chat),
+    re_path(r"^v1/completions/?$", v1.completions),
     re_path(r"^v1/responses/?$", v1.responses),
     re_path(r"^v1/embeddings/?$", v1.embeddings),
     re_path(r"^v1/models/?$", v1.models),

@@ -31,6 +31,8 @@ class Provider(ABC):
     notice: ClassVar[str | None] = None
     # `health` costs the server less than `list_models`.
     health_is_cheaper: ClassVar[bool] = False
+    # It writes the text before a suffix (`ChatRequest.suffix`).
+    has_suffix: ClassVar[bool] = False
     # A model has several names (see `same_model`).
     has_aliases: ClassVar[bool] = False
 

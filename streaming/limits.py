@@ -2,10 +2,12 @@
 count for the socket, REST and `/v1`.
 """
 
+import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from math import ceil
+from typing import NamedTuple, Protocol
 
 from channels.db import database_sync_to_async
 
@@ -19,14 +21,35 @@ from streaming.caller import Caller
 MINUTE = 60.0
 # When to try again after too many at once, in seconds: nobody knows when a reply ends.
 AT_ONCE_RETRY = 5.0
+# How often a request that waits for a place looks for one, in seconds.
+LOOK_AGAIN = 0.1
+
+
+class Requests(NamedTuple):
+    """The requests of a minute: `limit` of them, `remaining` after this one; the oldest is
+    forgotten, so that there is room for one more, in `reset` seconds."""
+
+    limit: int
+    remaining: int
+    reset: float
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As OpenAI spells them."""
+        return {
+            "x-ratelimit-limit-requests": str(self.limit),
+            "x-ratelimit-remaining-requests": str(self.remaining),
+            "x-ratelimit-reset-requests": f"{max(1, ceil(self.reset))}s",
+        }
 
 
 class Permit:
-    """One of a caller's places, taken. `release` gives it back: it may be repeated, never
-    raises and does not wait."""
+    """One of a caller's places, taken. `headers` tell a program of its requests, where they are
+    limited. `release` gives the place back: it may be repeated, never raises and does not wait."""
 
-    def __init__(self, give_back: Callable[[], None]) -> None:
+    def __init__(self, give_back: Callable[[], None], requests: Requests | None = None) -> None:
         self._give_back: Callable[[], None] | None = give_back
+        self.headers = requests.headers if requests else {}
 
     def release(self) -> None:
         give_back, self._give_back = self._give_back, None
@@ -37,8 +60,9 @@ class Permit:
 class Limits(Protocol):
     """Counts requests and holds places."""
 
-    async def admit(self, caller: Caller) -> Permit:
-        """Count one request and take one of the caller's places, or do neither.
+    async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
+        """Count one request and take one of the caller's places, or do neither. Waits up to `wait`
+        seconds for a place.
 
         Reads the database. Cancelling takes nothing.
 
@@ -53,6 +77,25 @@ class Limits(Protocol):
         ...
 
 
+async def admit(
+    caller: Caller, take: Callable[[Bound, Bound], Awaitable[Permit]], wait: float
+) -> Permit:
+    """`Limits.admit`, by `take` for bounds that are known."""
+    end = time.monotonic() + wait
+    try:
+        bounds = await database_sync_to_async(budgets.bounds)(user=caller.user, key=caller.key)
+        while True:
+            try:
+                return await take(bounds.a_minute, bounds.at_once)
+            except TooManyAtOnce:
+                if time.monotonic() >= end:
+                    raise
+            await asyncio.sleep(LOOK_AGAIN)
+    except Throttled as refusal:
+        metrics.refused.labels(refusal.code).inc()
+        raise
+
+
 class MemoryLimits:
     """The limits of one process. A request is forgotten when it is a minute old."""
 
@@ -62,13 +105,11 @@ class MemoryLimits:
         self._running: Counter[str] = Counter()
         self._swept = now()
 
-    async def admit(self, caller: Caller) -> Permit:
-        try:
-            bounds = await database_sync_to_async(budgets.bounds)(user=caller.user, key=caller.key)
-            return self.take(bounds.a_minute, bounds.at_once)
-        except Throttled as refusal:
-            metrics.refused.labels(refusal.code).inc()
-            raise
+    async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
+        async def take(a_minute: Bound, at_once: Bound) -> Permit:
+            return self.take(a_minute, at_once)
+
+        return await admit(caller, take, wait)
 
     def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         """`admit` for bounds that are known."""
@@ -84,7 +125,11 @@ class MemoryLimits:
             raise too_many_requests(a_minute.most, recent[-a_minute.most] + MINUTE - now)
         recent.append(now)
         self._running[at_once.subject] += 1
-        return Permit(lambda: self._leave(at_once.subject))
+        requests = None
+        if a_minute.most:
+            left = a_minute.most - len(recent)
+            requests = Requests(a_minute.most, left, recent[0] + MINUTE - now)
+        return Permit(lambda: self._leave(at_once.subject), requests)
 
     async def aclose(self) -> None:
         pass
@@ -113,9 +158,11 @@ def _drop_old(recent: deque[float], now: float) -> None:
 def too_many_requests(most: int, seconds: float) -> Throttled:
     """The refusal of a request, `seconds` before there is room for another."""
     wait = max(1, round(seconds + 0.5))
-    return TooManyRequests(
+    refusal = TooManyRequests(
         f"You may send {most} requests a minute. Try again in {wait} s.", retry_after=wait
     )
+    refusal.headers = Requests(most, 0, wait).headers
+    return refusal
 
 
 def too_many_at_once(most: int) -> Throttled:

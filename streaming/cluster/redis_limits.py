@@ -14,16 +14,17 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
-from channels.db import database_sync_to_async
-
-from conversations.errors import Throttled
-from conversations.usage import budgets
 from conversations.usage.budgets import Bound
-from streaming import metrics
 from streaming.background import BackgroundLoop
 from streaming.caller import Caller
 from streaming.cluster.redis_client import AWAY, ServiceAway, connect
-from streaming.limits import MINUTE, Permit, too_many_at_once, too_many_requests
+from streaming.limits import (
+    MINUTE,
+    Permit,
+    admit,
+    too_many_at_once,
+    too_many_requests,
+)
 
 # How long a permit is held that nobody renews, and how often it is renewed, in seconds.
 LIFE: Final = 15.0
@@ -49,7 +50,8 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZADD', KEYS[2], now + tonumber(ARGV[5]), ARGV[1])
 redis.call('EXPIRE', KEYS[1], math.ceil(span) + 1)
 redis.call('EXPIRE', KEYS[2], math.ceil(tonumber(ARGV[5])) + 1)
-return {'taken', '0'}
+local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+return {'taken', tostring(oldest[2] + span - now), redis.call('ZCARD', KEYS[1])}
 """
 
 # Hold permits longer. KEYS running. ARGV: seconds of life, then the permits.
@@ -78,14 +80,9 @@ class RedisLimits:
         self._renew_at = 0.0
         self._loop = BackgroundLoop("limits", self._keep, pause=self._until_renewal, outage=AWAY)
 
-    async def admit(self, caller: Caller) -> Permit:
+    async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
         """As `Limits.admit`. Raises `Unavailable`, too, when Redis is away."""
-        try:
-            bounds = await database_sync_to_async(budgets.bounds)(user=caller.user, key=caller.key)
-            return await self.take(bounds.a_minute, bounds.at_once)
-        except Throttled as refusal:
-            metrics.refused.labels(refusal.code).inc()
-            raise
+        return await admit(caller, self.take, wait)
 
     async def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         """`admit` for bounds that are known. A permit that is taken when the caller is cancelled

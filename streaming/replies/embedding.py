@@ -10,6 +10,7 @@ from providers.errors import ProviderError
 from providers.types import Embeddings
 from streaming.caller import Caller
 from streaming.events import End
+from streaming.limits import Permit
 from streaming.replies.accounting import record_usage
 from streaming.replies.prompt import estimate_tokens
 from streaming.replies.stateless import StatelessReplies
@@ -18,18 +19,18 @@ from streaming.replies.stateless import StatelessReplies
 async def embed(
     stateless: StatelessReplies,
     caller: Caller,
+    permit: Permit,
     *,
     model: str,
     texts: Sequence[str],
     dimensions: int | None,
 ) -> tuple[Embeddings, dict[str, Any]]:
-    """The vectors of `texts` by the default provider, and the tokens they cost.
+    """The vectors of `texts` by the default provider, and the tokens they cost. Releases `permit`.
 
     Raises:
-        Problem: throttled, the model is not allowed, shutting down.
+        Problem: the model is not allowed.
         ProviderError: the provider has none.
     """
-    permit = await stateless.admit(caller)
     router = stateless.router
     status, provider_used, embeddings, read = Status.FAILED, "", None, False
     try:

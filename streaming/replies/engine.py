@@ -10,7 +10,13 @@ from typing import Any, Self
 
 from conversations.people import keys
 from providers.base import Provider
-from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
+from providers.errors import (
+    ContextTooLong,
+    ModelNotFound,
+    NotSupported,
+    ProviderError,
+    RequestRefused,
+)
 from providers.think_tags import ThinkTags
 from providers.types import (
     ChatMessage,
@@ -178,7 +184,11 @@ async def stream(
                     yield chunk
             return
         except ProviderError as error:
-            refused = failure is None and type(error) is RequestRefused
+            if isinstance(error, ContextTooLong) and error.window is None:
+                # We counted too little: it is at least one more than the window.
+                error.window = window = asked.route.window
+                error.prompt_tokens = max(asked.fitted.prompt_tokens, window + 1)
+            refused = failure is None and type(error) in (RequestRefused, NotSupported)
             if refused or result.first_token_s is not None:
                 raise
             failure = failure or error
@@ -232,7 +242,9 @@ async def _ask(
     if plan.fitted.too_long:
         subject = "This message is" if plan.trims else "These messages are"
         raise ContextTooLong(
-            f"{subject} longer than the model can read ({plan.route.window} tokens)."
+            f"{subject} longer than the model can read ({plan.route.window} tokens).",
+            window=plan.route.window,
+            prompt_tokens=plan.fitted.prompt_tokens,
         )
     request = ChatRequest(
         model=plan.route.model,
@@ -241,16 +253,24 @@ async def _ask(
         **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
     )
     provider = plan.route.provider
+    if request.suffix and not provider.has_suffix:
+        raise NotSupported(f"{provider.label} cannot write before a suffix.", field="suffix")
     model, user_id = plan.route.model, plan.caller.user.pk
     phases = _Phases(on_phase, provider.replies_at_once(model))
     async with slots.slot(provider.name, user_id, phases.wait, model, phases.follow):
         result.reading = True
         tags = ThinkTags()
+        wants_logprobs = request.top_logprobs is not None
         try:
             async with aclosing(provider.stream_chat(request)) as chunks:
                 async for chunk in chunks:
                     if chunk.phase:
                         phases.enter(chunk.phase)
+                    if wants_logprobs and chunk.content:
+                        if not chunk.logprobs:
+                            sentence = f"{provider.label} has no log probabilities for this model."
+                            raise NotSupported(sentence, field="logprobs")
+                        wants_logprobs = False
                     yield _clean(tags.split(chunk))
         except ProviderError:
             result.reading = result.first_token_s is not None

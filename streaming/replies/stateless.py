@@ -31,22 +31,29 @@ logger = logging.getLogger(__name__)
 
 # How long the end of the server waits for readers to hear of it, in seconds.
 GOODBYE_SECONDS = 5.0
+# How long a request waits until others of its caller have ended, in seconds. Clients open more at
+# once than they may, and give up after a few refusals.
+PERMIT_SECONDS = 10.0
 RESTARTING = "The server is restarting. Try again in a moment."
 
 Planning = Callable[[], Awaitable[Plan]]
 
 
 class StatelessReply:
-    """One reply, from choosing its provider (`planning`) to its end.
+    """One reply, from waiting for a permit (`admission`) and choosing its provider (`planning`) to
+    its end.
 
     `result` names the provider and the model as soon as they are chosen. `chunks` is everything
     said so far. When `over` is true nothing more comes: `tokens` has the counts, and `error` says
     why the reply is not whole.
     """
 
-    def __init__(self, caller: Caller, permit: Permit, planning: Planning) -> None:
+    def __init__(
+        self, caller: Caller, admission: Callable[[], Awaitable[Permit]], planning: Planning
+    ) -> None:
         self.caller = caller
-        self.permit = permit
+        self.admission = admission
+        self.permit: Permit | None = None
         self.planning = planning
         self.result = Result()
         self.chunks: list[Chunk] = []
@@ -58,6 +65,11 @@ class StatelessReply:
         self._task: asyncio.Task[None] | None = None
         self._reason: Exception | None = None
         self._ending = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What tells a program of its limits, when it has been admitted."""
+        return self.permit.headers if self.permit else {}
 
     async def pieces(self, patience: float) -> AsyncGenerator[list[Chunk]]:
         """Yield what is said as it comes; what came while the reader was busy is one list. Yields
@@ -121,6 +133,7 @@ class StatelessReply:
         revoked = partial(self.cancel, NotAuthenticated())
         try:
             with revocation.api_keys.running(self.caller.key_id, revoked):
+                self.permit = await self.admission()
                 plan = await self.planning()
                 self.result.take(plan)
                 metrics.running.inc()
@@ -136,7 +149,8 @@ class StatelessReply:
             if describe(error).code == "internal":
                 logger.error("a stateless reply failed unexpectedly", exc_info=error)
         self._ending = True
-        self.permit.release()
+        if self.permit is not None:
+            self.permit.release()
         if plan is not None:  # else no provider was asked
             await self._account(cut_as, failure)
         if self.result.finish is None:  # else it was whole before it was cut
@@ -173,11 +187,11 @@ class StatelessReplies:
     ) -> StatelessReply:
         """Begin a reply. It is cancelled when the task that calls this ends.
 
-        Choosing the provider and checking the model belong to the reply: they may take long, and
-        a failure there is the reply's.
+        Waiting for a permit, choosing the provider and checking the model belong to the reply:
+        they may take long, and a failure there is the reply's.
 
         Raises:
-            Problem: throttled, shutting down.
+            Unavailable: shutting down.
         """
 
         async def plan() -> Plan:
@@ -187,7 +201,8 @@ class StatelessReplies:
                 caller=caller, route=route, messages=messages, parameters=parameters
             )
 
-        reply = StatelessReply(caller, await self.admit(caller), plan)
+        self._require_open()
+        reply = StatelessReply(caller, partial(self.admit, caller), plan)
         reader = asyncio.current_task()
         assert reader is not None  # noqa: S101 - for mypy
         self._readers.add(reader)
@@ -201,10 +216,14 @@ class StatelessReplies:
         return reply
 
     async def admit(self, caller: Caller) -> Permit:
-        """Take one of the caller's permits. Raises `Problem`: throttled, shutting down."""
+        """Take one of the caller's permits; waits for one. Raises `Problem`: throttled, shutting
+        down."""
+        self._require_open()
+        return await self.limits.admit(caller, wait=PERMIT_SECONDS)
+
+    def _require_open(self) -> None:
         if self._draining:
             raise Unavailable(RESTARTING)
-        return await self.limits.admit(caller)
 
     async def drain(self, seconds: float) -> None:
         """Begin no more replies; give those that run some `seconds` to finish, then end them with

@@ -5,22 +5,27 @@ Where OpenAI's spelling and the camelCase one differ, answers carry both.
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from providers.types import Chunk, FinishReason, ToolPart
 from streaming.replies.engine import Result
-from streaming.v1.chat_request import Ask
+from streaming.v1.ask import Ask
 from streaming.v1.sse import DONE, Json, event, merged
+from streaming.v1.tools import as_input
 
 
 class Completion:
     """One chat completion; as a `Writer` it streams."""
 
+    prefix, kind, event_kind = "chatcmpl", "chat.completion", "chat.completion.chunk"
+
     def __init__(self, result: Result, ask: Ask) -> None:
-        self._result = result
-        self._include_usage = ask.include_usage
+        self._result, self._ask = result, ask
+        self._held: list[ToolPart] = []  # pieces of calls of custom tools
         self._head = {
-            "id": f"chatcmpl-{uuid4().hex}",
+            "id": f"{self.prefix}-{uuid4().hex}",
             "created": int(time.time()),
             "model": result.model,
             "provider_used": result.provider_used,
@@ -36,63 +41,107 @@ class Completion:
             if chunk.reasoning:
                 events += self._chunk({"reasoning_content": chunk.reasoning})
             if chunk.content:
-                events += self._chunk({"content": chunk.content})
-            if chunk.tool_parts:
-                events += self._chunk({"tool_calls": [_piece(part) for part in chunk.tool_parts]})
+                events += self._chunk({"content": chunk.content}, logprobs=chunk.logprobs)
+            if parts := [part for part in chunk.tool_parts if not self._hold(part)]:
+                events += self._chunk({"tool_calls": [_piece(part) for part in parts]})
         return events
 
     def end(self, tokens: Json) -> bytes:
-        """The chunk with the reason, that with the usage if it was asked for, the end mark."""
-        events = self._chunk({}, self._result.reason)
-        if self._include_usage:
-            events += self._event(choices=[], usage=usage(tokens))
-        return events + DONE
+        """The chunk with the reason, that with the usage if it was asked for, the end mark. Calls
+        of custom tools come before it: their input is known when they are whole."""
+        custom = self._ask.custom
+        calls = [{"index": call.index, **_call(call, custom)} for call in _joined(self._held)]
+        events = self._chunk({"tool_calls": calls}) if calls else b""
+        warnings = self._warnings()
+        if not self._ask.include_usage:
+            return events + self._chunk({}, self._result.reason, **warnings) + DONE
+        events += self._chunk({}, self._result.reason)
+        return events + self._event(choices=[], usage=usage(tokens), **warnings) + DONE
 
     def failure(self, error: Json) -> bytes:
         return event(error) + DONE
 
     def whole(self, chunks: Sequence[Chunk], tokens: Json) -> Json:
         """The answer to a request without a stream."""
+        choice = {**self._choice(chunks), **finish(self._result.reason)}
+        answer = {"object": self.kind, **self._head, "choices": [choice]}
+        return {**answer, "usage": usage(tokens), **self._warnings()}
+
+    def _choice(self, chunks: Sequence[Chunk]) -> Json:
         content = "".join(chunk.content for chunk in chunks)
-        calls = _calls(chunks)
         message: Json = {"role": "assistant", "content": content, "refusal": None}
         if reasoning := "".join(chunk.reasoning for chunk in chunks):
             message["reasoning_content"] = reasoning
-        if calls:
-            message |= {"content": content or None, "tool_calls": calls}
-        choice = {"index": 0, "message": message, "logprobs": None}
-        choice |= _finish(self._result.reason)
-        answer = {"object": "chat.completion", **self._head}
-        return {**answer, "choices": [choice], "usage": usage(tokens)}
+        if calls := _joined(part for chunk in chunks for part in chunk.tool_parts):
+            told = [_call(call, self._ask.custom) for call in calls]
+            message |= {"content": content or None, "tool_calls": told}
+        logprobs = [entry for chunk in chunks for entry in chunk.logprobs]
+        return {"index": 0, "message": message, "logprobs": _logprobs(logprobs)}
 
-    def _chunk(self, delta: Json, reason: FinishReason | None = None) -> bytes:
-        return self._event(choices=[{"index": 0, "delta": delta, **_finish(reason)}])
+    def _hold(self, part: ToolPart) -> bool:
+        """Keep a piece of a call of a custom tool until its end. Returns whether it is one."""
+        held = part.name in self._ask.custom or part.index in {kept.index for kept in self._held}
+        if held:
+            self._held.append(part)
+        return held
+
+    def _warnings(self) -> Json:
+        return {"warnings": self._ask.warnings} if self._ask.warnings else {}
+
+    def _chunk(
+        self,
+        delta: Json,
+        reason: FinishReason | None = None,
+        logprobs: Sequence[Any] = (),
+        **more: object,
+    ) -> bytes:
+        choice = {"index": 0, "delta": delta, **finish(reason)}
+        if logprobs:
+            choice["logprobs"] = _logprobs(logprobs)
+        return self._event(choices=[choice], **more)
 
     def _event(self, **more: object) -> bytes:
-        return event({"object": "chat.completion.chunk", **self._head, **more})
+        return event({"object": self.event_kind, **self._head, **more})
 
 
-def _finish(reason: FinishReason | None) -> Json:
+def finish(reason: FinishReason | None) -> Json:
     return {"finish_reason": reason, "finishReason": reason}
+
+
+def _logprobs(entries: Sequence[Any]) -> Json | None:
+    return {"content": entries, "refusal": None} if entries else None
 
 
 def _piece(part: ToolPart) -> Json:
     """A piece of a call; id, type and name are in its first piece only."""
-    if not part.id:
-        return {"index": part.index, "function": {"arguments": part.arguments}}
-    function = {"name": part.name, "arguments": part.arguments}
-    return {"index": part.index, "id": part.id, "type": "function", "function": function}
+    if part.id:
+        return {"index": part.index, **_call(part)}
+    piece: Json = {"index": part.index, "function": {"arguments": part.arguments}}
+    return piece | _extra(part)
 
 
-def _calls(chunks: Iterable[Chunk]) -> list[Json]:
+def _call(call: ToolPart, custom: frozenset[str] = frozenset()) -> Json:
+    """A call of a function, or of a custom tool if it is one."""
+    if call.name in custom:
+        tool = {"name": call.name, "input": as_input(call.arguments)}
+        return {"id": call.id, "type": "custom", "custom": tool, **_extra(call)}
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function, **_extra(call)}
+
+
+def _extra(part: ToolPart) -> Json:
+    return {"extra_content": part.extra_content} if part.extra_content else {}
+
+
+def _joined(parts: Iterable[ToolPart]) -> list[ToolPart]:
     """The calls that the pieces make, in their order."""
-    calls: dict[int, Json] = {}
-    for part in (part for chunk in chunks for part in chunk.tool_parts):
-        if part.index in calls:
-            calls[part.index]["function"]["arguments"] += part.arguments
-        else:
-            calls[part.index] = _piece(part)
-            del calls[part.index]["index"]
+    calls: dict[int, ToolPart] = {}
+    for part in parts:
+        if known := calls.get(part.index):
+            extra = part.extra_content or known.extra_content
+            arguments = known.arguments + part.arguments
+            part = replace(known, arguments=arguments, extra_content=extra)
+        calls[part.index] = part
     return [calls[index] for index in sorted(calls)]
 
 

@@ -10,7 +10,7 @@ from conversations.errors import (
     Problem,
     Unavailable,
 )
-from providers.errors import ModelNotFound
+from providers.errors import ContextTooLong, ModelNotFound, ProviderError, RequestRefused
 from streaming.errors import describe
 from streaming.routing import ModelNotOffered
 
@@ -18,6 +18,11 @@ Json = dict[str, Any]
 
 # How the other doors name a field that is plainly `model` here.
 _OURS = "parameters.model: "
+
+_TOO_LONG = (
+    "This model's maximum context length is {} tokens. However, your messages resulted in {} "
+    "tokens. Reduce their length."
+)
 
 # OpenAI's words for kinds of errors, by status.
 _TYPES = {
@@ -35,6 +40,12 @@ class NoKey(NotAuthenticated):
 class InvalidJson(InvalidInput):
     code = "invalid_json"
     message = "The body is not JSON."
+
+
+class UnknownEncoding(Problem):
+    code = "unsupported_encoding"
+    http_status = 415
+    message = "A body may be compressed with gzip or deflate."
 
 
 class UnknownAddress(Problem):
@@ -56,11 +67,13 @@ def error(exc: BaseException) -> tuple[int, Json, dict[str, str]]:
     """The status, the body and the headers of the answer to a request that failed."""
     failure = describe(exc)
     status = getattr(exc, "v1_status", None) or failure.http_status
-    code, param = failure.code, next(iter(failure.fields), None) if failure.fields else None
+    code, param = failure.code, next(iter(failure.fields or ()), None)
     if isinstance(exc, ModelNotOffered):
         code = ModelNotFound.code
     if code in (ModelNotFound.code, ModelNotAllowed.code):
         param = "model"
+    if isinstance(exc, ProviderError):
+        param = param or exc.field or None
     headers = {**getattr(exc, "headers", {})}
     if status in (429, 503):
         seconds = getattr(exc, "retry_after", None) or Unavailable.retry_after
@@ -68,6 +81,10 @@ def error(exc: BaseException) -> tuple[int, Json, dict[str, str]]:
     if status >= 500 and not failure.retryable:
         headers["x-should-retry"] = "false"  # OpenAI's clients would, twice
     message = failure.message.removeprefix(_OURS)
+    if isinstance(exc, RequestRefused) and exc.detail:
+        message = f"{message} {exc.detail}"
+    if isinstance(exc, ContextTooLong) and exc.window and exc.prompt_tokens:
+        message = _TOO_LONG.format(exc.window, exc.prompt_tokens)  # clients look for these words
     return status, error_body(status, code, message, param), headers
 
 

@@ -4,15 +4,18 @@ Plain async Django views: they hold no thread and no database connection.
 """
 
 import logging
-from collections.abc import Callable, Coroutine
+import zlib
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from uuid import uuid4
 
 import orjson
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from conversations.errors import TooLarge
 from conversations.people import keys
 from conversations.people.authentication import check_csrf, identify
 from streaming.caller import Caller
@@ -62,14 +65,39 @@ def _identify(request: HttpRequest) -> Caller:
 
 def read_json(request: HttpRequest) -> Any:
     """The body. Its size was checked before it was read (`project/servers/body_limit.py`)."""
+    body = request.read()
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        body = _inflate(body)
+    elif encoding != "identity":
+        raise errors.UnknownEncoding
     try:
-        return orjson.loads(request.read())
+        return orjson.loads(body)
     except ValueError:
         raise errors.InvalidJson from None
 
 
-def answer_json(data: Any, status: int = 200) -> HttpResponse:
-    return HttpResponse(orjson.dumps(data), status=status, content_type="application/json")
+def _inflate(body: bytes) -> bytes:
+    """A compressed body, which may not be larger than another. Raises `Problem`."""
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # reads gzip's header or zlib's
+    try:
+        inflated = inflater.decompress(body, settings.V1_MAX_BODY + 1)
+    except zlib.error:
+        raise errors.InvalidJson from None
+    if len(inflated) > settings.V1_MAX_BODY:
+        raise TooLarge
+    if not inflater.eof:
+        raise errors.InvalidJson
+    return inflated
+
+
+def answer_json(
+    data: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    response = HttpResponse(orjson.dumps(data), status=status, content_type="application/json")
+    for name, value in (headers or {}).items():
+        response.headers[name] = value
+    return response
 
 
 def _refusal(error: Exception, request_id: str) -> HttpResponse:
@@ -77,10 +105,7 @@ def _refusal(error: Exception, request_id: str) -> HttpResponse:
     status, body, headers = errors.error(error)
     if status == 500:
         logger.error("%s failed unexpectedly", request_id, exc_info=error)
-    response = answer_json(body, status)
-    for name, value in headers.items():
-        response.headers[name] = value
-    return response
+    return answer_json(body, status, headers)
 
 
 async def _unknown(request: HttpRequest, **parts: Any) -> HttpResponseBase:

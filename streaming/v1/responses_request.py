@@ -11,21 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, FailFast, Field, model_val
 from pydantic.alias_generators import to_camel
 
 from providers.types import ChatMessage, ToolCall
-from streaming.v1.chat_request import (
-    MESSAGES,
-    TOOLS,
-    Arguments,
-    Ask,
-    Content,
-    Effort,
-    Form,
-    Function,
-    ReplyRequest,
-    Schema,
-    chat_message,
-    shows_image,
-)
+from streaming.v1.ask import MESSAGES, Alternatives, Ask, Effort, Form, ReplyRequest, Schema
 from streaming.v1.fields import Body, Count, Word, refuse, require
+from streaming.v1.parts import Arguments, Content, chat_message, shows_image, text_of
+from streaming.v1.tools import FlatTools, as_arguments
 
 # What every answer repeats of its request, and what it says where nothing was asked.
 _ECHOED: dict[str, Any] = {
@@ -42,6 +31,8 @@ _NEEDED = {
     "message": ("role", "content"),
     "function_call": ("call_id", "name"),
     "function_call_output": ("call_id",),
+    "custom_tool_call": ("call_id", "name", "input"),
+    "custom_tool_call_output": ("call_id",),
 }
 
 
@@ -51,33 +42,38 @@ def _not_a_reference(kind: Any) -> Any:
     return kind
 
 
+Kind = Literal[
+    "message",
+    "reasoning",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+]
+
+
 class Item(Body):
-    """A message, a call of a function or its output; no model reads its reasoning again."""
+    """A message, reasoning, a call of a tool or its output."""
 
     type: Annotated[
-        Literal["message", "function_call", "function_call_output", "reasoning"],
+        Kind,
         BeforeValidator(_not_a_reference),
     ] = "message"
     role: Literal["system", "developer", "user", "assistant"] | None = None
     content: Content | None = None
+    summary: Content = []
     call_id: Word | None = None
     name: Word | None = None
-    arguments: Arguments = ""
-    output: Content = []
+    arguments: Arguments = "{}"
+    input: str | None = None
+    output: Content | None = None
+    extra_content: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
         if self.role != "user" and shows_image(self.content):
-            refuse("Only a user shows images", "content")
+            refuse("Only a user or a tool shows images", "content")
         return require(self, *_NEEDED.get(self.type, ()))
-
-
-class Typed(Body):
-    type: Literal["function"]
-
-
-class FunctionTool(Function, Typed):
-    pass
 
 
 class TextFormat(Schema):
@@ -107,48 +103,60 @@ class ResponsesRequest(ReplyRequest):
     input: Annotated[
         list[Item], Field(min_length=1, max_length=MESSAGES), FailFast(), BeforeValidator(_items)
     ]
-    tools: Annotated[list[FunctionTool], Field(max_length=TOOLS)] = []
+    tools: FlatTools = []
     instructions: str = ""
     max_output_tokens: Count | None = None
     reasoning: Reasoning = Field(default_factory=Reasoning)
     text: Text = Field(default_factory=Text)
-    store: Annotated[Any, _only_without("Responses are not stored here")] = None
+    include: list[str] = []
+    top_logprobs: Alternatives = 0
     background: Annotated[Any, _only_without("Nothing is made in the background here")] = None
     previous_response_id: Annotated[Any, _only_without(_NOT_KEPT)] = None
     conversation: Annotated[Any, _only_without(_NOT_KEPT)] = None
 
     @property
-    def functions(self) -> Sequence[Function]:
+    def described_tools(self) -> Sequence[Any]:
         return self.tools
 
     @classmethod
     def parse(cls, data: Any) -> Ask:
         """The request in a body. Raises `InvalidInput`."""
         body = cls.read(data)
-        ask = body.to_ask(
+        asked = {name: data.get(name, data.get(to_camel(name))) for name in _ECHOED}
+        logprobs = body.top_logprobs or "message.output_text.logprobs" in body.include
+        return body.to_ask(
             _messages(body),
+            echo={name: _ECHOED[name] if value is None else value for name, value in asked.items()},
             max_tokens=body.max_output_tokens,
             reasoning_effort=body.reasoning.effort,
             response_format=body.text.format and body.text.format.to_provider(),
+            top_logprobs=body.top_logprobs if logprobs else None,
         )
-        asked = {name: data.get(name, data.get(to_camel(name))) for name in _ECHOED}
-        echo = {name: _ECHOED[name] if value is None else value for name, value in asked.items()}
-        return replace(ask, echo=echo)
 
 
 def _messages(body: ResponsesRequest) -> list[ChatMessage]:
+    """The items as messages: reasoning and calls are parts of an assistant's message elsewhere."""
     messages: list[ChatMessage] = []
+    reasoning = ""
     if body.instructions:
         messages.append(ChatMessage("system", body.instructions))
     for item in body.input:
-        if item.type == "message":
-            messages.append(chat_message(str(item.role), item.content or ()))
-        elif item.type == "function_call_output":
-            messages.append(chat_message("tool", item.output, tool_call_id=item.call_id or ""))
-        elif item.type == "function_call":
-            # A call is an item of its own here, and part of the message before it elsewhere.
-            call = ToolCall(item.call_id or "", item.name or "", item.arguments)
-            if not messages or messages[-1].role != "assistant":
-                messages.append(ChatMessage("assistant", ""))
-            messages[-1] = replace(messages[-1], tool_calls=(*messages[-1].tool_calls, call))
+        if item.type == "reasoning":
+            reasoning += text_of(item.content or item.summary)
+        elif item.type == "message":
+            said = chat_message(item.role or "", item.content or ())
+            if said.role == "assistant":
+                said, reasoning = replace(said, reasoning=reasoning), ""
+            messages.append(said)
+        elif item.type.endswith("_output"):
+            call_id = item.call_id or ""
+            messages.append(chat_message("tool", item.output or (), tool_call_id=call_id))
+        else:
+            if not messages or messages[-1].role != "assistant" or reasoning:
+                messages.append(ChatMessage("assistant", "", reasoning=reasoning))
+                reasoning = ""
+            arguments = item.arguments if item.input is None else as_arguments(item.input)
+            call = ToolCall(item.call_id or "", item.name or "", arguments, item.extra_content)
+            calls = (*messages[-1].tool_calls, call)
+            messages[-1] = replace(messages[-1], tool_calls=calls)
     return messages

@@ -1,75 +1,99 @@
 """What `/v1/responses` answers: a response object, and the events that build it.
 
-A response is a list of items: reasoning, a message, calls of functions. Each is added, filled
-and done, told by events that count up in `sequence_number`.
+A response is a list of items: reasoning, a message, calls of tools. Each is added, filled and
+done, told by events that count up in `sequence_number`.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Literal
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from providers.types import Chunk
 from streaming.replies.engine import Result
-from streaming.v1.chat_request import Ask
+from streaming.v1.ask import Ask
 from streaming.v1.sse import Json, event, merged
+from streaming.v1.tools import as_input
 
 # Why a response is incomplete, by the reason for which its reply ended.
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-Kind = Literal["message", "reasoning", "function_call"]
-_PREFIXES: dict[Kind, str] = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
+
+
+class _Kind(NamedTuple):
+    """A kind of item: the type in its data, the prefix of its ids, what its events are called by,
+    the field that holds the text, and, where the text is in a part, how that is called."""
+
+    type: str
+    prefix: str
+    events: str
+    holds: str = "text"
+    part: str = ""
+    counter: str = "content_index"
+
+
+_MESSAGE = _Kind("message", "msg", "output_text", part="content_part")
+_REASONING = _Kind("reasoning", "rs", "reasoning_text", part="content_part")
+_SUMMARY = _Kind(
+    "reasoning",
+    "rs",
+    "reasoning_summary_text",
+    part="reasoning_summary_part",
+    counter="summary_index",
+)
+_CALL = _Kind("function_call", "fc", "function_call_arguments", "arguments")
+_CUSTOM = _Kind("custom_tool_call", "ctc", "custom_tool_call_input", "input")
 
 
 @dataclass(slots=True)
 class _Item:
     """One item, at its place in the output; `text` is what it holds so far, `call` the head of a
-    function call."""
+    call."""
 
-    type: Kind
+    kind: _Kind
     index: int
     call: Json
     id: str
     text: str = ""
+    logprobs: list[Any] = field(default_factory=list)
 
-    @property
-    def name(self) -> str:
-        """What its events are called by."""
-        if self.type == "function_call":
-            return "function_call_arguments"
-        return "output_text" if self.type == "message" else "reasoning_text"
-
-    @property
-    def place(self) -> Json:
-        """Where its events belong."""
-        place: Json = {"item_id": self.id, "output_index": self.index}
-        if self.type == "message":
-            place["logprobs"] = []
-        return place if self.call else {**place, "content_index": 0}
+    def event(self, **more: Any) -> Json:
+        """The body of an event of its text."""
+        body = {"item_id": self.id, "output_index": self.index, **more}
+        return {**body, self.kind.counter: 0} if self.kind.part else body
 
     @property
     def part(self) -> Json:
-        part = {"type": self.name, "text": self.text}
-        return {**part, "annotations": [], "logprobs": []} if self.type == "message" else part
+        if self.kind is _SUMMARY:
+            return {"type": "summary_text", "text": self.text}
+        part: Json = {"type": self.kind.events, "text": self.text}
+        if self.kind is _MESSAGE:
+            part |= {"annotations": [], "logprobs": self.logprobs}
+        return part
 
     def data(self, status: str) -> Json:
-        data: Json = {"id": self.id, "type": self.type, "status": status}
-        if self.call:
-            return {**data, **self.call, "arguments": self.text}
-        kind: Json = {"role": "assistant"} if self.type == "message" else {"summary": []}
-        return {**data, **kind, "content": [] if status == "in_progress" else [self.part]}
+        data: Json = {"id": self.id, "type": self.kind.type, "status": status}
+        parts = [] if status == "in_progress" else [self.part]
+        if self.kind is _MESSAGE:
+            return {**data, "role": "assistant", "content": parts}
+        if self.kind is _REASONING:
+            return {**data, "summary": [], "content": parts}
+        if self.kind is _SUMMARY:
+            return {**data, "summary": parts}
+        return {**data, **self.call, self.kind.holds: self.text}
 
 
 class Response:
     """One response; as a `Writer` it streams."""
 
     def __init__(self, result: Result, ask: Ask) -> None:
-        self._result = result
+        self._result, self._ask = result, ask
         self._sequence = count()
         self._begun = False
         self._open: list[_Item] = []
         self._calls: dict[int, _Item] = {}
+        self._warnings: Json = {"warnings": ask.warnings} if ask.warnings else {}
         self._data: Json = {
             "id": f"resp_{uuid4().hex}",
             "object": "response",
@@ -84,6 +108,7 @@ class Response:
             "service_tier": "default",
             "store": False,
             "truncation": "disabled",
+            **self._warnings,
         }
 
     def begin(self) -> bytes:
@@ -99,7 +124,7 @@ class Response:
         events = b"".join(self._close(status))
         details = {"reason": reason} if reason else None
         self._data |= {"status": status, "incomplete_details": details, "usage": _usage(tokens)}
-        return events + self._told(status)
+        return events + self._told(status, **self._warnings)
 
     def failure(self, error: Json) -> bytes:
         begun = b"" if self._begun else self.begin()
@@ -114,54 +139,69 @@ class Response:
         return self._data
 
     def _piece(self, chunk: Chunk) -> Iterator[bytes]:
-        texts: tuple[tuple[Kind, str], ...] = (
-            ("reasoning", chunk.reasoning),
-            ("message", chunk.content),
-        )
-        for kind, text in texts:
-            if text:
-                if not self._open or self._open[-1].type != kind:
-                    yield from self._close()
-                    yield from self._add(kind)
-                yield self._delta(self._open[-1], text)
+        summarised = (self._ask.echo.get("reasoning") or {}).get("summary")
+        if chunk.reasoning:
+            yield from self._text(_SUMMARY if summarised else _REASONING, chunk.reasoning)
+        if chunk.content:
+            yield from self._text(_MESSAGE, chunk.content, chunk.logprobs)
         for part in chunk.tool_parts:
             if part.index not in self._calls:
                 if self._open and not self._open[-1].call:  # calls may be open side by side
                     yield from self._close()
-                yield from self._add("function_call", call_id=part.id, name=part.name)
+                kind = _CUSTOM if part.name in self._ask.custom else _CALL
+                yield from self._add(kind, call_id=part.id, name=part.name)
                 self._calls[part.index] = self._open[-1]
-            if part.arguments:
-                yield self._delta(self._calls[part.index], part.arguments)
+            item = self._calls[part.index]
+            if part.extra_content:
+                item.call["extra_content"] = part.extra_content
+            if part.arguments and item.kind is _CALL:
+                yield self._delta(item, part.arguments)
+            else:
+                item.text += part.arguments
 
-    def _add(self, kind: Kind, **call: str) -> Iterator[bytes]:
-        id_ = f"{_PREFIXES[kind]}_{uuid4().hex}"
-        item = _Item(kind, len(self._data["output"]), call, id_)
+    def _text(self, kind: _Kind, text: str, logprobs: Iterable[Any] = ()) -> Iterator[bytes]:
+        """Add text to the open item, if it is of that kind, else to a new one."""
+        if not self._open or self._open[-1].kind is not kind:
+            yield from self._close()
+            yield from self._add(kind)
+        item = self._open[-1]
+        item.logprobs += logprobs
+        more = {"logprobs": list(logprobs)} if kind is _MESSAGE else {}
+        yield self._delta(item, text, **more)
+
+    def _add(self, kind: _Kind, **call: str) -> Iterator[bytes]:
+        item = _Item(kind, len(self._data["output"]), call, f"{kind.prefix}_{uuid4().hex}")
         self._open.append(item)
         data = item.data("in_progress")
         self._data["output"].append(data)
         yield self._event("output_item.added", output_index=item.index, item=data)
-        if not call:
-            yield self._event("content_part.added", **item.place, part=item.part)
+        if kind.part:
+            yield self._event(f"{kind.part}.added", **item.event(part=item.part))
 
-    def _delta(self, item: _Item, text: str) -> bytes:
+    def _delta(self, item: _Item, text: str, **more: Any) -> bytes:
         item.text += text
-        return self._event(f"{item.name}.delta", **item.place, delta=text)
+        return self._event(f"{item.kind.events}.delta", **item.event(delta=text, **more))
 
     def _close(self, status: str = "completed") -> Iterator[bytes]:
         """End the open items; what a limit has cut stays incomplete."""
         for item in self._open:
-            text = {"arguments" if item.call else "text": item.text}
-            yield self._event(f"{item.name}.done", **item.place, **text)
-            if not item.call:
-                yield self._event("content_part.done", **item.place, part=item.part)
+            kind = item.kind
+            if kind is _CUSTOM:  # what its arguments hold is known when they are whole
+                text, item.text = as_input(item.text), ""
+                yield self._delta(item, text)
+            more = {"logprobs": item.logprobs} if kind is _MESSAGE else {}
+            done = {kind.holds: item.text, **more}
+            yield self._event(f"{kind.events}.done", **item.event(**done))
+            if kind.part:
+                yield self._event(f"{kind.part}.done", **item.event(part=item.part))
             data = self._data["output"][item.index] = item.data(status)
             yield self._event("output_item.done", output_index=item.index, item=data)
         self._open.clear()
 
-    def _told(self, name: str) -> bytes:
-        return self._event(name, response=self._data)
+    def _told(self, name: str, **more: Any) -> bytes:
+        return self._event(name, response=self._data, **more)
 
-    def _event(self, name: str, **more: object) -> bytes:
+    def _event(self, name: str, **more: Any) -> bytes:
         name = f"response.{name}"
         return event({"type": name, "sequence_number": next(self._sequence), **more}, name)
 

@@ -51,7 +51,9 @@ def merged(chunks: Iterable[Chunk]) -> Iterable[Chunk]:
     """The same with neighbours that are text of one kind made one."""
     for kind, run in groupby(chunks, _kind):
         if kind == "content":
-            yield Chunk(content="".join(chunk.content for chunk in run))
+            texts = list(run)
+            logprobs = tuple(entry for chunk in texts for entry in chunk.logprobs)
+            yield Chunk("".join(chunk.content for chunk in texts), logprobs=logprobs)
         elif kind == "reasoning":
             yield Chunk(reasoning="".join(chunk.reasoning for chunk in run))
         else:
@@ -76,7 +78,7 @@ async def respond(reply: StatelessReply, write: Callable[[], Writer]) -> Streami
             async for item in events:
                 yield item
 
-    return StreamingHttpResponse(stream(), headers=HEADERS)
+    return StreamingHttpResponse(stream(), headers={**HEADERS, **reply.headers})
 
 
 async def _events(reply: StatelessReply, write: Callable[[], Writer]) -> AsyncGenerator[bytes]:

@@ -13,14 +13,25 @@ from streaming.replies.engine import Result
 from streaming.routing import ModelNotOffered
 from streaming.v1 import models as listing
 from streaming.v1 import sse
-from streaming.v1.chat_request import Ask, ChatRequest
+from streaming.v1.ask import Ask
+from streaming.v1.chat_request import ChatRequest
 from streaming.v1.chat_response import Completion
+from streaming.v1.completions import CompletionRequest, TextCompletion
 from streaming.v1.embeddings import EmbeddingsRequest
 from streaming.v1.http import Handler, answer_json, endpoint, read_json, unknown
 from streaming.v1.responses_request import ResponsesRequest
 from streaming.v1.responses_response import Response
 
-__all__ = ["chat", "embeddings", "health", "model", "models", "responses", "unknown"]
+__all__ = [
+    "chat",
+    "completions",
+    "embeddings",
+    "health",
+    "model",
+    "models",
+    "responses",
+    "unknown",
+]
 
 
 def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.Writer]) -> Handler:
@@ -36,7 +47,7 @@ def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.W
         if ask.stream:
             return await sse.respond(reply, write)
         await reply.wait()
-        return answer_json(write().whole(reply.chunks, reply.tokens))
+        return answer_json(write().whole(reply.chunks, reply.tokens), headers=reply.headers)
 
     return handle
 
@@ -44,10 +55,11 @@ def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.W
 async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     ask = EmbeddingsRequest.read(read_json(request))
     stateless = (await lifecycle.start()).stateless
+    permit = await stateless.admit(caller)
     vectors, tokens = await embed(
-        stateless, caller, model=ask.model, texts=ask.input, dimensions=ask.dimensions
+        stateless, caller, permit, model=ask.model, texts=ask.input, dimensions=ask.dimensions
     )
-    return answer_json(ask.answer(vectors, tokens["prompt"]))
+    return answer_json(ask.answer(vectors, tokens["prompt"]), headers=permit.headers)
 
 
 async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
@@ -82,6 +94,7 @@ async def _health(request: HttpRequest) -> HttpResponseBase:
 
 
 chat = endpoint("chat", POST=_reply(ChatRequest.parse, Completion))
+completions = endpoint("chat", POST=_reply(CompletionRequest.parse, TextCompletion))
 responses = endpoint("chat", POST=_reply(ResponsesRequest.parse, Response))
 embeddings = endpoint("chat", POST=_embed)
 models = endpoint("models", GET=_list)

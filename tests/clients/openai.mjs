@@ -81,6 +81,28 @@ const scenarios = {
     return (await stream.finalResponse()).output_text
   },
 
+  // The helper puts the items together, and throws at a part that was never added.
+  async reasoning() {
+    const found = []
+    for (const reasoning of [undefined, { summary: 'auto' }]) {
+      const stream = client.responses.stream({ model: 'think', input: 'Hello there', reasoning })
+      const { output, output_text } = await stream.finalResponse()
+      const { content, summary } = output[0]
+      found.push({ text: output_text, content: content ?? [], summary })
+    }
+    return found
+  },
+
+  async completions() {
+    const asked = { model: 'normal', prompt: 'Hello there' }
+    const answer = await client.completions.create(asked)
+    let streamed = ''
+    for await (const chunk of await client.completions.create({ ...asked, stream: true })) {
+      streamed += chunk.choices[0].text
+    }
+    return [answer.choices[0].text, streamed]
+  },
+
   async earlyFailure() {
     return await client.chat.completions
       .create({ model: 'missing', messages, stream: true })

@@ -70,6 +70,15 @@ async def tools_many(line: Line) -> None:
 
 
 @script
+async def patch(line: Line) -> None:
+    """Calls the tool `patch` with one text, as a custom tool is offered."""
+    function = {"name": "patch", "arguments": {"input": "*** Begin Patch"}}
+    await line.say("Looking. ")
+    await line.say(tool_calls=[{"function": function}])
+    await line.done()
+
+
+@script
 async def tool_loop(line: Line) -> None:
     """Asks for the clock when it is offered and has not answered; then says what it answered."""
     last = line.exchange.json["messages"][-1]

@@ -1,11 +1,17 @@
 """Who may ask under `/v1`, what it costs, and who answers."""
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import litellm
 import pytest
+from openai import AsyncOpenAI
 
-from tests.harness.place import Place
+from tests.harness.place import Place, place_at
 from tests.harness.rest import ok
+from tests.harness.server import ChatServer
 from tests.scripted.ollama import entry
 from tests.scripted.ollama_scripts import REPLY
 from tests.streaming.v1.client import (
@@ -103,6 +109,71 @@ async def test_limits_count_with_the_other_doors(limited_place: Place) -> None:
         assert "x-should-retry" not in response.headers
 
 
+async def test_more_at_once_than_allowed_wait_for_each_other(limited_place: Place) -> None:
+    """Ten parallel calls of a stock client, which may have three at once, lose none."""
+    person = await limited_place.person()
+    async with AsyncOpenAI(
+        base_url=f"{limited_place.last.url}/v1", api_key=person.key, max_retries=0
+    ) as client:
+        limited_place.offer("paced:n=3")
+        create: Any = client.chat.completions.create
+        asked = {"model": "paced:n=3", "messages": body()["messages"]}
+        answers = await asyncio.gather(*(create(**asked) for _ in range(10)))
+    assert {answer.choices[0].message.content for answer in answers} == {"word0 word1 word2 "}
+
+
+async def test_who_waits_for_another_is_kept_alive_and_then_refused(
+    impatient_place: Place,
+) -> None:
+    """With comments, for ten seconds."""
+    person = await impatient_place.person()
+    await impatient_place.clerk("allow", model="User", row_id=person.id, concurrent_requests=1)
+    gate = impatient_place.ollama.gate("a")
+    async with streaming(person, "gate:n=1") as running, streaming(person) as waiting:
+        await running.until(": ping")
+        assert await waiting.frame() == await waiting.frame() == ": ping"
+        assert len(impatient_place.ollama.chats) == 1
+        gate.open()
+        assert text(events(await running.rest())) == "word0 "
+        assert text(events(await waiting.rest())) == "".join(REPLY)
+
+
+async def test_who_has_waited_in_vain_is_refused(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    await daphne_place.clerk("allow", model="User", row_id=person.id, concurrent_requests=1)
+    gate = daphne_place.ollama.gate("a")
+    running = asyncio.create_task(post(person, body("gate:n=1")))
+    await daphne_place.ollama.chat()
+    response = await post(person, body())
+    refused(response, 429, "too_many_at_once")
+    assert int(response.headers["retry-after"]) > 0
+    gate.open()
+    ok(await running)
+
+
+async def test_answers_tell_of_the_limit_of_requests(limited_place: Place) -> None:
+    """As OpenAI spells it; the refusal does, too."""
+    person = await limited_place.person()
+    await limited_place.clerk("allow", model="User", row_id=person.id, requests_per_minute=3)
+    responses = [
+        await post(person, body()),
+        await post(person, body(stream=True)),
+        await post(person, {"model": "embedder", "input": "x"}, "/v1/embeddings"),
+        await post(person, body()),
+    ]
+    told = [
+        [response.headers[f"x-ratelimit-{name}-requests"] for name in ("limit", "remaining")]
+        for response in responses
+    ]
+    assert told == [["3", "2"], ["3", "1"], ["3", "0"], ["3", "0"]]
+    for response in responses:
+        seconds = response.headers["x-ratelimit-reset-requests"]
+        assert 0 < int(seconds.removesuffix("s")) <= 60
+    reset, refusal = responses[-1].headers["x-ratelimit-reset-requests"], responses[-1]
+    assert refusal.status_code == 429
+    assert refusal.headers["retry-after"] == reset.removesuffix("s")
+
+
 async def test_who_has_spent_a_budget_is_told_not_to_try_again(daphne_place: Place) -> None:
     """OpenAI's clients would, twice: there are new tokens tomorrow."""
     person = await daphne_place.person()
@@ -198,6 +269,35 @@ async def test_embeddings_that_cannot_be_made(
     person = await daphne_place.person()
     asked = {"model": "embedder", "input": "x", **fields}
     refused(await post(person, asked, "/v1/embeddings"), 400, "validation_error", param)
+
+
+TOKENS = [[9906, 1917], [15339]]
+
+
+async def test_embeddings_of_tokens_without_their_library(daphne_place: Place) -> None:
+    """The refusal says what to set, in the client and here."""
+    asked = {"model": "embedder", "input": TOKENS}
+    response = await post(await daphne_place.person(), asked, "/v1/embeddings")
+    error = refused(response, 400, "validation_error", "input")
+    assert "check_embedding_ctx_length=False" in error["message"]
+    assert "TIKTOKEN_CACHE_DIR" in error["message"]
+
+
+async def test_embeddings_of_tokens(own_server: Callable[..., ChatServer]) -> None:
+    """Read in the encoding that clients cut texts with; its file comes with a library."""
+    folder = Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers"
+    server = own_server("uvicorn", TIKTOKEN_CACHE_DIR=folder)
+    await asyncio.to_thread(server.start)
+    async with place_at(server) as place:
+        person = await place.person()
+        for tokens in (TOKENS, TOKENS[0]):
+            asked = {"model": "embedder", "input": tokens}
+            ok(await post(person, asked, "/v1/embeddings"))
+        sent = [e.json["input"] for e in place.ollama.exchanges if e.path == "/api/embed"]
+        assert sent == [["Hello world", "hello"], ["Hello world"]]
+        asked = {"model": "embedder", "input": [10**9]}
+        response = await post(person, asked, "/v1/embeddings")
+        refused(response, 400, "validation_error", "input")
 
 
 async def test_embeddings_of_a_missing_model(daphne_place: Place) -> None:

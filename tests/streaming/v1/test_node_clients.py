@@ -92,6 +92,15 @@ async def test_openai_parse_models_embeddings(run: Run) -> None:
 
 async def test_openai_responses(run: Run) -> None:
     assert await run("openai.mjs", "responses") == TEXT
+    whole, summarised = await run("openai.mjs", "reasoning")
+    thoughts = "".join(THOUGHTS)
+    assert (whole["text"], summarised["text"]) == (TEXT, TEXT)
+    assert whole["content"] == [{"type": "reasoning_text", "text": thoughts}]
+    assert summarised["summary"] == [{"type": "summary_text", "text": thoughts}]
+
+
+async def test_openai_completions(run: Run) -> None:
+    assert await run("openai.mjs", "completions") == [TEXT, TEXT]
 
 
 async def test_openai_failures(run: Run) -> None:

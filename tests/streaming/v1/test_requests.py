@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ async def test_every_field_that_is_passed_on(daphne_place: Place, *, camel: bool
     assert asked["format"] == "json"
     assert asked["think"] == "low"
     assert asked["tools"][0]["function"]["parameters"] == SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent_on"),
+    [("minimal", "low"), ("high", "high"), ("xhigh", "high"), ("max", "high"), ("ultra", "high")],
+)
+async def test_an_effort_that_is_new(daphne_place: Place, asked: str, sent_on: str) -> None:
+    """What goes beyond "high" is called something else with each model; the nearest is taken."""
+    assert (await sent(daphne_place, model="think", reasoning_effort=asked))["think"] == sent_on
 
 
 async def test_no_effort_for_a_model_that_does_not_think(daphne_place: Place) -> None:
@@ -122,17 +132,47 @@ async def test_all_that_is_sent_is_what_the_model_gets(daphne_place: Place) -> N
     long = [{"role": "user", "content": f"{n} " + "word " * 200} for n in range(60)]
     person = await daphne_place.person()
     response = await post(person, body(messages=long))
-    refused(response, 400, "context_length_exceeded")
+    error = refused(response, 400, "context_length_exceeded")
     assert daphne_place.ollama.chats == []
+    numbers = re.search(
+        r"maximum context length is (\d+) tokens.*your messages resulted in (\d+) tokens",
+        error["message"],
+    )
+    assert numbers
+    assert 8192 == int(numbers[1]) < int(numbers[2])
     asked = await sent(daphne_place, messages=long[:20])
     assert len(asked["messages"]) == 20
+
+
+async def test_the_words_for_a_prompt_that_is_too_long_are_those_of_openai(
+    daphne_place: Place,
+) -> None:
+    """Also when it is the model's server that finds it so; with its numbers."""
+    response = await post(await daphne_place.person(), body("toolong"))
+    message = refused(response, 400, "context_length_exceeded")["message"]
+    assert re.search(r"maximum context length is \d+ tokens", message)
+    assert re.search(r"your messages resulted in \d+ tokens", message)
+
+
+@pytest.mark.parametrize("fields", [{"logprobs": True}, {"top_logprobs": 2}])
+async def test_log_probabilities_that_nobody_has_are_refused(
+    daphne_place: Place, fields: dict[str, Any]
+) -> None:
+    """Never left out in silence."""
+    person = await daphne_place.person()
+    for more in ({}, {"stream": True}):
+        response = await post(person, body(**fields, **more))
+        refused(response, 400, "not_supported", "logprobs")
+    await complete(person, logprobs=False)
 
 
 async def test_tools_that_are_only_names(daphne_place: Place) -> None:
     """Those of a front end that has tools of its own are none of ours."""
     person = await daphne_place.person()
     asked = {"temperature": 1.0, "topP": 0.95, "tools": ["url-context", "image-generation"]}
-    assert (await complete(person, "normal", **asked))["choices"][0]["finishReason"] == "stop"
+    answer = await complete(person, "normal", **asked)
+    assert answer["choices"][0]["finishReason"] == "stop"
+    assert [warning["param"] for warning in answer["warnings"]] == ["tools[0]", "tools[1]"]
     await complete(person, "tools", tools=["url-context", CLOCK])
     first, second = daphne_place.ollama.chats
     assert "tools" not in first.json
@@ -220,7 +260,6 @@ FAR = {"type": "image_url", "image_url": {"url": "http://10.0.0.1/cat.png"}}
         ({"stop": ["x"] * 17}, "stop"),
         ({"seed": "7"}, "seed"),
         ({"tools": {}}, "tools"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
         ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
         ({"tools": [CLOCK], "tool_choice": UNKNOWN}, "tool_choice"),
@@ -230,7 +269,9 @@ FAR = {"type": "image_url", "image_url": {"url": "http://10.0.0.1/cat.png"}}
         ({"response_format": {}}, "response_format.type"),
         ({"response_format": {"type": "xml"}}, "response_format.type"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
-        ({"reasoning_effort": "much"}, "reasoning_effort"),
+        ({"reasoning_effort": 3}, "reasoning_effort"),
+        ({"logprobs": "yes"}, "logprobs"),
+        ({"top_logprobs": 21}, "top_logprobs"),
     ],
 )
 async def test_a_field_that_cannot_be_used(

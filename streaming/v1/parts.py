@@ -1,0 +1,96 @@
+"""What messages hold: texts and images, in the spelling of chat completions or of responses."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self, cast
+
+import orjson
+from pydantic import BeforeValidator, PlainValidator, model_validator
+
+from providers.types import ChatMessage, Image, Role
+from streaming.v1.fields import Body, is_base64, refuse, require
+
+_DATA_URL = re.compile(r"data:(image/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,", re.IGNORECASE)
+
+
+def _image(value: Any) -> Image:
+    """Read an image that the request itself holds. Another address is never fetched: this server
+    may reach what the program may not."""
+    at = ("url",) if isinstance(value, dict) else ()
+    url = value.get("url") if isinstance(value, dict) else value
+    if not isinstance(url, str) or not (head := _DATA_URL.match(url)):
+        refuse("Must be a data URL (data:image/png;base64,…)", *at)
+    data = url[head.end() :]
+    if not is_base64(data):
+        refuse("Must be an image in base64", *at)
+    return Image(head[1].lower(), data)
+
+
+Kind = Literal[
+    "text",
+    "input_text",
+    "output_text",
+    "reasoning_text",
+    "summary_text",
+    "refusal",
+    "image_url",
+    "input_image",
+]
+
+
+class Part(Body):
+    type: Kind
+    text: str | None = None
+    refusal: str | None = None
+    image_url: Annotated[Image, PlainValidator(_image)] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_value(self) -> Self:
+        return require(self, "image_url" if "image" in self.type else self.type.split("_")[-1])
+
+    @property
+    def value(self) -> str | Image | None:
+        return self.image_url or self.refusal or self.text
+
+
+def _parts(value: Any) -> Any:
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+Content = Annotated[list[Part], BeforeValidator(_parts)]
+
+
+def shows_image(content: list[Part] | None) -> bool:
+    return any(part.image_url for part in content or ())
+
+
+def text_of(content: Iterable[Part]) -> str:
+    """The texts of the parts, joined."""
+    return "".join(part.value for part in content if isinstance(part.value, str))
+
+
+def chat_message(role: str, content: Iterable[Part], **more: Any) -> ChatMessage:
+    """A message for the provider, with the order of its parts where some are images."""
+    parts = tuple(part.value for part in content if part.value)
+    text = "".join(part for part in parts if isinstance(part, str))
+    shown = parts if any(isinstance(part, Image) for part in parts) else ()
+    role = "system" if role == "developer" else role
+    return ChatMessage(cast("Role", role), text, shown, **more)
+
+
+def _arguments(text: Any) -> Any:
+    """Check the arguments of a call that a model has made; models write none, or `null`, for an
+    empty object. Text that is not JSON may be what it really wrote, and is for the provider to
+    refuse; JSON that is not an object never is."""
+    if not isinstance(text, str):
+        return text
+    try:
+        value = orjson.loads(text.strip() or "null")
+    except ValueError:
+        return text
+    if value is not None and not isinstance(value, dict):
+        refuse("Must be the text of a JSON object")
+    return text if value else "{}"
+
+
+Arguments = Annotated[str, BeforeValidator(_arguments)]

@@ -15,11 +15,8 @@ class Notices:
     def conversation_changed(self, conversation: Conversation) -> None:
         """The conversation has another title or head."""
 
-    def conversation_deleting(self, conversation: Conversation) -> None:
-        """The conversation is about to be deleted."""
-
     def conversation_deleted(self, conversation: Conversation) -> None:
-        """The conversation is deleted."""
+        """The conversation is deleted; its reply may still run."""
 
     def credentials_changed(self, user_id: UUID) -> None:
         """An API key or the account of the user was changed or revoked."""

@@ -58,6 +58,14 @@ class Lifecycle:
             self._starting = asyncio.get_running_loop().create_task(self._start())
         return await asyncio.shield(self._starting)
 
+    @property
+    def runtime(self) -> Runtime | None:
+        """The runtime of this process, if it has started. Does not wait."""
+        starting = self._starting
+        if starting is None or not starting.done() or starting.cancelled():
+            return None
+        return None if starting.exception() else starting.result()
+
     async def _start(self) -> Runtime:
         limits: Limits
         slots: ProviderSlots

@@ -75,9 +75,13 @@ def items(*, conversation_id: UUID) -> list[QueuedMessage]:
 
 
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
-    """Return the next message that can begin, or `None`."""
+    """Return the next message that can begin, or `None`: none can in a deleted conversation."""
     return (
-        QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)
+        QueuedMessage.objects.filter(
+            conversation_id=conversation_id,
+            conversation__deleted_at=None,
+            error__isnull=True,
+        )
         .select_related("author", "conversation__user", "key")
         .first()
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from conversations.errors import Conflict, ConversationBusy, InvalidInput
+from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
 from conversations.ids import new_id
 from conversations.people.models import User
 from conversations.threads import access, search, selectors
@@ -73,8 +73,8 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
 
 
 def delete_conversation(*, conversation: Conversation) -> None:
-    """Delete a conversation, and purge those whose time to be restored is over. Stop its reply
-    first."""
+    """Delete a conversation, and purge those whose time to be restored is over. No reply begins in
+    it any more; one that runs has to be stopped."""
     Conversation.objects.filter(id=conversation.id).update(deleted_at=timezone.now())
     purge_deleted()
 
@@ -116,6 +116,7 @@ def open_turn(
     Raises:
         ConversationBusy: a reply is in progress.
         ClientIdConflict: the client_id was used with different content.
+        NotFound: the conversation was deleted.
     """
     conversation = context.conversation
     try:
@@ -144,6 +145,8 @@ def open_turn(
                 **reply,
             )
             current = Conversation.objects.select_for_update().get(id=conversation.id)
+            if current.deleted_at is not None:  # since the turn was planned
+                raise NotFound("Conversation not found.")
             current.queue.filter(client_id=client_id).delete()
             current.head = row
             current.settings = {**current.settings, **remember}

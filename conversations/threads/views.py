@@ -80,7 +80,6 @@ class OwnConversations(
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Delete a conversation, and stop its reply. It can be restored for an hour."""
         conversation = access.conversation(caller(request), pk)
-        notify().conversation_deleting(conversation)
         services.delete_conversation(conversation=conversation)
         notify().conversation_deleted(conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)

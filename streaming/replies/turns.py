@@ -38,7 +38,7 @@ from streaming.routing import Router
 
 logger = logging.getLogger(__name__)
 
-# How long the end waits until interrupted replies are stored, in seconds.
+# How long to wait until replies that were cut are stored, in seconds.
 CUT_PATIENCE = 5.0
 # How soon to look again for a reply of another process that this one cannot follow, in seconds.
 WAIT_AGAIN = 0.5
@@ -155,11 +155,18 @@ class Turns:
         if turn := self._running.get(reply_id):
             turn.cut(LOST)
 
-    async def stop_conversation(self, conversation_id: UUID) -> None:
-        """Stop what runs in a conversation, and return when it has ended."""
-        if reply_id := await self.running_in(conversation_id):
+    async def end_deleted(self, conversation_id: UUID) -> None:
+        """Stop what runs in a conversation that is deleted. Returns when it has ended, or after
+        some seconds."""
+        # A turn that was stored before the conversation was deleted may not be known here yet.
+        async with self._opening.setdefault(conversation_id, asyncio.Lock()), db_threads.borrow():
+            reply_id = await self.running_in(conversation_id)
+            if reply_id is None:
+                return
             await self.stop(reply_id)
-            await self.wait(reply_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CUT_PATIENCE), db_threads.borrow():
+                await self.wait(reply_id)
 
     async def start(self) -> None:
         """Close what a process that died left open, purge deleted messages, and begin the turns of

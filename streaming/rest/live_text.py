@@ -27,7 +27,10 @@ def catch_up(rows: Iterable[Message]) -> None:
 
 async def _so_far(reply_id: UUID) -> Text | None:
     """The text of a running reply; `None` where only its row has it."""
-    runtime = await lifecycle.start()
+    # Whoever asks holds a thread that the start may need.
+    runtime = lifecycle.runtime
+    if runtime is None:
+        return None
     if turn := runtime.turns.find(reply_id):
         return Text.of(turn.log.pieces)
     return await runtime.peers.so_far(reply_id)

@@ -1,0 +1,64 @@
+"""No view holds a shared thread while it waits for a reply: its end needs such a thread."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from streaming import db_threads
+from tests.harness import WAIT_S
+from tests.harness.place import Place, place_at
+from tests.harness.rest import ok
+from tests.harness.server import ChatServer, Kind
+
+# As many replies as there are threads: whichever of them a view waits for, some view holds the
+# thread that it needs.
+REPLIES = db_threads.COUNT
+
+
+async def test_deleting_conversations_whose_replies_run(
+    own_server: Callable[..., ChatServer], kind: Kind
+):
+    """With any number of open sockets: answered at once, the server is alive, and ends when it is
+    told to."""
+    server = own_server(kind)
+    server.start()
+    async with place_at(server) as place, AsyncExitStack() as stack:
+        person = await place.person()
+        for more in (0, 7, 9):
+            for _ in range(more):
+                other = person.socket(await person.conversation())
+                await (await stack.enter_async_context(other)).next("ready")
+            chats = [await person.conversation() for _ in range(REPLIES)]
+            calls = [
+                asyncio.create_task(person.rest.generate(chat, model="stall:after=1"))
+                for chat in chats
+            ]
+            await place.ollama.chat(len(place.ollama.chats) + REPLIES - 1)
+            async with asyncio.timeout(WAIT_S):
+                deleted = await asyncio.gather(
+                    *(person.rest.delete(f"/api/conversations/{chat}/") for chat in chats)
+                )
+                ok(await person.rest.get("/healthz"))
+            assert {answer.status_code for answer in deleted} == {204}
+            for call in calls:
+                assert ok(await call)["message"]["status"] == "stopped"
+        exit_status = await asyncio.to_thread(server.terminate)
+        assert exit_status in (0, -15, 143), exit_status
+
+
+async def test_the_queue_of_a_deleted_conversation_does_not_go_on(place: Place):
+    """What waited there asks no model, and another conversation goes on."""
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.ask("One", model="stall:after=1")
+        await socket.said("word0 ")
+        await socket.ask("Two", queue=True)
+        await socket.until(lambda: socket.heard("queue"), WAIT_S, "the queue")
+        assert (await person.rest.delete(f"/api/conversations/{chat}/")).status_code == 204
+        await socket.next("message_end", status="stopped")
+        assert await socket.closed() == 4404
+    async with person.socket(await person.conversation()) as other:
+        await other.reply("Three")
+    asked = [chat.json["messages"][-1]["content"] for chat in place.ollama.chats]
+    assert asked == ["One", "Three"]

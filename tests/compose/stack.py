@@ -49,6 +49,12 @@ class Stack:
     def containers(self, service: str) -> list[str]:
         return self.compose("ps", "-q", service).split()
 
+    def address(self, service: str) -> str:
+        """Where the first container of a service with one network is on the engine's machine."""
+        container, *_ = self.containers(service)
+        shown = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        return self.run("docker", "inspect", "-f", shown, container).strip()
+
     def up(self, *options: str) -> None:
         self.compose("up", "-d", "--wait", *options)
 

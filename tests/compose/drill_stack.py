@@ -241,35 +241,73 @@ async def test_back_to_the_version_before(stack: Stack, session: str):
         assert (await rest.get("/chat")).status_code == 200
 
 
-@one_loop
-async def test_a_backup_goes_into_a_new_stack(stack: Stack, notes: list[str]):
-    """Which has the same people and conversations. With a model server that cannot start it serves
-    all the same; it makes backups by itself; and nothing of it is left behind."""
-    volumes = stack.run("docker", "volume", "ls", "-q").split()
-    backup = stack.compose("exec", "-T", "app", "chat", "backup", "-", text=False)
-    other = Stack(
+@pytest.fixture(scope="module")
+def other(stack: Stack) -> Iterator[Stack]:
+    """A second stack, with passwords of every character."""
+    made = Stack(
         "chat-test-restored",
         8081 if OWN else free_port(),
         CHAT_REPLICAS="1",
         POSTGRES_PASSWORD='of mine/@ "quoted"',
         REDIS_PASSWORD='with spaces " and \\',
     )
-    try:
-        other.up()
-        other.compose("exec", "-T", "app", "chat", "restore", "-", input=backup, text=False)
-        session = await sign_in(other, "/signin/", username="ada", password=PASSWORD)
-        async with Rest(other.url, session=session) as rest:
-            (first, *_) = [
-                one
-                for one in (await rest.get("/api/conversations/")).json()["results"]
-                if one["message_count"]
-            ]
-            assert len(await rest.messages(first["id"])) >= 2
-        other.compose("--profile", "ollama", "up", "-d")
-        assert (await asyncio.to_thread(other.wait_until_ready)) < LONG_S
-        once = ["run", "--rm", "-T", "backup", "sh", "/app/deploy/back-up", "once"]
-        assert "MB" in other.compose("--profile", "backup", *once)
-    finally:
-        other.remove()
-    assert sorted(stack.run("docker", "volume", "ls", "-q").split()) == sorted(volumes)
-    notes.append(f"backup of {len(backup)} bytes restored into a new stack")
+    made.remove()
+    yield made
+    made.remove()
+
+
+@one_loop
+async def test_a_backup_goes_into_a_new_stack(stack: Stack, other: Stack, notes: list[str]):
+    """Which has the same people and conversations."""
+    backup = stack.compose("exec", "-T", "app", "chat", "backup", "-", text=False)
+    other.up()
+    other.compose("exec", "-T", "app", "chat", "restore", "-", input=backup, text=False)
+    session = await sign_in(other, "/signin/", username="ada", password=PASSWORD)
+    async with Rest(other.url, session=session) as rest:
+        listed = (await rest.get("/api/conversations/")).json()["results"]
+        first = next(one for one in listed if one["message_count"])
+        assert len(await rest.messages(first["id"])) >= 2
+    notes.append(f"a backup of {len(backup)} bytes is in a new stack")
+
+
+def test_backups_are_made(other: Stack):
+    """As the profile makes them every day."""
+    once = ["run", "--rm", "-T", "backup", "sh", "/app/deploy/back-up", "once"]
+    assert " MB." in other.compose("--profile", "backup", *once)
+
+
+def test_a_model_server_that_cannot_start(other: Stack):
+    """The page is served all the same."""
+    other.environment["CHAT_DEFAULT_MODEL"] = "another"  # the servers are made anew
+    other.compose("--profile", "ollama", "up", "-d")
+    other.wait_until_ready()
+    (container,) = other.compose("--profile", "ollama", "ps", "-aq", "ollama").split()
+    assert (
+        "healthy"
+        not in other.run("docker", "inspect", "-f", "{{.State.Health.Status}}", container).split()
+    )
+
+
+if OWN:  # elsewhere the ports of HTTPS may be somebody's
+
+    def test_https(other: Stack):
+        """With a certificate for the name in PUBLIC_URL, and cookies for HTTPS alone."""
+        other.environment["PUBLIC_URL"] = "https://localhost"
+        other.environment["CHAT_TRUSTED_PROXIES"] = "172.16.0.0/12"
+        other.compose("--profile", "https", "up", "-d", "--wait")
+        answer = httpx.get("https://localhost/signin/", verify=False, trust_env=False)
+        assert answer.status_code == 200
+        assert "Secure" in answer.headers["set-cookie"]
+        # The client, and not Caddy, is who asks.
+        client, caddy = "172.", other.address("https")
+        asked = re.findall(r'(\S+) \S+ "GET /signin/" 200', other.compose("logs", "proxy"))
+        assert asked[-1].startswith(client)
+        assert asked[-1] != caddy
+
+
+def test_nothing_is_left_behind(stack: Stack, other: Stack):
+    """Not even a volume without a name."""
+    for one in (other, stack):
+        one.remove()
+    left = stack.run("docker", "volume", "ls", "-q").split()
+    assert [name for name in left if "chat-test" in name or len(name) == 64] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from project.opened import FIRST_PAGE
+from project.settings import CHAT_MAX_CONTENT
 from streaming.events import SERVER_EVENTS, CloseCode
 from tests.browser.screens import SCREENS
 from tests.browser.screens_more import PICTURES
@@ -350,6 +351,12 @@ def test_the_page_is_given_as_many_messages_as_it_asks_for():
     """The messages in the page stand for its first question."""
     queries = (ROOT / "web/src/state/queries.ts").read_text()
     assert f"FIRST_PAGE = {FIRST_PAGE};" in queries
+
+
+def test_the_page_refuses_what_is_too_long_for_the_server():
+    """The person is told while writing, not after sending."""
+    sendable = (ROOT / "web/src/components/composer/sendable.ts").read_text()
+    assert f"MAX_CONTENT = {CHAT_MAX_CONTENT:_};" in sendable
 
 
 def test_every_part_that_a_template_names_is_there():

@@ -38,6 +38,8 @@ export interface Problem {
   retryable: boolean;
   /** In seconds, where the provider gave it. */
   retry_after?: number;
+  /** The provider's own words, without addresses, paths and keys. */
+  detail?: string;
 }
 
 export interface Parameters {

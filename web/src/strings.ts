@@ -45,6 +45,7 @@ export const strings = {
     answering: 'Assistant is replying',
     sending: 'Sending…',
     waitingForNetwork: 'Waiting for connection',
+    control: (code: string) => `U+${code}`,
   },
 
   phase: {
@@ -58,6 +59,7 @@ export const strings = {
     stopping: 'Stopping',
     whole: 'Waiting for the full reply',
     seconds: (seconds: string) => `${seconds} s`,
+    silent: (seconds: string) => `Nothing has come for ${seconds} s.`,
   },
 
   announce: {
@@ -101,6 +103,9 @@ export const strings = {
     finishReasons: {
       stop: 'Completed',
       length: 'Token limit',
+      windowFull: 'Context full',
+      tool_calls: 'Tool calls',
+      content_filter: 'Content filter',
       stopped: 'Stopped',
       interrupted: 'Interrupted',
       failed: 'Failed',
@@ -126,6 +131,7 @@ export const strings = {
     provider: (name: string) => `Provider: ${name}`,
     details: 'Details',
     errorCode: (code: string) => `Error code: ${code}`,
+    windowFull: (window: string) => `The ${window}-token context is full.`,
     tokens: (count: string) => `${count} tokens`,
     whole: 'Received all at once',
     contextNote: (count: number, window: string) =>
@@ -166,6 +172,8 @@ export const strings = {
     hint: 'Enter to send, Shift + Enter for a new line',
     escape: 'Esc to stop',
     refused: 'Message not sent.',
+    nullCharacter: 'This text contains a null character (U+0000), which can’t be sent.',
+    tooLong: (length: string, most: string) => `Too long to send: ${length} of at most ${most} characters.`,
   },
 
   queue: {

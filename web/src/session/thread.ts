@@ -25,6 +25,11 @@ export interface MessageMetadata extends Known<Shown> {
   viaRest?: boolean;
 }
 
+/** Prompt and reply fill the context of the model: the reply could not go on. */
+export function isWindowFull({ finish_reason, tokens, context }: MessageMetadata): boolean {
+  return finish_reason === 'length' && !!tokens && !!context && tokens.total >= context.window;
+}
+
 /** Leaves out what is null or missing, so that it does not overwrite what is known already. */
 export function known<Fields extends object>(fields: Fields): Known<Fields> {
   return Object.fromEntries(

@@ -4,6 +4,7 @@
  * Every function rejects with an ApiError when the server answered with an error, and with the
  * fetch's own error (a TypeError, or a TimeoutError) when no answer came.
  */
+import { toJson } from './json';
 import { ApiError, isObject, toError, type Fields } from './apiError';
 import type {
   Conversation,
@@ -99,7 +100,7 @@ export function createApi(edges: ApiEdges) {
     );
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted) giveUp();
-    const text = body === undefined ? undefined : JSON.stringify(body);
+    const text = body === undefined ? undefined : toJson(body);
     try {
       const response = await edges.fetch(path, {
         method,

@@ -4,6 +4,7 @@
  * silent.
  */
 import { CloseCode, parseEvent, type ClientFrame, type ServerEvent } from '../protocol';
+import { toJson } from './json';
 import type { Edges, SocketLike, Timer } from './types';
 
 /** Open and `ready` within this long (ms), or it counts as hanging: some proxies swallow sockets. */
@@ -63,7 +64,7 @@ export class Socket {
   /** False when it is not ready; then nothing was sent. */
   send(frame: ClientFrame): boolean {
     if (!this.ready) return false;
-    this.socket.send(JSON.stringify(frame));
+    this.socket.send(toJson(frame));
     return true;
   }
 

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SendError } from '../../hooks/usePlayground';
 import { strings } from '../../strings';
 import { Composer } from './Composer';
+import { MAX_CONTENT } from './sendable';
 import { useDraft } from './useDraft';
 import { useGiveBack, useRestoreRefused } from './useGiveBack';
 
@@ -62,6 +63,22 @@ describe('Composer', () => {
     fireEvent.keyDown(field, { key: 'Enter', isComposing: true });
     fireEvent.keyDown(field, { key: 'Enter', keyCode: 229 });
     expect(onSend).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['a\0b', composer.nullCharacter],
+    ['x'.repeat(MAX_CONTENT + 1), composer.tooLong('200,001', '200,000')],
+  ])('says at once what can never be sent: %#', async (text, why) => {
+    const { field, onSend } = setUp({ text });
+    expect(screen.getByRole('alert').textContent).toBe(why);
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: composer.send }).disabled).toBe(true);
+    fireEvent.keyDown(field, { key: 'Enter' });
+    expect(onSend).not.toHaveBeenCalled();
+  });
+
+  it('takes as many characters as the server counts', () => {
+    setUp({ text: '😀'.repeat(MAX_CONTENT) });
+    expect(screen.queryByRole('alert')).toBeNull();
   });
 
   it('cannot send nothing', async () => {

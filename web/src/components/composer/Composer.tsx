@@ -11,6 +11,7 @@ import {
 import { strings } from '../../strings';
 import { autoGrow } from '../ui/autoGrow';
 import { isTouch } from '../ui/pointer';
+import { whyUnsendable } from './sendable';
 
 /** What others may do with the composer. */
 export interface ComposerHandle {
@@ -49,6 +50,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
     if (sent.current !== text) sent.current = null;
   }, [text]);
   const empty = text.trim() === '';
+  const problem = whyUnsendable(text);
   useLayoutEffect(() => autoGrow(field.current));
   useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
   // Before the first paint: keys typed as soon as the field shows must go into it.
@@ -57,7 +59,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
   }, []);
 
   function send() {
-    if (empty || sent.current === text) return;
+    if (empty || problem || sent.current === text) return;
     sent.current = text;
     onSend(text.trim());
     field.current?.focus();
@@ -82,6 +84,11 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
     <div className="mx-auto w-full max-w-column px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
       {notice}
       {queued}
+      {problem && (
+        <p id="composer-problem" role="alert" className="mb-1.5 px-3 text-sm text-danger">
+          {problem}
+        </p>
+      )}
       <div className="relative flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
         <textarea
           id="composer"
@@ -91,13 +98,15 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
           placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
           className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
           dir="auto"
+          aria-invalid={problem !== null}
+          aria-describedby={problem ? 'composer-problem' : undefined}
           enterKeyHint={isTouch() ? 'enter' : 'send'}
           value={text}
           onChange={(event) => onChange(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
         {busy && <StopButton quiet={!empty} onStop={stop} />}
-        {!(busy && empty) && <SendButton next={busy} disabled={empty} onSend={send} />}
+        {!(busy && empty) && <SendButton next={busy} disabled={empty || problem !== null} onSend={send} />}
       </div>
       <div className="flex h-7 items-center justify-between gap-4 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted">
         <p className="hidden min-w-0 truncate md:block pointer-coarse:hidden">{busy ? activity : strings.composer.hint}</p>

@@ -2,6 +2,7 @@ import { CircleAlert, Clock3, CornerUpLeft } from 'lucide-react';
 import { useState } from 'react';
 import { formatCount } from '../../format';
 import { strings } from '../../strings';
+import { Literal } from '../ui/Literal';
 import { withoutField } from '../../transport/types';
 import type { QueuedMessage } from '../../transport/messageQueue';
 
@@ -49,7 +50,7 @@ function Row({ message, onUnqueue }: { message: QueuedMessage; onUnqueue: Props[
       <Icon className={`size-4 shrink-0 ${error ? 'text-danger' : 'text-ink-muted'}`} strokeWidth={1.75} aria-hidden />
       <div className="min-w-0 flex-1 py-1">
         <p className={`truncate ${sending || leaving ? 'text-ink-muted' : ''}`} dir="auto" title={content}>
-          {content}
+          <Literal text={content} />
         </p>
         {error && (
           <p role="alert" className="text-xs break-words text-danger">

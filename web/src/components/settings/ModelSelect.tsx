@@ -55,7 +55,7 @@ export function ModelSelect({ models: { models, loading, error, refresh }, value
         )}
         {matching.map((model) => (
           <option key={model.id} value={model.id}>
-            {[model.label, ...facts(model)].join(' · ')}
+            {[shortName(model.label), ...facts(model)].join(' · ')}
           </option>
         ))}
       </select>

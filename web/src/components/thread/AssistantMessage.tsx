@@ -12,7 +12,7 @@ import { isRunning, messageReasoning, messageText } from '../../session/messageT
 import { ContextNote, ReplyEnding } from './ReplyNotes';
 import { ReasoningFold } from './ReasoningFold';
 import { RegenerateButton } from './RegenerateButton';
-import { StreamingIndicator } from './StreamingIndicator';
+import { SilenceNote, StreamingIndicator } from './StreamingIndicator';
 import { VersionSwitch } from './VersionSwitch';
 
 /** A reply: reasoning, text, how it ended, and one line below that keeps its height throughout. */
@@ -40,6 +40,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           <LazyMarkdown text={text} streaming={running} />
         </Suspense>
       )}
+      {running && <SilenceNote metadata={metadata} progress={text.length + reasoning.length} />}
       {!running && (
         <ReplyEnding
           metadata={metadata}
@@ -87,6 +88,7 @@ export function PendingReply({ metadata, continues = false }: { metadata: Messag
     <ReplyFrame running continues={continues}>
       <ContextNote context={metadata.context} />
       <StreamingIndicator metadata={metadata} />
+      <SilenceNote metadata={metadata} progress={0} />
     </ReplyFrame>
   );
 }

@@ -41,6 +41,30 @@ describe('a message', () => {
     expect(screen.getByText('An answer.')).toBeTruthy();
   });
 
+  it('that failed shows the words of the provider under Details', () => {
+    const error = { code: 'provider_failed', message: 'Refused.', retryable: false, detail: 'no such $ref: #/a' };
+    show(reply({ status: 'failed', error }));
+    const details = screen.getByText(strings.reply.details).closest('details');
+    expect(details?.textContent).toContain('no such $ref: #/a');
+  });
+
+  it('that was cut says whether by its limit or because the context is full', () => {
+    const context = { window: 512, prompt_tokens: 216, dropped_messages: 0 };
+    const tokens = { prompt: 216, completion: 296, total: 512, source: 'provider' } as const;
+    show(reply({ status: 'completed', finish_reason: 'length', context, tokens }));
+    expect(screen.getByText(strings.reply.windowFull('512'))).toBeTruthy();
+    show(reply({ status: 'completed', finish_reason: 'length', context, tokens: { ...tokens, total: 300 } }));
+    expect(screen.getByText(strings.reply.cut)).toBeTruthy();
+  });
+
+  it('of the person shows a control character where it is', () => {
+    const text = 'a\u001b[31mred\u0007\tb\u0085';
+    show({ id: 'u', role: 'user', parts: [{ type: 'text', text }], metadata: {} });
+    const article = screen.getByRole('article', { name: strings.thread.you });
+    expect(article.querySelector('p')?.textContent).toBe('a␛[31mred␇\tbU+0085');
+    expect(screen.getByTitle('U+001B').textContent).toBe('␛');
+  });
+
   it('that no model was asked for has no count', () => {
     const tokens = { prompt: 0, completion: 0, total: 0, source: 'estimated' } as const;
     show(reply({ status: 'failed', provider_used: 'ollama', tokens }));

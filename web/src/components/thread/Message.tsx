@@ -3,6 +3,7 @@ import { ErrorBoundary } from 'react-error-boundary';
 import type { ThreadMessage } from '../../session/thread';
 import { useLateMarkdown } from '../markdown/load';
 import { strings } from '../../strings';
+import { Literal } from '../ui/Literal';
 import { AssistantMessage } from './AssistantMessage';
 import { messageText } from '../../session/messageText';
 import type { MessageProps } from './messageProps';
@@ -26,7 +27,7 @@ function PlainMessage({ message }: { message: ThreadMessage }) {
     <article aria-label={name} className="md:ps-11">
       <p className="mb-1 text-sm text-ink-muted">{strings.reply.broken}</p>
       <p className="break-words whitespace-pre-wrap" dir="auto">
-        {messageText(message)}
+        <Literal text={messageText(message)} />
       </p>
     </article>
   );

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../../transport/api';
 import { formatCount, formatSeconds, formatSpeed, formatTime } from '../../format';
-import { serverIdOf, type MessageMetadata, type ThreadMessage } from '../../session/thread';
+import { isWindowFull, serverIdOf, type MessageMetadata, type ThreadMessage } from '../../session/thread';
 import type { Timings } from '../../protocol';
 import { providerName, shortName } from '../../state/models';
 import { shouldRetry } from '../../state/queries';
@@ -99,7 +99,9 @@ function seconds(value: number | undefined): string | undefined {
   return value === undefined ? undefined : formatSeconds(value);
 }
 
-function finishWords({ finish_reason, status }: MessageMetadata): string | undefined {
+function finishWords(metadata: MessageMetadata): string | undefined {
+  const { finish_reason, status } = metadata;
+  if (isWindowFull(metadata)) return strings.details.finishReasons.windowFull;
   const known: Record<string, string> = strings.details.finishReasons;
   return known[finish_reason ?? ''] ?? finish_reason ?? known[status ?? ''];
 }

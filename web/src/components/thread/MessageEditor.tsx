@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { strings } from '../../strings';
 import { autoGrow } from '../ui/autoGrow';
 import { isTouch } from '../ui/pointer';
+import { whyUnsendable } from '../composer/sendable';
 
 interface Props {
   text: string;
@@ -15,7 +16,8 @@ interface Props {
 export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
   const [text, setText] = useState(before);
   const field = useRef<HTMLTextAreaElement>(null);
-  const sendable = !busy && text.trim() !== '';
+  const problem = whyUnsendable(text);
+  const sendable = !busy && !problem && text.trim() !== '';
   useLayoutEffect(() => autoGrow(field.current));
   useLayoutEffect(() => {
     field.current?.focus();
@@ -49,13 +51,18 @@ export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
         aria-describedby="edit-help"
         className="auto-grow scroll-quiet max-h-[min(16lh,50dvh)] min-h-11 w-full resize-none bg-transparent px-2.5 py-2 text-base outline-none"
         dir="auto"
+        aria-invalid={problem !== null}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
-        <p id="edit-help" className="me-auto px-2.5 text-xs text-ink-muted max-sm:sr-only">
-          {strings.edit.help}
+        <p
+          id="edit-help"
+          role={problem ? 'alert' : undefined}
+          className={`me-auto px-2.5 text-xs ${problem ? 'text-danger' : 'text-ink-muted max-sm:sr-only'}`}
+        >
+          {problem ?? strings.edit.help}
         </p>
         <button type="button" className="button button-quiet" onClick={onCancel}>
           {strings.edit.cancel}

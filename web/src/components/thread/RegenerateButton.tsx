@@ -1,6 +1,6 @@
 import { ChevronDown, RefreshCw } from 'lucide-react';
 import { use } from 'react';
-import { sameModel } from '../../state/models';
+import { sameModel, shortName } from '../../state/models';
 import { strings } from '../../strings';
 import { Actions } from './actions';
 import { SmallButton } from '../ui/SmallButton';
@@ -67,7 +67,7 @@ function ModelMenu({ disabled, models, onPick }: MenuProps) {
                     onPick(model.id);
                   }}
                 >
-                  <span className="min-w-0 truncate">{model.label}</span>
+                  <span className="min-w-0 truncate">{shortName(model.label)}</span>
                   {model.remote && <span className="shrink-0 text-xs text-warning">{strings.settings.remote}</span>}
                 </button>
               </li>

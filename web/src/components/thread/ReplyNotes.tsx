@@ -2,7 +2,7 @@ import { ArrowDownToLine, CircleStop, History, Shuffle, Unplug } from 'lucide-re
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../format';
-import type { MessageMetadata } from '../../session/thread';
+import { isWindowFull, type MessageMetadata } from '../../session/thread';
 import type { ContextInfo } from '../../protocol';
 import { providerName } from '../../state/models';
 import { strings } from '../../strings';
@@ -37,6 +37,7 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
       <InlineError
         message={error?.message ?? strings.reply.failed}
         code={error?.code}
+        detail={error?.detail}
         provider={provider_used && providerName(provider_used)}
         onRetry={onRetry}
       />
@@ -51,10 +52,16 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
         <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
       )}
       {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
-      {finish_reason === 'length' && <Note text={strings.reply.cut} onContinue={onContinue} />}
+      {finish_reason === 'length' && <Note text={cutWords(metadata)} onContinue={onContinue} />}
       {fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(providerName(provider_used ?? '?'))} />}
     </>
   );
+}
+
+/** Why a reply was cut: by its own limit, or because prompt and reply fill the context. */
+function cutWords(metadata: MessageMetadata): string {
+  const { context } = metadata;
+  return context && isWindowFull(metadata) ? strings.reply.windowFull(formatCount(context.window)) : strings.reply.cut;
 }
 
 interface NoteProps {

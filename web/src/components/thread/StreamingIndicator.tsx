@@ -7,6 +7,8 @@ import { messageReasoning, messageText } from '../../session/messageText';
 
 /** A phase shorter than this needs no clock, in seconds. */
 const CLOCK_FROM_S = 3;
+/** A model that has sent nothing for this long is reported, in seconds. */
+const SILENT_FROM_S = 60;
 
 /** The phase of the reply in words, until there is text. */
 export function StreamingIndicator({ metadata }: { metadata: MessageMetadata }) {
@@ -50,6 +52,27 @@ export function phaseWords(
   if (phase === 'loading' || phase === 'prompt_eval') return strings.phase[phase];
   if (viaRest) return strings.phase.whole;
   return phase === 'generating' ? strings.phase.thinking : strings.phase.sending;
+}
+
+/**
+ * For how long nothing has come of a running reply, once that is long: some models hold back a tool
+ * call until it is complete, which takes minutes on a slow machine. Waiting in a queue, or for a
+ * model to load, is no silence.
+ *
+ * @param progress changes with everything that comes
+ */
+export function SilenceNote({ metadata, progress }: { metadata: MessageMetadata; progress: number }) {
+  const { status, phase } = metadata;
+  const waits = phase === 'queued' || phase === 'loading' || phase === 'stopping' || status === 'stopping';
+  return waits ? null : <Silence key={`${phase} ${progress}`} />;
+}
+
+/** Counts from the moment it is mounted. */
+function Silence() {
+  const [since] = useState(() => new Date().toISOString());
+  const seconds = useSeconds(since);
+  if (seconds < SILENT_FROM_S) return null;
+  return <p className="mt-2 text-sm text-ink-muted tabular-nums">{strings.phase.silent(formatCount(seconds))}</p>;
 }
 
 /** Whole seconds since `since`; 0 without it. */

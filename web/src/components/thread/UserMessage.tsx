@@ -4,6 +4,7 @@ import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
 import { Actions } from './actions';
 import { CopyButton } from '../ui/CopyButton';
+import { Literal } from '../ui/Literal';
 import { InlineError } from '../ui/InlineError';
 import { MessageEditor } from './MessageEditor';
 import { MessageTime } from './MessageMeta';
@@ -35,7 +36,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
         className="max-w-[min(100%,36rem)] rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 break-words whitespace-pre-wrap forced-colors:border"
         dir="auto"
       >
-        {text}
+        <Literal text={text} />
       </p>
       <div className="flex h-8 items-center gap-1 text-xs text-ink-muted pointer-coarse:h-11">
         {status === 'sending' ? (
@@ -65,6 +66,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
           <InlineError
             message={error?.message ?? strings.composer.refused}
             code={error?.code}
+            detail={error?.detail}
             onRetry={onRetry && (() => onRetry(message.id))}
           />
         </div>

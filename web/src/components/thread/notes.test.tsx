@@ -1,12 +1,12 @@
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
 import { announce, Announcer } from '../ui/announce';
 import { ClearChat } from '../dialogs/ClearChat';
 import { ConnectionNote } from './ConnectionNote';
-import { phaseWords } from './StreamingIndicator';
+import { phaseWords, SilenceNote } from './StreamingIndicator';
 import { TokenCountMeter } from '../composer/TokenCountMeter';
 import { useReplyAnnouncements } from './useReplyAnnouncements';
 
@@ -56,6 +56,28 @@ describe('phaseWords', () => {
     [{ phase: 'stopping' }, 'text', strings.phase.stopping],
   ] as const)('%o with %s is “%s”', (metadata, has, words) => {
     expect(phaseWords(metadata, has)).toBe(words);
+  });
+});
+
+describe('SilenceNote', () => {
+  beforeEach(() => void vi.useFakeTimers());
+
+  const after = (seconds: number) => act(() => vi.advanceTimersByTime(seconds * 1000));
+
+  it('says for how long nothing has come, after a minute, until something comes', () => {
+    const view = render(<SilenceNote metadata={{ phase: 'generating' }} progress={5} />);
+    after(59);
+    expect(view.container.textContent).toBe('');
+    after(16);
+    expect(view.container.textContent).toBe(strings.phase.silent('75'));
+    view.rerender(<SilenceNote metadata={{ phase: 'generating' }} progress={6} />);
+    expect(view.container.textContent).toBe('');
+  });
+
+  it.each(['queued', 'loading', 'stopping'] as const)('says nothing while the phase is %s', (phase) => {
+    const view = render(<SilenceNote metadata={{ phase }} progress={0} />);
+    after(120);
+    expect(view.container.textContent).toBe('');
   });
 });
 

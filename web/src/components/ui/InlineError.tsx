@@ -4,13 +4,15 @@ import { strings } from '../../strings';
 interface Props {
   message: string;
   code?: string | undefined;
+  /** The provider's own words. */
+  detail?: string | undefined;
   provider?: string | undefined;
   /** Absent where asking again makes no sense. */
   onRetry?: (() => void) | undefined;
 }
 
 /** A failure at the place where it happened: what, at whom, and the way on. */
-export function InlineError({ message, code, provider, onRetry }: Props) {
+export function InlineError({ message, code, detail, provider, onRetry }: Props) {
   return (
     <div role="alert" className="my-2 flex gap-3 rounded-control bg-danger-soft px-4 py-3 text-sm">
       <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden />
@@ -25,6 +27,7 @@ export function InlineError({ message, code, provider, onRetry }: Props) {
                 <summary className="inline-block rounded-control py-1.5 underline underline-offset-2">
                   {strings.reply.details}
                 </summary>
+                {detail && <p className="pb-1 font-mono break-words whitespace-pre-wrap">{detail}</p>}
                 <p className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
               </details>
             )}

@@ -130,3 +130,33 @@ async def test_the_meter_follows_typing_within_100_ms(visit: Visit):
 
     # The last key of four makes a token: what was shown before it was one less, rounded up.
     await best(100, type_four)
+
+
+# Notes in `window.longest` the longest time for which the page could do nothing else.
+_WATCH = """
+() => {
+  window.longest = 0;
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    window.longest = Math.max(window.longest, now - last);
+    last = now;
+  });
+}
+"""
+
+
+async def test_a_line_of_150_000_characters_does_not_block_the_page(visit: Visit):
+    """In a fence, while it streams and when it is complete."""
+    visit.ollama.text = f"```js\n{'var a=[1,2];' * 12_500}\n```\n\nDone."
+
+    async def longest() -> float:
+        chat = await visit.chat(model="said")
+        await chat.page.evaluate(_WATCH)
+        await chat.send()
+        await expect(chat.reply).to_contain_text("Done.")
+        took = float(await chat.page.evaluate("window.longest"))
+        await chat.page.close()
+        return took
+
+    await best(1_000, longest)

@@ -1,6 +1,6 @@
 /** What the page and the frame that draws tell each other. The frame has no origin of its own. */
 
-/** Colours and letters of the page, so that a diagram looks as if it belonged to it. */
+/** Colors and letters of the page, so that a diagram looks as if it belonged to it. */
 export interface Look {
   dark: boolean;
   ink: string;

@@ -105,7 +105,7 @@ function read(children: ReactNode): Fence {
   return { code: String(text ?? '').replace(/\n$/, ''), language };
 }
 
-/** Coloured lines, or null while (or because) there is no grammar: then the code is plain. */
+/** Colored lines, or null while (or because) there is no grammar: then the code is plain. */
 function useHighlighted(code: string, language: string, complete: boolean): readonly Piece[][] | null {
   const [highlighter, setHighlighter] = useState<LineHighlighter | null>(null);
   const loaded = useRef('');
@@ -115,7 +115,7 @@ function useHighlighted(code: string, language: string, complete: boolean): read
     let current = true;
     openHighlighter(language).then(
       (opened) => current && setHighlighter(opened),
-      // Without the network the code stays readable, only without colours.
+      // Without the network the code stays readable, only without colors.
       () => undefined,
     );
     return () => {

@@ -124,7 +124,7 @@ const COLORS = {
   primary: 'primary',
 } as const;
 
-/** Our colours as plain numbers: the renderer computes with them and knows no newer notation. */
+/** Our colors as plain numbers: the renderer computes with them and knows no newer notation. */
 function lookOf(element: HTMLElement, dark: boolean): Look {
   const brush = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const probe = document.createElement('span');

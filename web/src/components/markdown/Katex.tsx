@@ -3,7 +3,7 @@ import 'katex/dist/katex.min.css';
 import { useLayoutEffect, useRef } from 'react';
 import { strings } from '../../strings';
 
-// Formulas come from models: no links, no colours of its own for errors, and nothing endless.
+// Formulas come from models: no links, no colors of its own for errors, and nothing endless.
 const LIMITS = { trust: false, strict: false, throwOnError: true, maxExpand: 500, maxSize: 40 } as const;
 
 /** Sets a formula with KaTeX, which builds elements (no markup, so the strict policy holds). */

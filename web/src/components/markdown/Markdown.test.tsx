@@ -1,6 +1,10 @@
 /** Text as the world writes it: ranges, Chinese and Japanese, control characters, very long lines. */
 import { renderToStaticMarkup } from 'react-dom/server';
-import { describe, expect, it } from 'vitest';
+import * as ReactMarkdown from 'react-markdown';
+import { describe, expect, it, vi } from 'vitest';
+
+vi.mock('react-markdown', { spy: true });
+
 import { readFence } from './fence';
 import { Markdown } from './Markdown';
 
@@ -49,6 +53,16 @@ describe('a bare address ends before full-width punctuation', () => {
 });
 
 describe('a fence', () => {
+  it('that streams is not parsed again with each piece, however long', () => {
+    const parse = vi.mocked(ReactMarkdown.default);
+    parse.mockClear();
+    const text = `\`\`\`js\n${'var a=[1,2];'.repeat(12_500)}`;
+    expect(render(text, true)).toContain('var a=[1,2];var');
+    expect(parse).not.toHaveBeenCalled();
+    render('text', true);
+    expect(parse).toHaveBeenCalled();
+  });
+
   it('is read without the parser, as the parser reads it', () => {
     expect(readFence('```py\nx = "$a$"\n\n```\n')).toEqual({ code: 'x = "$a$"\n', language: 'py' });
     expect(readFence('  ~~~~ C++ title\n  a\n   b\n ~~~~')).toEqual({ code: 'a\n b', language: 'c++' });

@@ -46,8 +46,15 @@ test('the first line of a language finds most of its rules compiled', async () =
   expect(warm).toBeLessThan(cold / 2);
 });
 
-describe('colouring code', () => {
-  test('goes on over several looks, with the same colours as line by line', async () => {
+describe('coloring code', () => {
+  test('leaves out a very long line, and goes on behind it', async () => {
+    const long = 'x = [1, 2]; '.repeat(12_500);
+    const { lines } = look(await python(), `${LINE}\n${long}\n${LINE}`);
+    expect(lines.map((line) => line.length)).toEqual([lines[0]!.length, 1, lines[0]!.length]);
+    expect(lines[0]!.length).toBeGreaterThan(5);
+  });
+
+  test('goes on over several looks, with the same colors as line by line', async () => {
     const code = `"""Many\nlines."""\n\n${`${LINE}\n`.repeat(3_000)}x = """\nopen`;
     const { looks, lines } = look(await python(), code);
     expect(looks).toBeGreaterThan(1);

@@ -1,5 +1,5 @@
 /**
- * Syntax colours, loaded on the first code block: shiki's core with its JavaScript engine (the
+ * Syntax colors, loaded on the first code block: shiki's core with its JavaScript engine (the
  * other engine is WebAssembly, which the page's policy forbids) and one grammar per language used.
  */
 import type {
@@ -49,7 +49,7 @@ const ALIASES: Record<string, string> = {
   zsh: 'bash',
 };
 
-/** One coloured piece of a line. */
+/** One colored piece of a line. */
 export interface Piece {
   text: string;
   /** Where it begins in its line. */
@@ -60,6 +60,9 @@ export interface Piece {
 const THEME = 'code';
 /** How long one look at the code may take (ms), and a line more: the rest stays plain until the next. */
 const LOOK_MS = 8;
+
+/** A longer line (minified code, data) has no colors: a line is colored in one go, however long. */
+const LONGEST_LINE = 2_000;
 
 interface Core {
   highlighter: HighlighterCore;
@@ -95,7 +98,7 @@ export async function openHighlighter(language: string): Promise<LineHighlighter
 }
 
 /**
- * Colours code that grows: each finished line is looked at once, the last one stays plain. It does
+ * Colors code that grows: each finished line is looked at once, the last one stays plain. It does
  * so in short looks: the first lines of a language can cost 60 ms, and a listing may be long.
  */
 export class LineHighlighter {
@@ -110,7 +113,7 @@ export class LineHighlighter {
   ) {}
 
   /**
-   * The coloured lines of `code`, and what has no colours yet as one plain piece. Lines already
+   * The colored lines of `code`, and what has no colors yet as one plain piece. Lines already
    * seen come back as the same arrays.
    */
   lines(code: string, complete: boolean): readonly Piece[][] {
@@ -130,19 +133,20 @@ export class LineHighlighter {
 
   #advance(fresh: string): void {
     const until = performance.now() + LOOK_MS;
-    const coloured: Piece[][] = [];
+    const colored: Piece[][] = [];
     let from = 0;
     while (from < fresh.length && performance.now() < until) {
       const next = fresh.indexOf('\n', from) + 1 || fresh.length;
-      coloured.push(...this.#colour(fresh.slice(from, next).replace(/\n$/, '')));
+      colored.push(...this.#color(fresh.slice(from, next).replace(/\n$/, '')));
       from = next;
     }
     if (from === 0) return;
-    this.#lines = [...this.#lines, ...coloured];
+    this.#lines = [...this.#lines, ...colored];
     this.#done += fresh.slice(0, from);
   }
 
-  #colour(line: string): Piece[][] {
+  #color(line: string): Piece[][] {
+    if (line.length > LONGEST_LINE) return [[{ text: line, offset: 0, color: undefined }]];
     const tokens = this.highlighter.codeToTokensBase(line, {
       lang: this.language,
       theme: THEME,

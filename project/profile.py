@@ -36,7 +36,7 @@ class KeyForm(forms.Form):
         choices=[
             (ApiKey.Scope.CHAT.value, "Send messages and get replies (chat)"),
             (ApiKey.Scope.MODELS.value, "List models (models)"),
-            (ApiKey.Scope.READ.value, "Read conversations and usage (read)"),
+            (ApiKey.Scope.READ.value, "Read chats and usage (read)"),
         ],
         widget=forms.CheckboxSelectMultiple,
         initial=ApiKey.Scope.values,

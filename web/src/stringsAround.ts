@@ -54,6 +54,7 @@ export const aroundStrings = {
     heard: 'Last contact',
     heardAgo: (duration: string) => `${duration} ago`,
     moment: 'just now',
+    heardNow: 'Just now',
     heardNot: 'None since then',
     heardRest: 'Responding',
     sending: 'If you send a message now',

@@ -92,7 +92,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 function heardWords(mode: ConnectionMode, heardAt: number | null, now: number): string {
   if (heardAt !== null) {
     const ago = now - heardAt;
-    return ago < MOMENT_MS ? words.moment : words.heardAgo(formatDuration(ago));
+    return ago < MOMENT_MS ? words.heardNow : words.heardAgo(formatDuration(ago));
   }
   return mode === 'rest' ? words.heardRest : words.heardNot;
 }

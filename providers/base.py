@@ -33,6 +33,8 @@ class Provider(ABC):
     health_is_cheaper: ClassVar[bool] = False
     # It writes the text before a suffix (`ChatRequest.suffix`).
     has_suffix: ClassVar[bool] = False
+    # Requests set the window, and some models tell their own only when they are loaded (`window`).
+    sets_window: ClassVar[bool] = False
     # A model has several names (see `same_model`).
     has_aliases: ClassVar[bool] = False
 
@@ -68,6 +70,11 @@ class Provider(ABC):
         Takes at most a few seconds. With `load` the model is loaded first where the provider only
         then knows, which takes up to the limit for the first byte; tell `loading` meanwhile.
         """
+
+    async def has_model(self, model: str) -> bool:
+        """Return whether a request to `model` would be answered, though it may not be listed.
+        Never raises."""
+        return await self.window(model) is not None
 
     @abstractmethod
     async def health(self) -> None:

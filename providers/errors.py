@@ -3,6 +3,7 @@
     ProviderError
     ├── ProviderUnavailable      nothing answers there: refused, unknown host, closed before a byte
     ├── ProviderBusy             it has no room: 503, its own queue is full
+    │   └── ModelLoading         it answers, and its model soon will
     ├── ProviderRateLimited      429
     ├── ProviderTimeout          no first byte, or no next byte, within the limit
     ├── ProviderAuthFailed       401, 403: key missing, wrong, or not allowed
@@ -10,8 +11,8 @@
     ├── RequestRefused           400: it did not accept the request
     │   ├── ContextTooLong       the prompt does not fit the model's window
     │   ├── SystemRoleRefused    the model's template takes no system messages
-    │   └── NotSupported         the model cannot do what was asked
-    │       └── ModelCannotSee   it takes no pictures
+    │   ├── NotSupported         it has no embeddings, log probabilities, suffix
+    │   └── ModelCannotSee       the model takes no pictures
     ├── ProviderFailed           500, an error line in the stream, a page of HTML
     └── StreamBroken             the stream ended before the reply did
 
@@ -58,6 +59,10 @@ class ProviderUnavailable(ProviderError):
 class ProviderBusy(ProviderError):
     code = "provider_busy"
     http_status = 503
+
+
+class ModelLoading(ProviderBusy):
+    pass
 
 
 class ProviderRateLimited(ProviderError):
@@ -111,12 +116,12 @@ class SystemRoleRefused(RequestRefused):
 
 
 class NotSupported(RequestRefused):
-    code = "not_supported"
     http_status = 400
 
 
-class ModelCannotSee(NotSupported):
+class ModelCannotSee(RequestRefused):
     code = "model_cannot_see"
+    http_status = 400
 
 
 class ProviderFailed(ProviderError):

@@ -20,10 +20,9 @@ class InferenceProvider(OpenAIBase):
 
     def __init__(self, settings: InferenceSettings, name: str = "inference") -> None:
         self.name = name
-        key, limit_s = settings.api_key, settings.timeout_s
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers, limit_s = transport.bearer(settings.api_key), settings.timeout_s
         super().__init__(
-            transport.ServerClient(settings.url, self.label, headers=headers),
+            transport.ServerClient(settings.url, self.label, headers),
             Timeouts(first_byte_timeout_s=limit_s, gap_timeout_s=limit_s),
         )
 

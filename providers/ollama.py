@@ -16,7 +16,10 @@ from providers import errors, ollama_chat, ollama_models, transport
 from providers.base import Provider
 from providers.config import OllamaSettings
 from providers.ndjson import LineSafeTransport
+from providers.ollama_models import short_name
 from providers.refusals import read_error, refusal_error
+from providers.refused_fields import RefusedFields
+from providers.reply_text import ReplyText
 from providers.tool_calls import ToolCalls
 from providers.types import ChatRequest, Chunk, Embeddings, Model, Phase
 
@@ -30,9 +33,8 @@ WINDOW_S = 2.0
 LIST_S = 10.0
 # Of servers that list models without all that is to be known: how many to ask about at a time.
 SHOWN_AT_MOST = 8
-# The context we ask for when nobody has chosen one: memory grows with it, and Ollama's own
-# choice (4k to 256k) depends on the machine and cannot be asked for before the model is loaded.
-DEFAULT_WINDOW = 8192
+# The window we ask for where Ollama itself chooses less (4k to 256k, by the machine's memory).
+LEAST_WINDOW = 8192
 
 # The client takes a line apart without looking: an odd one fails in one of these ways.
 _ODD_LINE: tuple[type[Exception], ...] = (AttributeError, TypeError, KeyError)
@@ -48,6 +50,7 @@ _FAILURES: tuple[type[Exception], ...] = (
 class OllamaProvider(Provider):
     label = "Ollama"
     health_is_cheaper = True
+    sets_window = True
     has_aliases = True
 
     def __init__(self, settings: OllamaSettings, name: str = "ollama") -> None:
@@ -62,11 +65,13 @@ class OllamaProvider(Provider):
         self._client: ollama.AsyncClient | None = None
         self._windows: dict[str, int] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
+        self._refused_fields = RefusedFields()
         self._cannot_think: set[str] = set()  # models that are known not to think
+        self._closes_alone: set[str] = set()
 
     def same_model(self, a: str, b: str) -> bool:
         """`:latest` may be left out."""
-        return ollama_models.short_name(a) == ollama_models.short_name(b)
+        return short_name(a) == short_name(b)
 
     def replies_at_once(self, model: str) -> int | None:
         """One: Ollama does not tell its `OLLAMA_NUM_PARALLEL`, which is 1 by default."""
@@ -74,71 +79,92 @@ class OllamaProvider(Provider):
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Tells `loading` or `prompt_eval` while the server is silent."""
-        silence = transport.SilenceLimit(self._settings)
+        silence = transport.SilenceLimit(self._settings, self.health)
+        text = ReplyText(short_name(request.model), self._closes_alone)
         try:
-            async with aclosing(self._replies(request, silence)) as replies:
-                # In a task, so that the phase can be told while the first line is awaited.
-                first = asyncio.create_task(anext(replies), name=f"{self.name} first line")
-                try:
-                    async with aclosing(self._phases(first, request.model)) as phases:
-                        async for phase in phases:
-                            yield Chunk(phase=phase)
-                    reply = await first
-                finally:
-                    await _finished(first)
-                generating: Phase | None = "generating"
-                tools = ToolCalls()
-                while True:
-                    content = reply.message.content or ""
-                    reasoning = reply.message.thinking or ""
-                    # The client drops what a call is told by, so each gets an id and index of ours.
-                    parts = tuple(
-                        tools.whole(call.function.name, dict(call.function.arguments))
-                        for call in reply.message.tool_calls or ()
-                    )
-                    if content or reasoning or parts:
-                        yield Chunk(content, reasoning, phase=generating, tool_parts=parts)
-                        generating = None
-                    if reply.done:
-                        yield Chunk(finish=ollama_chat.finish(reply, called=bool(tools)))
-                        return
-                    reply = await anext(replies)
+            async with silence, aclosing(self._attempts(request, silence)) as chunks:
+                async for chunk in chunks:
+                    yield text.clean(chunk)
         except TimeoutError as exc:
             raise silence.error(self.label) from exc
         except _FAILURES as exc:
-            raise self._error_for(exc, request.model, begun=silence.begun) from exc
+            error = self._error_for(exc, request.model, begun=silence.begun)
+            if isinstance(error, errors.ContextTooLong) and error.window is not None:
+                self._windows[short_name(request.model)] = error.window
+            raise error from exc
 
-    async def _replies(
+    async def _attempts(
         self, request: ChatRequest, silence: transport.SilenceLimit
-    ) -> AsyncGenerator[ollama.ChatResponse]:
-        """The lines of the reply. It raises when they end: who reads it stops at the one that is
-        `done`, and whatever comes after that is no part of the reply."""
+    ) -> AsyncGenerator[Chunk]:
+        """The reply, asked for again without fields that are refused."""
+        thinks = short_name(request.model) not in self._cannot_think
+        wanted = ollama_chat.body(request, thinks=thinks)
+        refused = self._refused_fields.of(request.model)
+        while True:
+            body = self._refused_fields.apply(wanted, refused)
+            try:
+                async with aclosing(self._attempt(request, body, silence)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except transport.RefusalError as exc:
+                if not self._refused_fields.add(exc.refusal, body, refused, request.model):
+                    raise
+
+    async def _attempt(
+        self, request: ChatRequest, body: dict[str, Any], silence: transport.SilenceLimit
+    ) -> AsyncGenerator[Chunk]:
+        async with aclosing(self._lines(body, silence)) as lines:
+            # In a task, so that the phase can be told while the first line is awaited.
+            first = asyncio.create_task(anext(lines), name=f"{self.name} first line")
+            try:
+                async with aclosing(self._phases(first, request.model)) as phases:
+                    async for phase in phases:
+                        yield Chunk(phase=phase)
+                line = await first
+            finally:
+                await _finished(first)
+            generating: Phase | None = "generating"
+            tools = ToolCalls()
+            while True:
+                message = line["message"]
+                content = message.get("content") or ""
+                reasoning = message.get("thinking") or ""
+                parts = tools.feed(message.get("tool_calls"), whole=True)
+                if content or reasoning or parts:
+                    logprobs = tuple(line.get("logprobs") or ())
+                    yield Chunk(content, reasoning, generating, tool_parts=parts, logprobs=logprobs)
+                    generating = None
+                if line.get("done"):
+                    finish = ollama_chat.finish(line, request, called=bool(tools))
+                    yield Chunk(tool_parts=tools.end(), finish=finish)
+                    return
+                line = await anext(lines)
+
+    async def _lines(
+        self, body: dict[str, Any], silence: transport.SilenceLimit
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """The lines of the reply. Raises when they end: its reader stops at the line that is
+        `done`, and what comes after it is no part of the reply."""
         client = await self._opened()
         stream = cast(
-            "AsyncGenerator[ollama.ChatResponse]",
-            # Below `chat`, which drops from a tool's schema whatever it does not know itself, and
-            # takes a picture's base64 for the path of a file if there is one.
-            await client._request(
-                ollama.ChatResponse,
-                "POST",
-                "/api/chat",
-                json=ollama_chat.body(
-                    request,
-                    thinks=ollama_models.short_name(request.model) not in self._cannot_think,
-                ),
-                stream=True,
-            ),
+            "AsyncGenerator[dict[str, Any]]",
+            # Below `chat`, which drops from a tool's schema what it does not know itself, and takes
+            # a picture's base64 for the path of a file if there is such a file. As plain
+            # dictionaries: its types drop the ids of tool calls and fail on what other servers
+            # write differently, such as arguments as text, or times with decimals.
+            await client._request(dict, "POST", "/api/chat", json=body, stream=True),
         )
         async with aclosing(stream):
             while True:
                 async with silence.limit():
-                    reply = await anext(stream, None)
-                if reply is None:
+                    line = await anext(stream, None)
+                if line is None:
                     raise errors.StreamBroken(
                         f"{self.label} ended the reply before it was complete."
                     )
                 silence.begun = True
-                yield reply
+                yield line
 
     async def _phases(self, first: asyncio.Task[Any], model: str) -> AsyncGenerator[Phase]:
         """What the server does until `first` is done, each phase once."""
@@ -177,72 +203,112 @@ class OllamaProvider(Provider):
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
         """See `Provider`. The model is loaded first if it has to be."""
+        limit_s = self._settings.first_byte_timeout_s
+        body: dict[str, Any] = {"model": model, "input": list(texts)}
+        if dimensions is not None:
+            body["dimensions"] = dimensions
         try:
             client = await self._opened()
-            async with asyncio.timeout(self._settings.first_byte_timeout_s):
-                found = await client.embed(model, list(texts), dimensions=dimensions)
+            async with asyncio.timeout(limit_s):
+                answer = await client._request(dict, "POST", "/api/embed", json=body)
+            vectors = tuple(tuple(map(float, vector)) for vector in answer["embeddings"])
         except TimeoutError as exc:
-            limit_s = self._settings.first_byte_timeout_s
             raise transport.no_answer(self.label, limit_s) from exc
         except _FAILURES as exc:
             raise self._error_for(exc, model, begun=False) from exc
-        vectors = tuple(tuple(vector) for vector in found.embeddings)
         if len(vectors) != len(texts):
             raise errors.StreamBroken(f"{self.label} sent something that cannot be read.")
-        return Embeddings(vectors, found.prompt_eval_count)
+        return Embeddings(vectors, answer.get("prompt_eval_count"))
 
     async def list_models(self) -> list[Model]:
         """The newest first, as the server lists them."""
-        entries = ollama_models.entries(await self._get("/api/tags", LIST_S))
+        tags, running = await asyncio.gather(self._get("/api/tags", LIST_S), self._running())
+        entries = ollama_models.entries(tags)
         unknown = [entry for entry in entries if self._lacks(entry)][:SHOWN_AT_MOST]
         await asyncio.gather(*(self._look_up(entry) for entry in unknown))
         found = (
-            ollama_models.to_model(entry, self._shown.get(str(entry.get("digest"))) or {})
+            ollama_models.to_model(
+                entry,
+                self._shown.get(_key(entry)) or {},
+                self._known_window(ollama_models.name_of(entry), running),
+            )
             for entry in entries
         )
         models = [model for model in found if model is not None]
         self._cannot_think = ollama_models.that_cannot_think(models)
         return models
 
+    async def _running(self) -> Mapping[str, Any]:
+        try:
+            return await self._get("/api/ps", WINDOW_S)
+        except errors.ProviderError:
+            return {}
+
     def _lacks(self, entry: Mapping[str, Any]) -> bool:
         whole = "capabilities" in entry and ollama_models.listed_length(entry)
-        return not whole and str(entry.get("digest")) not in self._shown
+        return not whole and _key(entry) not in self._shown
 
     async def _look_up(self, entry: Mapping[str, Any]) -> None:
-        """Remember what the server says of one model; a failure is no reason to list less."""
+        """Remember what the server says of a model; a failure is no reason to list less."""
         try:
-            shown = await self._show(str(entry["name"]), LIST_S)
+            shown = await self._show(ollama_models.name_of(entry), LIST_S)
         except errors.ProviderError:
             return
-        self._shown[str(entry.get("digest"))] = shown
+        self._shown[_key(entry)] = shown
+
+    def _known_window(self, model: str, running: Mapping[str, Any]) -> int | None:
+        if chosen := self._settings.context_length or self._windows.get(short_name(model)):
+            return chosen
+        loaded = ollama_models.find(running, model) or {}
+        return ollama_models.positive(loaded.get("context_length"))
 
     async def window(self, model: str, *, load: bool = False) -> int | None:
-        """The configured length, else that of the loaded model, else the model's own up to 8192;
-        never another for as long as this provider lives, since a change reloads the model."""
+        """The configured length, else the model's own setting (`num_ctx`), else that of the loaded
+        model, else (with `load`) what Ollama chooses when it loads it, but at least 8,192 where the
+        model can do that. Never another for as long as this provider lives, since a change reloads
+        the model; unless a refusal names another."""
         if self._settings.context_length is not None:
             return self._settings.context_length
-        key = ollama_models.short_name(model)
+        key = short_name(model)
         if key not in self._windows:
             try:
-                async with asyncio.timeout(WINDOW_S):
-                    found = await self._find_window(model)
+                window = await self._find_window(model, load)
             except (TimeoutError, errors.ProviderError):
                 return None
-            if found is None:
+            if window is None:
                 return None
-            self._windows.setdefault(key, found)  # another call may have been quicker
+            self._windows.setdefault(key, window)  # another call may have been quicker
         return self._windows[key]
 
-    async def _find_window(self, model: str) -> int | None:
-        entry = ollama_models.find(await self._get("/api/ps", WINDOW_S), model)
-        if entry is not None and (length := ollama_models.positive(entry.get("context_length"))):
-            return length
-        shown = await self._show(model, WINDOW_S)
-        chosen = ollama_models.chosen_window(shown)
-        longest = ollama_models.context_length(shown)
-        if chosen is None and longest is None:
-            return None
-        return min(chosen or DEFAULT_WINDOW, longest or chosen or DEFAULT_WINDOW)
+    async def _find_window(self, model: str, load: bool) -> int | None:
+        async with asyncio.timeout(WINDOW_S) as limit:
+            shown = await self._show(model, WINDOW_S)
+            longest = ollama_models.context_length(shown)
+            if chosen := ollama_models.chosen_window(shown):
+                return min(chosen, longest or chosen)
+            if ollama_models.is_cloud_name(model):  # runs elsewhere, with all that it can do
+                return longest
+            if loaded := await self._loaded_window(model):
+                return loaded
+            if not load:
+                return None
+            limit.reschedule(None)
+            limit_s = self._settings.first_byte_timeout_s
+            await self._ask("POST", "/api/generate", {"model": model, "stream": False}, limit_s)
+            window = await self._loaded_window(model) or 0
+        return max(window, min(LEAST_WINDOW, longest or window)) or None
+
+    async def _loaded_window(self, model: str) -> int | None:
+        entry = ollama_models.find(await self._get("/api/ps", WINDOW_S), model) or {}
+        return ollama_models.positive(entry.get("context_length"))
+
+    async def has_model(self, model: str) -> bool:
+        """See `Provider`; the list leaves out other spellings."""
+        try:
+            await self._show(model, WINDOW_S)
+        except errors.ProviderError:
+            return False
+        return True
 
     async def health(self) -> None:
         await self._get("/api/version", HEALTH_S)
@@ -260,22 +326,22 @@ class OllamaProvider(Provider):
         return await self._ask("GET", path, None, within_s)
 
     async def _show(self, model: str, within_s: float) -> Mapping[str, Any]:
-        return await self._ask("POST", "/api/show", model, within_s)
+        return await self._ask("POST", "/api/show", {"model": model}, within_s)
 
     async def _ask(
-        self, method: str, path: str, model: str | None, within_s: float
+        self, method: str, path: str, body: dict[str, Any] | None, within_s: float
     ) -> Mapping[str, Any]:
         """A JSON object from the server, or the `ProviderError` that says why not. By a plain
         client: the official one does not pass on capabilities and where a model runs."""
         try:
             client = await self._server.open()
             async with asyncio.timeout(within_s):
-                body = None if model is None else {"model": model}
                 data = (await client.request(method, path, json=body)).json()
         except TimeoutError as exc:
             raise transport.no_answer(self.label, within_s) from exc
         except _FAILURES as exc:
-            raise self._error_for(exc, model or "", begun=False) from exc
+            model = str((body or {}).get("model", ""))
+            raise self._error_for(exc, model, begun=False) from exc
         if not isinstance(data, Mapping):
             raise errors.ProviderFailed(f"{self.label} sent something that cannot be read.")
         return data
@@ -288,6 +354,11 @@ class OllamaProvider(Provider):
         if isinstance(exc, _ODD_LINE):
             return errors.StreamBroken(f"{self.label} sent something that cannot be read.")
         return transport.to_provider_error(exc, self.label, model, begun=begun)
+
+
+def _key(entry: Mapping[str, Any]) -> str:
+    """By name and digest: some servers give all models the same digest, or none."""
+    return f"{ollama_models.name_of(entry)} {entry.get('digest')}"
 
 
 async def _finished(task: asyncio.Task[Any]) -> None:

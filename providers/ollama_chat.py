@@ -1,11 +1,13 @@
 """Ollama's `/api/chat`: what is sent, and how a reply ended. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
-import ollama
 import orjson
 
 from providers import errors
+from providers.openai_chunks import fills_window
+from providers.tool_calls import as_object
 from providers.types import (
     ChatMessage,
     ChatRequest,
@@ -13,6 +15,7 @@ from providers.types import (
     FinishReason,
     ResponseFormat,
     Tool,
+    ToolCall,
     Usage,
 )
 
@@ -34,48 +37,56 @@ _SEEDS = range(-(2**31), 2**31)
 
 
 def body(request: ChatRequest, *, thinks: bool = True) -> Json:
-    """The JSON of a streaming request; for a model that does not think, without a word on it.
+    """Return the JSON of a streaming request. A model that does not think is not told how to.
     Raises `RequestRefused` for what Ollama has no form for."""
     names = {call.id: call.name for m in request.messages for call in m.tool_calls}
     wanted: Json = {
         "model": request.model,
         "messages": [_message(message, names) for message in request.messages],
         "stream": True,
+        # Else it leaves out the oldest messages, or half of the last one, and does not say so.
+        "truncate": False,
         "options": _options(request),
         "tools": [_tool(tool) for tool in _offered(request)] or None,
         "format": _format(request.response_format),
+        "logprobs": None if request.top_logprobs is None else True,
+        "top_logprobs": request.top_logprobs or None,
         "think": _THINK.get(request.reasoning_effort or "") if thinks else None,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _message(message: ChatMessage, names: dict[str, str]) -> Json:
-    found: Json = {"role": message.role, "content": message.content}
+    sent: Json = {"role": message.role, "content": message.content}
+    if message.reasoning:
+        sent["thinking"] = message.reasoning
     if message.images:
-        found["images"] = [image.base64 for image in message.images]
+        sent["images"] = [image.base64 for image in message.images]
     if message.tool_calls:
-        found["tool_calls"] = [
-            {
-                "id": call.id,
-                "function": {"name": call.name, "arguments": _object(call.arguments)},
-            }
-            for call in message.tool_calls
-        ]
+        sent["tool_calls"] = [_call(call) for call in message.tool_calls]
     if message.role == "tool":
-        found["tool_call_id"] = message.tool_call_id
-        found["tool_name"] = message.name or names.get(message.tool_call_id, "")
-    return found
+        sent["tool_call_id"] = message.tool_call_id
+        sent["tool_name"] = message.name or names.get(message.tool_call_id, "")
+    return sent
+
+
+def _call(call: ToolCall) -> Json:
+    function = {"name": call.name, "arguments": _object(call.arguments)}
+    sent: Json = {"id": call.id, "function": function}
+    if call.extra_content is not None:
+        sent["extra_content"] = call.extra_content
+    return sent
 
 
 def _object(text: str) -> Json:
-    """Ollama takes an object where OpenAI takes text."""
+    """Return an object, which Ollama takes where OpenAI takes text."""
     try:
-        found = orjson.loads(text or "{}")
+        arguments = orjson.loads(as_object(text))
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        arguments = None
+    if not isinstance(arguments, dict):
         raise errors.RequestRefused("The arguments of a tool call are not a JSON object.")
-    return found
+    return arguments
 
 
 def _offered(request: ChatRequest) -> list[Tool]:
@@ -104,7 +115,7 @@ def _options(request: ChatRequest) -> Json:
     options = {
         "temperature": request.temperature,
         "top_p": request.top_p,
-        "num_predict": request.max_tokens,
+        "num_predict": most_tokens(request),
         "num_ctx": request.window,
         "stop": list(request.stop) or None,
         "seed": _seed(request.seed),
@@ -114,28 +125,45 @@ def _options(request: ChatRequest) -> Json:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def most_tokens(request: ChatRequest) -> int | None:
+    """Return how much reply to ask for: no more than the window has room for. Beyond it Ollama
+    throws away the beginning of the conversation while it writes, and does not say so."""
+    if request.window is None or request.prompt_tokens is None:
+        return request.max_tokens
+    room = max(1, request.window - request.prompt_tokens)
+    return room if request.max_tokens is None else min(request.max_tokens, room)
+
+
 def _seed(wanted: int | None) -> int | None:
     """Folded where it is too large, so that the same one is always the same."""
     return wanted if wanted is None or wanted in _SEEDS else wanted % 2**31
 
 
-def finish(reply: ollama.ChatResponse, *, called: bool) -> Finish:
-    """`load` and `unload` answer an empty prompt and an absent reason comes from older or other
-    servers: all three are plain ends, as are tool calls to Ollama. Counts of 0 are not sent."""
+def finish(line: Mapping[str, Any], request: ChatRequest, *, called: bool) -> Finish:
+    """Return how a reply ended. `load` and `unload` answer an empty prompt, and servers that are
+    older or not Ollama give no reason: these are plain ends, as tool calls are to Ollama. Counts of
+    0 are not sent."""
     reason: FinishReason = "tool_calls" if called else "stop"
-    if reply.done_reason == "length":
+    if line.get("done_reason") == "length":
         reason = "length"
     usage = None
-    if reply.prompt_eval_count is not None or reply.eval_count is not None:
-        usage = Usage(reply.prompt_eval_count or 0, reply.eval_count or 0)
+    prompt, completion = _count(line.get("prompt_eval_count")), _count(line.get("eval_count"))
+    if prompt is not None or completion is not None:
+        usage = Usage(prompt or 0, completion or 0)
+    lowered = reason == "length" and most_tokens(request) != request.max_tokens
     return Finish(
         reason=reason,
         usage=usage,
-        load_s=_seconds(reply.load_duration),
-        prompt_s=_seconds(reply.prompt_eval_duration),
-        generate_s=_seconds(reply.eval_duration),
+        load_s=_seconds(line.get("load_duration")),
+        prompt_s=_seconds(line.get("prompt_eval_duration")),
+        generate_s=_seconds(line.get("eval_duration")),
+        window_full=lowered or fills_window(reason, usage, request.window),
     )
 
 
-def _seconds(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds / 1e9
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
+
+
+def _seconds(nanoseconds: object) -> float | None:
+    return nanoseconds / 1e9 if isinstance(nanoseconds, int | float) else None

@@ -14,8 +14,8 @@ _EMBEDDING_FAMILIES = frozenset({"bert", "nomic-bert", "nomic-bert-moe"})
 
 
 def address(base_url: str) -> str:
-    """A URL from what `OLLAMA_HOST` may hold: `host`, `host:port` or a URL. `0.0.0.0` is an
-    address to listen on; whoever has set it for the server means this machine."""
+    """Return a URL for what `OLLAMA_HOST` may hold: `host`, `host:port` or a URL. `0.0.0.0` is an
+    address to listen on: set for the server, it means this machine."""
     url = base_url.strip().rstrip("/")
     if "://" not in url:
         host, slash, path = url.partition("/")
@@ -38,24 +38,26 @@ def is_cloud_name(name: str) -> bool:
 
 
 def entries(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The models of `/api/tags` or `/api/ps`; whatever has no name is left out."""
-    found = data.get("models")
-    if not isinstance(found, list):
+    """Return the models of `/api/tags` or `/api/ps` that have a name."""
+    models = data.get("models")
+    if not isinstance(models, list):
         return []
-    return [entry for entry in found if isinstance(entry, Mapping) and _name(entry)]
+    return [entry for entry in models if isinstance(entry, Mapping) and name_of(entry)]
 
 
 def find(data: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
     """The entry of one model. Ollama does not tell upper from lower case."""
     wanted = short_name(model).lower()
     for entry in entries(data):
-        if short_name(_name(entry)).lower() == wanted:
+        if short_name(name_of(entry)).lower() == wanted:
             return entry
     return None
 
 
-def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None:
-    """A model of `/api/tags`, completed by `/api/show` where that was asked; `None` when it
+def to_model(
+    entry: Mapping[str, Any], shown: Mapping[str, Any], window: int | None = None
+) -> Model | None:
+    """Return a model of `/api/tags`, completed by `/api/show` where that was asked; `None` when it
     can neither chat nor embed."""
     details = _mapping(entry.get("details"))
     listed = entry.get("capabilities", shown.get("capabilities"))
@@ -65,11 +67,12 @@ def to_model(entry: Mapping[str, Any], shown: Mapping[str, Any]) -> Model | None
         capabilities = ("embedding",)
     if capabilities and not {"completion", "embedding"}.intersection(capabilities):
         return None
-    name = _name(entry)
+    name = name_of(entry)
     return Model(
         name=name,
         label=short_name(name),
         context_length=listed_length(entry) or context_length(shown),
+        window=window,
         capabilities=capabilities,
         size_bytes=positive(entry.get("size")),
         family=family,
@@ -104,16 +107,16 @@ def context_length(shown: Mapping[str, Any]) -> int | None:
 
 def chosen_window(shown: Mapping[str, Any]) -> int | None:
     """The `num_ctx` that the owner has given the model in its Modelfile."""
-    found = _CHOSEN_WINDOW.search(str(shown.get("parameters") or ""))
-    return positive(int(found[1])) if found else None
+    chosen = _CHOSEN_WINDOW.search(str(shown.get("parameters") or ""))
+    return positive(int(chosen[1])) if chosen else None
 
 
 def positive(value: object) -> int | None:
-    """A count that was really given: 0 stands for unknown."""
-    return value if isinstance(value, int) and value > 0 else None
+    """Return a count; 0 stands for unknown."""
+    return int(value) if isinstance(value, int | float) and value > 0 else None
 
 
-def _name(entry: Mapping[str, Any]) -> str:
+def name_of(entry: Mapping[str, Any]) -> str:
     name = entry.get("name") or entry.get("model")
     return name if isinstance(name, str) else ""
 

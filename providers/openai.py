@@ -26,6 +26,9 @@ _NOT_FOR_CHAT = (
     *("audio", "davinci", "babbage", "instruct"),
 )
 
+# The connections send the key, if there is one: some servers refuse a key that they do not know.
+_NO_KEY: dict[str, Any] = {"Authorization": openai.Omit()}
+
 
 class OpenAIProvider(OpenAIBase):
     def __init__(
@@ -40,14 +43,16 @@ class OpenAIProvider(OpenAIBase):
         start ourselves."""
         self.name = name
         self._settings = settings
-        self._base_url = settings.base_url.strip().rstrip("/") or OPENAI_URL
-        host = urlsplit(self._base_url).hostname or ""
+        base_url = settings.base_url.strip().rstrip("/") or OPENAI_URL
+        host = urlsplit(base_url).hostname or ""
         self._is_openai = host.endswith((".openai.com", ".openai.azure.com"))
         self.label = label or ("OpenAI" if self._is_openai else "The OpenAI-compatible server")
         self._extra_body = extra_body
         self._client: openai.AsyncOpenAI | None = None
         super().__init__(
-            transport.ServerClient(self._base_url, self.label),
+            transport.ServerClient(
+                base_url, self.label, headers=transport.bearer(settings.api_key)
+            ),
             settings,
             remote=True if self._is_openai else None,
             # OpenAI has given the old name up; most other servers know only that one.
@@ -74,7 +79,7 @@ class OpenAIProvider(OpenAIBase):
         async with (
             self._connected() as client,
             client.chat.completions.with_streaming_response.create(
-                **body, extra_headers=self._headers(), extra_body=self._extra_body
+                **body, extra_headers=_NO_KEY, extra_body=self._extra_body
             ) as response,
         ):
             pieces = cast("AsyncGenerator[bytes]", response.iter_bytes())
@@ -94,7 +99,7 @@ class OpenAIProvider(OpenAIBase):
                     # Not base64, which other servers do not know.
                     encoding_format="float",
                     dimensions=openai.Omit() if dimensions is None else dimensions,
-                    extra_headers=self._headers(),
+                    extra_headers=_NO_KEY,
                 ) as response,
             ):
                 body = await response.read()
@@ -107,13 +112,9 @@ class OpenAIProvider(OpenAIBase):
     async def _fetch_models(self) -> bytes:
         async with (
             self._connected() as client,
-            client.models.with_streaming_response.list(extra_headers=self._headers()) as response,
+            client.models.with_streaming_response.list(extra_headers=_NO_KEY) as response,
         ):
             return await response.read()
-
-    def _headers(self) -> dict[str, Any]:
-        """Without a key no header is sent: some servers refuse a key that they do not know."""
-        return {} if self._settings.api_key else {"Authorization": openai.Omit()}
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[openai.AsyncOpenAI]:
@@ -121,8 +122,8 @@ class OpenAIProvider(OpenAIBase):
         http_client = await self._server.open()
         if self._client is None:
             self._client = openai.AsyncOpenAI(
-                api_key=self._settings.api_key or "none",
-                base_url=self._base_url,
+                api_key="none",  # see `_NO_KEY`
+                base_url=self._server.url,
                 # Trying again is for the caller, who knows how long somebody has waited.
                 max_retries=0,
                 http_client=cast("Any", http_client),

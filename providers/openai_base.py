@@ -7,17 +7,19 @@ stream, the limits on silence and the meaning of failures are the same for both.
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from providers import errors, openai_chunks, openai_request, transport
+from providers import errors, openai_chunks, openai_request, openai_servers, transport
 from providers.base import Provider
 from providers.config import Timeouts
 from providers.refusals import Refusal
-from providers.sse import DocumentReader, EventReader
+from providers.refused_fields import RefusedFields
+from providers.reply_text import ReplyText
+from providers.stream_reader import Form, StreamReader
 from providers.types import ChatRequest, Chunk, Embeddings, Model
 
 # Limits in seconds for questions that need no model.
@@ -25,6 +27,8 @@ HEALTH_S = 2.0
 LIST_S = 10.0
 # And for what may come after a complete reply (the usage, the end mark).
 TAIL_S = 5.0
+# Between two requests to a server that is loading its model.
+LOADING_EVERY_S = 1.0
 
 FAILURES: tuple[type[Exception], ...] = (*transport.FAILURES, transport.RefusalError)
 
@@ -52,8 +56,11 @@ class OpenAIBase(Provider):
         self._server = server
         self._timeouts = timeouts
         self._remote = remote
-        self._refused_fields = openai_chunks.RefusedFields(renamed)
-        self._windows: dict[str, int | None] = {}
+        self._refused_fields = RefusedFields(renamed)
+        self._listed: dict[str, int | None] = {}  # windows by model, from the last list
+        self._slots: dict[str, int | None] = {}
+        self._learned: dict[str, tuple[int | None, int]] = {}  # and from refusals: listed, learned
+        self._closes_alone: set[str] = set()
 
     @abstractmethod
     def _send(self, body: dict[str, Any]) -> AbstractAsyncContextManager[StreamedResponse]:
@@ -64,48 +71,67 @@ class OpenAIBase(Provider):
         """The body of the list of models."""
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
-        """See `Provider`. Does not tell loading from reading the prompt."""
-        silence = transport.SilenceLimit(self._timeouts)
-        wanted = openai_request.body(request)
+        """See `Provider`. Tells `loading` while the server says so."""
         yield Chunk(phase="prompt_eval")
+        silence = transport.SilenceLimit(self._timeouts, self.health)
+        text = ReplyText(request.model, self._closes_alone)
         try:
-            while True:
-                try:
-                    async with aclosing(self._attempt(request, wanted, silence)) as chunks:
-                        async for chunk in chunks:
-                            yield chunk
-                    return
-                except transport.RefusalError as refused:
-                    if not self._may_retry(request.model, refused.refusal):
-                        raise
+            async with silence, aclosing(self._attempts(request, silence)) as chunks:
+                async for chunk in chunks:
+                    yield text.clean(chunk)
         except TimeoutError as exc:
             raise silence.error(self.label) from exc
+        except errors.ContextTooLong as exc:
+            self._remember_window(request.model, exc.window)
+            raise
         except FAILURES as exc:
-            raise transport.to_provider_error(
-                exc, self.label, request.model, begun=silence.begun
-            ) from exc
+            begun, model = silence.begun, request.model
+            error = transport.to_provider_error(exc, self.label, model, begun=begun)
+            if isinstance(error, errors.ContextTooLong):
+                self._remember_window(model, error.window)
+            raise error from exc
 
-    def _may_retry(self, model: str, refusal: Refusal) -> bool:
-        return refusal.status in (400, 422) and self._refused_fields.remember(
-            model, refusal.parameter
-        )
+    async def _attempts(
+        self, request: ChatRequest, silence: transport.SilenceLimit
+    ) -> AsyncGenerator[Chunk]:
+        """The reply, asked for again without fields that are refused and when the model has been
+        loaded."""
+        wanted = openai_request.body(request)
+        refused = self._refused_fields.of(request.model)
+        loading = False
+        while True:
+            body = self._refused_fields.apply(wanted, refused)
+            try:
+                async with aclosing(self._attempt(request, body, silence)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except transport.RefusalError as exc:
+                if exc.refusal.is_loading:
+                    if not loading:
+                        loading = True
+                        yield Chunk(phase="loading")
+                    async with silence.limit():
+                        await asyncio.sleep(LOADING_EVERY_S)
+                elif not self._refused_fields.add(exc.refusal, body, refused, request.model):
+                    raise
+                continue
 
     async def _attempt(
-        self, request: ChatRequest, wanted: dict[str, Any], silence: transport.SilenceLimit
+        self, request: ChatRequest, body: dict[str, Any], silence: transport.SilenceLimit
     ) -> AsyncGenerator[Chunk]:
         reply = openai_chunks.CompletionParser(self.label, request.model)
+        reader = StreamReader()
         async with AsyncExitStack() as stack:
             async with silence.limit():
-                sending = self._send(self._refused_fields.apply(wanted))
-                answer = await stack.enter_async_context(sending)
+                answer = await stack.enter_async_context(self._send(body))
             if "html" in answer.content_type:
                 raise transport.RefusalError(Refusal(status=200, is_page=True))
-            reader = DocumentReader() if "json" in answer.content_type else EventReader()
             pieces = await stack.enter_async_context(aclosing(answer.pieces))
             while not reply.done:
                 piece = await self._next(pieces, silence, reply)
                 for event in reader.end() if piece is None else reader.feed(piece):
-                    chunk = reply.feed(event)
+                    chunk = reply.feed(event, streamed=reader.form is Form.EVENTS)
                     if chunk is not None:
                         silence.begun = True
                         yield chunk
@@ -113,7 +139,7 @@ class OpenAIBase(Provider):
                         break
                 if piece is None:
                     break
-        yield reply.end()
+        yield reply.end(window=self._known_window(request.model))
 
     async def _next(
         self,
@@ -121,7 +147,7 @@ class OpenAIBase(Provider):
         silence: transport.SilenceLimit,
         reply: openai_chunks.CompletionParser,
     ) -> bytes | None:
-        """The next bytes. A stream that fails after the reply has ended has just ended."""
+        """Return the next bytes. A stream that fails after the reply has ended has just ended."""
         try:
             async with asyncio.timeout(TAIL_S) if reply.has_reason else silence.limit():
                 return await anext(pieces, None)
@@ -137,27 +163,45 @@ class OpenAIBase(Provider):
         raise errors.NotSupported(f"{self.label} does not make embeddings.")
 
     async def list_models(self) -> list[Model]:
-        """In the order of the server."""
-        models = await self._list(LIST_S)
-        self._windows = {m.name: m.window or m.context_length for m in models}
+        """See `Provider`; in the order of the server. Raises `ModelLoading` while it loads."""
+        data = await self._list(LIST_S)
+        models = openai_chunks.models(data, remote=self._remote)
+        if not self._remote:
+            models = await openai_servers.completed(models, data, self._server)
+        self._listed = {model.name: model.window or model.context_length for model in models}
+        self._slots = {model.name: model.slots for model in models}
         return models
 
-    async def _list(self, within_s: float) -> list[Model]:
+    async def _list(self, within_s: float) -> object:
         try:
             async with asyncio.timeout(within_s):
-                data = orjson.loads(await self._fetch_models())
+                return orjson.loads(await self._fetch_models())
         except TimeoutError as exc:
             raise transport.no_answer(self.label, within_s) from exc
         except FAILURES as exc:
             raise transport.to_provider_error(exc, self.label, "", begun=False) from exc
-        return openai_chunks.models(data, remote=self._remote)
 
     async def window(self, model: str, *, load: bool = False) -> int | None:
-        """What the last list said; the server sets it, so it is never sent."""
-        return self._windows.get(model)
+        """What a refusal named, else what the last list said. The server sets it, so it is never
+        sent."""
+        return self._known_window(model)
+
+    def _known_window(self, model: str) -> int | None:
+        listed = self._listed.get(model)
+        learned_from, learned = self._learned.get(model, (None, None))
+        return learned if learned and learned_from == listed else listed
+
+    def _remember_window(self, model: str, window: int | None) -> None:
+        """Believe a refusal more than the list, until the list says something else."""
+        if window is not None:
+            self._learned[model] = (self._listed.get(model), window)
+
+    def replies_at_once(self, model: str) -> int | None:
+        return self._slots.get(model)
 
     async def health(self) -> None:
-        await self._list(HEALTH_S)
+        with suppress(errors.ModelLoading):
+            await self._list(HEALTH_S)
 
     async def aclose(self) -> None:
         await self._server.aclose()

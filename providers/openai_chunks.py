@@ -1,12 +1,13 @@
-"""OpenAI's chat completion chunks, read into ours; no connection and no library. What is sent is
-in `openai_request`.
+"""OpenAI's chat completion chunks, read into ours; no connection and no library.
 
 Servers differ in the spelling (`finish_reason`, `finishReason`), in where reasoning goes
-(`reasoning_content`, `reasoning`), in what they leave out and in whether they stream at all.
+(`reasoning_content`, `reasoning`, a content part), in what they leave out, in what they repeat, and
+in whether they stream at all.
 """
 
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ import orjson
 from providers import errors
 from providers.refusals import read_error, refusal_error
 from providers.tool_calls import ToolCalls
-from providers.types import Chunk, Finish, FinishReason, Model, Phase, Usage
+from providers.types import Chunk, Finish, FinishReason, Model, Phase, ToolPart, Usage
 
 _REASONS: dict[str, FinishReason] = {
     "length": "length",
@@ -23,6 +24,8 @@ _REASONS: dict[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
+# Reasons for which a server cuts a reply short.
+_CUT = {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource"}
 # Where servers list the context that a model was made for, and the context that a request has.
 _LENGTHS = (
     "context_length",
@@ -31,48 +34,20 @@ _LENGTHS = (
     "max_context_length",
     "n_ctx_train",
 )
+_CACHED = (
+    *("cached_tokens", "cachedTokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
+    "cache_n",  # llama-server
+)
+_PATH = re.compile(r"(~|\.{0,2})[\\/]|[A-Za-z]:[\\/]")
 _WINDOWS = ("loaded_context_length", "max_model_len", "n_ctx")
 
 
-class RefusedFields:
-    """What one server does not accept, learned from its refusals, by model.
-
-    Reasoning models refuse a temperature, OpenAI has renamed `max_tokens`, and older servers do
-    not know `stream_options`. The refusal names the field, which is surer than a list of names.
-    """
-
-    _FLEXIBLE = (
-        *("stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens"),
-        *("presence_penalty", "frequency_penalty", "reasoning_effort"),
-    )
-
-    def __init__(self, renamed: Mapping[str, str] | None = None) -> None:
-        self._renamed = dict(renamed or {})
-        self._refused: dict[str, set[str]] = {}
-
-    def apply(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        refused = self._refused.get(wanted["model"], set())
-        fitted = {}
-        for name, value in wanted.items():
-            sent = self._renamed.get(name, name)
-            if sent == "max_tokens" and sent in refused:
-                sent = "max_completion_tokens"
-            if sent not in refused:
-                fitted[sent] = value
-        return fitted
-
-    def remember(self, model: str, parameter: str) -> bool:
-        """Whether it is worth trying again without `parameter`."""
-        name = parameter.partition(".")[0]
-        refused = self._refused.setdefault(model, set())
-        if name not in self._FLEXIBLE or name in refused:
-            return False
-        refused.add(name)
-        return True
-
-
 class CompletionParser:
-    """One reply being read. `feed` it each event, then ask for its `end`."""
+    """Reads a reply: `feed` it each event, then ask for its `end`.
+
+    A reply comes in deltas or in messages. Some servers send a message beside each delta, or a
+    whole message after all of them: what has come in deltas is not taken again.
+    """
 
     def __init__(self, who: str, model: str) -> None:
         self._who = who
@@ -81,69 +56,113 @@ class CompletionParser:
         self._usage: Usage | None = None
         self._phase: Phase | None = "generating"  # told with the first text
         self._tools = ToolCalls()
+        self._deltas: set[str] = set()  # which fields came in deltas
+        self._messages = {"content": "", "reasoning": ""}  # what came in messages alone
+        self._whole = False
         self.done = False
 
     @property
     def has_reason(self) -> bool:
         """Whether the reply is complete; the usage may still come."""
-        return self._reason is not None
+        return self._reason is not None or self._whole
 
-    def feed(self, event: str) -> Chunk | None:
-        """The text in an event or in the JSON of a whole completion, if there is any.
+    def feed(self, event: str, *, streamed: bool = True) -> Chunk | None:
+        """Return the text in an event, if there is any. `streamed`: it is a server-sent event, and
+        a message in it may be a part.
 
         Raises the `ProviderError` for an error object and for what is no chunk.
         """
         if event == "[DONE]":
             self.done = True
             return None
-        try:
-            data = orjson.loads(event)
-        except ValueError as exc:
-            raise self._unreadable() from exc
-        if not isinstance(data, Mapping):
-            raise self._unreadable()
+        data = self._decoded(event)
         if data.get("error") or data.get("object") == "error":
             raise refusal_error(read_error(data), self._who, self._model)
-        if usage := _usage(data.get("usage")):
-            cached = _mapping(data.get("timings")).get("cache_n")  # llama-server
-            if not usage.cached_tokens and isinstance(cached, int):
-                usage = replace(usage, cached_tokens=cached)
+        if usage := _usage(data):
             self._usage = usage
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices:
             return None
         if not isinstance(choices[0], Mapping):
             raise self._unreadable()
-        return self._choice(choices[0])
+        whole = not streamed or data.get("object") == "chat.completion"
+        return self._choice(choices[0], whole)
 
-    def end(self) -> Chunk:
-        """The last chunk. Without a reason and without the end mark the reply was cut off: some
-        servers lose an error on the way and just stop."""
-        if self._reason is None and not self.done:
+    def end(self, *, window: int | None = None) -> Chunk:
+        """Return the last chunk. Without a reason and without the end mark the reply was cut off:
+        some servers lose an error on the way and just stop."""
+        if not self.has_reason and not self.done:
             raise errors.StreamBroken(f"{self._who} ended the reply before it was complete.")
         reason = self._reason or "stop"
         if self._tools and reason == "stop":  # some servers say so also then
             reason = "tool_calls"
-        return Chunk(finish=Finish(reason=reason, usage=self._usage))
+        full = fills_window(reason, self._usage, window)
+        finish = Finish(reason=reason, usage=self._usage, window_full=full)
+        return Chunk(tool_parts=self._tools.end(), finish=finish)
 
-    def _choice(self, choice: Mapping[str, Any]) -> Chunk | None:
+    def _decoded(self, event: str) -> Mapping[str, Any]:
+        try:
+            data = orjson.loads(event)
+        except ValueError:
+            try:  # the other one takes half a surrogate pair
+                data = json.loads(event)
+            except (ValueError, RecursionError) as exc:
+                raise self._unreadable() from exc
+        if not isinstance(data, Mapping):
+            raise self._unreadable()
+        return data
+
+    def _choice(self, choice: Mapping[str, Any], whole: bool) -> Chunk | None:
         if reason := _either(choice, "finish_reason", "finishReason"):
+            if str(reason) in _CUT:
+                cut = {"error": choice.get("error") or "The reply was cut short."}
+                raise refusal_error(read_error(cut), self._who, self._model)
             self._reason = _REASONS.get(str(reason), "stop")
-        if whole := choice.get("message"):  # not streamed
-            self.done = True
-        said = choice.get("delta") or whole
-        if not isinstance(said, Mapping):
-            return None
-        content = _text(said.get("content"))
-        reasoning = _text(_either(said, "reasoning_content", "reasoningContent", "reasoning"))
-        tool_parts = self._tools.feed(_either(said, "tool_calls", "toolCalls"))
-        if not content and not reasoning and not tool_parts:
+        delta, message = _mapping(choice.get("delta")), _mapping(choice.get("message"))
+        self._whole = self._whole or (whole and bool(message) and not delta)
+        content, reasoning = _texts(delta)
+        self._deltas.update(n for n, t in (("content", content), ("reasoning", reasoning)) if t)
+        parts = self._tool_parts(delta)
+        if message:
+            said, thought = _texts(message)
+            if not self._tools:
+                parts = self._tool_parts(message)
+            if "content" not in self._deltas:
+                content = self._new_text("content", said)
+            if not self._deltas:
+                reasoning = self._new_text("reasoning", thought)
+        if not content and not reasoning and not parts:
             return None
         phase, self._phase = self._phase, None
-        return Chunk(content=content, reasoning=reasoning, phase=phase, tool_parts=tool_parts)
+        logprobs = _mapping(choice.get("logprobs")).get("content")
+        told = tuple(logprobs) if isinstance(logprobs, list) and content else ()
+        return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=told)
+
+    def _new_text(self, field: str, text: str) -> str:
+        """What a message adds to those before it: messages come once, or again and again while
+        they grow, or in pieces."""
+        before = self._messages[field]
+        if text.startswith(before):
+            self._messages[field] = text
+            return text[len(before) :]
+        self._messages[field] = before + text
+        return text
+
+    def _tool_parts(self, said: Mapping[str, Any]) -> tuple[ToolPart, ...]:
+        calls = _either(said, "tool_calls", "toolCalls")
+        if not calls and (old := _mapping(said.get("function_call"))):
+            calls = [{"index": 0, "function": old}]
+        return self._tools.feed(calls)
 
     def _unreadable(self) -> errors.StreamBroken:
         return errors.StreamBroken(f"{self._who} sent something that cannot be read.")
+
+
+def fills_window(reason: str, usage: Usage | None, window: int | None) -> bool:
+    """Whether a reply ended because prompt and reply fill the window."""
+    if reason != "length" or usage is None or window is None:
+        return False
+    return usage.prompt_tokens + usage.completion_tokens >= window - 1
 
 
 def models(data: object, *, remote: bool | None) -> list[Model]:
@@ -160,6 +179,7 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
     if not isinstance(name, str):
         return None
     label = _either(item, "display_label", "displayLabel", "display_name", "displayName")
+    label = label if isinstance(label, str) else label_of(name)
     capabilities = item.get("capabilities")
     more = item.get("meta") or item.get("metadata")
     details = more if isinstance(more, Mapping) else {}
@@ -167,7 +187,7 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
     window = _length(item, _WINDOWS) or _length(details, _WINDOWS)
     return Model(
         name=name,
-        label=label if isinstance(label, str) else name,
+        label=label,
         context_length=_length(item, _LENGTHS) or _length(details, _LENGTHS) or window,
         window=window,
         capabilities=tuple(map(str, capabilities)) if isinstance(capabilities, list) else (),
@@ -180,6 +200,14 @@ def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
     )
 
 
+def label_of(name: str) -> str:
+    """A model's name for people; of a path, the file's name."""
+    if not name.lower().endswith(".gguf") and not _PATH.match(name):
+        return name
+    file = re.split(r"[\\/]", name.rstrip("\\/"))[-1]
+    return re.sub(r"(-\d{5}-of-\d{5})?\.(gguf|bin|safetensors)$", "", file, flags=re.I) or name
+
+
 def _length(data: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     value = _either(data, *names)
     return value if isinstance(value, int) and value > 0 else None
@@ -190,18 +218,15 @@ def _word(data: Mapping[str, Any], *names: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _usage(data: object) -> Usage | None:
-    if not isinstance(data, Mapping):
-        return None
+def _usage(event: Mapping[str, Any]) -> Usage | None:
+    data = _mapping(event.get("usage"))
     prompt = _either(data, "prompt_tokens", "promptTokens")
     completion = _either(data, "completion_tokens", "completionTokens")
     if not isinstance(prompt, int) or not isinstance(completion, int):
         return None
-    details = _either(data, "prompt_tokens_details", "promptTokensDetails")
-    cached = _either(
-        {**data, **_mapping(details)},
-        *("cached_tokens", "cachedTokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
-    )
+    details = _mapping(_either(data, "prompt_tokens_details", "promptTokensDetails"))
+    timings = _mapping(event.get("timings"))  # llama-server
+    cached = _either({**data, **timings, **details}, *_CACHED)
     return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
 
 
@@ -213,9 +238,30 @@ def _either(data: Mapping[str, Any], *names: str) -> Any:
     return next((data[name] for name in names if data.get(name) is not None), None)
 
 
-def _text(value: object) -> str:
-    """A string, or the texts of a list of parts."""
-    if isinstance(value, list):
-        texts = (part.get("text") for part in value if isinstance(part, Mapping))
-        return "".join(text for text in texts if isinstance(text, str))
-    return value if isinstance(value, str) else ""
+def _texts(said: Mapping[str, Any]) -> tuple[str, str]:
+    """The content and the reasoning of a delta or message. Reasoning may be a field, a list of
+    parts, or parts of the content."""
+    content, thought = _parts(said.get("content"))
+    field = _either(said, "reasoning_content", "reasoningContent", "reasoning", "thinking")
+    if field is None:
+        field = said.get("reasoning_details")
+    return content, "".join(_parts(field)) or thought
+
+
+def _parts(value: object) -> tuple[str, str]:
+    """The text and the reasoning in a string or in a list of parts."""
+    if isinstance(value, str):
+        return value, ""
+    content = reasoning = ""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, str):
+            content += part
+        if not isinstance(part, Mapping):
+            continue
+        kind = str(part.get("type") or "")
+        text = "".join(_parts(_either(part, "thinking", "reasoning", "text", "summary")))
+        if kind.startswith(("thinking", "reasoning")):
+            reasoning += text
+        else:
+            content += text
+    return content, reasoning

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from providers import errors
+from providers.tool_calls import as_object
 from providers.types import (
     ChatMessage,
     ChatRequest,
@@ -13,6 +14,7 @@ from providers.types import (
     Image,
     ResponseFormat,
     Tool,
+    ToolCall,
     ToolChoice,
 )
 
@@ -20,7 +22,7 @@ Json = dict[str, Any]
 
 
 def body(request: ChatRequest) -> Json:
-    """The JSON of a streaming request. `window` has no place in it: such servers fix theirs."""
+    """Return the JSON of a streaming request. Such servers fix the window, so it is not sent."""
     wanted: Json = {
         "model": request.model,
         "messages": [_message(message) for message in request.messages],
@@ -37,26 +39,31 @@ def body(request: ChatRequest) -> Json:
         "tools": [_tool(tool) for tool in request.tools] or None,
         "tool_choice": _choice(request.tool_choice) if request.tools else None,
         "response_format": _format(request.response_format),
+        "logprobs": None if request.top_logprobs is None else True,
+        "top_logprobs": request.top_logprobs or None,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _message(message: ChatMessage) -> Json:
-    found: Json = {"role": message.role, "content": _content(message)}
+    sent: Json = {"role": message.role, "content": _content(message)}
+    if message.reasoning:
+        sent["reasoning_content"] = message.reasoning
     if message.tool_calls:
-        found["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.tool_calls
-        ]
+        sent["tool_calls"] = [_call(call) for call in message.tool_calls]
     if message.tool_call_id:
-        found["tool_call_id"] = message.tool_call_id
+        sent["tool_call_id"] = message.tool_call_id
     if message.name and message.role != "tool":
-        found["name"] = message.name
-    return found
+        sent["name"] = message.name
+    return sent
+
+
+def _call(call: ToolCall) -> Json:
+    function = {"name": call.name, "arguments": as_object(call.arguments)}
+    sent: Json = {"id": call.id, "type": "function", "function": function}
+    if call.extra_content is not None:
+        sent["extra_content"] = call.extra_content
+    return sent
 
 
 def _content(message: ChatMessage) -> Any:
@@ -103,8 +110,8 @@ def _format(wanted: ResponseFormat | None) -> Json | None:
 
 
 def embeddings(answer: bytes, count: int, who: str) -> Embeddings:
-    """The `count` vectors in an answer, in the order of their `index`. Raises `ValueError` for what
-    is no JSON and `StreamBroken` for what is no such answer."""
+    """Return the `count` vectors in an answer, in the order of their `index`. Raises `ValueError`
+    if it is not JSON, and `StreamBroken` if it is something else."""
     data = orjson.loads(answer)
     items = data.get("data") if isinstance(data, Mapping) else None
     if not isinstance(items, list) or len(items) != count:

@@ -1,15 +1,16 @@
-"""What a server says when it refuses, and the sentence we make of it.
+"""What a server says when it refuses, and the error that we make of it.
 
 Pure functions over status, headers and body; no library and no connection. Servers word the same
 trouble differently and put it into different places, so the texts are searched for a few known
-facts. Nothing of a text itself is ever passed on: it may be a page of HTML, hold an address or a
-key, or be in the words of a program that the reader has never heard of.
+facts. Sentences for people are ours: a server's text may be a page of HTML, hold an address or a
+key, or be in the words of a program that the reader has never heard of. Programs get it cleaned,
+as the error's `detail`.
 """
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import ceil
@@ -19,9 +20,30 @@ from providers import errors
 
 # In seconds. A server that asks for more has no useful idea of when to come back.
 RETRY_AFTER_MAX_S = 3600.0
+# Of an error's `detail`, in characters.
+DETAIL_MAX = 300
 
 _CONTEXT = re.compile(
-    r"context[ _](length|size|window)|maximum context|prompt is too long|longer than the context"
+    r"context[ _](length|size|window|limit)|maximum (context|model length)|prompt is too long"
+    r"|(input|prompt) is too long|longer than the (context|maximum)|exceed_context_size"
+    r"|too many tokens|tokens allowed|configured limit of \d+ tokens|max_seq_len"
+    r"|`inputs` tokens|too large for model with"
+)
+# The size of the window, and of the prompt, in the words of llama-server, OpenAI, vLLM, OpenRouter,
+# LM Studio, Ollama, SGLang, TGI, Mistral, Gemini, Anthropic and Cohere.
+_WINDOW = (
+    r"(?:context (?:length|size|window)|model length|max_seq_len|n_ctx)[^\d.]{0,40}(\d+)",
+    r"(\d+) maximum context length",
+    r"(?:configured limit|tokens allowed|cannot exceed|must be <=)\D{0,10}(\d+)",
+    r"> ?(\d+)",
+)
+_PROMPT_TOKENS = (
+    r"request \((\d+) tokens",
+    r"\((\d+)(?: tokens)? (?:in the messages|of text input|in your prompt)",
+    r"(\d+) (?:input tokens|tokens from the input|tokens in the messages)",
+    r"(?:resulted in|contains|requested|requested about|passed|received|asked for|input \("
+    r"|count \(|\(length|length \(|given:|the first|prompt length|n_keep:|too long:|limit:)"
+    r" ?(\d+)",
 )
 _MODEL_MISSING = re.compile(
     r"model ['\"`\\].{0,300}(not found|does not exist)|model_not_found|no such model", re.DOTALL
@@ -30,81 +52,133 @@ _MEMORY = re.compile(
     r"out of memory|more system memory|cudamalloc|(unable|failed) to allocate"
     r"|(insufficient|not enough) memory"
 )
-_BUSY = re.compile(
-    r"server busy|pending requests exceeded|overloaded|no slot available|loading model"
+_BUSY = re.compile(r"server busy|pending requests exceeded|overloaded|no slot available")
+_LOADING = re.compile(r"loading model|model is (still )?loading")
+_CANNOT_SEE = re.compile(
+    r"(image|vision|multimodal)\w*( input| content)?s? (is|are) not supported"
+    r"|(does not|doesn't) support (images?|vision|multimodal)|not a multimodal model"
+    r"|image_url is only supported by certain models|no endpoints found that support image"
+    r"|missing data required for image input"
 )
-_UNSUPPORTED = re.compile(
-    r"does not support (thinking|tools|chat|images|vision|format|generate|insert)"
+_CANNOT_EMBED = re.compile(r"(does not|doesn't|not) support(ed|ing)? (for )?embeddings?")
+_SYSTEM_ROLE = re.compile(
+    r"system (role|message)s? (is |are )?not supported|only user and assistant roles"
 )
+_UNSUPPORTED = re.compile(r"does not support (thinking|tools|chat|format|generate|insert)")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A refusal, or an error object in the middle of a stream (then `status` is `None`).
 
-    `parameter` names the request field that the server objected to; `retry_after` is in seconds.
+    `fields` are the parts of the request that the server named; `retry_after` is in seconds;
+    `window` and `prompt_tokens` are its numbers where it says that the prompt is too long.
     """
 
     status: int | None = None
     text: str = ""
     code: str = ""
-    parameter: str = ""
+    fields: tuple[str, ...] = ()
     retry_after: float | None = None
     is_page: bool = False
     wants_sign_in: bool = False
+    window: int | None = None
+    prompt_tokens: int | None = None
+
+    @property
+    def is_loading(self) -> bool:
+        """The server is there, and its model soon will be."""
+        return self.status == 503 and bool(_LOADING.search(self.text.lower()))
 
 
 def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-    """The refusal in a response with an error status. `headers` are looked up in lower case."""
+    """Return the refusal in a response with an error status. `headers` are looked up in lower
+    case."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
         data = None
-    found = read_error(data) if isinstance(data, Mapping) else Refusal()
+    refusal = read_error(data)
     is_page = data is None and (
         "html" in headers.get("content-type", "") or text[:1] == "<" or "page not found" in text
     )
-    return Refusal(
+    return replace(
+        refusal,
         status=status,
-        text=found.text or ("" if is_page else text),
-        code=found.code,
-        parameter=found.parameter,
+        text=refusal.text or ("" if is_page else text),
         retry_after=_retry_after(headers),
         is_page=is_page,
-        wants_sign_in=found.wants_sign_in,
     )
 
 
-def read_error(data: Mapping[str, Any]) -> Refusal:
-    """The refusal in a decoded body or line: Ollama's `{"error": "text"}`, where the text may
-    be JSON of another server, or OpenAI's `{"error": {"message", "type", "param", "code"}}`."""
+def read_error(data: object) -> Refusal:
+    """Return the refusal in a decoded body or line.
+
+    Servers send `{"error": "text"}` (Ollama; the text may be JSON of another server), `{"error":
+    {"message", "type", "param", "code"}}` (OpenAI), `{"detail": [{"loc", "msg"}]}` (FastAPI), and
+    these inside each other.
+    """
+    if isinstance(data, Sequence) and not isinstance(data, str) and data:
+        data = data[0]
+    if not isinstance(data, Mapping):
+        return Refusal()
     error = data.get("error", data.get("detail", data.get("message")))
-    wants_sign_in = bool(data.get("signin_url"))
     if isinstance(error, str):
         inner = _nested(error)
-        if inner is not None:
-            return read_error(inner)
-        return Refusal(text=error, wants_sign_in=wants_sign_in)
-    if isinstance(error, Mapping):
-        code = f"{error.get('code') or ''} {error.get('type') or ''}".strip()
-        return Refusal(
-            text=str(error.get("message") or ""),
-            code=code,
-            parameter=str(error.get("param") or ""),
-            wants_sign_in=wants_sign_in,
-        )
-    return Refusal(text="" if error is None else str(error), wants_sign_in=wants_sign_in)
+        refusal = Refusal(text=error) if inner is None else read_error(inner)
+    elif isinstance(error, Mapping) and isinstance(error.get("detail"), list):
+        refusal = _invalid(error["detail"])
+    elif isinstance(error, Mapping):
+        refusal = _error_object(error)
+    elif isinstance(error, list):
+        refusal = _invalid(error)
+    else:
+        refusal = Refusal(text="" if error is None else str(error))
+    return replace(refusal, wants_sign_in=bool(data.get("signin_url")))
 
 
-def _nested(text: str) -> Mapping[str, Any] | None:
-    if not text.startswith("{"):
+def _error_object(error: Mapping[str, Any]) -> Refusal:
+    parameter = error.get("param")
+    return Refusal(
+        text=str(error.get("message") or ""),
+        code=f"{error.get('code') or ''} {error.get('type') or ''}".strip(),
+        fields=(parameter.partition(".")[0],) if isinstance(parameter, str) and parameter else (),
+        window=_count(error.get("n_ctx")),
+        prompt_tokens=_count(error.get("n_prompt_tokens")),
+    )
+
+
+def _invalid(details: list[Any]) -> Refusal:
+    """FastAPI's list of what is wrong, and where."""
+    details = [detail for detail in details if isinstance(detail, Mapping)]
+    paths = (detail.get("loc") for detail in details)
+    names = ([str(n) for n in path if isinstance(n, str)] for path in paths if path)
+    fields = (name[-1] for name in names if name)
+    texts = (str(detail.get("msg") or "") for detail in details)
+    return Refusal(text="; ".join(filter(None, texts)), fields=tuple(dict.fromkeys(fields)))
+
+
+def _nested(text: str) -> object:
+    if not text.startswith(("{", "[")):
         return None
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, Mapping) and "error" in data else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < 1_000_000_000 else None
+
+
+def _number(patterns: tuple[str, ...], text: str) -> int | None:
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
+    for pattern in patterns:
+        if match := re.search(pattern, text):
+            return _count(int(match[1][:10]))
+    return None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -123,11 +197,53 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return seconds if 0 <= seconds <= RETRY_AFTER_MAX_S else None
 
 
+_SECRETS = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S+"  # addresses
+    r"|\S+@\S+"
+    r"|\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b|\[[0-9a-f:]*:[0-9a-f:]*\](:\d+)?"
+    r"|\b(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+):\d+\b"
+    r"|\b([a-z0-9-]+\.)+(internal|local|lan|corp|svc|intranet)\b"
+    r"|(?<![\w.#$/])([a-z]:)?[\\/]([\w.@+-]+[\\/])*[\w.@+-]+"  # paths, not `#/$defs/Name`
+    r"|\b(sk|pk|gsk|hf|org|proj|key|bearer)[-_ ][\w*.-]{4,}"  # keys
+    r"|\b(?=[\w*-]*\d)(?=[\w*-]*[a-z])[\w*-]{24,}\b"
+    r"|<[^>]*>",
+    re.IGNORECASE,
+)
+
+
+def cleaned(text: str) -> str:
+    """Return a server's sentence without addresses, paths, keys and markup."""
+    if "Traceback" in text:
+        return ""
+    text = text.replace("registry.ollama.ai/library/", "")
+    text = _SECRETS.sub("…", " ".join(text.split()))
+    text = "".join(char for char in text if char.isprintable())
+    return text if len(text) <= DETAIL_MAX else f"{text[: DETAIL_MAX - 1]}…"
+
+
 def refusal_error(refusal: Refusal, who: str, model: str) -> errors.ProviderError:
-    """The error to raise for it. `who` starts a sentence ("Ollama"); `model` may be empty."""
+    """Return the error to raise. `who` starts a sentence ("Ollama"); `model` may be empty."""
+    error = _error(refusal, who, model)
+    if not refusal.is_page and not isinstance(error, errors.ProviderAuthFailed):
+        error.detail = cleaned(refusal.text)
+        error.field = next((name for name in refusal.fields if _is_plain_name(name)), "")
+    return error
+
+
+def _error(refusal: Refusal, who: str, model: str) -> errors.ProviderError:
     text = f"{refusal.text} {refusal.code}".lower()
-    if _CONTEXT.search(text):
-        return errors.ContextTooLong(f"The conversation is too long for {_named(model)}.")
+    if refusal.is_loading:
+        return errors.ModelLoading(f"{who} is loading the model. Try again in a moment.")
+    if _CONTEXT.search(text) and refusal.status != 429:
+        return errors.ContextTooLong(
+            f"The conversation is too long for {_named(model)}.",
+            window=refusal.window or _number(_WINDOW, text),
+            prompt_tokens=refusal.prompt_tokens or _number(_PROMPT_TOKENS, text),
+        )
+    if _CANNOT_SEE.search(text):
+        return errors.ModelCannotSee(f"{_named(model, start=True)} cannot see pictures.")
+    if _CANNOT_EMBED.search(text):
+        return errors.NotSupported(f"{_named(model, start=True)} does not make embeddings.")
     if _MODEL_MISSING.search(text):
         return _missing(who, model)
     if _MEMORY.search(text):
@@ -146,7 +262,7 @@ def refusal_error(refusal: Refusal, who: str, model: str) -> errors.ProviderErro
 
 
 def inside(who: str) -> str:
-    """A name that may start a sentence, for the middle of one."""
+    """A name that may start a sentence, for the middle of a sentence."""
     return f"the {who[4:]}" if who.startswith("The ") else who
 
 
@@ -163,6 +279,10 @@ def _by_status(refusal: Refusal, who: str, model: str, text: str) -> errors.Prov
         return _missing(who, model)
     if found := _UNSUPPORTED.search(text):
         return errors.RequestRefused(f"{_named(model, start=True)} does not support {found[1]}.")
+    if _SYSTEM_ROLE.search(text):
+        return errors.SystemRoleRefused(
+            f"{_named(model, start=True)} does not accept a system prompt."
+        )
     if status == 413:
         return errors.RequestRefused(f"The request is larger than {inside(who)} accepts.")
     if status is not None and 400 <= status < 500:
@@ -210,7 +330,11 @@ def _again(refusal: Refusal) -> str:
     return f" Try again in {max(1, ceil(refusal.retry_after))} s."
 
 
+def _is_plain_name(name: str) -> bool:
+    """An identifier cannot smuggle in a text."""
+    return name.isidentifier() and len(name) < 40
+
+
 def _because(refusal: Refusal) -> str:
-    """The field, when it is a plain identifier and so cannot smuggle in a text."""
-    name = refusal.parameter
-    return f" because of “{name}”" if name.isidentifier() and len(name) < 40 else ""
+    names = [f"“{name}”" for name in refusal.fields if _is_plain_name(name)][:3]
+    return f" because of {', '.join(names)}" if names else ""

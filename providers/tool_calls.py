@@ -1,7 +1,8 @@
 """Tool calls as servers send them, read into parts whose indices and ids can be relied on.
 
-Servers repeat an id or a name in every piece, leave out ids, number all calls 0, send calls whole
-or in pieces, or the arguments as an object. Pure; one `ToolCalls` for each reply.
+Servers repeat an id or a name in every piece, change the id between pieces, leave out ids, number
+all calls 0, send calls whole or in pieces, or the arguments as an object. Pure; a `ToolCalls` for
+each reply.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ import orjson
 
 from providers.types import ToolPart
 
+NO_ARGUMENTS = "{}"
+
 
 def new_id() -> str:
     """An id of our own, for a call that came without."""
@@ -21,70 +24,95 @@ def new_id() -> str:
 
 @dataclass(slots=True)
 class _Call:
-    index: int
-    id: str
+    given_id: str
+    given_index: int | None
+    index: int = 0  # ours, once it has a name
     name: str = ""
-    given_id: str = ""
-    held: str = ""  # arguments that came before the name
+    held: str = ""  # arguments that cannot be passed on yet
+    extra_content: Mapping[str, Any] | None = None
+    has_arguments: bool = False
 
 
 class ToolCalls:
-    """The calls of one reply so far."""
+    """The calls of a reply so far; true when there are any with a name."""
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
-        self._by_index: dict[int, _Call] = {}
+        self._ids: list[str] = []  # ours, of those with a name
 
     def __bool__(self) -> bool:
-        return bool(self._calls)
+        return bool(self._ids)
 
-    def whole(self, name: str, arguments: Any) -> ToolPart:
-        """A call that comes at once, and with nothing to tell it from others."""
-        call = self._new("")
-        call.name = name
-        return ToolPart(call.index, call.id, name, _text(arguments))
-
-    def feed(self, pieces: object) -> tuple[ToolPart, ...]:
-        """The parts in the `tool_calls` of one delta or message; what is no call is passed over."""
+    def feed(self, pieces: object, *, whole: bool = False) -> tuple[ToolPart, ...]:
+        """Return the parts in the `tool_calls` of a delta or message; anything else in it is
+        passed over. `whole`: each piece is a call of its own."""
         if not isinstance(pieces, list):
             return ()
-        parts = (self._piece(piece) for piece in pieces if isinstance(piece, Mapping))
+        parts = (self._piece(piece, whole) for piece in pieces if isinstance(piece, Mapping))
         return tuple(part for part in parts if part is not None)
 
-    def _piece(self, piece: Mapping[str, Any]) -> ToolPart | None:
+    def end(self) -> tuple[ToolPart, ...]:
+        """Return the arguments of calls that have none: an empty object."""
+        empty = [call for call in self._calls if call.name and not call.has_arguments]
+        return tuple(ToolPart(call.index, arguments=NO_ARGUMENTS) for call in empty)
+
+    def _piece(self, piece: Mapping[str, Any], whole: bool) -> ToolPart | None:
         function = piece.get("function")
         if not isinstance(function, Mapping):
             function = {}
         name = str(function.get("name") or "")
-        call = self._find(piece, name)
-        arguments = call.held + _text(function.get("arguments"))
-        if call.name:
-            return ToolPart(call.index, arguments=arguments) if arguments else None
-        if not name:
-            call.held = arguments
+        call = self._new(piece) if whole else self._find(piece, name)
+        call.held += _text(function.get("arguments"))
+        if isinstance(extra := piece.get("extra_content"), Mapping):
+            call.extra_content = extra
+        if not call.name and not name:
             return None
-        call.name, call.held = name, ""
-        return ToolPart(call.index, call.id, name, arguments)
+        id_ = "" if call.name else self._begin(call, name)
+        arguments, extra = self._arguments(call), call.extra_content
+        call.extra_content = None
+        if not id_ and not arguments and not extra:
+            return None
+        return ToolPart(call.index, id_, name if id_ else "", arguments, extra)
+
+    def _begin(self, call: _Call, name: str) -> str:
+        """Give a call its name and index, and return its id."""
+        call.name, call.index = name, len(self._ids)
+        id_ = call.given_id if call.given_id not in ("", *self._ids) else new_id()
+        self._ids.append(id_)
+        return id_
+
+    def _arguments(self, call: _Call) -> str:
+        """What of the held arguments may be passed on: `null` means none."""
+        if not call.has_arguments and "null".startswith(call.held.strip()):
+            return ""
+        arguments, call.held = call.held, ""
+        call.has_arguments = True
+        return arguments
 
     def _find(self, piece: Mapping[str, Any], name: str) -> _Call:
-        """The call that a piece belongs to. An id decides; without one the index; without both a
-        name begins a call and anything else goes on with the last."""
-        given, index = str(piece.get("id") or ""), piece.get("index")
-        if given:
-            for call in self._calls:
-                if call.given_id == given:
-                    return call
-        if isinstance(index, int):
-            known = self._by_index.get(index)
-            if known is None or (given and known.given_id):
-                known = self._by_index[index] = self._new(given)
-            return known
-        if self._calls and not given and not name:
+        """Return the call that a piece belongs to: by id and index, then by index, then the last.
+        Only a piece with a name begins another call."""
+        id_, index = str(piece.get("id") or ""), piece.get("index")
+        if not isinstance(index, int):
+            index = None
+        same_id = [call for call in self._calls if id_ and call.given_id == id_]
+        same_index = [c for c in self._calls if index is not None and c.given_index == index]
+        if both := [call for call in same_id if index is None or call.given_index == index]:
+            return both[-1]
+        if same_index:
+            known = same_index[-1]
+            another = name and known.name and id_ and known.given_id
+            return self._new(piece) if another else known
+        if same_id and not name:
+            return same_id[-1]
+        if self._calls and not name and (index is None or not self._calls[-1].name):
             return self._calls[-1]
-        return self._new(given)
+        return self._new(piece)
 
-    def _new(self, given: str) -> _Call:
-        call = _Call(len(self._calls), given or new_id(), given_id=given)
+    def _new(self, piece: Mapping[str, Any]) -> _Call:
+        index = piece.get("index")
+        given = index if isinstance(index, int) else None
+        call = _Call(str(piece.get("id") or ""), given)
         self._calls.append(call)
         return call
 
@@ -93,3 +121,8 @@ def _text(arguments: Any) -> str:
     if arguments is None:
         return ""
     return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+
+
+def as_object(arguments: str) -> str:
+    """Return the arguments of a call as JSON text of an object, where a client sent none."""
+    return NO_ARGUMENTS if arguments.strip() in ("", "null") else arguments

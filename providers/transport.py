@@ -9,9 +9,11 @@ the same however many are open. Its own limits are lifted: httpx's pool of 100 w
 import asyncio
 import functools
 import ssl
-from collections.abc import Callable
-from typing import Any
-from urllib.parse import urlsplit
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import certifi
@@ -26,6 +28,10 @@ from providers.refusals import Refusal, inside, read_response, refusal_error
 
 # Time to open a connection, in seconds; a host that drops packets would hold us for minutes.
 CONNECT_TIMEOUT_S = 10.0
+# Seconds of silence after which a server is asked whether it is there, and after which one that
+# does not answer is given up.
+PROBE_EVERY_S = 20.0
+DEAD_AFTER_S = 60.0
 # Of an error's body, in bytes: enough for any message, and not for a file sent by mistake.
 ERROR_BYTES = 64 * 1024
 
@@ -52,27 +58,66 @@ class RefusalError(Exception):
 
 
 class SilenceLimit:
-    """How long a stream may stay silent: until its first text, and then between two pieces. Two
-    limits, because loading a model and reading a long prompt take minutes."""
+    """How long a stream may stay silent: until its first text, and then between two pieces.
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    Silence is not failure: models load, prompts are read and tool calls are written for minutes
+    without a byte. The limits of `timeouts` hold while the server answers `probe`; a server that
+    does not answer it is given up after `DEAD_AFTER_S`. Enter it around the whole stream.
+    """
+
+    def __init__(self, timeouts: Timeouts, probe: Callable[[], Awaitable[None]]) -> None:
         self._timeouts = timeouts
-        self._first_at = asyncio.get_running_loop().time() + timeouts.first_byte_timeout_s
+        self._probe = probe
+        self._clock = asyncio.get_running_loop().time
+        self._since = self._clock()
+        self._first_at = self._since + timeouts.first_byte_timeout_s
+        self._timeout: asyncio.Timeout | None = None
+        self._probing: asyncio.Task[None] | None = None
         self.begun = False
+
+    async def __aenter__(self) -> Self:
+        self._probing = asyncio.create_task(self._probe_in_silence(), name="silence probe")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._probing is not None  # noqa: S101 - for mypy
+        self._probing.cancel()
+        await asyncio.wait({self._probing})
 
     def limit(self) -> asyncio.Timeout:
         """The context in which to wait for the next piece; raises `TimeoutError`."""
-        if self.begun:
-            return asyncio.timeout(self._timeouts.gap_timeout_s)
-        return asyncio.timeout_at(self._first_at)
+        self._since = self._clock()
+        self._timeout = asyncio.timeout_at(min(self._end(), self._since + DEAD_AFTER_S))
+        return self._timeout
+
+    def _end(self) -> float:
+        return self._since + self._timeouts.gap_timeout_s if self.begun else self._first_at
+
+    async def _probe_in_silence(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_EVERY_S)
+            if self._timeout is None or self._clock() - self._since < PROBE_EVERY_S:
+                continue
+            waiting = self._timeout
+            try:
+                await self._probe()
+            except (errors.ProviderUnavailable, errors.ProviderTimeout):
+                continue
+            except errors.ProviderError:
+                pass  # an answer, too
+            if waiting is self._timeout:
+                with suppress(RuntimeError):  # the wait has ended
+                    waiting.reschedule(min(self._end(), self._clock() + DEAD_AFTER_S))
 
     def error(self, who: str) -> errors.ProviderTimeout:
         """The error for a `TimeoutError`."""
+        silent_s = self._clock() - (self._since if self.begun else self._first_at)
         if self.begun:
-            seconds = f"{self._timeouts.gap_timeout_s:g}"
             return errors.ProviderTimeout(
-                f"{who} stopped in the middle of the reply: nothing came for {seconds} s."
+                f"{who} stopped in the middle of the reply: nothing came for {silent_s:.0f} s."
             )
+        if silent_s < 0:
+            return errors.ProviderTimeout(f"{who} does not answer any more.")
         return no_answer(who, self._timeouts.first_byte_timeout_s)
 
 
@@ -84,23 +129,24 @@ class ServerClient:
     """The HTTP client for a server: created by the first request, in its event loop; closed with
     `aclose`.
 
-    `trust_env` lets proxies of the environment apply, though never to this machine. `wrap` may put
-    another transport between the client and the connections.
+    A user and password in `url` are sent as a header and appear nowhere else. `trust_env` lets
+    proxies of the environment apply, though never to this machine. `wrap` may put another transport
+    between the client and the connections.
     """
 
     def __init__(
         self,
         url: str,
         who: str,
+        headers: dict[str, str] | None = None,
         *,
         trust_env: bool = True,
-        headers: dict[str, str] | None = None,
         wrap: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda inner: inner,
     ) -> None:
-        self.url = url.strip().rstrip("/")
+        self.url, credentials = _without_credentials(url.strip().rstrip("/"))
         self._who = who
         self._trust_env = trust_env
-        self._headers = headers or {}
+        self._headers = {**(headers or {}), **credentials}
         self._wrap = wrap
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
@@ -142,6 +188,26 @@ class ServerClient:
             self._closed = True
             if self._client is not None:
                 await self._client.aclose()
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header for a key; without a key there is none."""
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _without_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """Return an address without the user and password in it, and the header that tells them: an
+    address ends up in errors and logs, and aiohttp does not take both."""
+    try:
+        address = urlsplit(url)
+        user, password = address.username, address.password
+    except ValueError:
+        return url, {}
+    if user is None:
+        return url, {}
+    pair = f"{unquote(user)}:{unquote(password or '')}".encode()
+    bare = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+    return bare, {"Authorization": f"Basic {b64encode(pair).decode()}"}
 
 
 class _Protocol(ResponseHandler):

@@ -20,12 +20,10 @@ Phase = Literal["queued", "loading", "prompt_eval", "generating"]
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture in a message: its media type ("image/png") and its bytes in base64. `at` is the
-    position in the message's text before which it stands; `None` is behind all text."""
+    """A picture in a message: its media type ("image/png") and its bytes in base64."""
 
     media_type: str
     base64: str
-    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,13 @@ from django.conf import settings
 from conversations.errors import InvalidInput
 from providers.base import Provider, Role
 from providers.building import build
-from providers.errors import ModelNotFound, ProviderError, ProviderTimeout, ProviderUnavailable
+from providers.errors import (
+    ModelLoading,
+    ModelNotFound,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from providers.types import Model
 
 # Seconds for which an answer is believed: that a provider is up, that it is not, its models.
@@ -21,6 +27,9 @@ BELIEVE_DOWN = 3.0
 BELIEVE_MODELS = 30.0
 # Who does not answer within so many seconds is passed over.
 ANSWER_S = 2.0
+# For how long a request that names no model waits for a server that is loading its model.
+LOADING_S = 30.0
+LOADING_EVERY_S = 0.5
 
 T = TypeVar("T")
 
@@ -97,10 +106,10 @@ class Router:
         """
         if model is not None:
             chosen = await (self.choose(provider) if provider else self.choose_for(model))
-            return await _route(chosen, await self._offered(chosen, model))
+            return await self._route(chosen, await self._offered(chosen, model))
         chosen = await self.choose(provider)
         try:
-            return await _route(chosen, await self.default_model(chosen))
+            return await self._route(chosen, await self.default_model(chosen))
         except ProviderError as error:
             error.provider_used = chosen.name
             raise
@@ -127,9 +136,21 @@ class Router:
         first = settings.CHAT_DEFAULT_PROVIDER or self._by_role(Role.SERVICE)[0].name
         if settings.CHAT_DEFAULT_MODEL and provider.name == first:
             return await self.listed_name(provider, settings.CHAT_DEFAULT_MODEL)
-        for entry in await self.models(provider):
-            return entry.name
+        models = await self._once_loaded(provider)
+        if models:
+            return models[0].name
         raise ModelNotFound("No model is installed. Pull one, for example: ollama pull llama3.2")
+
+    async def _once_loaded(self, provider: Provider) -> list[Model]:
+        """`models`, waited for while the server is loading its model."""
+        until = time.monotonic() + LOADING_S
+        while True:
+            try:
+                return await self.models(provider)
+            except ModelLoading:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(LOADING_EVERY_S)
 
     async def models(self, provider: Provider) -> list[Model]:
         """Those of `listed` that can be talked to. Raises `ProviderError`."""
@@ -189,6 +210,16 @@ class Router:
                 return entry.name if entry else name
         return name
 
+    async def _route(self, provider: Provider, model: str) -> Route:
+        """The window of a model that is not loaded yet is a guess: no more than it was made for."""
+        window = await provider.window(model)
+        guess: int = settings.CHAT_DEFAULT_WINDOW
+        if window is None:
+            with suppress(ProviderError):
+                entry = _named(provider, await self.listed(provider), model)
+                guess = min(guess, (entry and entry.context_length) or guess)
+        return Route(provider, model, window or guess, window)
+
     async def _offered(self, provider: Provider, model: str) -> str:
         """The model's name at the provider. Raises `ModelNotOffered`."""
         if settings.CHAT_ALLOWED_MODELS:
@@ -202,7 +233,7 @@ class Router:
         if entry is not None:
             return entry.name
         # A list may leave out what the provider has under another spelling.
-        if await provider.window(model) is None:
+        if not await provider.has_model(model):
             raise _not_offered(model)
         return model
 
@@ -235,11 +266,6 @@ class Router:
         value = await ask()
         self._known[key] = (time.monotonic() + seconds, value)
         return value
-
-
-async def _route(provider: Provider, model: str) -> Route:
-    window = await provider.window(model)
-    return Route(provider, model, window or settings.CHAT_DEFAULT_WINDOW, window)
 
 
 def _named(provider: Provider, listed: Iterable[Model], name: str) -> Model | None:

@@ -17,7 +17,6 @@ from providers.errors import (
     ProviderError,
     RequestRefused,
 )
-from providers.think_tags import ThinkTags
 from providers.types import (
     ChatMessage,
     ChatRequest,
@@ -238,28 +237,18 @@ class _Phases:
 async def _ask(
     plan: Plan, slots: ProviderSlots, on_phase: OnPhase, result: Result
 ) -> AsyncGenerator[Chunk]:
-    """Yield what one provider says."""
-    if plan.fitted.too_long:
-        subject = "This message is" if plan.trims else "These messages are"
-        raise ContextTooLong(
-            f"{subject} longer than the model can read ({plan.route.window} tokens).",
-            window=plan.route.window,
-            prompt_tokens=plan.fitted.prompt_tokens,
-        )
-    request = ChatRequest(
-        model=plan.route.model,
-        messages=plan.fitted.messages,
-        window=plan.route.num_ctx,
-        **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
-    )
-    provider = plan.route.provider
-    if request.suffix and not provider.has_suffix:
-        raise NotSupported(f"{provider.label} cannot write before a suffix.", field="suffix")
-    model, user_id = plan.route.model, plan.caller.user.pk
+    """Yield what one provider says, having loaded the model where only then its window is known."""
+    provider, model = plan.route.provider, plan.route.model
     phases = _Phases(on_phase, provider.replies_at_once(model))
+    user_id = plan.caller.user.pk
     async with slots.slot(provider.name, user_id, phases.wait, model, phases.follow):
+        if plan.route.num_ctx is None and provider.sets_window:
+            phases.enter("loading")
+            if window := await provider.window(model, load=True):
+                plan = plan.rerouted(replace(plan.route, window=window, num_ctx=window))
+                result.take(plan)
+        request = _request(plan)
         result.reading = True
-        tags = ThinkTags()
         wants_logprobs = request.top_logprobs is not None
         try:
             async with aclosing(provider.stream_chat(request)) as chunks:
@@ -271,10 +260,33 @@ async def _ask(
                             sentence = f"{provider.label} has no log probabilities for this model."
                             raise NotSupported(sentence, field="logprobs")
                         wants_logprobs = False
-                    yield _clean(tags.split(chunk))
+                    yield _clean(chunk)
         except ProviderError:
             result.reading = result.first_token_s is not None
             raise
+
+
+def _request(plan: Plan) -> ChatRequest:
+    """The request for a plan. Raises `ContextTooLong` for a prompt that cannot fit, and
+    `NotSupported` for a suffix that the provider does not know."""
+    if plan.fitted.too_long:
+        subject = "This message is" if plan.trims else "These messages are"
+        raise ContextTooLong(
+            f"{subject} longer than the model can read ({plan.route.window} tokens).",
+            window=plan.route.window,
+            prompt_tokens=plan.fitted.prompt_tokens,
+        )
+    request = ChatRequest(
+        model=plan.route.model,
+        messages=plan.fitted.messages,
+        window=plan.route.num_ctx,
+        prompt_tokens=plan.fitted.prompt_tokens,
+        **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
+    )
+    provider = plan.route.provider
+    if request.suffix and not provider.has_suffix:
+        raise NotSupported(f"{provider.label} cannot write before a suffix.", field="suffix")
+    return request
 
 
 def _clean(chunk: Chunk) -> Chunk:

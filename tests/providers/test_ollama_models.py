@@ -146,35 +146,82 @@ async def test_window_of_a_loaded_model(
 
 
 @pytest.mark.parametrize(
-    ("context_length", "parameters", "window"),
+    ("parameters", "window"),
     [
-        (131072, "", 8192),
-        (2048, "", 2048),
-        (131072, 'stop "<|end|>"\nnum_ctx                        32768', 32768),
-        (4096, "num_ctx 32768", 4096),
+        ('stop "<|end|>"\nnum_ctx                        32768', 32768),
+        ("num_ctx 2048", 2048),
+        ("num_ctx 999999", 131072),
     ],
 )
-async def test_window_of_a_model_that_is_not_loaded(
-    ollama: OllamaProvider,
-    ollama_server: ScriptedOllama,
-    context_length: int,
-    parameters: str,
-    window: int,
+async def test_window_that_the_model_file_sets(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama, parameters: str, window: int
 ) -> None:
-    """What its owner chose, else 8192, and never more than it was made for."""
-    ollama_server.models = [entry("m", context_length=context_length, parameters=parameters)]
+    """Also where it is loaded with another; never more than the model was made for."""
+    ollama_server.models = [entry("m", context_length=131072, parameters=parameters)]
+    ollama_server.loaded["m"] = 4096
     assert await ollama.window("m") == window
 
 
-async def test_window_of_a_loaded_model_on_a_server_that_does_not_tell(
+@pytest.mark.parametrize(
+    ("context_length", "chosen", "window"),
+    [
+        (131072, 4096, 8192),
+        (131072, 32768, 32768),
+        (4096, 4096, 4096),
+        (2048, 4096, 2048),
+        (131072, None, 8192),
+    ],
+)
+async def test_window_that_ollama_chooses_when_it_loads(
+    ollama: OllamaProvider,
+    ollama_server: ScriptedOllama,
+    context_length: int,
+    chosen: int | None,
+    window: int,
+) -> None:
+    """The model is loaded only where that is allowed; more is asked for where it is little."""
+    ollama_server.models = [entry("m", context_length=context_length)]
+    ollama_server.chosen_window = chosen
+    assert await ollama.window("m") is None
+    assert "m" not in ollama_server.loaded
+    assert await ollama.window("m", load=True) == window
+    loads = [e.json for e in ollama_server.exchanges if e.path == "/api/generate"]
+    assert loads == [{"model": "m", "stream": False}]
+    assert await ollama.window("m") == window
+
+
+async def test_window_of_a_model_that_cannot_be_loaded(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:
-    ollama_server.loaded["llama3.2:latest"] = None
-    assert await ollama.window("llama3.2") == 8192
+    """Its reply will say why."""
+    ollama_server.models = [entry("m")]
+    ollama_server.refuses_load = True
+    assert await ollama.window("m", load=True) is None
+
+
+async def test_window_of_a_model_that_runs_elsewhere(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """All that it can do; it is never loaded here."""
+    ollama_server.models = [entry("m:20b-cloud", context_length=131072)]
+    assert await ollama.window("m:20b-cloud", load=True) == 131072
+    assert all(e.path != "/api/generate" for e in ollama_server.exchanges)
+
+
+async def test_windows_are_listed_where_they_are_known(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    ollama_server.models = [entry("a:latest", context_length=8192), entry("b", context_length=8192)]
+    ollama_server.loaded["a:latest"] = 2048
+    found = {m.name: (m.context_length, m.window) for m in await ollama.list_models()}
+    assert found == {"a:latest": (8192, 2048), "b": (8192, None)}
+    assert await ollama.window("b", load=True) == 8192
+    assert {m.name: m.window for m in await ollama.list_models()} == {"a:latest": 2048, "b": 8192}
 
 
 async def test_window_never_changes(ollama: OllamaProvider, ollama_server: ScriptedOllama) -> None:
     """Not even when somebody else has the model loaded with another, nor under its other name."""
+    ollama_server.loaded["llama3.2:latest"] = 8192
     assert await ollama.window("llama3.2") == 8192
     ollama_server.loaded["llama3.2:latest"] = 2048
     assert await ollama.window("llama3.2") == 8192
@@ -184,32 +231,50 @@ async def test_window_never_changes(ollama: OllamaProvider, ollama_server: Scrip
 async def test_window_is_the_same_for_all_who_ask_at_once(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:
-    """The first has seen that the model is not loaded; the second, quicker, that it is."""
-    shown = ollama_server.hold("/api/show")
-    first = asyncio.create_task(ollama.window("llama3.2"))
-    while not any(exchange.path == "/api/show" for exchange in ollama_server.exchanges):
+    """Also where the server loads it with another between the two."""
+    ollama_server.loaded["llama3.2:latest"] = 4096
+    running = ollama_server.hold("/api/ps")
+    calls = [asyncio.create_task(ollama.window("llama3.2")) for _ in range(2)]
+    while [exchange.path for exchange in ollama_server.exchanges].count("/api/ps") < 2:
         await asyncio.sleep(0)
+    running.set()
     ollama_server.loaded["llama3.2:latest"] = 2048
-    assert await ollama.window("llama3.2") == 2048
-    shown.set()
-    assert await first == 2048
+    first, second = await asyncio.gather(*calls)
+    assert first == second == await ollama.window("llama3.2")
 
 
 async def test_window_unknown_is_none_and_not_remembered(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:
     assert await ollama.window("never-heard-of") is None
+    ollama_server.loaded["llama3.2:latest"] = 8192
     ollama_server.down = True
     assert await ollama.window("llama3.2") is None
     ollama_server.down = False
     assert await ollama.window("llama3.2") == 8192
 
 
+async def test_models_with_the_same_digest_are_told_apart(
+    ollama: OllamaProvider, ollama_server: ScriptedOllama
+) -> None:
+    """Some servers give every model the same, or none."""
+    ollama_server.old = True
+    ollama_server.models = [entry(f"m{n}", context_length=1024 * n) for n in (1, 2, 3)]
+    for digest in ("", "0" * 64):
+        ollama_server.digest = digest
+        models = await ollama.list_models()
+        assert [(m.name, m.context_length) for m in models] == [
+            ("m1", 1024),
+            ("m2", 2048),
+            ("m3", 3072),
+        ]
+
+
 async def test_window_gives_up_in_time(
     ollama: OllamaProvider, ollama_server: ScriptedOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WINDOW_S", 0.05)
-    ollama_server.hold("/api/ps")
+    ollama_server.hold("/api/show")
     assert await ollama.window("llama3.2") is None
 
 

@@ -117,12 +117,11 @@ async def test_openai_itself(
     tokens by its new name."""
     async with aclosing(openai_at("https://api.openai.com/v1", api_key="sk-secret-1")) as provider:
         assert provider.label == "OpenAI"
-        fitted = provider._refused_fields.apply({"model": "gpt-5", "max_tokens": 9})
+        fitted = provider._refused_fields.apply({"model": "gpt-5", "max_tokens": 9}, set())
         assert fitted == {"model": "gpt-5", "max_completion_tokens": 9}
         names = ["gpt-5", "text-embedding-3-small", "gpt-4o-realtime-preview", "whisper-1", "o3"]
         openai_server.models = list(names)
-        monkeypatch.setattr(provider, "_base_url", f"{openai_server.url}/v1")
-        monkeypatch.setattr(provider._server, "url", openai_server.url)
+        monkeypatch.setattr(provider._server, "url", f"{openai_server.url}/v1")
         models = await provider.list_models()
         assert [model.name for model in models if model.chats] == ["gpt-5", "o3"]
         assert [model.name for model in models if not model.chats] == ["text-embedding-3-small"]

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.ndjson import LineSafeTransport
-from providers.sse import DocumentReader, EventReader
+from providers.stream_reader import Form, StreamReader
+from providers.surrogates import HalfJoiner
 
 # Many of the characters that matter: line separators, their lead bytes in other characters.
 _TEXT = st.text(st.sampled_from('a\\"\u0085\u2028\u2029\n\r\x0bÂâ—…\u20ac😀{}'), max_size=30)
@@ -25,23 +27,26 @@ def _pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 class _Wire(httpx.AsyncBaseTransport):
     """Answers with the given pieces."""
 
-    def __init__(self, pieces: list[bytes], headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, pieces: list[bytes], headers: dict[str, str] | None = None, status: int = 200
+    ) -> None:
         self._pieces = pieces
         self._headers = headers
+        self._status = status
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         async def body() -> AsyncIterator[bytes]:
             for piece in self._pieces:
                 yield piece
 
-        return httpx.Response(200, content=body(), headers=self._headers, request=request)
+        return httpx.Response(self._status, content=body(), headers=self._headers, request=request)
 
 
 async def _lines(pieces: list[bytes]) -> list[str]:
     transport = LineSafeTransport(_Wire(pieces))
     async with (
         httpx.AsyncClient(transport=transport) as client,
-        client.stream("GET", "http://x") as response,
+        client.stream("POST", "http://x/api/chat") as response,
     ):
         return [line async for line in response.aiter_lines()]
 
@@ -54,17 +59,20 @@ def test_each_json_line_stays_one_line(texts: list[str], cuts: list[int]) -> Non
     assert [json.loads(line)["t"] for line in lines] == texts
 
 
-async def test_bytes_that_end_inside_a_character_are_passed_on() -> None:
-    """What is cut off stays visible as such."""
-    transport = LineSafeTransport(_Wire([b"a\xe2", b"\x80"]))
-    async with httpx.AsyncClient(transport=transport) as client:
-        assert (await client.get("http://x")).content == b"a\xe2\x80"
-
-
-async def test_compressed_bytes_are_left_alone() -> None:
-    coded = _Wire([b"\xc2\x85"], {"content-encoding": "unknown"})
-    async with httpx.AsyncClient(transport=LineSafeTransport(coded)) as client:
-        assert (await client.get("http://x")).content == b"\xc2\x85"
+@pytest.mark.parametrize(
+    ("status", "path", "headers"),
+    [
+        (200, "/api/chat", {"content-encoding": "unknown"}),
+        (500, "/api/chat", {}),
+        (200, "/api/tags", {}),
+    ],
+)
+async def test_anything_but_a_streamed_chat_is_left_alone(
+    status: int, path: str, headers: dict[str, str]
+) -> None:
+    wire = _Wire([b"a\n\n\xc2\x85"], headers, status)
+    async with httpx.AsyncClient(transport=LineSafeTransport(wire)) as client:
+        assert (await client.get(f"http://x{path}")).content == b"a\n\n\xc2\x85"
 
 
 @settings(deadline=None)
@@ -72,23 +80,51 @@ async def test_compressed_bytes_are_left_alone() -> None:
 def test_events_do_not_depend_on_the_cuts(texts: list[str], cuts: list[int], end: str) -> None:
     sent = [json.dumps(text, ensure_ascii=False) for text in texts]
     data = "".join(f": ping{end}{end}data: {text}{end}{end}" for text in sent).encode()
-    reader = EventReader()
+    reader = StreamReader()
     events = [event for piece in _pieces(data, cuts) for event in reader.feed(piece)]
     assert events + reader.end() == sent
 
 
 def test_last_event_without_its_blank_line() -> None:
-    reader = EventReader()
+    reader = StreamReader()
     assert reader.feed(b"data: one\n\ndata:two") == ["one"]
     assert reader.end() == ["two"]
 
 
 def test_event_of_several_lines() -> None:
-    assert EventReader().feed(b"event: x\ndata: a\ndata: b\nid: 3\n\n") == ["a\nb"]
+    assert StreamReader().feed(b"event: x\ndata: a\ndata: b\nid: 3\n\n") == ["a\nb"]
 
 
-def test_document_is_one_event() -> None:
-    reader = DocumentReader()
-    assert reader.feed(b'{"a":') == []
-    assert reader.feed(b"1}\n\n") == []
-    assert reader.end() == ['{"a":1}\n\n']
+@pytest.mark.parametrize("cut", range(12))
+@pytest.mark.parametrize(
+    ("body", "form", "events"),
+    [
+        (b'{"a":\n1}\n\n', Form.DOCUMENT, ['{"a":\n1}']),
+        (b'\xef\xbb\xbf\n{\n  "a": "}\\n"\n}', Form.DOCUMENT, ['{\n  "a": "}\\n"\n}']),
+        (b'{"a":1}', Form.JSON, ['{"a":1}']),
+        (b'{"a":1}\r\n\r\n{"a":2}\n', Form.LINES, ['{"a":1}', '{"a":2}']),
+        (b'{"a":"\\ud83d"}\n{"a":2}', Form.LINES, ['{"a":"\\ud83d"}', '{"a":2}']),
+        (b'\n: ping\n\ndata: {"a":1}\n\n', Form.EVENTS, ['{"a":1}']),
+    ],
+)
+def test_a_body_is_read_for_what_it_is(
+    cut: int, body: bytes, form: Form, events: list[str]
+) -> None:
+    reader = StreamReader()
+    found = [event for piece in (body[:cut], body[cut:]) for event in reader.feed(piece)]
+    assert found + reader.end() == events
+    assert reader.form is form
+
+
+def test_a_page_is_no_reply() -> None:
+    with pytest.raises(ValueError, match="page"):
+        StreamReader().feed(b"\n<html>")
+
+
+@given(text=st.text(st.sampled_from("a\ud83d\ude00\U0001f600"), max_size=8), cut=st.integers(0, 8))
+def test_halves_of_a_character_are_joined(text: str, cut: int) -> None:
+    """Wherever it was cut; a half that stays alone is replaced."""
+    joiner = HalfJoiner()
+    joined = joiner.join(text[:cut]) + joiner.join(text[cut:]) + joiner.join("", ends=True)
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert joined == whole

@@ -25,7 +25,7 @@ def _error_for(status: int, body: str, **headers: str) -> errors.ProviderError:
         (400, '{"error":"the prompt is longer than the context length"}', errors.ContextTooLong),
         (500, '{"error":"llama runner process: cudaMalloc failed"}', errors.ProviderFailed),
         (500, '{"error":{"code":500,"message":"no slot available"}}', errors.ProviderBusy),
-        (503, '{"error":{"code":503,"message":"Loading model"}}', errors.ProviderBusy),
+        (503, '{"error":{"code":503,"message":"Loading model"}}', errors.ModelLoading),
         (502, '{"error":"upstream unreachable"}', errors.ProviderFailed),
         (504, "upstream timed out", errors.ProviderTimeout),
         (408, "", errors.ProviderTimeout),
@@ -68,7 +68,7 @@ def test_retry_after_date_and_milliseconds() -> None:
 def test_field_is_named_only_when_it_is_a_name() -> None:
     """A server could put anything there."""
     for parameter in ("<b>x</b>", "a" * 50, "see http://x"):
-        sentence = str(refusal_error(Refusal(status=400, parameter=parameter), "Ollama", "m"))
+        sentence = str(refusal_error(Refusal(status=400, fields=(parameter,)), "Ollama", "m"))
         assert sentence == "Ollama refused the request."
 
 

@@ -36,7 +36,9 @@
 `server.models` is what `/api/tags` lists (`entry()` makes one), `server.loaded` what `/api/ps`
 does, by name with its context length. `server.old` leaves out of the list what old servers do not
 know, `server.lists_lengths = False` the context lengths alone. `server.down` answers every other
-endpoint but chat with 500; `server.hold(path)` lets one wait.
+endpoint but chat with 500; `server.hold(path)` lets one wait. An empty prompt to `/api/generate`
+loads a model with `server.chosen_window`, unless `server.refuses_load`. `server.digest`, when not
+`None`, is that of every model.
 """
 
 import argparse
@@ -91,6 +93,9 @@ class ScriptedOllama(ScriptedServer):
         self.down = False
         self.text = ""
         self.at_once: asyncio.Semaphore | None = None
+        self.digest: str | None = None
+        self.chosen_window: int | None = 4096
+        self.refuses_load = False
 
     def serve_at_once(self, count: int) -> None:
         """Let chat requests above so many wait, without a word, until another has ended."""
@@ -112,6 +117,8 @@ class ScriptedOllama(ScriptedServer):
                 await response.whole(200, {"models": [_running(*m) for m in self.loaded.items()]})
             case "POST", "/api/show":
                 await self._show(exchange, response)
+            case "POST", "/api/generate":
+                await self._load(exchange, response)
             case "POST", "/api/embed":
                 await self._embed(exchange, response)
             case "POST", "/api/pull":
@@ -129,6 +136,17 @@ class ScriptedOllama(ScriptedServer):
             return
         async with self.at_once or nullcontext():
             await script(Line(self, exchange, response, settings))
+
+    async def _load(self, exchange: Exchange, response: Response) -> None:
+        """An empty prompt loads the model, with the window that this server chooses."""
+        if self.refuses_load:
+            await response.whole(500, {"error": "model requires more system memory"})
+            return
+        known = self._known(exchange.model) or entry(exchange.model)
+        chosen = self.chosen_window and min(self.chosen_window, known["context_length"])
+        self.loaded.setdefault(exchange.model, chosen)
+        done = {"model": exchange.model, "response": "", "done": True, "done_reason": "load"}
+        await response.whole(200, done)
 
     async def _embed(self, exchange: Exchange, response: Response) -> None:
         """Vectors `[number of characters, 0.5]`; `short` gives one too few, `missing` none."""
@@ -153,12 +171,14 @@ class ScriptedOllama(ScriptedServer):
         return entry(name) if scenario in SCRIPTS and scenario != "missing" else None
 
     def _tag(self, model: dict[str, Any]) -> dict[str, Any]:
+        made = f"{sum(map(ord, model['name'])):064x}"
+        digest = made if self.digest is None else self.digest
         tag: dict[str, Any] = {
             "name": model["name"],
             "model": model["name"],
             "modified_at": "2026-08-01T10:20:30.123456789+02:00",
             "size": 2019393189,
-            "digest": f"{sum(map(ord, model['name'])):064x}",
+            "digest": digest,
             "details": {
                 "parent_model": "",
                 "format": "gguf",

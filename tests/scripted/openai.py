@@ -31,10 +31,12 @@ It serves `/v1/chat/completions` and `/v1/models` for the OpenAI client and the 
     tools_zero tools_bare tools_mixed tools_late
                              calls of which each is told apart in another odd way
     pings                    comments and every keep-alive that breaks readers
+    (more in `openai_odd`, by what was reported of servers)
     crlf · bytes:size=7 · nel · camel · whole (JSON, no stream) · camelwhole · page (HTML, 200)
 
 `server.models` is what the list holds: names, objects, or `None` for `"data": null`.
-`server.keys`, when not empty, are the keys that it accepts. `server.hold(path)`
+`server.keys`, when not empty, are the keys that it accepts. `server.answers` are JSON documents by
+path. While `server.loading` it answers as a llama-server that loads its model. `server.hold(path)`
 lets one wait.
 """
 
@@ -43,6 +45,7 @@ import json
 from typing import Any
 
 from tests.scripted import openai_kinds as _kinds  # noqa: F401 - adds its scripts
+from tests.scripted import openai_odd as _odd  # noqa: F401 - adds its scripts
 from tests.scripted.openai_scripts import SCRIPTS, Events
 from tests.scripted.server import (
     Exchange,
@@ -62,6 +65,8 @@ class ScriptedOpenAI(ScriptedServer):
         super().__init__()
         self.models: list[str | dict[str, Any]] | None = list(models or ("normal", "reasoning"))
         self.keys: set[str] = set()
+        self.answers: dict[str, Any] = {}
+        self.loading = False
         self.text = ""
 
     async def respond(self, exchange: Exchange, response: Response) -> None:
@@ -70,6 +75,11 @@ class ScriptedOpenAI(ScriptedServer):
             said = f"Incorrect API key provided: {key}. Find yours at https://example.com."
             error = {"message": said, "type": "invalid_request_error", "code": "invalid_api_key"}
             await response.whole(401, {"error": error})
+        elif self.loading:  # as llama-server, at every address
+            error = {"message": "Loading model", "type": "unavailable_error", "code": 503}
+            await response.whole(503, {"error": error})
+        elif exchange.path in self.answers:
+            await response.whole(200, json.dumps(self.answers[exchange.path]))
         elif exchange.path in self.chat_paths:
             await self._chat(exchange, response)
         elif exchange.path == "/v1/embeddings":
@@ -104,7 +114,7 @@ def _embeddings(exchange: Exchange) -> tuple[int, dict[str, Any]]:
 
 def _listed(model: str | dict[str, Any]) -> dict[str, Any]:
     more = {"id": model} if isinstance(model, str) else model
-    return {"object": "model", "created": 1785572430, "owned_by": "library", **more}
+    return {"object": "model", "created": 1785572430, "owned_by": "scripted", **more}
 
 
 if __name__ == "__main__":

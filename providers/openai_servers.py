@@ -1,0 +1,110 @@
+"""What known OpenAI-compatible servers tell about their models at addresses of their own.
+
+OpenAI's list of models has no window and no capabilities. llama-server tells them at `/props`, LM
+Studio and Ollama in lists of their own. A server that does not answer has nothing to add.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from providers import ollama_models, transport
+from providers.errors import ProviderError
+from providers.types import Model
+
+# For all questions together, in seconds.
+ASK_S = 2.0
+
+_FAILURES: tuple[type[Exception], ...] = (
+    *transport.FAILURES,
+    transport.RefusalError,
+    ProviderError,
+)
+
+
+async def completed(
+    models: list[Model], data: object, server: transport.ServerClient
+) -> list[Model]:
+    """Return the models of a list with what the server tells elsewhere. `data` is that list as it
+    came: who owns the models tells which server it is."""
+    items = data.get("data") if isinstance(data, Mapping) else None
+    entries = [item for item in items or () if isinstance(item, Mapping)]
+    owners = {str(entry.get("owned_by") or "") for entry in entries}
+    try:
+        async with asyncio.timeout(ASK_S):
+            client = await server.open()
+            if "llamacpp" in owners and len(models) == 1:
+                return [_from_props(models[0], await _get(client, server, "/props"))]
+            if "library" in owners:
+                running, tags = await asyncio.gather(
+                    _get(client, server, "/api/ps"), _get(client, server, "/api/tags")
+                )
+                return [_from_ollama(model, running, tags) for model in models]
+            if "organization_owner" in owners:
+                listed = await _get(client, server, "/api/v0/models")
+                return [_from_lm_studio(model, listed) for model in models]
+    except _FAILURES:
+        pass
+    return models
+
+
+async def _get(
+    client: httpx.AsyncClient, server: transport.ServerClient, path: str
+) -> Mapping[str, Any]:
+    root = server.url.removesuffix("/v1")
+    return _mapping((await client.get(f"{root}{path}")).json())
+
+
+def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
+    """llama-server's `/props`."""
+    window = _mapping(props.get("default_generation_settings")).get("n_ctx")
+    caps = _mapping(props.get("chat_template_caps"))
+    told = {
+        "vision": _mapping(props.get("modalities")).get("vision"),
+        "tools": caps.get("supports_tools"),
+    }
+    system_role = caps.get("supports_system_role")
+    return replace(
+        model,
+        window=ollama_models.positive(window) or model.window,
+        slots=ollama_models.positive(props.get("total_slots")),
+        system_role=system_role if isinstance(system_role, bool) else None,
+        capabilities=("completion", *(name for name, there in told.items() if there)),
+    )
+
+
+def _from_ollama(model: Model, running: Mapping[str, Any], tags: Mapping[str, Any]) -> Model:
+    """Ollama's own lists, which it also has beside `/v1`."""
+    loaded = ollama_models.find(running, model.name) or {}
+    entry = ollama_models.find(tags, model.name)
+    listed = entry and ollama_models.to_model(entry, {})
+    more = listed or model
+    window = ollama_models.positive(loaded.get("context_length"))
+    return replace(more, name=model.name, window=window, created=model.created)
+
+
+def _from_lm_studio(model: Model, listed: Mapping[str, Any]) -> Model:
+    """LM Studio's list. A model that is not loaded has no window yet."""
+    items = listed.get("data")
+    entries = [item for item in items or () if isinstance(item, Mapping)]
+    entry = next((item for item in entries if item.get("id") == model.name), None)
+    if entry is None:
+        return model
+    kind = entry.get("type")
+    tools = "tool_use" in (entry.get("capabilities") or ())
+    found = ("vision",) * (kind == "vlm") + ("tools",) * tools
+    return replace(
+        model,
+        window=ollama_models.positive(entry.get("loaded_context_length")) or model.window,
+        context_length=ollama_models.positive(entry.get("max_context_length")),
+        capabilities=("embedding",) if kind == "embeddings" else ("completion", *found),
+        family=str(entry.get("arch") or ""),
+        quantization_level=str(entry.get("quantization") or ""),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -126,4 +126,4 @@ class SessionViewSet(OwnConversations):
     @extend_schema(request=SessionTitle, responses=SessionSerializer)
     def update(self, request: Request, pk: UUID) -> Response:
         """Change the title."""
-        return self.change(pk, SessionTitle(data=request.data))
+        return self.change(pk, SessionTitle)

@@ -89,9 +89,11 @@ class OwnConversations(
         row = services.create_conversation(user=caller(self.request), **valid(data))
         return self.answer(row.pk, status.HTTP_201_CREATED)
 
-    def change(self, pk: UUID, data: StrictSerializer) -> Response:
-        """Change these fields of a conversation."""
+    def change(self, pk: UUID, fields: type[StrictSerializer]) -> Response:
+        """Change the fields of a conversation that the body names. A conversation that is not the
+        caller's is refused before the body is read."""
         conversation = access.conversation(caller(self.request), pk)
+        data = fields(data=self.request.data, partial=self.request.method == "PATCH")
         notify().conversation_changed(
             services.update_conversation(conversation=conversation, changes=valid(data))
         )
@@ -158,7 +160,7 @@ class ConversationViewSet(OwnConversations):
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         """Rename, pin, archive, show another branch, or change settings (null removes one)."""
-        return self.change(pk, ConversationChanges(data=request.data, partial=True))
+        return self.change(pk, ConversationChanges)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])

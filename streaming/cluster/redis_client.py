@@ -26,14 +26,14 @@ class ServiceAway(Unavailable):
     retry_after = 2.0
 
 
-def connect(url: str, *, blocking: bool = False) -> "Redis":
-    """A client that tries again once, on a new connection. Answers are text.
+def connect(url: str, *, blocking: bool = False, connections: int = MOST_CONNECTIONS) -> "Redis":
+    """A client that repeats a failed command once, on a new connection. Answers are text.
 
     With `blocking`, for commands that wait: the library would end them after five seconds.
     """
     pool = BlockingConnectionPool.from_url(
         url,
-        max_connections=MOST_CONNECTIONS,
+        max_connections=connections,
         timeout=PATIENCE,
         decode_responses=True,
         socket_connect_timeout=PATIENCE,

@@ -1,8 +1,8 @@
 """The threads on which requests and sockets touch the database.
 
-Left alone, all sockets of a process share one thread, so that one slow query stalls every
-other; and a waiting request keeps a thread of its own for as long as it waits. Here both
-borrow one of a few threads that live as long as the process, each with its own connection.
+By default all sockets of a process share one thread, so that one slow query stalls every other,
+and a waiting request keeps a thread of its own for as long as it waits. Here both borrow one of a
+few threads that live as long as the process, each with its own connection.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ COUNT: Final = 8
 
 
 class DatabaseThreads:
-    """A few one-thread executors, handed out to whoever comes, the least used first."""
+    """A few executors of one thread each, of which the least used is lent first."""
 
     def __init__(self, count: int = COUNT) -> None:
         self._executors = [

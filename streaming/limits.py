@@ -58,7 +58,7 @@ class Permit:
 
 
 class Limits(Protocol):
-    """Counts requests and holds places."""
+    """Counts the requests and the permits of callers."""
 
     async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
         """Count one request and take one of the caller's places, or do neither. Waits up to `wait`
@@ -73,7 +73,7 @@ class Limits(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of everything, when the server ends."""
+        """Release everything when the server ends."""
         ...
 
 
@@ -120,8 +120,8 @@ class MemoryLimits:
         if at_once.most and self._running[at_once.subject] >= at_once.most:
             raise too_many_at_once(at_once.most)
         if a_minute.most and len(recent) >= a_minute.most:
-            # The request that has to be forgotten first: with a limit that was lowered, a later
-            # one than the oldest.
+            # The request that has to become a minute old before there is room: with a limit that
+            # was lowered it is a later one than the oldest.
             raise too_many_requests(a_minute.most, recent[-a_minute.most] + MINUTE - now)
         recent.append(now)
         self._running[at_once.subject] += 1
@@ -140,7 +140,7 @@ class MemoryLimits:
             del self._running[subject]
 
     def _sweep(self, now: float) -> None:
-        """Forget, once a minute, those who have not asked for a minute."""
+        """Forget, once a minute, the callers without a request in the last minute."""
         if now - self._swept < MINUTE:
             return
         self._swept = now

@@ -1,4 +1,4 @@
-"""Being the only server process of a database, where no Redis lets several share it."""
+"""The lock of the only server process of a database, where no Redis lets several share it."""
 
 import asyncio
 import fcntl
@@ -17,8 +17,8 @@ ADVISORY_LOCK: Final = 0x63686174
 
 
 class SingleServerError(RuntimeError):
-    """Another server process uses this database, and there is nothing through which the two
-    could share running replies."""
+    """Another server process uses this database, and without Redis the two cannot share running
+    replies."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -29,8 +29,8 @@ class SingleServerError(RuntimeError):
 
 
 class SingleServerLock:
-    """Held by the only server process: a lock on a file, and on PostgreSQL, which other machines
-    reach, one in the database. The system lets go of both when we die."""
+    """A lock on a file and, on PostgreSQL, which other machines reach, one in the database. The
+    system releases both when the process dies."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -38,7 +38,7 @@ class SingleServerLock:
 
     @classmethod
     async def acquire(cls, path: Path) -> Self:
-        """Take the locks, waiting a while for one that is just ending.
+        """Take the locks, waiting a while for a server that is just ending.
 
         Raises:
             SingleServerError: another process holds them.
@@ -57,7 +57,7 @@ class SingleServerLock:
         return lock
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Let the next server start."""
         self._file.close()
         if self._session is not None:
             self._session.close()

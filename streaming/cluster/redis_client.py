@@ -1,4 +1,4 @@
-"""Our connections to Redis, and what it looks like when it is away."""
+"""Connections to Redis, and the errors that mean that it is away."""
 
 from typing import Any, Final
 
@@ -15,21 +15,22 @@ PATIENCE: Final = 2.0
 # Connections of one client; commands that find them all in use wait for one.
 MOST_CONNECTIONS: Final = 6
 
-# What goes wrong when Redis is away.
+# The exceptions of a command when Redis is away.
 AWAY: Final = (RedisError, OSError, TimeoutError)
 
 
 class ServiceAway(Unavailable):
-    """Redis does not answer, so this cannot be done now."""
+    """Something cannot be done without Redis."""
 
-    message = "The server cannot reach its other half at the moment. Try again shortly."
+    message = "The server cannot reach Redis. Try again in a moment."
     retry_after = 2.0
 
 
 def connect(url: str, *, blocking: bool = False, connections: int = MOST_CONNECTIONS) -> "Redis":
     """A client that repeats a failed command once, on a new connection. Answers are text.
 
-    With `blocking`, for commands that wait: the library would end them after five seconds.
+    `blocking` is for commands that wait: with the library's own time limit they would fail every
+    five seconds.
     """
     pool = BlockingConnectionPool.from_url(
         url,
@@ -46,10 +47,10 @@ def connect(url: str, *, blocking: bool = False, connections: int = MOST_CONNECT
 
 
 def mend(pool: Any) -> None:
-    """Let the connections of a pool say it when they were closed.
+    """Let the connections of a pool raise `ConnectionError` when they were closed.
 
-    uvloop does not let one write to a connection that was closed (`RuntimeError`), where asyncio
-    lets it fail (`ConnectionError`, upon which the library connects again).
+    Where asyncio raises that for a write to a closed connection, uvloop raises `RuntimeError`, upon
+    which the library does not connect again: every later command would fail.
     """
 
     class Connection(pool.connection_class):  # type: ignore[misc]

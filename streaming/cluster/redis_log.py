@@ -5,10 +5,11 @@
     chat:{<reply>}:state    hash. `writer`, the only process that may append; `seq`, how many pieces
                             there are; `stop` and `ended`, once they are set
     chat:{<reply>}:lease    exists as long as the writer lives
-    chat:{<process>}:inbox  stream of short words to one process: `stop` with a reply's id
+    chat:{<process>}:inbox  stream of messages to one process: `stop` with a reply's id
 
-All keys of a reply have one hash tag, so they lie on one node of a cluster. Everything expires
-ten minutes after it was last written to. Ids are explicit, so whatever is sent twice is kept once.
+All keys of a reply have one hash tag, so that one script may use them in a cluster of Redis.
+Everything expires ten minutes after it was last written to. Ids are explicit, so an entry that is
+sent twice, after a lost answer, is kept once.
 """
 
 from collections.abc import Iterable
@@ -27,15 +28,17 @@ from streaming.log import Phase
 
 # How long a log is kept after it was last written to, in seconds.
 KEEP: Final = 600
-# How long a writer that says nothing is taken to live, in seconds.
+# How long a writer that appends nothing counts as alive, in seconds.
 LEASE: Final = 4.0
-# The most pieces in one call of the script: it holds up everybody else while it runs.
+# The most pieces in one call of the script: Redis serves nobody else while it runs.
 MOST_PIECES: Final = 500
 
 FIELDS: Final[dict[Kind, str]] = {"content": "c", "reasoning": "r"}
 KINDS: Final[dict[str, Kind]] = {letter: kind for kind, letter in FIELDS.items()}
 
-# Fence, append, lease, and the stop flag, at once.
+# Append to a log, renew its lease and read its stop flag. One script, so that a process that slept
+# through the end of its lease cannot append to a log that another process has taken: it is fenced.
+# An end that is already there, or a hole before the first piece, leaves the log as it is.
 # KEYS state, log, lease. ARGV: writer, milliseconds of the lease, seconds to keep, number of the
 # first piece, number of pieces, then field and text of each; then id, field and value of others.
 _APPEND: Final = """
@@ -67,7 +70,7 @@ redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
 return {'open', seq, state[2] and 1 or 0}
 """
 
-# Make a log, unless it is somebody else's. KEYS state, lease. ARGV as above.
+# Make a log, unless another process writes it. KEYS state, lease. ARGV as above.
 _BEGIN: Final = """
 local writer = redis.call('HGET', KEYS[1], 'writer')
 if writer and writer ~= ARGV[1] then return 0 end
@@ -78,7 +81,7 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
-# Take a log whose writer is gone. KEYS state, lease. ARGV as above.
+# Take a log whose lease has expired. KEYS state, lease. ARGV as above.
 _SEIZE: Final = """
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('HSETNX', KEYS[1], 'seq', 0)
@@ -88,7 +91,7 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
-# Ask a log's writer to stop, and say who it is. KEYS state.
+# Set the stop flag of a log, and return its writer. KEYS state.
 _STOP: Final = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 redis.call('HSET', KEYS[1], 'stop', 1)
@@ -97,8 +100,8 @@ return redis.call('HGET', KEYS[1], 'writer')
 
 
 class State(StrEnum):
-    """What the script found: the log is open, or has its end; it belongs to another process by
-    now; Redis does not know it (any more)."""
+    """The state of a log after an append: it is open, or has its end; another process has taken
+    it; Redis does not know it (any more)."""
 
     OPEN = "open"
     ENDED = "ended"
@@ -108,7 +111,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """What a writer has to add: pieces from number `first` on, and what comes after the last."""
+    """What a writer adds: pieces from number `first` on, then a phase or the end."""
 
     reply_id: UUID
     first: int
@@ -117,7 +120,7 @@ class Append:
     end: tuple[int, End] | None = None  # with its number
 
     def arguments(self) -> list[Any]:
-        """As the script takes them, after who writes and for how long."""
+        """The arguments of the script after those of the writer and its lease."""
         flat: list[Any] = [self.first, len(self.pieces)]
         for kind, text in self.pieces:
             flat += (FIELDS[kind], text)
@@ -134,7 +137,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the log is like after an append: it has `seq` pieces."""
+    """The log after an append: it has `seq` pieces; `stop` says whether its stop was asked for."""
 
     state: State
     seq: int
@@ -154,7 +157,7 @@ class Entry:
 
 
 def inbox(process: UUID) -> str:
-    """The key of what is said to one process."""
+    """The key of the messages to one process."""
     return f"chat:{{{process.hex}}}:inbox"
 
 
@@ -171,7 +174,7 @@ def _lease_key(reply_id: UUID) -> str:
 
 
 def parse(entry_id: str, fields: dict[str, str]) -> Entry:
-    """An entry of a stream as ours."""
+    """Read an entry of a stream."""
     number = int(entry_id.partition("-")[0])
     (name, value), *_ = fields.items()
     match name:
@@ -185,16 +188,16 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
 
 
 def pieces(entries: Iterable[Entry]) -> list[tuple[Kind, str]]:
-    """The pieces of a log, as far as there is no hole."""
-    found: list[tuple[Kind, str]] = []
+    """The pieces of a log up to the first hole."""
+    whole: list[tuple[Kind, str]] = []
     for entry in entries:
-        if entry.piece is not None and entry.number == len(found) + 1:
-            found.append(entry.piece)
-    return found
+        if entry.piece is not None and entry.number == len(whole) + 1:
+            whole.append(entry.piece)
+    return whole
 
 
 class RedisLogs:
-    """Commands on the logs of all replies, as one process may give them.
+    """The commands of one process on the logs of replies.
 
     Each raises one of `AWAY` when Redis does not answer; then it may or may not have been done,
     and can be repeated.
@@ -202,40 +205,44 @@ class RedisLogs:
 
     def __init__(self, url: str, process: UUID) -> None:
         self.process = process
-        self._holder = [process.hex, int(LEASE * 1000), KEEP]
+        self._writer = [process.hex, int(LEASE * 1000), KEEP]
         self._redis = connect(url)
         self._scripts: dict[str, str] = {}
 
     async def begin(self, reply_id: UUID) -> None:
-        """Make a log, and hold its lease; one that belongs to another process stays as it is."""
+        """Make a log, and hold its lease. A log of another process stays as it is."""
         keys = [_state_key(reply_id), _lease_key(reply_id)]
-        await self._call_all(_BEGIN, [(keys, self._holder)])
+        await self._call_all(_BEGIN, [(keys, self._writer)])
 
     async def append(self, appends: list[Append]) -> list[Answer]:
         """Add to several logs in one round trip, and renew their leases."""
         calls = [
             (
-                [_state_key(one.reply_id), log_key(one.reply_id), _lease_key(one.reply_id)],
-                [*self._holder, *one.arguments()],
+                [
+                    _state_key(append.reply_id),
+                    log_key(append.reply_id),
+                    _lease_key(append.reply_id),
+                ],
+                [*self._writer, *append.arguments()],
             )
-            for one in appends
+            for append in appends
         ]
         answers = await self._call_all(_APPEND, calls)
         return [Answer(State(state), int(seq), bool(stop)) for state, seq, stop in answers]
 
     async def stop(self, reply_id: UUID) -> None:
-        """Ask whoever writes a reply to end it; nothing happens when nobody does."""
+        """Ask the process that writes a reply to stop it. Nothing happens when none does."""
         [writer] = await self._call_all(_STOP, [([_state_key(reply_id)], [])])
         if writer:
-            await self._say(UUID(writer), {"stop": reply_id.hex})
+            await self._send(UUID(writer), {"stop": reply_id.hex})
 
     async def wake(self) -> None:
-        """Let the reader of this process look again at what it is to read."""
-        await self._say(self.process, {"wake": ""})
+        """Let the reader of this process, which waits for the logs it knows, look for new ones."""
+        await self._send(self.process, {"wake": ""})
 
-    async def _say(self, process: UUID, words: dict[str, str]) -> None:
+    async def _send(self, process: UUID, message: dict[str, str]) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.xadd(inbox(process), words, maxlen=1000, approximate=True)  # type: ignore[arg-type]
+            pipe.xadd(inbox(process), message, maxlen=1000, approximate=True)  # type: ignore[arg-type]
             pipe.expire(inbox(process), KEEP)
             await pipe.execute()
 
@@ -244,13 +251,13 @@ class RedisLogs:
         async with self._redis.pipeline(transaction=False) as pipe:
             for reply_id in reply_ids:
                 pipe.exists(_lease_key(reply_id))
-            return [bool(found) for found in await pipe.execute()]
+            return [bool(exists) for exists in await pipe.execute()]
 
     async def seize(self, reply_id: UUID) -> bool:
-        """Become the writer of a log whose lease is over; `False` when it is not."""
+        """Become the writer of a log whose lease has expired; `False` when it has not."""
         keys = [_state_key(reply_id), _lease_key(reply_id)]
-        [done] = await self._call_all(_SEIZE, [(keys, self._holder)])
-        return bool(done)
+        [seized] = await self._call_all(_SEIZE, [(keys, self._writer)])
+        return bool(seized)
 
     async def read(self, reply_id: UUID) -> list[Entry]:
         """All of a log."""
@@ -268,8 +275,8 @@ class RedisLogs:
         await self._redis.aclose()
 
     async def _call_all(self, script: str, calls: list[tuple[list[str], list[Any]]]) -> list[Any]:
-        """Run a script so many times in one round trip; Redis is taught the script when it does
-        not know it (any more)."""
+        """Run a script once for each call, in one round trip. A Redis that was restarted does not
+        know the script any more, and gets it again."""
         while True:
             sha = self._scripts.get(script)
             if sha is None:

@@ -1,4 +1,4 @@
-"""Limits and the line before a provider, as the doors show them."""
+"""Limits and the queue for a provider, as the doors show them."""
 
 from contextlib import AsyncExitStack
 from uuid import uuid4
@@ -108,7 +108,7 @@ async def test_three_at_once(limited_place: Place):
 
 @pytest.mark.parametrize("model", ["stall:after=1", "close", "garbage"])
 async def test_every_end_frees_the_place(limited_place: Place, model: str):
-    """Stopped or failed: the only place is free for the next."""
+    """Stopped or failed: the only permit is free for the next."""
     person = await limited_place.person()
     await limited_place.clerk("allow", model="User", row_id=person.id, concurrent_requests=1)
     chat = await person.conversation()
@@ -142,11 +142,11 @@ async def test_queued_messages_wait_for_a_place(limited_place: Place):
     assert not waiting.heard("error")
 
 
-# --- The line before the model -----------------------------------------------------------------
+# --- The queue for a provider ------------------------------------------------------------------
 
 
-async def test_the_line_is_fair_and_tells_positions(limited_place: Place):
-    """Two go to the model, the others hear their place; a newcomer goes before a third request."""
+async def test_the_queue_is_fair_and_tells_positions(limited_place: Place):
+    """Two go to the model, the others get positions; a newcomer goes before a third request."""
     place = limited_place
     many, one = await place.person(), await place.person()
     async with AsyncExitStack() as stack:
@@ -174,8 +174,8 @@ async def test_the_line_is_fair_and_tells_positions(limited_place: Place):
             await socket.next("message_end", status="completed")
 
 
-async def test_stopping_in_the_line_asks_the_model_nothing(limited_place: Place):
-    """The place in the line goes to the next at once."""
+async def test_stopping_in_the_queue_asks_the_model_nothing(limited_place: Place):
+    """The next request has the position at once."""
     place = limited_place
     person, other = await place.person(), await place.person()
     async with AsyncExitStack() as stack:

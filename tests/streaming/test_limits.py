@@ -1,4 +1,4 @@
-"""Counting requests and places: in any order of events, with a clock of our own."""
+"""Counting requests and permits: in any order of events, with a clock of our own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -86,11 +86,11 @@ async def test_a_place_is_free_again_when_it_is_released(limits: InMemory | Redi
 async def test_a_refusal_costs_nothing(limits: InMemory | RedisLimits, clock: Clock):
     """Whoever is refused for being too many at once has not used up a request."""
     minute, one = Bound("a", 2), Bound("a", 1)
-    slot = await limits.take(minute, one)
+    permit = await limits.take(minute, one)
     for _ in range(5):
         with pytest.raises(TooManyAtOnce):
             await limits.take(minute, one)
-    slot.release()
+    permit.release()
     await limits.take(minute, one)
 
 
@@ -125,25 +125,25 @@ async def against_a_count(
     """Admitted exactly when both limits have room."""
     here = uuid4()  # a count of this example's own
     admitted: list[tuple[str, float]] = []
-    slots: list[tuple[str, Permit]] = []
+    permits: list[tuple[str, Permit]] = []
     for what, number in steps:
         if what == "pass":
             clock.now += number
-        elif what == "release" and slots:
-            slots.pop(number % len(slots))[1].release()
+        elif what == "release" and permits:
+            permits.pop(number % len(permits))[1].release()
         elif what == "ask":
             who = f"{here} {number}"
             lately = sum(1 for w, at in admitted if w == who and at > clock.now - MINUTE)
-            running = sum(1 for w, _ in slots if w == who)
+            running = sum(1 for w, _ in permits if w == who)
             try:
-                slots.append((who, await limits.take(Bound(who, most), Bound(who, at_once))))
+                permits.append((who, await limits.take(Bound(who, most), Bound(who, at_once))))
                 admitted.append((who, clock.now))
                 assert lately < most
                 assert running < at_once
             except Throttled:
                 assert lately >= most or running >= at_once
-    for _, slot in slots:
-        slot.release()
+    for _, permit in permits:
+        permit.release()
 
 
 @settings(max_examples=300, deadline=None)
@@ -197,10 +197,10 @@ async def test_exact_when_all_ask_at_once(redis_server: RedisServer):
         assert all(isinstance(answer, Permit | Throttled) for answer in answers)
         return [answer for answer in answers if isinstance(answer, Permit)]
 
-    slots = await admitted(Bound("a", 0), Bound("a", 3))
-    assert len(slots) == 3
+    permits = await admitted(Bound("a", 0), Bound("a", 3))
+    assert len(permits) == 3
     assert len(await admitted(Bound("b", 5), Bound("b", 0))) == 5
-    slots[0].release()
+    permits[0].release()
     await processes[0].aclose()
     assert len(await admitted(Bound("a", 0), Bound("a", 3))) == 1
     for limits in processes:
@@ -210,7 +210,7 @@ async def test_exact_when_all_ask_at_once(redis_server: RedisServer):
 async def test_the_places_of_the_dead_expire(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ):
-    """A process that is gone holds its places for a while; one that lives renews them."""
+    """A process that is gone holds its permits for a while; one that lives renews them."""
     monkeypatch.setattr(redis_limits, "RENEW", 0.2)
     url, free, one = redis_server.fresh(), Bound("a", 0), Bound("a", 1)
     dead, alive, asking = (RedisLimits(url, life=5.0) for _ in range(3))
@@ -219,7 +219,7 @@ async def test_the_places_of_the_dead_expire(
     with pytest.raises(TooManyAtOnce):
         await asking.take(free, one)
 
-    async def place(limits: RedisLimits) -> Permit:
+    async def take(limits: RedisLimits) -> Permit:
         while True:
             try:
                 return await limits.take(free, one)
@@ -227,7 +227,7 @@ async def test_the_places_of_the_dead_expire(
                 await asyncio.sleep(0.05)
 
     async with asyncio.timeout(30):
-        slot = await place(alive)
+        permit = await take(alive)
     key = "chat:{a}:running"
     first = await asking._redis.zrange(key, 0, -1, withscores=True)
     async with asyncio.timeout(30):
@@ -235,9 +235,9 @@ async def test_the_places_of_the_dead_expire(
             await asyncio.sleep(0.05)
     with pytest.raises(TooManyAtOnce):
         await asking.take(free, one)
-    slot.release()
+    permit.release()
     async with asyncio.timeout(30):
-        await place(asking)
+        await take(asking)
     await alive.aclose()
     await asking.aclose()
 

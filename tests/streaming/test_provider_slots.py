@@ -1,4 +1,4 @@
-"""The line before a provider: fair, and no place is ever lost."""
+"""The queue for a provider: fair, and no slot is ever lost."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ async def settle() -> None:
 
 
 class Request:
-    """One request in the line, told what to do from outside."""
+    """One request, told what to do from outside."""
 
     def __init__(
         self, slots: MemoryProviderSlots, user: int, served: Callable[["Request"], None]
@@ -32,19 +32,19 @@ class Request:
         self._served = served
         self._end = asyncio.Event()
         self._fail = False
-        self.has_place = False
+        self.has_slot = False
         self.task = asyncio.create_task(self._run(slots))
 
     async def _run(self, slots: MemoryProviderSlots) -> None:
         async with slots.slot("ollama", USERS[self.user], self.positions.append):
-            self.has_place = True
+            self.has_slot = True
             self._served(self)
             try:
                 await self._end.wait()
                 if self._fail:
                     raise RuntimeError
             finally:
-                self.has_place = False
+                self.has_slot = False
 
     def end(self, *, fail: bool) -> None:
         self._fail = fail
@@ -64,13 +64,13 @@ STEPS = st.lists(
 
 
 class World:
-    """A line under test, and what was seen of it."""
+    """A queue under test, and what was seen of it."""
 
     def __init__(self, capacity: int) -> None:
         self.slots = MemoryProviderSlots({"": capacity})
         self.capacity = capacity
         self.requests: list[Request] = []
-        # For each user who waits without having a place: how often others were served since.
+        # For each user who waits without having a slot: how often others were served since.
         self.passed: dict[int, Counter[int]] = {}
 
     def do(self, what: str, number: int) -> None:
@@ -93,23 +93,23 @@ class World:
             assert seen[request.user] <= 1, f"{request.user} twice before the first of {user}"
 
     def check(self) -> None:
-        """When everything has settled: no place is free while somebody waits, none is lost."""
+        """When everything has settled: no slot is free while a request waits, none is lost."""
         alive = [request for request in self.requests if not request.task.done()]
-        holding = [request for request in alive if request.has_place]
-        waiting = [request for request in alive if not request.has_place]
+        holding = [request for request in alive if request.has_slot]
+        waiting = [request for request in alive if not request.has_slot]
         assert len(holding) == min(self.capacity, len(alive))
         assert sorted(r.positions[-1] for r in waiting) == list(range(1, len(waiting) + 1))
-        line = self.slots.queue("ollama")
-        assert line.held.total() == len(holding)
-        assert sum(map(len, line.waiting.values())) == len(waiting)
-        assert set(line.served) <= {USERS[request.user] for request in alive}
+        queue = self.slots.queue("ollama")
+        assert queue.held.total() == len(holding)
+        assert sum(map(len, queue.waiting.values())) == len(waiting)
+        assert set(queue.served) <= {USERS[request.user] for request in alive}
 
 
 @settings(max_examples=300, deadline=None)
 @given(capacity=st.integers(1, 3), steps=STEPS)
-def test_the_line_is_fair_and_loses_no_place(capacity: int, steps: list[tuple[str, int]]):
+def test_the_queue_is_fair_and_loses_no_slot(capacity: int, steps: list[tuple[str, int]]):
     """Whatever ends, fails or is cancelled: nobody is served twice before somebody else's first,
-    every free place is given out, and in the end nothing is left."""
+    every free slot is granted, and in the end nothing is left."""
 
     async def run() -> None:
         world = World(capacity)
@@ -129,7 +129,7 @@ def test_the_line_is_fair_and_loses_no_place(capacity: int, steps: list[tuple[st
     asyncio.run(run())
 
 
-async def in_line(slots: MemoryProviderSlots, *users: int) -> tuple[list[Request], list[int]]:
+async def ask_in_order(slots: MemoryProviderSlots, *users: int) -> tuple[list[Request], list[int]]:
     """Requests of these users, one after the other, and the list of who was served."""
     served: list[int] = []
     requests = []
@@ -141,24 +141,24 @@ async def in_line(slots: MemoryProviderSlots, *users: int) -> tuple[list[Request
 
 
 async def drain(requests: list[Request]) -> None:
-    """End one request after the other, whoever has the place."""
+    """End one request after the other, whichever has the slot."""
     while alive := [request for request in requests if not request.task.done()]:
-        next(request for request in alive if request.has_place).end(fail=False)
+        next(request for request in alive if request.has_slot).end(fail=False)
         await settle()
 
 
 async def test_nobodys_tenth_goes_before_somebodys_first():
-    """The order of the line is by rounds."""
-    requests, served = await in_line(MemoryProviderSlots({"": 1}), *[0] * 10, 1, 2, 1)
+    """The order of the queue is by rounds."""
+    requests, served = await ask_in_order(MemoryProviderSlots({"": 1}), *[0] * 10, 1, 2, 1)
     assert requests[10].positions[-1] == 1
     await drain(requests)
     assert served == [0, 1, 2, 0, 1, *[0] * 8]
 
 
 async def test_a_first_request_passes_all_who_were_served_already():
-    """Also when the line has come to the round of their next, and whether they have places or not;
+    """Also when the queue has come to the round of their next, and whether they have slots or not;
     of them, who has fewer goes first."""
-    requests, served = await in_line(MemoryProviderSlots({"": 4}), 1, 1, 2, 2, 2, 1, 3)
+    requests, served = await ask_in_order(MemoryProviderSlots({"": 4}), 1, 1, 2, 2, 2, 1, 3)
     assert requests[6].positions[-1] == 1
     requests[0].end(fail=False)
     await settle()
@@ -169,7 +169,7 @@ async def test_a_first_request_passes_all_who_were_served_already():
 
 async def test_positions_are_told_when_they_change():
     """Whoever waits hears of every step forward, and of being passed."""
-    requests, _ = await in_line(MemoryProviderSlots({"": 1}), 0, 0, 0, 1)
+    requests, _ = await ask_in_order(MemoryProviderSlots({"": 1}), 0, 0, 0, 1)
     assert [request.positions for request in requests] == [[], [1, 2], [2, 3], [1]]
     requests[3].task.cancel()
     await settle()
@@ -177,9 +177,9 @@ async def test_positions_are_told_when_they_change():
     await drain(requests)
 
 
-async def test_a_cancelled_waiter_is_passed_over_at_once():
-    """A place that becomes free in the moment of a cancellation goes to the next."""
-    requests, served = await in_line(MemoryProviderSlots({"": 1}), 0, 1, 2)
+async def test_a_cancelled_request_is_passed_over_at_once():
+    """A slot that becomes free at the moment of a cancellation goes to the next request."""
+    requests, served = await ask_in_order(MemoryProviderSlots({"": 1}), 0, 1, 2)
     requests[1].task.cancel()
     requests[0].task.cancel()
     await settle()
@@ -187,9 +187,9 @@ async def test_a_cancelled_waiter_is_passed_over_at_once():
     await drain(requests)
 
 
-@pytest.mark.parametrize(("provider", "places"), [("ollama", 2), ("openai", 3), ("echo", 5)])
-async def test_each_provider_has_its_own_line(provider: str, places: int):
-    """A named provider has its own number of places, the others the common one; 0 is no limit."""
+@pytest.mark.parametrize(("provider", "count"), [("ollama", 2), ("openai", 3), ("echo", 5)])
+async def test_each_provider_has_its_own_queue(provider: str, count: int):
+    """A named provider has its own number of slots, the others the common one; 0 is no limit."""
     slots = MemoryProviderSlots({"": 0, "ollama": 2, "openai": 3})
     entered: list[Any] = []
 
@@ -200,7 +200,7 @@ async def test_each_provider_has_its_own_line(provider: str, places: int):
 
     tasks = [asyncio.create_task(hold()) for _ in range(5)]
     await settle()
-    assert len(entered) == places
+    assert len(entered) == count
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

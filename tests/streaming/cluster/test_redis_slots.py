@@ -1,4 +1,4 @@
-"""The line before a provider, kept in Redis: several processes wait in it as in one."""
+"""The queue for a provider in Redis: several processes wait in it as in one."""
 
 import asyncio
 import random
@@ -41,8 +41,8 @@ async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
 
 
 class Request:
-    """One request in a line. `state` is its position, 0 with a place, -1 when it is over, and how
-    many requests to its model are ahead."""
+    """One request. `state` is its position, 0 with a slot, -1 when it is over; `ahead` is how many
+    requests to its model got their slots before."""
 
     def __init__(self, slots: ProviderSlots, user: int) -> None:
         self.position = -2
@@ -92,7 +92,7 @@ async def left_over(slots: RedisProviderSlots) -> dict[str, object]:
     return {what: value for what, value in found.items() if value}
 
 
-# --- The same line --------------------------------------------------------------------------------
+# --- The same queue -------------------------------------------------------------------------------
 
 STEPS = st.lists(
     st.one_of(
@@ -104,14 +104,14 @@ STEPS = st.lists(
 
 
 async def compare(url: str, capacity: int, steps: list[tuple[str, int]]) -> None:
-    """Each step in one process's line and in one that three processes share: everybody has the
-    same place in both, and nobody's second goes before somebody's first. In the end nothing is
+    """Each step in one process's queue and in one that three processes share: every request has the
+    same position in both, and nobody's second goes before somebody's first. In the end nothing is
     left."""
     one = MemoryProviderSlots({"": capacity})
     async with made(url, 3, capacity) as several:
         pairs: list[tuple[Request, Request]] = []
         users: list[int] = []
-        new: set[int] = set()  # who has come, and has not had a place since
+        new: set[int] = set()  # who has come, and has not had a slot since
         for what, number in steps:
             before = [a.state for a, _ in pairs]
             busy = {user for user, state in zip(users, before, strict=True) if state >= 0}
@@ -144,7 +144,7 @@ async def nothing_left(slots: RedisProviderSlots) -> bool:
 
 
 def test_three_processes_wait_as_in_one(redis_server: RedisServer):
-    """In the order, with the positions and the rounds of the line in memory."""
+    """In the order, with the positions and the rounds of the queue in memory."""
 
     @settings(max_examples=60, deadline=None, database=None)
     @given(capacity=st.integers(1, 3), steps=STEPS)
@@ -175,9 +175,9 @@ async def test_nobodys_tenth_goes_before_somebodys_first(redis_server: RedisServ
 # --- Exact, and nothing lost ----------------------------------------------------------------------
 
 
-async def test_never_more_places_than_there_are(redis_server: RedisServer):
+async def test_never_more_slots_than_there_are(redis_server: RedisServer):
     """Four processes, two hundred requests at the same moment that end, fail or are cancelled
-    whenever they like: three hold a place at most, and in the end nothing is left."""
+    whenever they like: three hold a slot at most, and in the end nothing is left."""
     chance, holding, most = random.Random(1), 0, 0
 
     async def ask(slots: RedisProviderSlots, user: int) -> None:
@@ -235,8 +235,8 @@ async def test_the_dead_hold_and_wait_for_nothing(
 
 @pytest.mark.parametrize("persistent", [False, True])
 async def test_redis_goes_away_and_comes_back(own_redis: Redis, persistent: bool):
-    """Those who hold a place go on and those who wait keep waiting; also when it comes back empty,
-    no place is given out twice and none is lost."""
+    """Requests with a slot go on and the others keep waiting; also when it comes back empty,
+    no slot is granted twice and none is lost."""
     redis = own_redis(persistent=persistent)
     redis.start()
     async with made(redis.fresh(), 2, 1) as (a, b):
@@ -264,11 +264,11 @@ async def test_redis_goes_away_and_comes_back(own_redis: Redis, persistent: bool
 
 
 @pytest.mark.timeout(240)
-async def test_one_line_before_three_servers(
+async def test_one_queue_for_three_servers(
     postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
 ):
-    """Two places for all: the others are told where they are, in whichever process they wait. When
-    the process with both places is killed, those who wait get them; it comes back to a line
+    """Two slots for all: the others get their positions, in whichever process they wait. When the
+    process with both slots is killed, those that wait get them; it comes back to a queue
     that is whole."""
 
     def queued(socket: Socket, position: int) -> Callable[[], bool]:
@@ -287,7 +287,7 @@ async def test_one_line_before_three_servers(
                 chat = await person.conversation()
                 socket = await stack.enter_async_context(person.socket(chat, port=server.port))
                 sockets.append(socket)
-                await socket.ask(model="gate:id=line,n=2")
+                await socket.ask(model="gate:id=queue,n=2")
                 await socket.next("message_start")
                 if len(sockets) <= 2:
                     await place.ollama.chat(len(sockets) - 1)
@@ -306,7 +306,7 @@ async def test_one_line_before_three_servers(
             await late.ask(model="normal")
             await late.until(queued(late, 1), WAIT_S, "position 1")
             assert len(place.ollama.chats) == 4
-            place.ollama.gate("line").open()
+            place.ollama.gate("queue").open()
             for socket in (*sockets[2:], late):
                 assert (await socket.next("message_end"))["status"] == "completed"
         no_failures(place)

@@ -20,8 +20,8 @@ async def narrow_place(own_server: Callable[..., ChatServer]) -> AsyncIterator[P
         yield place
 
 
-async def test_the_place_in_the_line_is_told(narrow_place: Place) -> None:
-    """As a comment, which clients pass over, and in the order of the line."""
+async def test_the_position_in_the_queue_is_told(narrow_place: Place) -> None:
+    """As a comment, which clients pass over, and in the order of the queue."""
     person = await narrow_place.person()
     gate = narrow_place.ollama.gate("a")
     async with streaming(person, "gate:n=1") as first:
@@ -36,7 +36,7 @@ async def test_the_place_in_the_line_is_told(narrow_place: Place) -> None:
                     assert text(events(await stream.rest()))
 
 
-async def test_who_leaves_the_line_was_never_asked_for(narrow_place: Place) -> None:
+async def test_who_leaves_the_queue_was_never_asked_for(narrow_place: Place) -> None:
     person = await narrow_place.person()
     gate = narrow_place.ollama.gate("a")
     async with streaming(person, "gate:n=1") as first:

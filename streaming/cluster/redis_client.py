@@ -12,8 +12,10 @@ from conversations.errors import Unavailable
 
 # How long a command may take before Redis counts as away, in seconds.
 PATIENCE: Final = 2.0
-# Connections of one client; commands that find them all in use wait for one.
+# Connections of one client. Commands that find them all in use wait for one so many seconds: longer
+# than for an answer, or a burst of requests would count as an outage, and be refused.
 MOST_CONNECTIONS: Final = 6
+CONNECTION_PATIENCE: Final = 6.0
 
 # The exceptions of a command when Redis is away.
 AWAY: Final = (RedisError, OSError, TimeoutError)
@@ -35,7 +37,7 @@ def connect(url: str, *, blocking: bool = False, connections: int = MOST_CONNECT
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
-        timeout=PATIENCE,
+        timeout=CONNECTION_PATIENCE,
         decode_responses=True,
         socket_connect_timeout=PATIENCE,
         socket_timeout=None if blocking else PATIENCE,

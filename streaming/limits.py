@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from math import ceil
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from channels.db import database_sync_to_async
 
@@ -32,6 +32,11 @@ class Requests(NamedTuple):
     limit: int
     remaining: int
     reset: float
+
+    @classmethod
+    def of(cls, limit: int, count: int, reset: float) -> Self | None:
+        """After `count` requests; `None` without a limit."""
+        return cls(limit, limit - count, reset) if limit else None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -125,10 +130,7 @@ class MemoryLimits:
             raise too_many_requests(a_minute.most, recent[-a_minute.most] + MINUTE - now)
         recent.append(now)
         self._running[at_once.subject] += 1
-        requests = None
-        if a_minute.most:
-            left = a_minute.most - len(recent)
-            requests = Requests(a_minute.most, left, recent[0] + MINUTE - now)
+        requests = Requests.of(a_minute.most, len(recent), recent[0] + MINUTE - now)
         return Permit(lambda: self._leave(at_once.subject), requests)
 
     async def aclose(self) -> None:

@@ -21,6 +21,7 @@ from streaming.cluster.redis_client import AWAY, ServiceAway, connect
 from streaming.limits import (
     MINUTE,
     Permit,
+    Requests,
     admit,
     too_many_at_once,
     too_many_requests,
@@ -92,19 +93,20 @@ class RedisLimits:
         arguments: list[Any] = [permit, a_minute.most, at_once.most, MINUTE, self._life, now]
         try:
             await self._give_back()  # a caller whose reply has just ended has room for the next
-            answer: Any = await self._take(
+            state, seconds, *count = await self._take(
                 keys=[f"chat:{{{a_minute.subject}}}:minute", running], args=arguments
             )
         except AWAY:
             raise ServiceAway from None
-        match answer[0]:
+        match state:
             case "at once":
                 raise too_many_at_once(at_once.most)
             case "a minute":
-                raise too_many_requests(a_minute.most, float(answer[1]))
+                raise too_many_requests(a_minute.most, float(seconds))
         self._held[permit] = running
         self._loop.start()
-        return Permit(lambda: self._leave(permit))
+        requests = Requests.of(a_minute.most, count[0], float(seconds))
+        return Permit(lambda: self._leave(permit), requests)
 
     async def aclose(self) -> None:
         """Give back what was released, then let go. Permits that are still held expire."""

@@ -54,6 +54,22 @@ async def limits(
     await limits.aclose()
 
 
+async def test_a_permit_tells_what_is_left_of_the_minute(
+    limits: InMemory | RedisLimits, clock: Clock
+):
+    """In OpenAI's headers, and nothing where requests are not limited."""
+    minute, free = Bound("a", 3), Bound("a", 0)
+    assert (await limits.take(free, free)).headers == {}
+    clock.now = 20.0
+    await limits.take(minute, free)
+    clock.now = 30.5
+    assert (await limits.take(minute, free)).headers == {
+        "x-ratelimit-limit-requests": "3",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "30s",
+    }
+
+
 async def test_a_minute_takes_so_many_requests(limits: InMemory | RedisLimits, clock: Clock):
     """The next is refused until the first is a minute old, and the refusal says when that is."""
     minute, free = Bound("a", 2), Bound("a", 0)

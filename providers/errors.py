@@ -116,7 +116,6 @@ class SystemRoleRefused(RequestRefused):
 
 
 class NotSupported(RequestRefused):
-    code = "not_supported"
     http_status = 400
 
 

@@ -52,6 +52,7 @@ class OllamaProvider(Provider):
     health_is_cheaper = True
     sets_window = True
     has_aliases = True
+    has_suffix = True
 
     def __init__(self, settings: OllamaSettings, name: str = "ollama") -> None:
         self.name = name
@@ -127,7 +128,7 @@ class OllamaProvider(Provider):
             generating: Phase | None = "generating"
             tools = ToolCalls()
             while True:
-                message = line["message"]
+                message = ollama_chat.message(line)
                 content = message.get("content") or ""
                 reasoning = message.get("thinking") or ""
                 parts = tools.feed(message.get("tool_calls"), whole=True)
@@ -147,13 +148,14 @@ class OllamaProvider(Provider):
         """The lines of the reply. Raises when they end: its reader stops at the line that is
         `done`, and what comes after it is no part of the reply."""
         client = await self._opened()
+        path = "/api/chat" if "messages" in body else "/api/generate"
         stream = cast(
             "AsyncGenerator[dict[str, Any]]",
             # Below `chat`, which drops from a tool's schema what it does not know itself, and takes
             # a picture's base64 for the path of a file if there is such a file. As plain
             # dictionaries: its types drop the ids of tool calls and fail on what other servers
             # write differently, such as arguments as text, or times with decimals.
-            await client._request(dict, "POST", "/api/chat", json=body, stream=True),
+            await client._request(dict, "POST", path, json=body, stream=True),
         )
         async with aclosing(stream):
             while True:

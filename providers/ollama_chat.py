@@ -53,7 +53,17 @@ def body(request: ChatRequest, *, thinks: bool = True) -> Json:
         "top_logprobs": request.top_logprobs or None,
         "think": _THINK.get(request.reasoning_effort or "") if thinks else None,
     }
+    if request.suffix:  # `/api/generate` writes between two texts
+        del wanted["messages"]
+        wanted |= {"prompt": request.messages[-1].content, "suffix": request.suffix}
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def message(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the message of a line; one of `/api/generate` has its texts beside it."""
+    if "message" in line or "response" not in line:
+        return line["message"]  # type: ignore[no-any-return]
+    return {"content": line["response"], "thinking": line.get("thinking")}
 
 
 def _message(message: ChatMessage, names: dict[str, str]) -> Json:

@@ -150,4 +150,5 @@ def usage(tokens: Json) -> Json:
     names = ("prompt", "completion", "total")
     snake = {f"{name}_tokens": tokens[name] for name in names}
     camel = {f"{name}Tokens": tokens[name] for name in names}
-    return {**snake, **camel, "source": tokens["source"]}
+    details = {"prompt_tokens_details": {"cached_tokens": tokens.get("cached", 0)}}
+    return {**snake, **camel, **details, "source": tokens["source"]}

@@ -1,4 +1,5 @@
-"""A model as `/v1/models` lists it."""
+"""A model as `/v1/models` lists it: `contextLength` is what a request may have here, the model's
+own is in `metadata`."""
 
 from typing import Any
 
@@ -12,9 +13,10 @@ def entry(model: Model, provider: str) -> dict[str, Any]:
         "created": model.created,
         "owned_by": provider,
         "displayLabel": model.label,
-        "contextLength": model.context_length,
+        "contextLength": model.window or model.context_length,
         "capabilities": list(model.capabilities),
         "metadata": {
+            "contextLength": model.context_length,
             "family": model.family,
             "format": model.format,
             "parameterSize": model.parameter_size,

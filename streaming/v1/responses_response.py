@@ -209,7 +209,10 @@ class Response:
 def _usage(tokens: Json) -> Json:
     return {
         "input_tokens": tokens["prompt"],
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "input_tokens_details": {
+            "cached_tokens": tokens.get("cached", 0),
+            "cache_write_tokens": 0,
+        },
         "output_tokens": tokens["completion"],
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": tokens["total"],

@@ -43,12 +43,13 @@ loads a model with `server.chosen_window`, unless `server.refuses_load`. `server
 
 import argparse
 import asyncio
+import json
 import re
 from contextlib import nullcontext
 from typing import Any
 
 from tests.scripted import ollama_kinds as _kinds  # noqa: F401 - adds its scripts
-from tests.scripted.ollama_scripts import SCRIPTS, Line
+from tests.scripted.ollama_scripts import REPLY, SCRIPTS, STAMP, Line
 from tests.scripted.server import (
     Exchange,
     Response,
@@ -117,6 +118,8 @@ class ScriptedOllama(ScriptedServer):
                 await response.whole(200, {"models": [_running(*m) for m in self.loaded.items()]})
             case "POST", "/api/show":
                 await self._show(exchange, response)
+            case "POST", "/api/generate" if "suffix" in exchange.json:
+                await self._fill(exchange, response)
             case "POST", "/api/generate":
                 await self._load(exchange, response)
             case "POST", "/api/embed":
@@ -136,6 +139,16 @@ class ScriptedOllama(ScriptedServer):
             return
         async with self.at_once or nullcontext():
             await script(Line(self, exchange, response, settings))
+
+    async def _fill(self, exchange: Exchange, response: Response) -> None:
+        """Write between a prompt and a suffix."""
+        head = {"model": exchange.model, "created_at": STAMP}
+        lines = [{**head, "response": text, "done": False} for text in REPLY]
+        counts = {"prompt_eval_count": 5, "eval_count": len(REPLY)}
+        lines.append({**head, "response": "", "done": True, "done_reason": "stop", **counts})
+        await response.start("application/x-ndjson")
+        for line in lines:
+            await response.piece(json.dumps(line) + "\n")
 
     async def _load(self, exchange: Exchange, response: Response) -> None:
         """An empty prompt loads the model, with the window that this server chooses."""

@@ -26,7 +26,7 @@ It serves `/v1/chat/completions` and `/v1/models` for the OpenAI client and the 
     lingers                  finish reason, no `[DONE]`, and the connection stays open
     length filter tool_calls nousage nulls reasoning reasoning_content both parts
     llama                    as llama-server: `content: null` first, timings in the usage chunk
-    cached                   two tokens of the prompt were cached
+    logprobs                 each token with its log probability
     tools_whole tools_parts  tool calls whole (Ollama) or in fragments
     tools_zero tools_bare tools_mixed tools_late
                              calls of which each is told apart in another odd way

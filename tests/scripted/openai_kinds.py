@@ -97,11 +97,13 @@ async def llama(events: Events) -> None:
 
 
 @script
-async def cached(events: Events) -> None:
-    await events.speak(REPLY)
-    await events.delta("stop")
-    await events.usage(timings={"cache_n": 2})
-    await events.mark()
+async def logprobs(events: Events) -> None:
+    for token in REPLY:
+        other = {"token": "Bye", "logprob": -3.0, "bytes": None}
+        said = {"token": token, "logprob": -0.1, "bytes": None, "top_logprobs": [other]}
+        choice = {"index": 0, "delta": {"content": token}, "finish_reason": None}
+        await events.send(events.chunk([{**choice, "logprobs": {"content": [said]}}]))
+    await events.finish()
 
 
 @script

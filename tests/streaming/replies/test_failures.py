@@ -222,9 +222,9 @@ async def test_a_provider_is_chosen_by_staff_alone(daphne_place: Place):
 
 async def test_cached_tokens_are_told_and_recorded(daphne_place: Place):
     """By the answer, the message and the usage record; where none were cached, by none."""
-    daphne_place.openai.models = ["normal", "cached"]
+    daphne_place.openai.models = ["normal", "cached:kind=openai"]
     staff = await daphne_place.person(staff=True)
-    for model, cached in (("cached", 2), ("normal", None)):
+    for model, cached in (("cached:kind=openai", 20), ("normal", None)):
         chat = await staff.conversation()
         path = f"/api/conversations/{chat}/generate/?provider=openai"
         body = {"client_id": chat, "content": "Hello there", "parameters": {"model": model}}
@@ -232,7 +232,7 @@ async def test_cached_tokens_are_told_and_recorded(daphne_place: Place):
         row = await staff.rest.message(answer["message"]["id"])
         assert answer["tokens"].get("cached") == row["tokens"].get("cached") == cached
     records = await daphne_place.clerk("usage", user_id=staff.id)
-    assert [record["cached_tokens"] for record in records] == [2, 0]
+    assert [record["cached_tokens"] for record in records] == [20, 0]
 
 
 async def test_no_line_of_the_log_has_a_text_or_a_key(daphne_place: Place):

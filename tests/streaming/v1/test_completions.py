@@ -50,6 +50,16 @@ async def test_a_streamed_completion(daphne_place: Place) -> None:
     assert first["choices"][0]["text"] == "Hello there"
 
 
+async def test_the_text_before_a_suffix(daphne_place: Place) -> None:
+    person = await daphne_place.person()
+    asked = {"model": "normal", "prompt": "def f():", "suffix": "return x", "max_tokens": 9}
+    answer = ok(await post(person, asked, PATH))
+    assert answer["choices"][0]["text"] == "".join(REPLY)
+    (sent,) = [e.json for e in daphne_place.ollama.exchanges if e.path == "/api/generate"]
+    assert (sent["prompt"], sent["suffix"]) == ("def f():", "return x")
+    assert sent["options"]["num_predict"] == 9
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [

@@ -232,7 +232,7 @@ async def test_13_models(daphne_place: Place) -> None:
         *("displayLabel", "contextLength", "capabilities", "metadata"),
     } <= set(listed["data"][0])
     assert set(listed["data"][0]["metadata"]) == {
-        *("family", "format", "parameterSize", "quantizationLevel")
+        *("contextLength", "family", "format", "parameterSize", "quantizationLevel")
     }
     assert "normal" in [item["id"] for item in listed["data"]]
 

@@ -201,6 +201,22 @@ async def test_a_picture_of_a_tool_reaches_the_model_or_is_refused(daphne_place:
         assert "iVBORw0KGgo=" in json.dumps(daphne_place.ollama.chats[-1].json)
 
 
+async def test_reasoning_goes_back_to_the_model(daphne_place: Place) -> None:
+    """In both APIs: as the message's own, or as an item before it."""
+    person = await daphne_place.person()
+    said = {"role": "assistant", "content": "Noon.", "reasoning_content": "A clock shows it."}
+    await complete(person, "think", messages=[*body()["messages"], said, *body()["messages"]])
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": []}
+    part = {"type": "reasoning_text", "text": "A clock shows it."}
+    summary = {"type": "summary_text", "text": "A clock shows it."}
+    message = {"role": "assistant", "content": [{"type": "output_text", "text": "Noon."}]}
+    user = {"role": "user", "content": "x"}
+    for item in ({**reasoning, "content": [part]}, {**reasoning, "summary": [summary]}):
+        await respond(person, "think", input=[user, item, message, user])
+    for chat in daphne_place.ollama.chats:
+        assert chat.json["messages"][1]["thinking"] == "A clock shows it."
+
+
 async def test_the_events_of_reasoning(daphne_place: Place) -> None:
     """Its text is in a part, which Node's client wants added; as a summary where that was asked."""
     person = await daphne_place.person()

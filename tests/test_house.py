@@ -33,7 +33,7 @@ ARROWS = {
 # of the layers below, and every module is in one of them.
 STREAMING_LAYERS = {
     "doors": "socket rest v1",
-    "start and end": "lifecycle admin apps",
+    "start and end": "lifecycle apps",
     "several processes": "cluster",
     "replies": "replies",
     "logs, limits, slots": "log limits provider_slots routing peers hints revocation credentials",
@@ -93,10 +93,11 @@ def wrong(forbidden: Callable[[str], Iterable[str]]) -> list[str]:
 
 def upward(graph: Graph, layers: Mapping[str, str], box: Callable[[str], str]) -> list[str]:
     """Every arrow of a graph from a layer to one above it. `box` gives the word of `layers` for a
-    module; a module that has none is told, too."""
+    module; a module that has none, and a word without a module, are told, too."""
     depth = {name: at for at, names in enumerate(layers.values()) for name in names.split()}
-    unknown = [f"{module} is in no layer" for module in graph if box(module) not in depth]
-    return unknown + [
+    homeless = [f"{module} is in no layer" for module in graph if box(module) not in depth]
+    gone = [f"{name} is not there" for name in depth.keys() - set(map(box, graph))]
+    return [*homeless, *gone] + [
         f"{module} imports {target}"
         for module, targets in graph.items()
         for target in sorted(targets)
@@ -239,9 +240,14 @@ def test_an_arrow_upwards_in_the_page_is_found(importer: str, imported: str):
 
 def test_a_module_in_no_layer_is_found():
     """A new room has to be put somewhere."""
-    assert upward({"streaming.attic": set()}, STREAMING_LAYERS, in_streaming) == [
-        "streaming.attic is in no layer"
-    ]
+    graph = streaming() | {"streaming.attic": set()}
+    assert upward(graph, STREAMING_LAYERS, in_streaming) == ["streaming.attic is in no layer"]
+
+
+def test_a_layer_of_a_module_that_is_gone_is_found():
+    """The tables stay true when a room is cleared."""
+    graph = {m: t for m, t in streaming().items() if m != "streaming.metrics"}
+    assert upward(graph, STREAMING_LAYERS, in_streaming) == ["metrics is not there"]
 
 
 def write(root: Path, files: Mapping[str, str]) -> Path:

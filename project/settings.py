@@ -261,8 +261,8 @@ DJANGO_VITE = {
 # --- Providers ------------------------------------------------------------------------------
 
 _TIMEOUTS = {
-    "first_byte_timeout_s": env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 300.0, least=0.1),
-    "gap_timeout_s": env.number("PROVIDER_GAP_TIMEOUT", 60.0, least=0.1),
+    "first_byte_timeout_s": env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 1800.0, least=0.1),
+    "gap_timeout_s": env.number("PROVIDER_GAP_TIMEOUT", 600.0, least=0.1),
 }
 # In the order in which the first that answers is the default.
 PROVIDERS: dict[str, ProviderSettings] = {

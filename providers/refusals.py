@@ -204,7 +204,7 @@ _SECRETS = re.compile(
     r"|\b(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+):\d+\b"
     r"|\b([a-z0-9-]+\.)+(internal|local|lan|corp|svc|intranet)\b"
     r"|(?<![\w.#$/])([a-z]:)?[\\/]([\w.@+-]+[\\/])*[\w.@+-]+"  # paths, not `#/$defs/Name`
-    r"|\b(sk|pk|gsk|hf|org|proj|key|bearer)[-_ ][\w*.-]{4,}"  # keys
+    r"|\b((sk|pk|gsk|hf|org|proj)[-_]|bearer )[\w*.-]{4,}"  # keys
     r"|\b(?=[\w*-]*\d)(?=[\w*-]*[a-z])[\w*-]{24,}\b"
     r"|<[^>]*>",
     re.IGNORECASE,

@@ -97,6 +97,8 @@ async def test_stops_by_itself_and_at_a_stop_word(local: LocalProvider) -> None:
 async def test_refuses_with_an_error(local: LocalProvider) -> None:
     reply = await ask(local, MODEL, "long " * 2 * CONTEXT)
     assert isinstance(reply.error, ContextTooLong)
+    assert reply.error.window == CONTEXT
+    assert (reply.error.prompt_tokens or 0) > CONTEXT
     assert isinstance((await ask(local, "llama3.2")).error, ModelNotFound)
     with pytest.raises(NotSupported):
         await local.embed(MODEL, ["one"])

@@ -2,15 +2,27 @@
 that broke something, and its right reading."""
 
 import json
+from base64 import b64encode
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from providers.errors import ProviderFailed, RequestRefused, StreamBroken
+from providers.errors import (
+    ModelCannotSee,
+    NotSupported,
+    ProviderError,
+    ProviderFailed,
+    RequestRefused,
+    StreamBroken,
+    SystemRoleRefused,
+)
 from providers.inference import InferenceProvider
 from providers.openai import OpenAIProvider
 from providers.types import ChatMessage, ChatRequest, Image, ToolCall
+from tests.providers.connect import inference_at, ollama_at, openai_at
 from tests.providers.replies import REPLY_TEXT, answer, ask
+from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.openai import ScriptedOpenAI
 
 Compatible = OpenAIProvider | InferenceProvider
@@ -253,3 +265,84 @@ async def test_cached_tokens(compatible: Compatible, kind: str) -> None:
     usage = (await ask(compatible, f"cached:kind={kind}")).finish.usage
     assert usage is not None
     assert usage.cached_tokens == (0 if kind == "none" else 20)
+
+
+# --- Reasons, and what must not be told -------------------------------------------------------
+
+DETAILS = [
+    ("PointerToNowhere: '/$defs/Zone' does not exist within #/$defs", "'/$defs/Zone'"),
+    ("Unable to resolve $ref #/$defs/Missing", "#/$defs/Missing"),
+    ("failed at http://10.0.0.1:8080/v1/x?key=1 now", "failed at … now"),
+    ("no file /srv/models/x.gguf on gpu-1.corp.internal", "no file … on …"),
+    ("bad key sk-proj-abcdef123456 given", "bad key … given"),
+    ("user me@example.org from 192.168.1.7:5000 and localhost:11434", "user … from … and …"),
+    ("<b>oops</b> C:\\models\\x", "…oops… …"),
+    ("a" * 500, "aaa"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept"), DETAILS)
+async def test_programs_get_the_reason_without_addresses_paths_and_keys(
+    compatible: Compatible, openai_server: ScriptedOpenAI, text: str, kept: str
+) -> None:
+    openai_server.refusal = (400, {"error": {"message": text, "param": "response_format"}})
+    error = (await ask(compatible, "refused")).error
+    assert type(error) is RequestRefused
+    assert error.field == "response_format"
+    assert kept in error.detail
+    assert len(error.detail) <= 300
+    for secret in ("10.0.0", "srv", "sk-", "corp", "@", "192.168", "11434", "<", "models"):
+        assert secret not in error.detail
+
+
+REASONS = [
+    (500, "image input is not supported - hint: if this is unexpected", ModelCannotSee, 400),
+    (400, "This model does not support image input", ModelCannotSee, 400),
+    (501, "This server does not support embeddings. Start it so", NotSupported, 400),
+    (400, "this model does not support embeddings", NotSupported, 400),
+    (400, "System role not supported", SystemRoleRefused, 502),
+    (500, "Jinja Exception: Only user and assistant roles are supported!", SystemRoleRefused, 502),
+]
+
+
+@pytest.mark.parametrize(("status", "text", "kind", "http_status"), REASONS)
+async def test_what_a_model_cannot_do(
+    compatible: Compatible,
+    openai_server: ScriptedOpenAI,
+    status: int,
+    text: str,
+    kind: type[ProviderError],
+    http_status: int,
+) -> None:
+    openai_server.refusal = (status, {"error": {"message": text, "code": status}})
+    error = (await ask(compatible, "refused")).error
+    assert type(error) is kind
+    assert error.http_status == http_status
+
+
+# --- A user and a password in the address -----------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [openai_at, inference_at, ollama_at])
+async def test_an_address_with_a_password(
+    make: Any,
+    openai_server: ScriptedOpenAI,
+    ollama_server: ScriptedOllama,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is sent as a header with every request, and told nowhere."""
+    server = ollama_server if make is ollama_at else openai_server
+    url = server.url.replace("http://", "http://me:p%40ss-word@")
+    async with aclosing(make(f"{url}/v1" if make is openai_at else url)) as provider:
+        assert (await ask(provider, "normal")).content == REPLY_TEXT
+        await provider.list_models()
+        await provider.health()
+        sent = {exchange.headers.get("authorization") for exchange in server.exchanges}
+        assert sent == {f"Basic {b64encode(b'me:p@ss-word').decode()}"}
+    nowhere = url.rpartition(":")[0] + ":9"
+    async with aclosing(make(nowhere)) as provider:
+        error = (await ask(provider, "normal")).error
+    said: list[BaseException | None] = [error]
+    while said[-1] is not None:
+        said.append(said[-1].__cause__ or said[-1].__context__)
+    assert "ss-word" not in " ".join(map(repr, said)) + caplog.text

@@ -114,6 +114,9 @@ class ScriptedOllama(ScriptedServer):
                 await response.whole(200, {"version": "0.33.0"})
             case "GET", "/api/tags":
                 await response.whole(200, {"models": [self._tag(m) for m in self.models]})
+            case "GET", "/v1/models":
+                items = [{"id": m["name"], "owned_by": "library"} for m in self.models]
+                await response.whole(200, {"object": "list", "data": items})
             case "GET", "/api/ps":
                 await response.whole(200, {"models": [_running(*m) for m in self.loaded.items()]})
             case "POST", "/api/show":

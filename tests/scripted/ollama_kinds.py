@@ -216,3 +216,93 @@ SCRIPTS |= {
     "load": _loading("load"),
     "unload": _loading("unload"),
 }
+
+
+def _odd_lines(*lines: str, done: str = '{"done":true,"done_reason":"stop"}') -> Script:
+    """Lines as other servers that speak Ollama's protocol write them: JSON text, as it is."""
+
+    async def send(line: Line) -> None:
+        for text in lines:
+            await line.raw(f'{{"model":"m","message":{text},"done":false}}\n')
+        await line.raw(
+            done.replace('{"done"', '{"model":"m","message":{"role":"assistant"},"done"')
+        )
+        await line.raw("\n")
+
+    return send
+
+
+SCRIPTS |= {
+    "halves": _odd_lines(r'{"content":"a \ud83d"}', r'{"content":"\ude00 b"}'),
+    "lone_half": _odd_lines(r'{"content":"a \ud83d"}', r'{"content":" b"}'),
+    "thought_halves": _odd_lines(r'{"thinking":"\ud83d"}', r'{"thinking":"\ude00","content":"a"}'),
+    "text_arguments": _odd_lines(
+        r'{"tool_calls":[{"function":{"name":"clock","arguments":"{\"zone\":\"UTC\"}"}}]}'
+    ),
+    "null_arguments": _odd_lines(
+        '{"tool_calls":[{"function":{"name":"clock","arguments":null}},'
+        '{"function":{"name":"dice","arguments":""}},{"function":{"name":"coin"}}]}'
+    ),
+    "signed": _odd_lines(
+        '{"tool_calls":[{"id":"call_9","extra_content":{"signature":"c2ln"},'
+        '"function":{"name":"clock","arguments":{}}}]}'
+    ),
+    "fractions": _odd_lines(
+        '{"content":"a"}',
+        done='{"done":true,"done_reason":"stop","prompt_eval_count":3.0,"eval_count":1,'
+        '"load_duration":1500000000.5,"created_at":1785572430}',
+    ),
+    "thought_twice": _odd_lines(
+        '{"thinking":"Let me think."}', r'{"content":"<think>\nLet me think.\n</think>\n\nHello"}'
+    ),
+}
+
+
+@script
+async def as_events(line: Line) -> None:
+    """Server-sent events instead of lines."""
+    for token in REPLY:
+        await line.raw(f"data: {json.dumps(line.line(token))}\n\n")
+    await line.raw(f"data: {json.dumps(line.line(done=True))}\n\n")
+
+
+@script
+async def pretty(line: Line) -> None:
+    """One document over several lines, though a stream was asked for."""
+    await line.raw(json.dumps(line.line("".join(REPLY), done=True), indent=2))
+
+
+@script
+async def no_think(line: Line) -> None:
+    """Refuses `think`, whatever it is."""
+    if "think" in line.exchange.json:
+        await line.response.whole(400, {"error": '"no_think" does not support thinking'})
+    else:
+        await normal(line)
+
+
+@script
+async def strict(line: Line) -> None:
+    """Refuses fields that it does not know."""
+    if "truncate" in line.exchange.json:
+        found = {"type": "extra_forbidden", "loc": ["body", "truncate"], "msg": "Extra inputs"}
+        await line.response.whole(422, {"detail": [found]})
+    else:
+        await normal(line)
+
+
+@script
+async def full(line: Line) -> None:
+    """Writes as many tokens as it may, and counts a prompt of 216."""
+    most = (line.exchange.json.get("options") or {}).get("num_predict", 10)
+    await line.speak(["a"] * most)
+    line.exchange.sent = most
+    await line.done("length", prompt_eval_count=216, eval_count=most)
+
+
+@script
+async def holds_back(line: Line) -> None:
+    """Silent in the middle until the gate opens, as Ollama is while it writes a tool call."""
+    await line.say("word0 ")
+    await line.server.gate("a").passed()
+    await line.done()

@@ -36,7 +36,8 @@ It serves `/v1/chat/completions` and `/v1/models` for the OpenAI client and the 
 
 `server.models` is what the list holds: names, objects, or `None` for `"data": null`.
 `server.keys`, when not empty, are the keys that it accepts. `server.answers` are JSON documents by
-path. While `server.loading` it answers as a llama-server that loads its model. `server.hold(path)`
+path. `server.refusal` is what the model `refused` answers with.
+While `server.loading` it answers as a llama-server that loads its model. `server.hold(path)`
 lets one wait.
 """
 
@@ -67,6 +68,7 @@ class ScriptedOpenAI(ScriptedServer):
         self.keys: set[str] = set()
         self.answers: dict[str, Any] = {}
         self.loading = False
+        self.refusal: tuple[int, Any] = (400, {})
         self.text = ""
 
     async def respond(self, exchange: Exchange, response: Response) -> None:

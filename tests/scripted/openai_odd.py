@@ -268,3 +268,12 @@ async def _cached(events: Events) -> None:
 
 
 SCRIPTS["cached"] = _cached
+
+
+async def _refused(events: Events) -> None:
+    """With the body that the test gives."""
+    status, body = events.server.refusal
+    await events.response.whole(status, body)
+
+
+SCRIPTS["refused"] = _refused

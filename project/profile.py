@@ -21,6 +21,7 @@ from conversations.people import keys
 from conversations.people import services as people
 from conversations.people.backends import BACKEND
 from conversations.people.models import ApiKey, User
+from conversations.people.revoking import revoke
 from conversations.people.serializers import MOST_TOKENS
 from project.pages import THEMES
 from streaming import hints
@@ -183,7 +184,6 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
         key = keys.owned(user, key_id)
     except NotFound:
         raise Http404 from None
-    key.delete()
-    hints.credentials_changed_sync(user.pk)
+    revoke(key)
     messages.success(request, f"Revoked “{key.name}”.")
     return redirect("profile")

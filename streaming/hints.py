@@ -58,7 +58,7 @@ async def conversation_deleted(conversation_id: UUID) -> None:
 async def credentials_changed(user_id: UUID) -> None:
     """Have the user's sockets and replies check their credentials: a session ended, a key was
     revoked, a password changed."""
-    revocation.api_keys.look_again()
+    revocation.look_again()
     await _send(user_group(user_id), "hint.credentials")
 
 

@@ -1,9 +1,9 @@
-"""Ends replies and sockets when the API key or the session that they were begun with does not
-count any more.
+"""Ends what was begun with an API key, an account or a session that does not count any more.
 
-The code that revokes a key or ends a session says so at once (`hints.credentials_changed`). What
-expires, or is ended by another program (`manage.py changepassword`), is found by a check every few
-seconds, one for all that runs in this process.
+Replies end with the key, and with the account whose work they are; that of an ended session goes
+on, and only its sockets close. The code that revokes a key or ends a session says so at once
+(`hints.credentials_changed`). What expires, or is ended by another program (`manage.py
+changepassword`), is found by a check every few seconds, one for all that runs in this process.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -14,9 +14,10 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from conversations.people import keys
+from conversations.people import keys, services
 from streaming import credentials
 from streaming.background import BackgroundLoop
+from streaming.caller import Caller
 from streaming.db_threads import db_threads
 
 # How often the credentials of running work are checked, in seconds.
@@ -76,5 +77,19 @@ class Revocable(Generic[Id]):
                 end()
 
 
+accounts = Revocable[UUID]("accounts", services.active)
 api_keys = Revocable[UUID]("keys", keys.good)
 sessions = Revocable[str]("sessions", credentials.signed_in)
+
+
+@contextmanager
+def work_of(caller: Caller, end: OnRevoked) -> Iterator[None]:
+    """While inside, `end` is called when the caller's key or account stops counting."""
+    with api_keys.running(caller.key_id, end), accounts.running(caller.user.pk, end):
+        yield
+
+
+def look_again() -> None:
+    """Check keys and accounts at once. Call it in the event loop."""
+    api_keys.look_again()
+    accounts.look_again()

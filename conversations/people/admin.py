@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from conversations.notices import notify
 from conversations.people.models import Allowance, ApiKey, User
+from conversations.people.revoking import revoke
 
 LIMITS = tuple(field.name for field in Allowance._meta.get_fields())
 
@@ -65,11 +66,8 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         credentials_changed(obj.user_id)
 
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
-        super().delete_model(request, obj)
-        credentials_changed(obj.user_id)
+        revoke(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        users = set(queryset.order_by().values_list("user_id", flat=True))
-        super().delete_queryset(request, queryset)
-        for user_id in users:
-            credentials_changed(user_id)
+        for key in queryset:
+            revoke(key)

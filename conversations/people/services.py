@@ -1,5 +1,8 @@
 """Every write to accounts. Sync, keyword-only, one transaction each."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -58,6 +61,12 @@ def create_owner(*, username: str, password: str) -> User:
         user.is_superuser = True
         user.save(update_fields=["is_superuser"])
     return user
+
+
+def active(ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of these accounts are not closed."""
+    accounts = User.objects.filter(pk__in=list(ids), is_active=True)
+    return set(accounts.values_list("pk", flat=True))
 
 
 def end_sessions(*, user: User) -> None:

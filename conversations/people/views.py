@@ -12,11 +12,11 @@ from rest_framework.views import APIView
 
 from conversations import pagination
 from conversations.fields import valid
-from conversations.notices import notify
 from conversations.people import keys
 from conversations.people.authentication import caller
 from conversations.people.models import ApiKey
 from conversations.people.permissions import KeyManagement
+from conversations.people.revoking import revoke
 from conversations.people.serializers import (
     ApiKeyInput,
     ApiKeySerializer,
@@ -51,8 +51,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Revoke a key. Its sockets close and its replies stop."""
-        keys.owned(caller(request), pk).delete()
-        notify().credentials_changed(caller(request).pk)
+        revoke(keys.owned(caller(request), pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

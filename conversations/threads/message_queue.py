@@ -32,8 +32,7 @@ def add(
     key: ApiKey | None = None,
     door: str = "",
 ) -> None:
-    """Add a message at the end; a message that is queued stays where it is. Revoking the key
-    removes it.
+    """Add a message at the end; a message that is queued stays where it is.
 
     Raises:
         ClientIdConflict: the client_id is queued with different content.
@@ -90,6 +89,14 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
 def refuse(*, item: QueuedMessage, error: dict[str, Any]) -> None:
     """Store why the turn of a message could not begin."""
     QueuedMessage.objects.filter(id=item.id).update(error=error)
+
+
+def refuse_all_of(*, key: ApiKey, error: dict[str, Any]) -> None:
+    """Store why no message that a key queued will begin. They are no longer the key's: it can be
+    deleted without them."""
+    queued = QueuedMessage.objects.filter(key=key)
+    queued.filter(error__isnull=True).update(error=error)
+    queued.update(key=None)
 
 
 def waiting_conversations() -> list[UUID]:

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from conversations.errors import BudgetSpent, NotAuthenticated
+from conversations.people import keys
 from conversations.people.models import ApiKey, User
 from conversations.usage.models import UsageRecord
 
@@ -34,14 +35,19 @@ def bounds(*, user: User, key: ApiKey | None) -> Bounds:
     """Return the limits of a caller. A key with a limit of its own is counted separately.
 
     Raises:
-        NotAuthenticated: the key was revoked or has expired.
+        NotAuthenticated: the account was closed, or the key was revoked or has expired.
+        MissingScope: the key may not chat any more.
         BudgetSpent: the tokens of the day or the month are used up.
     """
-    user = User.objects.get(pk=user.pk)
+    current_user = User.objects.filter(pk=user.pk, is_active=True).first()
+    if current_user is None:
+        raise NotAuthenticated("This account is closed.")
+    user = current_user
     if key is not None:
         current = ApiKey.objects.filter(pk=key.pk).first()
         if current is None or (current.expires_at and current.expires_at <= timezone.now()):
-            raise NotAuthenticated
+            raise NotAuthenticated("This API key is not valid any more.")
+        keys.require(current, "chat")
         key = current
     _check_budgets(user.usage.all(), user, "Your")
     if key is not None:

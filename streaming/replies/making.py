@@ -66,7 +66,7 @@ async def make(
         failure: Exception | None = None
         stop = partial(turn.cut, Status.STOPPED)
         try:
-            with revocation.api_keys.running(turn.plan.caller.key_id, stop):
+            with revocation.work_of(turn.plan.caller, stop):
                 await turn.producer
         except asyncio.CancelledError:
             if turn.cut_as is None:  # the loop itself is going down

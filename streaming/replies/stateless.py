@@ -132,7 +132,7 @@ class StatelessReply:
         plan: Plan | None = None
         revoked = partial(self.cancel, NotAuthenticated())
         try:
-            with revocation.api_keys.running(self.caller.key_id, revoked):
+            with revocation.work_of(self.caller, revoked):
                 self.permit = await self.admission()
                 plan = await self.planning()
                 self.result.take(plan)

@@ -285,6 +285,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def hint_credentials(self, message: dict[str, Any]) -> None:
         self._look_again()
+        self._start(self._tell_queue())  # what a revoked key queued is not sent
 
     def _look_again(self) -> None:
         self._start(self._check_credentials())

@@ -219,6 +219,14 @@ def row(message_id: str) -> dict[str, Any]:
     return {name: str(value) if "_at" in name else value for name, value in values.items()}
 
 
+def queued(conversation_id: str) -> list[dict[str, Any]]:
+    """The message queue as it is stored."""
+    from conversations.threads.models import QueuedMessage
+
+    found = QueuedMessage.objects.filter(conversation_id=conversation_id)
+    return list(found.values("content", "error"))
+
+
 def setup_path() -> str:
     """The one-time path on which the owner's account is made."""
     from project.pages import setup_path as made
@@ -236,7 +244,7 @@ def main() -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
-    rows = (fill, many, count, connections, row, usage, unsettled)
+    rows = (fill, many, count, connections, row, queued, usage, unsettled)
     known = {function.__name__: function for function in accounts + rows}
     for line in sys.stdin:
         asked = json.loads(line)

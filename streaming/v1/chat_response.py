@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from providers.types import Chunk, FinishReason, ToolPart
+from providers.types import Chunk, ToolPart
 from streaming.replies.engine import Result
 from streaming.v1.ask import Ask
 from streaming.v1.sse import DONE, Json, event, merged
@@ -54,8 +54,8 @@ class Completion:
         events = self._chunk({"tool_calls": calls}) if calls else b""
         warnings = self._warnings()
         if not self._ask.include_usage:
-            return events + self._chunk({}, self._result.reason, **warnings) + DONE
-        events += self._chunk({}, self._result.reason)
+            return events + self._chunk({}, reason=self._result.reason, **warnings) + DONE
+        events += self._chunk({}, reason=self._result.reason)
         return events + self._event(choices=[], usage=usage(tokens), **warnings) + DONE
 
     def failure(self, error: Json) -> bytes:
@@ -63,7 +63,7 @@ class Completion:
 
     def whole(self, chunks: Sequence[Chunk], tokens: Json) -> Json:
         """The answer to a request without a stream."""
-        choice = {**self._choice(chunks), **finish(self._result.reason)}
+        choice = {**self._choice(chunks), **_finish(self._result.reason)}
         answer = {"object": self.kind, **self._head, "choices": [choice]}
         return {**answer, "usage": usage(tokens), **self._warnings()}
 
@@ -88,23 +88,22 @@ class Completion:
     def _warnings(self) -> Json:
         return {"warnings": self._ask.warnings} if self._ask.warnings else {}
 
+    def _delta(self, delta: Json, logprobs: Sequence[Any]) -> Json:
+        """The choice of a chunk, without its reason."""
+        choice: Json = {"index": 0, "delta": delta}
+        return {**choice, "logprobs": _logprobs(logprobs)} if logprobs else choice
+
     def _chunk(
-        self,
-        delta: Json,
-        reason: FinishReason | None = None,
-        logprobs: Sequence[Any] = (),
-        **more: object,
+        self, delta: Json, *, logprobs: Sequence[Any] = (), reason: str | None = None, **more: Any
     ) -> bytes:
-        choice = {"index": 0, "delta": delta, **finish(reason)}
-        if logprobs:
-            choice["logprobs"] = _logprobs(logprobs)
+        choice = {**self._delta(delta, logprobs), **_finish(reason)}
         return self._event(choices=[choice], **more)
 
-    def _event(self, **more: object) -> bytes:
+    def _event(self, **more: Any) -> bytes:
         return event({"object": self.event_kind, **self._head, **more})
 
 
-def finish(reason: FinishReason | None) -> Json:
+def _finish(reason: str | None) -> Json:
     return {"finish_reason": reason, "finishReason": reason}
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from providers.types import ChatMessage, Chunk, FinishReason
+from providers.types import ChatMessage, Chunk
 from streaming.v1.ask import Ask
 from streaming.v1.chat_request import WrittenRequest
-from streaming.v1.chat_response import Completion, finish
+from streaming.v1.chat_response import Completion
 from streaming.v1.fields import Word
 from streaming.v1.sse import Json
 
@@ -55,15 +55,8 @@ class TextCompletion(Completion):
             choice["reasoning_content"] = reasoning
         return choice
 
-    def _chunk(
-        self,
-        delta: Json,
-        reason: FinishReason | None = None,
-        logprobs: Sequence[Any] = (),
-        **more: object,
-    ) -> bytes:
-        choice = {**_choice(delta.pop("content", ""), logprobs), **delta, **finish(reason)}
-        return self._event(choices=[choice], **more)
+    def _delta(self, delta: Json, logprobs: Sequence[Any]) -> Json:
+        return {**_choice(delta.pop("content", ""), logprobs), **delta}
 
 
 def _choice(text: str, logprobs: Sequence[Any]) -> Json:

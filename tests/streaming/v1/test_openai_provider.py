@@ -36,6 +36,7 @@ async def test_what_goes_through(openai_place: Place) -> None:
     await _signatures(openai_place)
     await _cached_tokens(openai_place)
     await _suffix(openai_place)
+    await _reason(openai_place)
 
 
 async def _pictures(place: Place) -> None:
@@ -119,3 +120,10 @@ async def _suffix(place: Place) -> None:
     asked = {"model": "normal", "prompt": "def f():", "suffix": "return x"}
     response = await post(await place.person(), asked, "/v1/completions")
     refused(response, 400, "provider_refused", "suffix")
+
+
+async def _reason(place: Place) -> None:
+    """Why it refuses a request: its own sentence, and the field."""
+    response = await post(await place.person(), body("stubborn_seed", seed=7))
+    error = refused(response, 400, "provider_refused", "seed")
+    assert "Extra inputs" in error["message"]

@@ -115,7 +115,7 @@ class CloseCode(IntEnum):
     NOT_SIGNED_IN = 4401
     NOT_ALLOWED = 4403
     NOT_FOUND = 4404
-    TOO_MANY_SOCKETS = 4429
+    TOO_MANY = 4429
 
 
 class Snapshot(TypedDict):

@@ -79,13 +79,20 @@ def remember_device(request: HttpRequest, response: HttpResponse, username: str)
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where a request comes from: its peer, or what the nearest `TRUSTED_PROXIES` proxies say of
-    it. Of an IPv6 address the network, which one household has as a whole."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
+    """Where a request comes from, as `client_address` has it."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return client_address(str(request.META.get("REMOTE_ADDR", "")), forwarded)
+
+
+def client_address(peer: str, forwarded: str) -> str:
+    """The address of a client: its `peer`, or what the nearest `TRUSTED_PROXIES` proxies say of it
+    (`forwarded` is the header). Of an IPv6 address the network, which one household has as a
+    whole."""
+    address = peer
     if hops := settings.TRUSTED_PROXIES:
-        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(forwarded) >= hops and forwarded[-hops].strip():
-            address = forwarded[-hops].strip()
+        hop_addresses = forwarded.split(",")
+        if len(hop_addresses) >= hops and hop_addresses[-hops].strip():
+            address = hop_addresses[-hops].strip()
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -36,11 +36,12 @@ from streaming.replies.turns import Turns
 from streaming.socket import handshake
 from streaming.socket.commands import Commands
 from streaming.socket.feed import Feed
+from streaming.socket.pace import Reading
 from streaming.socket.writer import SocketState, SocketWriter
 
 logger = logging.getLogger(__name__)
 
-# Commands of one socket that may run at once; a person never comes near.
+# Commands of one socket that may run at once; while so many do, no further frame is read.
 PENDING_COMMANDS = 32
 # Heartbeats between two checks of the credentials: a hint may have been lost.
 HEARTBEATS_A_CHECK = 3
@@ -55,6 +56,7 @@ class ChatConsumer(AsyncConsumer):
     peers: Peers
     feed: Feed
     commands: Commands
+    reading: Reading
     user: User
     conversation_id: UUID
     _known: tuple[str, UUID | None]  # the title and the head that the client knows
@@ -65,11 +67,18 @@ class ChatConsumer(AsyncConsumer):
         self.scope = scope
         self.credentials = Credentials(scope["headers"])
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._running_commands: set[asyncio.Task[Any]] = set()
+        self._pause = 0.0
         self._waiting: list[dict[str, Any]] = []
         self.out = SocketWriter(send)
+
+        async def receive_in_turn() -> Any:
+            await self._may_read()
+            return await receive()
+
         async with AsyncExitStack() as self._leaving:
             try:
-                await super().__call__(scope, receive, send)
+                await super().__call__(scope, receive_in_turn, send)
             finally:
                 await self._end_tasks()
 
@@ -83,18 +92,20 @@ class ChatConsumer(AsyncConsumer):
         if not self.credentials.origin_allowed(self.scope):
             await self.send({"type": "websocket.close"})
             raise StopConsumer
-        accepted = timezone.now()
-        await self.send({"type": "websocket.accept"})
-        runtime = await lifecycle.start()
-        self.turns, self.peers = runtime.turns, runtime.peers
+        came = timezone.now()
         try:
             admitted = await handshake.admit(self.scope, self.credentials)
             self._leaving.enter_context(handshake.counted(admitted.caller.user.pk))
         except handshake.SocketRefused as refusal:
-            await self.out.close(refusal.code, refusal.message, refusal.close_code)
+            await self._turn_away(refusal)
             return
+        # Only now, so that nobody can send a frame before it is known who they are.
+        await self.send({"type": "websocket.accept"})
+        runtime = await lifecycle.start()
+        self.turns, self.peers = runtime.turns, runtime.peers
         self.user, row = admitted.caller.user, admitted.conversation
         self.conversation_id, self._known = row.id, (row.title, row.head_id)
+        self.reading = Reading(self.user.pk)
         self.feed = Feed(self.turns, self.out)
         self.commands = Commands(admitted, self.turns, self.feed)
         self._leaving.enter_context(metrics.sockets.track_inprogress())
@@ -102,9 +113,10 @@ class ChatConsumer(AsyncConsumer):
         self._leaving.push_async_callback(hints.leave, *groups)
         await hints.join(*groups)
         running, began = await self._running()
-        # A client may count on what happens from now on as soon as it is accepted.
+        # A client may count on what happens from now on as soon as it is accepted, and what
+        # happened while its credentials were looked at is told, too.
         missed = await database_sync_to_async(replies.begun_and_ended_since)(
-            conversation_id=row.id, moment=accepted
+            conversation_id=row.id, moment=came
         )
         if self.out.state is SocketState.CLOSED:
             return
@@ -115,10 +127,22 @@ class ChatConsumer(AsyncConsumer):
             self.feed.follow_once(reply_id)
         if running is not None:
             # A client that comes late gets the snapshot without the question.
-            self.feed.follow_once(running, question=began >= timestamp(accepted))
+            self.feed.follow_once(running, question=began >= timestamp(came))
         self._start(self.feed.run())
         self._start(self._beat())
         lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
+
+    async def _turn_away(self, refusal: handshake.SocketRefused) -> None:
+        """Accept the socket, say why it is refused, and close it; before accept where too many of
+        its address are being told."""
+        if refusal.close_code is CloseCode.NOT_SIGNED_IN:
+            try:
+                self._leaving.enter_context(handshake.counted_stranger(self.scope))
+            except handshake.TooManyStrangers:
+                await self.send({"type": "websocket.close"})
+                raise StopConsumer from None
+        await self.send({"type": "websocket.accept"})
+        await self.out.close(refusal.code, refusal.message, refusal.close_code)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         self.out.state = SocketState.CLOSED
@@ -127,6 +151,11 @@ class ChatConsumer(AsyncConsumer):
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         text = message.get("text")
         if self.out.state is not SocketState.OPEN:
+            return
+        self._pause = self.reading.count()
+        if self.reading.floods:
+            sentence = "You send too many frames. Connect again, and send fewer."
+            await self.out.close("rate_limited", sentence, CloseCode.TOO_MANY)
             return
         if text is None:
             await self.out.invalid("invalid_frame", "Send text frames with JSON.")
@@ -144,6 +173,14 @@ class ChatConsumer(AsyncConsumer):
             return
         await self._command(frame)
 
+    async def _may_read(self) -> None:
+        """Return when the next frame may be read. Servers read on only when frames are taken."""
+        pause, self._pause = self._pause, 0.0
+        if pause:
+            await asyncio.sleep(pause)
+        while len(self._running_commands) >= PENDING_COMMANDS:
+            await asyncio.wait(self._running_commands, return_when=asyncio.FIRST_COMPLETED)
+
     async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -159,10 +196,7 @@ class ChatConsumer(AsyncConsumer):
         if not self.commands.knows(kind):
             await self.out.invalid("unknown_type", "Unknown frame type.")
             return
-        if len(self._tasks) > PENDING_COMMANDS:
-            await self.out.refuse(frame, "too_many_requests", "Too many commands at once.")
-            return
-        self._start(self._run_command(kind, frame))
+        self._running_commands.add(self._start(self._run_command(kind, frame)))
 
     async def _run_command(self, kind: str, frame: dict[str, Any]) -> None:
         """Run one command; a failure is told as an `error` event."""
@@ -306,6 +340,7 @@ class ChatConsumer(AsyncConsumer):
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._running_commands.discard(task)
         lifecycle.goodbyes.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return

@@ -23,8 +23,10 @@ class Feed:
         self._turns, self._out = turns, out
         self._ids: asyncio.Queue[UUID] = asyncio.Queue()
         self._follower: Follower | None = None
+        self._sending_snapshot = False  # of the reply that is followed
         self._followed: deque[UUID] = deque(maxlen=REMEMBERED)
         self._questions: set[UUID] = set()  # replies to come that are sent with their question
+        self._telling: set[UUID] = set()  # replies that are being sent again
 
     def follow_once(self, reply_id: UUID, *, question: bool = True) -> None:
         """Follow a reply, unless this socket does or did. `question` sends the user message before
@@ -36,8 +38,15 @@ class Feed:
                 self._questions.add(reply_id)
 
     async def tell_again(self, reply_id: UUID) -> None:
-        """Send a fresh snapshot of a reply, or all of it when it has ended. Raises `NotFound`."""
-        await self._tell(reply_id, question=False)
+        """Send a fresh snapshot of a reply, or all of it when it has ended; once for all calls
+        that come while it is being sent. Raises `NotFound`."""
+        if reply_id in self._telling:
+            return
+        self._telling.add(reply_id)
+        try:
+            await self._tell(reply_id, question=False)
+        finally:
+            self._telling.discard(reply_id)
 
     async def tell(self, reply_id: UUID) -> None:
         """Follow a reply that is being written, or send all of a reply that has ended, to a client
@@ -60,10 +69,12 @@ class Feed:
                 self._questions.add(reply_id)  # it may have been next already
 
     def _restart(self, reply_id: UUID, *, question: bool) -> bool:
-        """Begin again with a reply, if this socket follows it at the moment."""
+        """Begin again with a reply, if this socket follows it at the moment. While its snapshot is
+        being sent, which may be long, another one would tell nothing more."""
         if self._follower is None or self._follower.id != str(reply_id):
             return False
-        self._follower.restart(question=question)
+        if question or not self._sending_snapshot:
+            self._follower.restart(question=question)
         return True
 
     async def _tell_ended(self, reply_id: UUID, *, question: bool) -> None:
@@ -100,6 +111,8 @@ class Feed:
         try:
             async with aclosing(follower.events()) as followed:
                 async for event in followed:
+                    self._sending_snapshot = event["type"] == "message_start"
                     await self._out.tell(event)
+                    self._sending_snapshot = False
         finally:
-            self._follower = None
+            self._follower, self._sending_snapshot = None, False

@@ -8,7 +8,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.harness import WAIT_S
 from tests.harness.place import Place
 from tests.harness.rest import assert_clean, assert_sentence, ok, refused
 
@@ -196,27 +195,17 @@ async def test_odd_text_is_kept_as_it_is(place: Place):
 
 
 async def test_many_commands_at_once_do_not_pile_up(place: Place):
-    """Of hundreds sent in one go some may be refused; the socket and the reply live."""
+    """Hundreds sent in one go are worked off at a pace; the socket and the reply live."""
     person = await place.person()
     chat = await person.conversation()
     async with person.socket(chat) as socket:
         await socket.ask(model="gate:id=pile,n=1")
         start = await socket.next("message_start")
-        for _ in range(300):
+        for _ in range(200):
             await socket.follow(start["id"])
         place.ollama.gate("pile").open()
         await socket.next("message_end", id=start["id"])
-        assert {error["code"] for error in socket.heard("error")} <= {"too_many_requests"}
-        while True:  # until what was asked for before is worked off
-            client_id = await socket.ask()
-            mine = await socket.until(
-                lambda client_id=client_id: [
-                    event for event in socket.events if event.get("client_id") == client_id
-                ],
-                WAIT_S,
-                "an answer",
-            )
-            if mine[0]["type"] != "error":
-                break
+        client_id = await socket.ask()
         await socket.next("message_start", client_id=client_id)
         await socket.next("message_end")
+        assert not socket.heard("error")

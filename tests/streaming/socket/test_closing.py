@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import psycopg
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from streaming.socket.consumer import ChatConsumer
 from streaming.socket.writer import SocketWriter
@@ -152,18 +152,19 @@ async def test_4401_within_seconds_of_revoking_a_key(place: Place):
     """Revoking a key closes its sockets, and not those with another."""
     person = await place.person()
     chat = await person.conversation()
-    second = ok(await person.rest.post("/api/keys/", {"name": "second"}), 201)
+    second = ok(await person.page.post("/api/keys/", {"name": "second"}), 201)
     headers = {"Authorization": f"Bearer {second['key']}"}
     async with person.socket(chat) as first, stranger(place, chat, headers) as other:
         for socket in (first, other):
             await socket.next("ready")
-        assert (await person.rest.delete(f"/api/keys/{second['id']}/")).status_code == 204
+        assert (await person.page.delete(f"/api/keys/{second['id']}/")).status_code == 204
         assert await other.closed() == 4401
         await first.reply()
 
 
 async def test_who_is_let_in_late_has_missed_nothing(postgresql_place: Place):
-    """What begins and ends between the accept and the place among those who are told of it."""
+    """What begins and ends between the handshake and the place among those who are told of it; and
+    nobody is accepted before the credentials were looked at."""
     place = postgresql_place
     person = await place.person()
     chat = await person.conversation()
@@ -173,14 +174,23 @@ async def test_who_is_let_in_late_has_missed_nothing(postgresql_place: Place):
     ):
         await first.next("ready")
         await lock.execute("LOCK TABLE django_session")
-        async with person.page_socket(chat) as late:
-            end = await first.reply()
-            assert late.events == []
-            await lock.rollback()
+        late = person.page_socket(chat)
+        opening = asyncio.create_task(late.__aenter__())
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        async with asyncio.timeout(WAIT_S):
+            while await (await lock.execute(waiting)).fetchone() == (0,):
+                await asyncio.sleep(0.02)
+        end = await first.reply()
+        assert not opening.done()
+        await lock.rollback()
+        await opening
+        try:
             await late.next("ready")
             await late.next("user_message")
             assert await late.next("message_end") == end
             assert_follows_the_rules(late.events)
+        finally:
+            await late.close()
 
 
 async def test_4401_when_nobody_told_the_socket(impatient_place: Place):
@@ -299,3 +309,67 @@ async def test_1011_when_the_work_of_a_socket_fails(caplog: pytest.LogCaptureFix
     assert "planted" not in sent[0]["text"]
     assert sent[1]["code"] == 1011
     assert "a socket's task failed" in caplog.text
+
+
+async def test_sockets_that_are_not_signed_in_are_bounded():
+    """Of one address 32 may be open, told and not yet gone; further ones are refused before accept.
+    What a client says of its address changes nothing, and those of others are told."""
+
+    async def first_answer(address: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> str:
+        """What a socket hears first, which then does not go away."""
+        answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        arrived = iter([{"type": "websocket.connect"}])
+
+        async def receive() -> dict[str, Any]:
+            for message in arrived:
+                return message
+            return await asyncio.Future()
+
+        scope = {
+            "type": "websocket",
+            "client": (address, 5000),
+            "headers": [*headers],
+            "url_route": {"kwargs": {"conversation_id": NOBODY}},
+        }
+        open_sockets.append(asyncio.create_task(ChatConsumer()(scope, receive, answers.put)))
+        return str((await answers.get())["type"])
+
+    open_sockets: list[asyncio.Task[None]] = []
+    try:
+        told = [await first_answer("2001:db8::1") for _ in range(32)]
+        assert set(told) == {"websocket.accept"}
+        forwarded = [(b"x-forwarded-for", b"192.0.2.1")]
+        assert await first_answer("2001:db8::2", forwarded) == "websocket.close"
+        assert await first_answer("2001:db8:1::1") == "websocket.accept"
+    finally:
+        for task in open_sockets:
+            task.cancel()
+        await asyncio.wait(open_sockets)
+    try:
+        assert await first_answer("2001:db8::1") == "websocket.accept"
+    finally:
+        open_sockets[-1].cancel()
+        await asyncio.wait(open_sockets)
+
+
+async def test_4429_for_a_flood_of_frames(place: Place):
+    """A burst is taken; who never slows down is told, and closed; another socket is served."""
+    person, other = await place.person(), await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        for _ in range(150):
+            await socket.send({"type": "heartbeat"})
+        await socket.reply()
+
+        async def flood() -> None:
+            while True:
+                await socket.send({"type": "heartbeat"})
+                await asyncio.sleep(0.005)  # or its own reader would never have its turn
+
+        flooding = asyncio.create_task(flood())
+        async with other.socket(await other.conversation()) as another:
+            await another.reply()
+        assert (await socket.next("error", within=2 * WAIT_S))["code"] == "rate_limited"
+        assert await socket.closed() == 4429
+        with pytest.raises(ConnectionClosed):
+            await flooding

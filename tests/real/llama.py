@@ -1,8 +1,14 @@
 """A real llama-server, from the package of the embedded model, with that model's weights."""
 
+import fcntl
 import http.client
 import json
+import shutil
+import signal
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +66,26 @@ class LlamaServer(Service):
             return None
         finally:
             connection.close()
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Start it, and keep it loading its model while the block runs.
+
+        Its weights are a copy, on which we hold a lease: whoever opens a file of which somebody
+        else has the write lease waits until it is given back.
+        """
+        self.weights = shutil.copyfile(self.weights, self.directory / self.weights.name)
+        with self.weights.open("r+b") as file:
+            # Told by a signal that is ignored unless one wants it; else by one that ends us.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            self.launch()
+            deadline = time.monotonic() + self.start_s
+            while self.health() != 503:
+                assert time.monotonic() < deadline, self.output
+                time.sleep(0.02)
+            yield
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
     def get(self, path: str) -> Any:
         """The JSON of an address of its own."""

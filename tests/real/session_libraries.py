@@ -23,7 +23,6 @@ OUTCOMES: dict[str, Any] = {
     "history": TEXT,
     "completion": TEXT,
     "completion_stream": TEXT,
-    "several": [TEXT, TEXT],
     "tools": NOON,
     "tools_stream": NOON,
     "responses_tools": NOON,

@@ -2,19 +2,26 @@
 in `OPENAI_BASE_URL`."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import openai
 import pytest
 from openai import AsyncOpenAI
 
 from tests.harness.place import Person, Place
 from tests.harness.rest import ok
+from tests.real.conftest import Before
 from tests.real.llama import LlamaServer
-from tests.real.speaking import HI, REPLY_S, say
+from tests.real.speaking import HI, PARAGRAPH, REPLY_S, say
 
 # One server of each kind for these tests: they share a worker.
 pytestmark = pytest.mark.xdist_group("llama-server")
+# Words at which this server ends a reply: so it takes a second, and not half a minute.
+SHORT: dict[str, Any] = {"antiprompt": [".", ",", " a"]}
+# Of llama.cpp's poolings of a text's tokens into one vector.
+MEAN = 1
 CLOCK: Any = {
     "type": "function",
     "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}},
@@ -50,12 +57,13 @@ async def test_doors_agree(
 ) -> None:
     """One question by socket, by REST, and by `/v1`: the text, what was counted, and the window."""
     async with person.socket(await person.conversation()) as socket:
-        _, end = await say(socket, "Hi")
+        start, end = await say(socket, "Hi")
     said = [delta["content_chunk"] for delta in socket.heard("delta")]
     assert len(said) > 2
     assert "".join(said) == end["full_content"]
     assert (end["status"], end["finish_reason"]) == ("completed", "stop")
     assert end["tokens"]["source"] == "provider"
+    assert start["context"]["window"] == 1024
 
     chat = await person.conversation()
     parameters = {"temperature": 0}
@@ -77,6 +85,38 @@ async def test_doors_agree(
     assert answer.output_text == end["full_content"]
 
 
+async def test_the_model(person: Person) -> None:
+    """The window that the server has, of the 8,192 that the model was made for, and a name of a
+    person's, where the server's is a path."""
+    (model,) = ok(await person.rest.get("/v1/models"))["data"]
+    assert model["contextLength"] == 1024
+    assert model["displayLabel"] == "SmolLM2-135M-Instruct.Q4_1"
+
+
+async def test_a_long_chat_goes_on(
+    make_llama: Callable[..., LlamaServer], place_before: Before
+) -> None:
+    """Once the window is full, the history is fitted to it."""
+    llama = make_llama(window=512, **SHORT)
+    llama.start()
+    async with place_before(llama.url) as place:
+        person = await place.person()
+        async with person.socket(await person.conversation()) as socket:
+            for number in range(4):
+                start, end = await say(socket, f"{number}. {PARAGRAPH}")
+                assert end["status"] == "completed", end["error"]
+                assert end["tokens"]["prompt"] <= 512
+        assert start["context"]["window"] == 512
+        assert start["context"]["dropped_messages"] > 0
+
+
+async def test_too_long(complete: Callable[..., Any]) -> None:
+    """A program is told in words that it may look for."""
+    with pytest.raises(openai.BadRequestError, match="maximum context length is 1024") as refused:
+        await complete(messages=[{"role": "user", "content": PARAGRAPH * 10}])
+    assert refused.value.code == "context_length_exceeded"
+
+
 async def test_stop_frees_the_server(person: Person, llama: LlamaServer) -> None:
     async with person.socket(await person.conversation()) as socket:
         await socket.ask("Tell me a very long story.", model=None)
@@ -89,3 +129,46 @@ async def test_stop_frees_the_server(person: Person, llama: LlamaServer) -> None
     async with asyncio.timeout(10):
         while await asyncio.to_thread(llama.busy):
             await asyncio.sleep(0.05)
+
+
+async def test_logprobs(complete: Callable[..., Any]) -> None:
+    answer = await complete(logprobs=True, top_logprobs=2)
+    content = answer.choices[0].logprobs.content
+    assert "".join(item.token for item in content) == answer.choices[0].message.content
+    assert {len(item.top_logprobs) for item in content} == {2}
+    stream = await complete(logprobs=True, stream=True)
+    chunks = [chunk async for chunk in stream]
+    tokens = [
+        item.token
+        for chunk in chunks
+        for choice in chunk.choices
+        for item in (choice.logprobs.content if choice.logprobs else ())
+    ]
+    assert "".join(tokens) == answer.choices[0].message.content
+
+
+async def test_json_schema(complete: Callable[..., Any]) -> None:
+    city = {"type": "string", "enum": ["Paris", "Rome"]}
+    schema = {"type": "object", "properties": {"city": city}, "required": ["city"]}
+    form = {"type": "json_schema", "json_schema": {"name": "city", "schema": schema}}
+    answer = await complete(response_format=form)
+    assert json.loads(answer.choices[0].message.content)["city"] in ("Paris", "Rome")
+    form["json_schema"] = {"name": "city", "schema": {"$ref": "#/$defs/nowhere"}}
+    with pytest.raises(openai.BadRequestError, match=r"cannot resolve \$ref #/\$defs/nowhere"):
+        await complete(response_format=form)
+
+
+async def test_embeddings(
+    client: AsyncOpenAI, make_llama: Callable[..., LlamaServer], place_before: Before
+) -> None:
+    model = (await client.models.list()).data[0].id
+    with pytest.raises(openai.BadRequestError, match="embeddings"):
+        await client.embeddings.create(model=model, input="one")
+    llama = make_llama(window=512, embedding=True, pooling_type=MEAN)
+    llama.start()
+    async with place_before(llama.url) as place:
+        person = await place.person()
+        body = {"model": model, "input": ["one", "three"]}
+        answer = ok(await person.rest.post("/v1/embeddings", body))
+    assert [len(item["embedding"]) for item in answer["data"]] == [576, 576]
+    assert answer["usage"]["prompt_tokens"] == 2

@@ -14,10 +14,6 @@ def form() -> City:
         return City(city=found.city, people=found.people)
 
 
-def several() -> list[str]:
-    return model("normal")("Hello", n=2, temperature=0.5)
-
-
 def embeddings() -> list[list[float]]:
     made = dspy.Embedder("openai/embedder", api_base=BASE, api_key=KEY, caching=False)
     return made(["one", "three"]).tolist()
@@ -28,7 +24,6 @@ play(
     responses=lambda: model("normal", model_type="responses")("Hello")[0]["text"],
     completion=lambda: model("normal", model_type="text")("Hello")[0],
     form=form,
-    several=several,
     embeddings=embeddings,
     missing=lambda: refusal(lambda: model("missing", num_retries=0)("Hello")),
 )

@@ -1,6 +1,6 @@
 """The settings of each provider; `building` makes the providers.
 
-Values only: whoever builds the settings has read the environment. Times are seconds. A new setting
+Values only; `project.settings` reads the environment. Times are seconds. A new setting
 is a field here, read where the settings are built, and used by its provider.
 """
 

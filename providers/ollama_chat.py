@@ -100,7 +100,8 @@ def _object(text: str) -> Json:
 
 
 def _offered(request: ChatRequest) -> list[Tool]:
-    """Ollama cannot be told which tool to call: one that has to be is offered alone."""
+    """Return the tools to offer. Ollama has no `tool_choice`: a tool that must be called is offered
+    alone."""
     choice = request.tool_choice
     if choice is None or choice.mode in ("auto", "required"):
         return list(request.tools)

@@ -1,4 +1,4 @@
-"""What Ollama says about its models, read into our values. Pure functions over decoded JSON."""
+"""Ollama's lists of models, read into our values. Pure functions over decoded JSON."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -28,12 +28,12 @@ def address(base_url: str) -> str:
 
 
 def short_name(name: str) -> str:
-    """The name without `:latest`, which Ollama adds to and takes for a name without a tag."""
+    """Return a name without `:latest`, the tag of a name that has none."""
     return name.removesuffix(":latest")
 
 
 def is_cloud_name(name: str) -> bool:
-    """A model that runs at ollama.com and not where Ollama runs: `m:cloud`, `m:20b-cloud`."""
+    """Whether a model runs at ollama.com and not where Ollama runs: `m:cloud`, `m:20b-cloud`."""
     return name.endswith((":cloud", "-cloud"))
 
 
@@ -46,7 +46,7 @@ def entries(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def find(data: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
-    """The entry of one model. Ollama does not tell upper from lower case."""
+    """Return the entry of a model. Ollama ignores case."""
     wanted = short_name(model).lower()
     for entry in entries(data):
         if short_name(name_of(entry)).lower() == wanted:
@@ -85,18 +85,18 @@ def to_model(
 
 
 def that_cannot_think(models: Iterable[Model]) -> set[str]:
-    """The short names of those that are known not to."""
+    """Return the short names of the models that are known not to think."""
     known = (model for model in models if model.capabilities)
     return {short_name(model.name) for model in known if "thinking" not in model.capabilities}
 
 
 def listed_length(entry: Mapping[str, Any]) -> int | None:
-    """The same as `context_length`, where the list tells it."""
+    """Return what `context_length` returns, where the list has it."""
     return positive(_mapping(entry.get("details")).get("context_length"))
 
 
 def context_length(shown: Mapping[str, Any]) -> int | None:
-    """The longest context the model was made for, in tokens, from an answer of `/api/show`."""
+    """Return the longest context the model was made for, in tokens, from `/api/show`."""
     info = _mapping(shown.get("model_info"))
     architecture = info.get("general.architecture")
     if length := positive(info.get(f"{architecture}.context_length")):
@@ -106,7 +106,7 @@ def context_length(shown: Mapping[str, Any]) -> int | None:
 
 
 def chosen_window(shown: Mapping[str, Any]) -> int | None:
-    """The `num_ctx` that the owner has given the model in its Modelfile."""
+    """Return the `num_ctx` that the model's Modelfile sets."""
     chosen = _CHOSEN_WINDOW.search(str(shown.get("parameters") or ""))
     return positive(int(chosen[1])) if chosen else None
 

@@ -94,8 +94,8 @@ class OpenAIBase(Provider):
     async def _attempts(
         self, request: ChatRequest, silence: transport.SilenceLimit
     ) -> AsyncGenerator[Chunk]:
-        """The reply, asked for again without fields that are refused and when the model has been
-        loaded."""
+        """Ask for the reply, again without the fields that are refused, and again while the server
+        loads its model."""
         wanted = openai_request.body(request)
         refused = self._refused_fields.of(request.model)
         loading = False
@@ -182,8 +182,8 @@ class OpenAIBase(Provider):
             raise transport.to_provider_error(exc, self.label, "", begun=False) from exc
 
     async def window(self, model: str, *, load: bool = False) -> int | None:
-        """What a refusal named, else what the last list said. The server sets it, so it is never
-        sent."""
+        """Return the window that a refusal named, else the listed one. The server sets it, so it is
+        never sent."""
         return self._known_window(model)
 
     def _known_window(self, model: str) -> int | None:

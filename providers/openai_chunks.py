@@ -54,7 +54,7 @@ class CompletionParser:
         self._model = model
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
-        self._phase: Phase | None = "generating"  # told with the first text
+        self._phase: Phase | None = "generating"  # until the first text
         self._tools = ToolCalls()
         self._deltas: set[str] = set()  # which fields came in deltas
         self._messages = {"content": "", "reasoning": ""}  # what came in messages alone
@@ -70,7 +70,7 @@ class CompletionParser:
         """Return the text in an event, if there is any. `streamed`: it is a server-sent event, and
         a message in it may be a part.
 
-        Raises the `ProviderError` for an error object and for what is no chunk.
+        Raises the `ProviderError` for an error object and for anything that is no chunk.
         """
         if event == "[DONE]":
             self.done = True
@@ -78,8 +78,8 @@ class CompletionParser:
         data = self._decoded(event)
         if data.get("error") or data.get("object") == "error":
             raise refusal_error(read_error(data), self._who, self._model)
-        if usage := _usage(data):
-            self._usage = usage
+        if data.get("usage"):
+            self._usage = _usage(data) or self._usage
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices:
             return None
@@ -121,22 +121,25 @@ class CompletionParser:
         delta, message = _mapping(choice.get("delta")), _mapping(choice.get("message"))
         self._whole = self._whole or (whole and bool(message) and not delta)
         content, reasoning = _texts(delta)
-        self._deltas.update(n for n, t in (("content", content), ("reasoning", reasoning)) if t)
+        if content:
+            self._deltas.add("content")
+        if reasoning:
+            self._deltas.add("reasoning")
         parts = self._tool_parts(delta)
         if message:
-            said, thought = _texts(message)
+            text, thought = _texts(message)
             if not self._tools:
                 parts = self._tool_parts(message)
             if "content" not in self._deltas:
-                content = self._new_text("content", said)
+                content = self._new_text("content", text)
             if not self._deltas:
                 reasoning = self._new_text("reasoning", thought)
         if not content and not reasoning and not parts:
             return None
         phase, self._phase = self._phase, None
         logprobs = _mapping(choice.get("logprobs")).get("content")
-        told = tuple(logprobs) if isinstance(logprobs, list) and content else ()
-        return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=told)
+        chosen = tuple(logprobs) if isinstance(logprobs, list) and content else ()
+        return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=chosen)
 
     def _new_text(self, field: str, text: str) -> str:
         """What a message adds to those before it: messages come once, or again and again while
@@ -148,9 +151,9 @@ class CompletionParser:
         self._messages[field] = before + text
         return text
 
-    def _tool_parts(self, said: Mapping[str, Any]) -> tuple[ToolPart, ...]:
-        calls = _either(said, "tool_calls", "toolCalls")
-        if not calls and (old := _mapping(said.get("function_call"))):
+    def _tool_parts(self, message: Mapping[str, Any]) -> tuple[ToolPart, ...]:
+        calls = _either(message, "tool_calls", "toolCalls")
+        if not calls and (old := _mapping(message.get("function_call"))):
             calls = [{"index": 0, "function": old}]
         return self._tools.feed(calls)
 
@@ -170,8 +173,8 @@ def models(data: object, *, remote: bool | None) -> list[Model]:
     items = data.get("data", data.get("models")) if isinstance(data, Mapping) else data
     if not isinstance(items, list):
         return []
-    found = (_model(item, remote) for item in items if isinstance(item, Mapping))
-    return [model for model in found if model is not None]
+    listed = (_model(item, remote) for item in items if isinstance(item, Mapping))
+    return [model for model in listed if model is not None]
 
 
 def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
@@ -235,17 +238,22 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _either(data: Mapping[str, Any], *names: str) -> Any:
-    return next((data[name] for name in names if data.get(name) is not None), None)
+    for name in names:
+        if (value := data.get(name)) is not None:
+            return value
+    return None
 
 
-def _texts(said: Mapping[str, Any]) -> tuple[str, str]:
+def _texts(message: Mapping[str, Any]) -> tuple[str, str]:
     """The content and the reasoning of a delta or message. Reasoning may be a field, a list of
     parts, or parts of the content."""
-    content, thought = _parts(said.get("content"))
-    field = _either(said, "reasoning_content", "reasoningContent", "reasoning", "thinking")
+    if not message:
+        return "", ""
+    content, thought = _parts(message.get("content"))
+    field = _either(message, "reasoning_content", "reasoningContent", "reasoning", "thinking")
     if field is None:
-        field = said.get("reasoning_details")
-    return content, "".join(_parts(field)) or thought
+        field = message.get("reasoning_details")
+    return content, (field and "".join(_parts(field))) or thought
 
 
 def _parts(value: object) -> tuple[str, str]:

@@ -62,7 +62,7 @@ def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
     """llama-server's `/props`."""
     window = _mapping(props.get("default_generation_settings")).get("n_ctx")
     caps = _mapping(props.get("chat_template_caps"))
-    told = {
+    abilities = {
         "vision": _mapping(props.get("modalities")).get("vision"),
         "tools": caps.get("supports_tools"),
     }
@@ -72,7 +72,7 @@ def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
         window=ollama_models.positive(window) or model.window,
         slots=ollama_models.positive(props.get("total_slots")),
         system_role=system_role if isinstance(system_role, bool) else None,
-        capabilities=("completion", *(name for name, there in told.items() if there)),
+        capabilities=("completion", *(name for name, there in abilities.items() if there)),
     )
 
 
@@ -95,12 +95,12 @@ def _from_lm_studio(model: Model, listed: Mapping[str, Any]) -> Model:
         return model
     kind = entry.get("type")
     tools = "tool_use" in (entry.get("capabilities") or ())
-    found = ("vision",) * (kind == "vlm") + ("tools",) * tools
+    abilities = ("vision",) * (kind == "vlm") + ("tools",) * tools
     return replace(
         model,
         window=ollama_models.positive(entry.get("loaded_context_length")) or model.window,
         context_length=ollama_models.positive(entry.get("max_context_length")),
-        capabilities=("embedding",) if kind == "embeddings" else ("completion", *found),
+        capabilities=("embedding",) if kind == "embeddings" else ("completion", *abilities),
         family=str(entry.get("arch") or ""),
         quantization_level=str(entry.get("quantization") or ""),
     )

@@ -150,7 +150,7 @@ def _error_object(error: Mapping[str, Any]) -> Refusal:
 
 
 def _invalid(details: list[Any]) -> Refusal:
-    """FastAPI's list of what is wrong, and where."""
+    """Read FastAPI's list of errors, each with its place."""
     details = [detail for detail in details if isinstance(detail, Mapping)]
     paths = (detail.get("loc") for detail in details)
     names = ([str(n) for n in path if isinstance(n, str)] for path in paths if path)
@@ -277,8 +277,8 @@ def _by_status(refusal: Refusal, who: str, model: str, text: str) -> errors.Prov
         return errors.ProviderFailed(f"{who} answered with a web page instead of a reply.")
     if status == 404 and model:
         return _missing(who, model)
-    if found := _UNSUPPORTED.search(text):
-        return errors.RequestRefused(f"{_named(model, start=True)} does not support {found[1]}.")
+    if match := _UNSUPPORTED.search(text):
+        return errors.RequestRefused(f"{_named(model, start=True)} does not support {match[1]}.")
     if _SYSTEM_ROLE.search(text):
         return errors.SystemRoleRefused(
             f"{_named(model, start=True)} does not accept a system prompt."

@@ -63,7 +63,7 @@ class ThinkTags:
         return replace(chunk, reasoning=reasoning, content=content)
 
     def _read(self, text: str) -> tuple[str, str]:
-        """Return what of the text is thought, and what is said."""
+        """Split a text into reasoning and answer."""
         thought = ""
         if self._at is _At.START:
             text = self._start(text)

@@ -28,8 +28,8 @@ from providers.refusals import Refusal, inside, read_response, refusal_error
 
 # Time to open a connection, in seconds; a host that drops packets would hold us for minutes.
 CONNECT_TIMEOUT_S = 10.0
-# Seconds of silence after which a server is asked whether it is there, and after which one that
-# does not answer is given up.
+# Seconds of silence after which a server's health is asked for, and after which a server that does
+# not answer is given up.
 PROBE_EVERY_S = 20.0
 DEAD_AFTER_S = 60.0
 # Of an error's body, in bytes: enough for any message, and not for a file sent by mistake.
@@ -155,7 +155,7 @@ class ServerClient:
         self.options: dict[str, Any] = {}
 
     async def open(self) -> httpx.AsyncClient:
-        """The client, with `url` as its base; the same one every time."""
+        """Return the client, with `url` as its base; always the same."""
         async with self._opening:
             if self._closed:
                 raise errors.ProviderUnavailable(f"{self._who} is being disconnected.")
@@ -183,7 +183,7 @@ class ServerClient:
         return client
 
     async def aclose(self) -> None:
-        """Streams that still run end with an error."""
+        """Close the client. Streams that still run end with an error."""
         async with self._opening:
             self._closed = True
             if self._client is not None:
@@ -223,8 +223,8 @@ class _Protocol(ResponseHandler):
 
 
 async def _open_transport(url: str, *, trust_env: bool) -> AiohttpTransport:
-    """One connection per request: a kept one may be closed by the server just as we write to
-    it, and a request to a model is nothing to repeat blindly."""
+    """Open a connection per request: the server may close a kept one just as we write to it, and a
+    request to a model must not be repeated blindly."""
     address = urlsplit(url)
     tls: ssl.SSLContext | bool = True
     if address.scheme == "https":
@@ -265,8 +265,8 @@ def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> e
     """Return our error for anything in `FAILURES` or a `RefusalError`. `begun`: part of the reply
     has come.
 
-    The transport reports a refused connection, an unknown host and one that was closed before
-    the headers under changing names, so only what it wraps tells them apart.
+    The transport reports a refused connection, an unknown host and a connection closed before the
+    headers under changing names, so only the error that it wraps tells them apart.
     """
     if isinstance(exc, errors.ProviderError):
         return exc

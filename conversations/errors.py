@@ -131,12 +131,14 @@ class Unavailable(Problem):
 
 
 def error_body(
-    code: str, message: str, fields: Mapping[str, Any] | None = None
+    code: str, message: str, fields: Mapping[str, Any] | None = None, detail: str = ""
 ) -> dict[str, dict[str, Any]]:
-    """Return the JSON of an error."""
+    """Return the JSON of an error. `detail` is a provider's own sentence."""
     error: dict[str, Any] = {"code": code, "message": message}
     if fields:
         error["fields"] = fields
+    if detail:
+        error["detail"] = detail
     return {"error": error}
 
 

@@ -15,7 +15,7 @@ from providers.errors import ProviderError
 @dataclass(frozen=True, slots=True)
 class Description:
     """A failure as a client sees it. `message` is a sentence for a person, `retry_after` the
-    seconds in it."""
+    seconds in it; `detail` is the provider's own sentence, for programs."""
 
     code: str
     message: str
@@ -23,10 +23,13 @@ class Description:
     retryable: bool
     fields: Any = field(default=None)
     retry_after: float | None = None
+    detail: str = ""
 
     def as_error(self) -> dict[str, Any]:
         """The `error` of a message that failed."""
         error = {"code": self.code, "message": self.message, "retryable": self.retryable}
+        if self.detail:
+            error["detail"] = self.detail
         if self.retry_after is not None:
             error["retry_after"] = max(1, ceil(self.retry_after))
         return error
@@ -42,6 +45,7 @@ def describe(exc: BaseException) -> Description:
                 exc.http_status,
                 exc.retryable,
                 retry_after=exc.retry_after,
+                detail=exc.detail,
             )
         case Problem():
             retryable = exc.http_status in (409, 503)

@@ -70,7 +70,8 @@ class AsyncAPIView(APIView):
 def refusal(error: ProviderError) -> Response:
     """The answer when a provider failed before the reply began."""
     told = describe(error)
-    body = {**error_body(told.code, told.message), "provider_used": error.provider_used or None}
+    failure = error_body(told.code, told.message, detail=told.detail)
+    body = {**failure, "provider_used": error.provider_used or None}
     return Response(
         body, status=told.http_status, headers=retry(told.http_status, told.retry_after)
     )

@@ -174,7 +174,8 @@ def _answer(asked: Message | None, reply: Message) -> Response:
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
     failed = http_status(code)
     headers = retry(failed, error.get("retry_after"))
-    return Response({**error_body(code, message), **body}, status=failed, headers=headers)
+    told = error_body(code, message, detail=error.get("detail", ""))
+    return Response({**told, **body}, status=failed, headers=headers)
 
 
 def _model(entry: Model, provider: str) -> dict[str, Any]:

@@ -81,7 +81,9 @@ async def fails(place: Place, provider: str, model: str, code: str, status: int,
     if named := re.search(r"in (\d+) s", told["error"]["message"]):
         assert answer.headers["retry-after"] == named[1] == str(end["error"]["retry_after"])
     assert set(told) >= {"error", "user_message", "message", "provider_used", "tokens"}
-    assert told["error"] == {name: end["error"][name] for name in ("code", "message")}
+    assert told["error"] == {
+        name: end["error"][name] for name in ("code", "message", "detail") if name in end["error"]
+    }
     assert told["message"]["content"] == end["full_content"]
     assert told["message"]["error"] == end["error"]
     assert (told["message"]["status"], told["provider_used"]) == ("failed", provider)
@@ -103,6 +105,21 @@ async def test_openai_fails(
 ):
     """What a server with OpenAI's protocol can answer instead of a reply."""
     await fails(daphne_place, provider, model, code, status, text)
+
+
+async def test_programs_get_the_reason_in_the_words_of_the_provider(place: Place):
+    """Without addresses, in the event, the row and the answer of REST."""
+    person = await place.person(staff=True)
+    chat = await person.conversation()
+    place.offer("odd")
+    async with person.socket(chat, query="?provider=openai") as socket:
+        end = await socket.reply(model="odd")
+        assert_same(socket.thread.messages, await person.rest.messages(chat))
+    assert end["error"]["detail"] == "Something about …"
+    assert (await person.rest.message(end["id"]))["error"] == end["error"]
+    body = {"client_id": chat, "content": "Hello", "parameters": {"model": "odd"}}
+    answer = await person.rest.post(f"/api/conversations/{chat}/generate/?provider=openai", body)
+    assert answer.json()["error"]["detail"] == "Something about …"
 
 
 @pytest.mark.parametrize(("model", "text"), [("hang", ""), ("stall:after=3", SOME)])

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from providers.errors import (
     ProviderUnavailable,
 )
 from providers.types import Model
+from streaming.model_facts import ModelFacts, ModelMemory
 
 # Seconds for which an answer is believed: that a provider is up, that it is not, its models.
 BELIEVE_UP = 15.0
@@ -30,6 +31,8 @@ ANSWER_S = 2.0
 # For how long a request that names no model waits for a server that is loading its model.
 LOADING_S = 30.0
 LOADING_EVERY_S = 0.5
+# How many models a provider is asked about at a time.
+WINDOWS_AT_ONCE = 8
 
 T = TypeVar("T")
 
@@ -44,13 +47,27 @@ class ModelNotOffered(InvalidInput):
 class Route:
     """A request's way: `window` is what the prompt is fitted into, `num_ctx` what the provider
     is told of it (`None`: nothing, the size was a guess). `fallback` tells that it is another's
-    than it should have been."""
+    than it should have been. `listed` is what the provider last told of the model, `facts` what
+    was learned of it."""
 
     provider: Provider
     model: str
     window: int
     num_ctx: int | None
     fallback: bool = False
+    listed: Model | None = None
+    facts: ModelFacts = field(default_factory=ModelFacts)
+
+    @property
+    def strict_roles(self) -> bool:
+        """Whether the model takes no system message, and only roles that alternate."""
+        return self.facts.strict_roles or (self.listed and self.listed.system_role) is False
+
+    @property
+    def cannot_see(self) -> bool:
+        """Whether the model is known not to take pictures."""
+        capabilities = self.listed.capabilities if self.listed else ()
+        return bool(capabilities) and "vision" not in capabilities
 
 
 class Router:
@@ -59,6 +76,7 @@ class Router:
     def __init__(self) -> None:
         self.providers = build(settings.PROVIDERS)
         self._known: dict[str, tuple[float, Any]] = {}
+        self._memory = ModelMemory()
 
     async def choose(self, name: str = "") -> Provider:
         """The provider called `name`; without a name the default: the configured one, else the
@@ -166,6 +184,20 @@ class Router:
         )
         return [entry for entry in listed if _allowed(provider, entry.name)]
 
+    async def with_windows(self, provider: Provider, models: Iterable[Model]) -> list[Model]:
+        """Complete each model by the window that a request has here: what a refusal named, what
+        the provider says, else no more than is asked for when it does not say."""
+        few = asyncio.Semaphore(WINDOWS_AT_ONCE)
+
+        async def completed(model: Model) -> Model:
+            async with few:
+                route = await self._route(provider, model.name)
+            longest = model.context_length
+            guess = min(route.window, longest) if longest else None
+            return replace(model, window=route.num_ctx or model.window or guess)
+
+        return list(await asyncio.gather(*map(completed, models)))
+
     async def find(self, provider: Provider, name: str) -> Model | None:
         """The model of that name or of another name for it. The list is asked for again before
         the answer is no: a model may have been pulled a moment ago. Raises `ProviderError`."""
@@ -212,13 +244,17 @@ class Router:
 
     async def _route(self, provider: Provider, model: str) -> Route:
         """The window of a model that is not loaded yet is a guess: no more than it was made for."""
-        window = await provider.window(model)
+        facts = self._memory.of(provider.name, model)
+        told = (await provider.window(model), facts.window)
+        window = min((size for size in told if size is not None), default=None)
         guess: int = settings.CHAT_DEFAULT_WINDOW
         if window is None:
             with suppress(ProviderError):
-                entry = _named(provider, await self.listed(provider), model)
-                guess = min(guess, (entry and entry.context_length) or guess)
-        return Route(provider, model, window or guess, window)
+                await self.listed(provider)
+        _, known = self._known.get(f"models {provider.name}", (0.0, ()))
+        listed = _named(provider, known, model)
+        guess = min(guess, (listed and listed.context_length) or guess)
+        return Route(provider, model, window or guess, window, listed=listed, facts=facts)
 
     async def _offered(self, provider: Provider, model: str) -> str:
         """The model's name at the provider. Raises `ModelNotOffered`."""

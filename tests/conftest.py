@@ -33,6 +33,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     # Asks the second provider when the first fails.
     "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
+    # The OpenAI-compatible server is the first.
+    "openai": {"CHAT_DEFAULT_PROVIDER": "openai"},
     # A new database of the tests' PostgreSQL.
     "postgresql": {"DATABASE_URL": "postgresql"},
 }
@@ -126,6 +128,12 @@ async def place(
 async def daphne_place(servers: Servers) -> AsyncIterator[Place]:
     """The usual server on daphne alone, for what does not depend on the server program."""
     async with place_at(servers("daphne", "usual")) as place:
+        yield place
+
+
+@pytest.fixture
+async def openai_place(servers: Servers) -> AsyncIterator[Place]:
+    async with place_at(servers("uvicorn", "openai")) as place:
         yield place
 
 

@@ -27,6 +27,9 @@ class ContextSerializer(serializers.Serializer[Any]):
     window = serializers.IntegerField()
     prompt_tokens = serializers.IntegerField()
     dropped_messages = serializers.IntegerField()
+    full = serializers.BooleanField(
+        required=False, help_text="The reply ended because prompt and reply fill the window."
+    )
 
 
 class TimingsSerializer(serializers.Serializer[Any]):
@@ -45,6 +48,7 @@ class FailureSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     retryable = serializers.BooleanField()
+    detail = serializers.CharField(required=False, help_text="The provider's own sentence.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds, if known.")
 
 
@@ -53,6 +57,7 @@ class ErrorDetailSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     message = serializers.CharField()
+    detail = serializers.CharField(required=False, help_text="The provider's own sentence.")
 
 
 class Recorded(serializers.JSONField):

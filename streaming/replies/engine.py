@@ -38,10 +38,7 @@ OnPhase = Callable[[str, int | None], None]
 
 # The parameters of a plan that are passed to a provider.
 _CHOICES = {entry.name for entry in fields(ChatRequest)} - {
-    "model",
-    "messages",
-    "window",
-    "prompt_tokens",
+    *("model", "messages", "window", "prompt_tokens", "max_tokens"),
 }
 
 
@@ -75,6 +72,12 @@ class Result:
         self.context = plan.fitted.as_context(route.window)
         self.fallback_used = route.fallback
         self.prompt = plan.fitted.messages
+
+    def end_with(self, finish: Finish) -> None:
+        """Note the end that the provider told."""
+        self.finish = finish
+        if finish.window_full:
+            self.context = {**self.context, "full": True}
 
     def end(
         self, status: str, finish_reason: str | None, error: dict[str, Any] | None, text: str
@@ -157,10 +160,11 @@ async def stream(
     """Yield the reply piece by piece, after waiting for a slot at the provider, and write its end
     into `result`. `on_phase` gets every phase before the first text.
 
-    When a provider fails before its first text, the next of `CHAT_FALLBACK_PROVIDERS` is asked;
-    `rerouted` is awaited before, with that provider in `result`. When none can answer, `result`
-    names the first again, since its error is raised. Closing the generator, or cancelling, closes
-    the request to the provider before it returns.
+    A provider that refuses the prompt, before its first text, is asked once more where the plan can
+    be changed so that it fits. When it fails, the next of `CHAT_FALLBACK_PROVIDERS` is asked.
+    `rerouted` is awaited before either, with the provider and the new context in `result`. When
+    none can answer, `result` names the first again, since its error is raised. Closing the
+    generator, or cancelling, closes the request to the provider before it returns.
 
     Raises:
         ProviderError: why no provider could finish the reply.
@@ -173,13 +177,13 @@ async def stream(
                 result.take(asked)
                 if rerouted is not None:
                     await rerouted()
-            async with aclosing(_ask(asked, slots, on_phase, result)) as chunks:
+            async with aclosing(_ask(asked, slots, on_phase, result, rerouted)) as chunks:
                 async for chunk in chunks:
                     text = chunk.content or chunk.reasoning or chunk.tool_parts
                     if text and result.first_token_s is None:
                         result.first_token_s = time.monotonic() - result.started
                     if chunk.finish:
-                        result.finish = chunk.finish
+                        result.end_with(chunk.finish)
                     yield chunk
             return
         except ProviderError as error:
@@ -235,35 +239,78 @@ class _Phases:
 
 
 async def _ask(
-    plan: Plan, slots: ProviderSlots, on_phase: OnPhase, result: Result
+    plan: Plan,
+    slots: ProviderSlots,
+    on_phase: OnPhase,
+    result: Result,
+    rerouted: Rerouted | None,
 ) -> AsyncGenerator[Chunk]:
-    """Yield what one provider says, having loaded the model where only then its window is known."""
+    """Yield what one provider says, having loaded the model where only then its window is known.
+    A refusal that tells how the plan can be changed is answered with the changed plan."""
     provider, model = plan.route.provider, plan.route.model
     phases = _Phases(on_phase, provider.replies_at_once(model))
     user_id = plan.caller.user.pk
+
+    async def change(changed: Plan) -> None:
+        nonlocal plan
+        told, plan = result.context, changed
+        result.take(plan)
+        if rerouted is not None and result.context != told:
+            await rerouted()
+
     async with slots.slot(provider.name, user_id, phases.wait, model, phases.follow):
         if plan.route.num_ctx is None and provider.sets_window:
             phases.enter("loading")
             if window := await provider.window(model, load=True):
-                plan = plan.rerouted(replace(plan.route, window=window, num_ctx=window))
-                result.take(plan)
-        request = _request(plan)
-        result.reading = True
-        wants_logprobs = request.top_logprobs is not None
-        try:
-            async with aclosing(provider.stream_chat(request)) as chunks:
-                async for chunk in chunks:
-                    if chunk.phase:
-                        phases.enter(chunk.phase)
-                    if wants_logprobs and chunk.content:
-                        if not chunk.logprobs:
-                            sentence = f"{provider.label} has no log probabilities for this model."
-                            raise NotSupported(sentence, field="logprobs")
-                        wants_logprobs = False
-                    yield _clean(chunk)
-        except ProviderError:
-            result.reading = result.first_token_s is not None
-            raise
+                await change(plan.rerouted(replace(plan.route, window=window, num_ctx=window)))
+        while True:
+            request = _request(plan)
+            try:
+                async with aclosing(_send(request, plan, phases, result)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except ProviderError as refusal:
+                changed = None if result.first_token_s is not None else plan.after(refusal)
+                if changed is None:
+                    raise
+            await change(changed)
+
+
+async def _send(
+    request: ChatRequest, plan: Plan, phases: _Phases, result: Result
+) -> AsyncGenerator[Chunk]:
+    """Yield the answer to one request."""
+    provider = plan.route.provider
+    shortened = request.max_tokens != plan.parameters.get("max_tokens")
+    wants_logprobs = request.top_logprobs is not None
+    result.reading = True
+    try:
+        async with aclosing(provider.stream_chat(request)) as chunks:
+            async for chunk in chunks:
+                if chunk.phase:
+                    phases.enter(chunk.phase)
+                if wants_logprobs and chunk.content:
+                    if not chunk.logprobs:
+                        sentence = f"{provider.label} has no log probabilities for this model."
+                        raise NotSupported(sentence, field="logprobs")
+                    wants_logprobs = False
+                yield _clean(_finished(chunk, plan, shortened=shortened))
+    except ProviderError:
+        result.reading = result.first_token_s is not None
+        raise
+
+
+def _finished(chunk: Chunk, plan: Plan, *, shortened: bool) -> Chunk:
+    """Learn from the provider's count in the last chunk, and say there that the window is full
+    where we asked for a shorter reply than was wanted."""
+    if chunk.finish is None:
+        return chunk
+    if chunk.finish.usage:
+        plan.learn(chunk.finish.usage)
+    if not shortened or chunk.finish.reason != "length":
+        return chunk
+    return replace(chunk, finish=replace(chunk.finish, window_full=True))
 
 
 def _request(plan: Plan) -> ChatRequest:
@@ -281,6 +328,7 @@ def _request(plan: Plan) -> ChatRequest:
         messages=plan.fitted.messages,
         window=plan.route.num_ctx,
         prompt_tokens=plan.fitted.prompt_tokens,
+        max_tokens=plan.max_tokens,
         **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
     )
     provider = plan.route.provider

@@ -1,18 +1,29 @@
 """The prompt of a reply: built from a history, fitted into the model's window, counted where the
 provider does not count."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any, Self
 
+import orjson
+
 from conversations.threads.models import Message
-from providers.types import ChatMessage
+from providers.errors import ContextTooLong, ModelCannotSee, ProviderError, SystemRoleRefused
+from providers.types import ChatMessage, Usage
 from streaming.caller import Caller
+from streaming.replies.roles import join_neighbours, without_system
 from streaming.routing import Route
+from streaming.token_estimate import ONCE, Amounts, message_amounts, text_amounts, total
 
-# What a chat template adds around each message, in tokens.
-MESSAGE_OVERHEAD = 6
-
+# How much longer a prompt is than we thought when its refusal does not say: at least so much
+# longer than the window.
+UNNAMED_EXCESS = 1.25
+# The least that is asked for when prompt and reply hardly fit.
+LEAST_REPLY = 16
+# What templates say that insist on a user's message first: those without a system role, too.
+ALTERNATE = re.compile(r"roles? must alternate", re.IGNORECASE)
 
 # Asked after a reply that was cut and is to be continued. Nobody sees it, and it is not stored.
 GO_ON = (
@@ -23,12 +34,14 @@ GO_ON = (
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The messages that go into the prompt, and how many older ones are left out."""
+    """The messages that go into the prompt, and how many older ones are left out. `amounts` is
+    what the prompt consists of, tools and schema included."""
 
     messages: tuple[ChatMessage, ...]
     prompt_tokens: int
     dropped: int
     too_long: bool
+    amounts: Amounts
 
     def as_context(self, window: int) -> dict[str, Any]:
         return {
@@ -41,21 +54,76 @@ class Fitted:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A reply to be made for `caller`: `history` is the whole conversation so far, `fitted` the
-    part that is sent. With `trims` older messages are left out when not all fit; a stateless
-    reply's prompt is the caller's, and is sent whole."""
+    part that is sent. With `trims` older messages are left out when not all fit, and neighbours of
+    one role are joined; a stateless reply's prompt is the caller's, and is sent whole.
+
+    `scale` corrects the estimate by the provider's count of this very prompt. `fitted_again` and
+    `reordered` say which refusals were answered: each is answered once.
+    """
 
     caller: Caller
     route: Route
     history: tuple[ChatMessage, ...]
-    fitted: Fitted
     parameters: dict[str, Any]
     trims: bool = True
+    scale: float = 1.0
+    fitted_again: bool = False
+    reordered: bool = False
+    fitted: Fitted = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fitted", _fit(self))
+
+    @property
+    def max_tokens(self) -> int | None:
+        """How much reply to ask for: no more than a known window has room for."""
+        wanted: int | None = self.parameters.get("max_tokens")
+        if wanted is None or self.route.num_ctx is None:
+            return wanted
+        return min(wanted, max(self.route.num_ctx - self.fitted.prompt_tokens, LEAST_REPLY))
 
     def rerouted(self, route: Route) -> Self:
         """The same request for another provider, fitted to its window."""
+        return replace(self, route=route, scale=1.0, fitted_again=False, reordered=False)
+
+    def learn(self, usage: Usage) -> None:
+        """Learn from the provider's count of the prompt."""
+        self.route.facts.estimate.learn(self.fitted.amounts, usage.prompt_tokens)
+
+    def after(self, refusal: ProviderError) -> Self | None:
+        """The plan to try once more after a refusal, having learned from it; `None` where nothing
+        about it can be changed."""
+        if isinstance(refusal, ContextTooLong):
+            changed = self._fitted_again(refusal)
+        elif isinstance(refusal, SystemRoleRefused) or ALTERNATE.search(refusal.detail):
+            changed = self._reordered()
+        else:
+            return None
+        shorter = changed.max_tokens != self.max_tokens
+        helps = shorter and changed.fitted.prompt_tokens < changed.route.window
+        return changed if helps or changed.fitted.messages != self.fitted.messages else None
+
+    def _fitted_again(self, refusal: ContextTooLong) -> Self:
+        estimate, amounts = self.route.facts.estimate, self.fitted.amounts
+        counted, window = refusal.prompt_tokens, refusal.window or self.route.window
+        if refusal.window is not None:
+            self.route.facts.learn_window(window)
+        if counted is not None:
+            estimate.learn(amounts, counted)
+        if self.fitted_again or not (self.trims or (counted and counted < window)):
+            return self
+        if counted is None:
+            counted = max(self.fitted.prompt_tokens, ceil(window * UNNAMED_EXCESS))
         return replace(
-            self, route=route, fitted=_fit(self.history, route, self.parameters, self.trims)
+            self,
+            route=replace(self.route, window=window, num_ctx=window),
+            scale=counted / estimate.of(amounts),
+            fitted_again=True,
         )
+
+    def _reordered(self) -> Self:
+        self.route.facts.learn_strict_roles()
+        return self if self.reordered else replace(self, reordered=True)
 
 
 def make_plan(
@@ -67,7 +135,7 @@ def make_plan(
     parameters: dict[str, Any],
 ) -> Plan:
     """The plan for the next reply of a conversation. `content` is the new question, `None` for a
-    regeneration. Replies without text are left out."""
+    regeneration. Replies without text are left out. Raises `ModelCannotSee`."""
     messages = [
         ChatMessage(row.role, row.content)  # type: ignore[arg-type]
         for row in history
@@ -79,8 +147,7 @@ def make_plan(
         messages.append(ChatMessage("user", GO_ON))
     if system_prompt := parameters.get("system_prompt"):
         messages.insert(0, ChatMessage("system", system_prompt))
-    fitted = _fit(messages, route, parameters, trims=True)
-    return Plan(caller, route, tuple(messages), fitted, parameters)
+    return _plan(caller, route, tuple(messages), parameters)
 
 
 def make_whole_plan(
@@ -90,17 +157,22 @@ def make_whole_plan(
     messages: tuple[ChatMessage, ...],
     parameters: dict[str, Any],
 ) -> Plan:
-    """The plan for a stateless reply: all messages are sent as they are."""
-    fitted = _fit(messages, route, parameters, trims=False)
-    return Plan(caller, route, messages, fitted, parameters, trims=False)
+    """The plan for a stateless reply: all messages are sent as they are. Raises
+    `ModelCannotSee`."""
+    return _plan(caller, route, messages, parameters, trims=False)
 
 
-def _fit(
-    messages: Sequence[ChatMessage], route: Route, parameters: dict[str, Any], trims: bool
-) -> Fitted:
-    if trims:
-        return fit(messages, window=route.window, reserve=parameters["max_tokens"])
-    return whole(messages, window=route.num_ctx)
+def _plan(
+    caller: Caller,
+    route: Route,
+    messages: tuple[ChatMessage, ...],
+    parameters: dict[str, Any],
+    *,
+    trims: bool = True,
+) -> Plan:
+    if route.cannot_see and any(message.images for message in messages):
+        raise ModelCannotSee(f"The model “{route.model}” cannot see pictures.", field="messages")
+    return Plan(caller, route, messages, parameters, trims)
 
 
 def estimate_tokens(text: str) -> int:
@@ -108,41 +180,59 @@ def estimate_tokens(text: str) -> int:
     return len(text) // 4
 
 
-def weight(message: ChatMessage) -> int:
-    """The most tokens that a message may cost in a prompt. In any script a token is seldom less
-    than three bytes of UTF-8."""
-    return len(message.content.encode()) // 3 + MESSAGE_OVERHEAD
+def _fit(plan: Plan) -> Fitted:
+    """The prompt of a plan. `too_long` says that it cannot fit a known window, by the lenient
+    count: some providers would leave out a part of it without a word."""
+    messages, dropped = plan.history, 0
+    beside = total([ONCE, *map(text_amounts, _texts_beside(plan.parameters))])
+    if plan.trims:
+        messages, dropped = _newest(plan, beside)
+    if plan.route.strict_roles:
+        messages = without_system(messages)
+    elif plan.trims:
+        messages = join_neighbours(messages)
+    amounts = total([beside, *map(message_amounts, messages)])
+    prompt_tokens = ceil(_cost(plan, amounts))
+    if plan.trims:
+        least, window = estimate_tokens(messages[-1].content if messages else ""), plan.route.window
+    else:
+        least = sum(estimate_tokens(message.content) for message in messages)
+        window = plan.route.num_ctx or least
+    return Fitted(messages, prompt_tokens, dropped, least > window, amounts)
 
 
-def whole(messages: Sequence[ChatMessage], *, window: int | None) -> Fitted:
-    """All messages as they are. `too_long` says that they cannot fit a known window, by the
-    lenient count: a provider would leave some out without a word."""
-    tokens = sum(estimate_tokens(message.content) for message in messages)
-    too_long = window is not None and tokens > window
-    return Fitted(tuple(messages), tokens, 0, too_long)
+def _cost(plan: Plan, amounts: Amounts) -> float:
+    return plan.scale * plan.route.facts.estimate.of(amounts)
 
 
-def fit(messages: Sequence[ChatMessage], *, window: int, reserve: int) -> Fitted:
-    """Keep the system messages and as many of the newest as leave `reserve` tokens for the reply.
-
-    The newest message always stays. `too_long` says that even it cannot fit, by the lenient
-    count: a provider would cut it without a word.
-    """
-    budget = max(window - reserve, window // 4)
-    system = [m for m in messages if m.role == "system"]
-    rest = [m for m in messages if m.role != "system"]
-    used = sum(map(weight, system))
+def _newest(plan: Plan, beside: Amounts) -> tuple[tuple[ChatMessage, ...], int]:
+    """The system messages and as many of the newest as leave room for the reply, from a user's
+    message on; and how many others there are. The newest message always stays."""
+    window = plan.route.window
+    budget = max(window - plan.parameters["max_tokens"], window // 4)
+    system = [message for message in plan.history if message.role == "system"]
+    rest = [message for message in plan.history if message.role != "system"]
+    used = _cost(plan, total([beside, *map(message_amounts, system)]))
     first = len(rest)
     for position in range(len(rest) - 1, -1, -1):
-        cost = weight(rest[position])
-        if used + cost > budget and position < len(rest) - 1:
+        used += _cost(plan, message_amounts(rest[position]))
+        if used > budget and position < len(rest) - 1:
             break
-        used += cost
         first = position
     # A reply whose question was left out means nothing to a model.
-    while first < len(rest) - 1 and rest[first].role == "assistant":
-        used -= weight(rest[first])
+    while first < len(rest) - 1 and rest[first].role != "user":
         first += 1
-    kept = rest[first:]
-    newest = estimate_tokens(rest[-1].content) if rest else 0
-    return Fitted((*system, *kept), used, first, too_long=newest > window)
+    return (*system, *rest[first:]), first
+
+
+def _texts_beside(parameters: dict[str, Any]) -> list[str]:
+    """What the model reads beside the messages: the tools, and the schema of the reply."""
+    tools = parameters.get("tools") or ()
+    texts = [f"{tool.name} {tool.description} {_json(tool.parameters)}" for tool in tools]
+    if (wanted := parameters.get("response_format")) and wanted.schema is not None:
+        texts.append(_json(wanted.schema))
+    return texts
+
+
+def _json(schema: Mapping[str, Any] | None) -> str:
+    return orjson.dumps(schema).decode() if schema else ""

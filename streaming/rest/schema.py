@@ -52,7 +52,9 @@ class ModelSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     provider = serializers.CharField()
-    context_length = serializers.IntegerField(allow_null=True)
+    context_length = serializers.IntegerField(
+        allow_null=True, help_text="Tokens that prompt and reply may have together here."
+    )
     capabilities = serializers.ListField(child=serializers.CharField())
     size_bytes = serializers.IntegerField(allow_null=True)
     parameter_size = serializers.CharField(allow_null=True)

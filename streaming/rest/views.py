@@ -136,7 +136,7 @@ class ModelsView(AsyncAPIView):
         error, listed, default, provider = None, [], None, None
         try:
             provider = await router.choose(self.chosen_provider())
-            listed = await router.models(provider)
+            listed = await router.with_windows(provider, await router.models(provider))
             default = await router.default_model(provider)
         except ProviderError as failure:
             error = {"code": failure.code, "message": failure.message}
@@ -183,7 +183,7 @@ def _model(entry: Model, provider: str) -> dict[str, Any]:
         "id": entry.name,
         "label": entry.label,
         "provider": provider,
-        "context_length": entry.context_length,
+        "context_length": entry.window,
         "capabilities": list(entry.capabilities),
         "size_bytes": entry.size_bytes,
         "parameter_size": entry.parameter_size,

@@ -67,7 +67,7 @@ async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     provider = await router.choose()
     entries = [
         listing.entry(model, provider.name)
-        for model in await router.listed(provider)
+        for model in await router.with_windows(provider, await router.listed(provider))
         if keys.allows(caller.key, model.name)
     ]
     return answer_json({"object": "list", "data": entries})
@@ -81,7 +81,8 @@ async def _show(request: HttpRequest, caller: Caller, model: str) -> HttpRespons
         found = await router.find(provider, model.removesuffix("/"))
     if found is None or not keys.allows(caller.key, found.name):
         raise ModelNotOffered(f"The model {model} is not available.")
-    return answer_json(listing.entry(found, provider.name))
+    [shown] = await router.with_windows(provider, [found])
+    return answer_json(listing.entry(shown, provider.name))
 
 
 async def _health(request: HttpRequest) -> HttpResponseBase:

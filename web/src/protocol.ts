@@ -29,6 +29,8 @@ export interface ContextInfo {
   prompt_tokens: number;
   /** Older messages that were left out of the prompt. */
   dropped_messages: number;
+  /** The reply ended because prompt and reply fill the window; else missing. */
+  full?: boolean;
 }
 
 /** Why a reply failed; `message` is a sentence for people. */

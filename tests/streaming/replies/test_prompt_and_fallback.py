@@ -80,12 +80,13 @@ async def test_one_message_that_is_too_long_is_told(place: Place):
 
 
 async def test_failed_and_empty_replies_say_nothing_to_the_model(place: Place):
-    """A reply without text is left out of the next prompt; a partial one is in it."""
+    """A reply without text is left out of the next prompt; a partial one is in it. Questions that
+    follow each other then are one message."""
     person = await place.person()
     chat = await person.conversation()
     for model in ("html", "empty", "fin", "normal"):
         await person.rest.generate(chat, model, model=model)
-    assert sent(place) == ["html", "empty", "fin", "".join(words(3)), "normal"]
+    assert sent(place) == ["html\n\nempty\n\nfin", "".join(words(3)), "normal"]
 
 
 @pytest.mark.parametrize("model", ["html", "busy", "missing:b=1", "close", "fin:after=0"])

@@ -9,8 +9,10 @@ import httpx
 
 from tests.harness.place import Person
 from tests.harness.rest import assert_clean
+from tests.scripted.ollama import entry
 
 Json = dict[str, Any]
+SEES = entry("normal:sees=1", capabilities=("completion", "vision"))
 HELLO = [{"role": "user", "content": "Hello there"}]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.harness.place import Place
-from tests.streaming.v1.client import HELLO, body, complete, post, refused
+from tests.streaming.v1.client import HELLO, SEES, body, complete, post, refused
 
 PICTURE = base64.b64encode(b"\x89PNG not really").decode()
 SCHEMA = {"type": "object", "properties": {"city": {"anyOf": [{"type": "string"}]}}}
@@ -104,7 +104,8 @@ async def test_every_kind_of_message(daphne_place: Place) -> None:
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
         {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "noon"}]},
     ]
-    asked = await sent(daphne_place, messages=messages)
+    daphne_place.ollama.models.append(SEES)
+    asked = await sent(daphne_place, model=SEES["name"], messages=messages)
     assert asked["messages"] == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "What is ", "images": [PICTURE]},
@@ -194,7 +195,8 @@ def shown(*parts: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_an_image_whose_type_has_parameters(daphne_place: Place) -> None:
     url = f"data:image/png;charset=utf-8;base64,{PICTURE}"
-    asked = await sent(daphne_place, messages=shown(picture(url)))
+    daphne_place.ollama.models.append(SEES)
+    asked = await sent(daphne_place, model=SEES["name"], messages=shown(picture(url)))
     assert asked["messages"][0]["images"] == [PICTURE]
 
 

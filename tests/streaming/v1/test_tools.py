@@ -8,6 +8,7 @@ import pytest
 from tests.harness.place import Place
 from tests.harness.rest import ok
 from tests.streaming.v1.client import (
+    SEES,
     body,
     complete,
     deltas,
@@ -190,10 +191,11 @@ async def test_a_picture_of_a_tool_reaches_the_model_or_is_refused(daphne_place:
         {"role": "assistant", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "x"}, shown]},
     ]
-    asked = {"model": "normal", "input": items}
+    daphne_place.ollama.models.append(SEES)
+    asked = {"model": SEES["name"], "input": items}
     for response in (
         await post(person, asked, PATH),
-        await post(person, body(messages=messages)),
+        await post(person, body(SEES["name"], messages=messages)),
     ):
         if response.status_code == 400:
             continue

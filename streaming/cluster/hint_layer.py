@@ -1,68 +1,126 @@
-"""The channel layer of several processes: hints (`hints.py`) over Redis's pub/sub.
+"""The channel layer of several processes: channels-redis over Redis's pub/sub.
 
-Hints may get lost, so sockets are served while Redis is away, and none waits for it: a group is
-known in its process alone, and each process has one subscription for the hints of all groups. When
-the subscription begins, and when it was broken, every socket gets `hint.missed`, and looks for what
-it may have missed.
+It carries hints (`hints.py`), which may get lost, so sockets are served while Redis is away, and
+none waits for it: a group is known in its process alone, and each process has one subscription for
+the hints of all groups. When the subscription begins, and when it was broken, every socket gets
+`hint.missed`, and looks for what it may have missed.
 """
 
+import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
+from uuid import uuid4
 
-import orjson
-from channels.layers import InMemoryChannelLayer
+from channels_redis.pubsub import (
+    RedisPubSubChannelLayer,
+    RedisPubSubLoopLayer,
+    RedisSingleShardConnection,
+)
+from redis import exceptions
 
 from streaming.background import BackgroundLoop
-from streaming.cluster.redis_client import AWAY, connect
+from streaming.cluster.redis_client import AWAY, PATIENCE, mend
 
-# How soon the subscription is tried again, in seconds.
+# Waits until the subscription is tried again, in seconds.
 RETRY: Final = 1.0
+# How long one read waits for a hint, in seconds; when it ends without an error, Redis is there.
+READ: Final = 1.0
 
 
-class HintLayer(InMemoryChannelLayer):  # type: ignore[misc]
-    """The layer of one process, whose groups hear what is sent to them in any process. Lives in
-    one event loop."""
+class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
+    """Hands what was told to a group to its sockets here."""
 
-    def __init__(self, url: str, prefix: str) -> None:
-        super().__init__()
-        self._redis = connect(url, connections=1)  # hints may wait for one another
-        self._subscriber = connect(url, blocking=True)
-        self._topic = f"{prefix}everything"
-        self._listening = BackgroundLoop(
+    async def publish(self, channel: str, message: bytes) -> None:
+        try:
+            await super().publish(channel, message)
+        except exceptions.ConnectionError:  # of one that Redis has closed since the last hint
+            await super().publish(channel, message)
+
+    def _ensure_redis(self) -> None:
+        if self._redis is None:
+            super()._ensure_redis()
+            made: Any = self._redis
+            mend(made.connection_pool)
+
+    def _ensure_receiver(self) -> None:
+        """None: the library's own ends at the first timeout, and does not report an outage."""
+
+    async def read(self, *, missed: bool) -> None:
+        """Wait a moment for a hint, and hand it over. With `missed` every socket is told first that
+        it may have missed some; an answer from Redis shows that the subscription stands now."""
+        message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=READ)
+        if missed:
+            self._hand(self.channel_layer.channels, {"type": "hint.missed"})
+        if message is not None:
+            group, hint = self.channel_layer.channel_layer.deserialize(message["data"])
+            self._hand(self.channel_layer.groups.get(group, ()), hint)
+
+    def _hand(self, channels: Iterable[str], hint: dict[str, Any]) -> None:
+        layer: _Loop = self.channel_layer
+        for channel in channels:
+            if channel in layer.channels:
+                layer.channels[channel].put_nowait(layer.channel_layer.serialize(hint))
+
+
+class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
+    """The layer in one event loop."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._redis = _Connection(self._shards[0].host, self)  # type: ignore[has-type]
+        self._shards = [self._redis]
+        self._everything = f"{self.prefix}everything"
+        self._subscribed, self._missed = False, True
+        self.listening = BackgroundLoop(
             "hints",
             self._listen,
-            pause=lambda: 0.0,  # it waits itself
+            pause=lambda: 0.0,  # a read waits itself
             outage=AWAY,
+            on_outage=self._note_outage,
             retry=RETRY,
         )
 
     async def new_channel(self, prefix: str = "specific.") -> str:
-        self._listening.start()
-        name: str = await super().new_channel(prefix)
-        return name
+        channel = f"{self.prefix}{prefix}{uuid4().hex}"
+        self.channels[channel] = asyncio.Queue()
+        self.listening.start()
+        return channel
 
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        await self._redis.publish(self._topic, orjson.dumps([group, message]))
+    async def group_add(self, group: str, channel: str) -> None:
+        self.groups.setdefault(group, set()).add(channel)
 
     async def group_discard(self, group: str, channel: str) -> None:
-        await super().group_discard(group, channel)
-        self.channels.pop(channel, None)  # of a socket that ended; nobody fetches what is left
+        members = self.groups.get(group, set())
+        members.discard(channel)
+        if not members:
+            self.groups.pop(group, None)
 
-    async def close(self) -> None:
-        """Stop listening, and close the connections."""
-        await self._listening.stop()
-        await self._redis.aclose()
-        await self._subscriber.aclose()
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        data = self.channel_layer.serialize([group, message])
+        await self._redis.publish(self._everything, data)
+
+    def _note_outage(self) -> None:
+        self._missed = True
 
     async def _listen(self) -> None:
-        async with self._subscriber.pubsub() as subscription:
-            await subscription.subscribe(self._topic)
-            async for message in subscription.listen():
-                if message["type"] == "subscribe":  # also when the library has connected again
-                    for group in list(self.groups):
-                        await super().group_send(group, {"type": "hint.missed"})
-                else:
-                    await super().group_send(*orjson.loads(message["data"]))
+        if not self._subscribed:
+            await self._redis.subscribe(self._everything)
+            self._subscribed = True  # the library does so again when the connection was lost
+        await self._redis.read(missed=self._missed)
+        self._missed = False
 
-    def _clean_expired(self) -> None:
-        """Nothing: the library would go through all sockets at each hint, for hints that nobody
-        fetches."""
+
+class HintLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
+    """channels-redis, which starts without Redis and goes on without it."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        # Its reader polls with time limits of its own, which these do not touch.
+        limits = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        super().__init__(hosts=[{"address": url, **limits}], prefix=prefix)
+
+    def _get_layer(self) -> _Loop:
+        loop = asyncio.get_running_loop()
+        if loop not in self._layers:
+            self._layers[loop] = _Loop(channel_layer=self, **self._kwargs)
+        layer: _Loop = self._layers[loop]
+        return layer

@@ -28,7 +28,7 @@ class ServiceAway(Unavailable):
     retry_after = 2.0
 
 
-def connect(url: str, *, blocking: bool = False, connections: int = MOST_CONNECTIONS) -> "Redis":
+def connect(url: str, *, blocking: bool = False) -> "Redis":
     """A client that repeats a failed command once, on a new connection. Answers are text.
 
     `blocking` is for commands that wait: with the library's own time limit they would fail every
@@ -36,7 +36,7 @@ def connect(url: str, *, blocking: bool = False, connections: int = MOST_CONNECT
     """
     pool = BlockingConnectionPool.from_url(
         url,
-        max_connections=connections,
+        max_connections=MOST_CONNECTIONS,
         timeout=CONNECTION_PATIENCE,
         decode_responses=True,
         socket_connect_timeout=PATIENCE,

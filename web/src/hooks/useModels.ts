@@ -1,6 +1,6 @@
 /** The models to choose from, and the bounds of the parameters. */
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import { api, ApiError } from '../transport/api';
 import type { ModelList } from '../protocol';
 import { strings } from '../strings';
@@ -34,12 +34,16 @@ export function useModels(): ModelsHandle {
   useEffect(() => {
     if (data && !data.error) writeStored(STORED_AS, data);
   }, [data]);
-  return {
-    models: data,
-    loading: isFetching,
-    error: error ? describe(error) : (data?.error ?? null),
-    refresh: () => void refetch(),
-  };
+  // The same object until something changes: every message of a thread reads it.
+  return useMemo(
+    () => ({
+      models: data,
+      loading: isFetching,
+      error: error ? describe(error) : (data?.error ?? null),
+      refresh: () => void refetch(),
+    }),
+    [data, isFetching, error, refetch],
+  );
 }
 
 function describe(error: Error): { code: string; message: string } {

@@ -103,14 +103,10 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
 
   useRunningMark(conversationId, status === 'submitted' || status === 'streaming');
 
-  return useMemo(
+  // These never change: a message is not drawn again because another one grows.
+  const actions = useMemo(
     () => ({
-      messages,
-      busy: status === 'submitted' || status === 'streaming',
-      connection,
-      title: conversation?.title ?? '',
       send: (content: string) => session.send(content),
-      queued,
       unqueue: (clientId: string) => session.unqueue(clientId),
       heardAt: () => session.engine.link.heardAt,
       reconnect: () => session.engine.link.tryNow(),
@@ -120,10 +116,22 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       edit: (messageId: string, content: string) => session.edit(messageId, content),
       goOn: (messageId: string) => session.goOn(messageId),
       show: (versionId: string) => session.show(versionId),
-      hasOlder: session.hasOlder,
       loadOlder: () => session.loadOlder(),
+    }),
+    [session],
+  );
+
+  return useMemo(
+    () => ({
+      ...actions,
+      messages,
+      busy: status === 'submitted' || status === 'streaming',
+      connection,
+      title: conversation?.title ?? '',
+      queued,
+      hasOlder: session.hasOlder,
       sendError,
     }),
-    [messages, status, connection, conversation?.title, session, queued, sendError],
+    [actions, messages, status, connection, conversation?.title, session, queued, sendError],
   );
 }

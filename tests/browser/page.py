@@ -17,7 +17,7 @@ class ChatPage:
         self.add_to_queue_button = button("button", name="Add to queue", exact=True)
         self.stop_button = button("button", name="Stop", exact=True)
         # What was said while a reply runs.
-        self.waiting = page.get_by_role("region", name="Queued messages").get_by_role("listitem")
+        self.queued = page.get_by_role("region", name="Queued messages").get_by_role("listitem")
         self.jump_button = button("button", name="Jump to latest")
         self.settings_button = button("button", name="Run settings", exact=True)
         self.clear_button = page.get_by_role("banner").get_by_role("button", name="Clear chat")

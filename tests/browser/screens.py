@@ -119,7 +119,7 @@ async def waiting_messages(visit: Visit, options: Options) -> Page:
         "Show me that in Python, with a table of the costs",
     ):
         await chat.send(text)
-    await expect(chat.waiting).to_have_count(2)
+    await expect(chat.queued).to_have_count(2)
     await chat.composer.fill("What about deletion?")
     return chat.page
 

@@ -152,3 +152,33 @@ async def test_a_long_paste_goes_through(visit: Visit):
     text = "word " * 20_000 + "end"
     await chat.ask(text)
     assert (await visit.stored(chat))[0]["content"] == text
+
+
+# Writes what a keyboard cannot: code units by their numbers.
+_PASTE = """
+(field, units) => {
+  const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
+  set.call(field, String.fromCharCode(...units));
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+}
+"""
+
+
+async def test_half_a_pair_and_a_control_character_are_sent(visit: Visit):
+    """Half a surrogate pair as U+FFFD; the control character is shown where it is."""
+    chat = await visit.chat()
+    await chat.composer.evaluate(_PASTE, [0x61, 0x1B, 0x62, 0xD83D])
+    await chat.composer.press("Enter")
+    await expect(chat.reply).to_be_visible()
+    assert (await visit.stored(chat, "head"))[0]["content"] == "a\x1bb\ufffd"
+    await expect(chat.log.get_by_title("U+001B")).to_have_text("ESC")
+
+
+async def test_what_can_never_be_sent_is_said_at_once(visit: Visit):
+    """At the field, and it stays there."""
+    chat = await visit.chat()
+    await chat.composer.evaluate(_PASTE, [0x61, 0x00, 0x62])
+    await expect(chat.page.get_by_role("alert")).to_contain_text("null character")
+    await expect(chat.send_button).to_be_disabled()
+    await chat.composer.fill("ab")
+    await expect(chat.page.get_by_role("alert")).to_have_count(0)

@@ -21,7 +21,7 @@ async def said_once(visit: Visit, chat: ChatPage) -> None:
     await chat.idle()
     await expect(chat.questions).to_contain_text(["Do not lose me"])
     await expect(chat.replies).to_have_count(1)
-    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.queued).to_have_count(0)
     question, reply = await visit.stored(chat)
     assert (question["content"], reply["status"]) == ("Do not lose me", "completed")
     assert len(visit.ollama.chats) == 1
@@ -63,6 +63,6 @@ async def test_without_a_network(visit: Visit, proxy: Proxy):
     proxy.hold_sockets = True
     chat = ChatPage(await context.new_page())
     await chat.page.goto(address)
-    await expect(chat.waiting.or_(chat.questions)).to_contain_text(["Do not lose me"])
+    await expect(chat.queued.or_(chat.questions)).to_contain_text(["Do not lose me"])
     proxy.hold_sockets = False
     await said_once(visit, chat)

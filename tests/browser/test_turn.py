@@ -93,7 +93,7 @@ async def test_send_is_stop_while_a_reply_runs(visit: Visit):
     await expect(chat.send_button).to_be_hidden()
     await expect(chat.add_to_queue_button).to_be_hidden()
     await chat.composer.press("Enter")
-    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.queued).to_have_count(0)
     await expect(chat.questions).to_have_count(1)
     visit.ollama.gate("a").open()
     await chat.idle()

@@ -32,6 +32,11 @@ export function formatTime(iso: string, now: Date = new Date()): string {
   return date.toDateString() === now.toDateString() ? time.format(date) : dateTime.format(date);
 }
 
+/** The date with the time of day. */
+export function formatDate(iso: string): string {
+  return dateTime.format(new Date(iso));
+}
+
 export function formatCount(value: number): string {
   return whole.format(value);
 }

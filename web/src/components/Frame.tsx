@@ -30,7 +30,7 @@ export function Frame({ composer, children }: Props) {
   useNewChat();
   useEffect(() => followOpen(client), [client]);
   return (
-    <div className="flex h-dvh">
+    <div className="flex h-dvh print:block print:h-auto">
       <a className="skip-link" href={composer ? '#composer' : '#content'}>
         {composer ? strings.skipToComposer : strings.skipToContent}
       </a>

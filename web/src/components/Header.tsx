@@ -30,7 +30,7 @@ export function Header({ title, actions }: HeaderProps) {
     };
   }, [actions]);
   return (
-    <header className="flex h-[calc(3.5rem+env(safe-area-inset-top))] items-center gap-1 border-b border-line bg-canvas px-1.5 pt-[env(safe-area-inset-top)] md:px-3">
+    <header className="flex print:hidden h-[calc(3.5rem+env(safe-area-inset-top))] items-center gap-1 border-b border-line bg-canvas px-1.5 pt-[env(safe-area-inset-top)] md:px-3">
       <IconButton
         icon={PanelLeft}
         label={strings.frame.toggle}

@@ -11,6 +11,7 @@ import { loadMarkdown } from './markdown/load';
 import type { Conversation, ModelList } from '../protocol';
 import { findModel } from '../state/models';
 import { toast } from '../state/toasts';
+import { formatDate } from '../format';
 import { strings } from '../strings';
 import { Actions } from './thread/actions';
 import { announce } from './ui/announce';
@@ -107,6 +108,12 @@ export function Thread({ conversation, history, startFresh }: Props) {
       }
     >
       <ConnectionNote connection={connection} onSignedIn={playground.reconnect} onDetails={showConnection} />
+      <div className="hidden print:mb-6 print:block">
+        <p className="text-xl font-semibold" dir="auto">
+          {playground.title || conversation.title || strings.untitled}
+        </p>
+        <p className="text-sm text-ink-muted">{formatDate(conversation.created_at)}</p>
+      </div>
       {messages.length === 0 ? (
         <EmptyState onPick={pick}>{notice}</EmptyState>
       ) : (

@@ -81,7 +81,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
   }
 
   return (
-    <div className="mx-auto w-full max-w-column px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
+    <div className="mx-auto w-full max-w-column print:hidden px-3 pb-[max(0.5rem,env(safe-area-inset-bottom))] md:px-4">
       {notice}
       {queued}
       {problem && (

@@ -31,7 +31,7 @@ export function RunSettingsPanel(props: RunSettingsProps) {
   return (
     <aside
       aria-label={strings.settings.title}
-      className="scroll-quiet w-80 shrink-0 overflow-y-auto border-s border-line bg-surface"
+      className="scroll-quiet w-80 shrink-0 overflow-y-auto border-s border-line bg-surface print:hidden"
     >
       <Settings {...props} />
     </aside>

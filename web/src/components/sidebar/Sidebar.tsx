@@ -27,7 +27,7 @@ export function Sidebar() {
     return sidebar ? (
       <nav
         aria-label={strings.frame.sidebar}
-        className="flex w-72 shrink-0 flex-col border-e border-line bg-surface"
+        className="flex w-72 shrink-0 flex-col print:hidden border-e border-line bg-surface"
       >
         <Content />
       </nav>

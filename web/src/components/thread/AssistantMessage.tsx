@@ -50,7 +50,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           onContinue={goOn}
         />
       )}
-      <div className="flex min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
+      <div className="flex print:hidden min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
         {!running && <Footer message={message} text={text} />}
       </div>
     </ReplyFrame>

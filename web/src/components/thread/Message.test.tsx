@@ -61,8 +61,8 @@ describe('a message', () => {
     const text = 'a\u001b[31mred\u0007\tb\u0085';
     show({ id: 'u', role: 'user', parts: [{ type: 'text', text }], metadata: {} });
     const article = screen.getByRole('article', { name: strings.thread.you });
-    expect(article.querySelector('p')?.textContent).toBe('a␛[31mred␇\tbU+0085');
-    expect(screen.getByTitle('U+001B').textContent).toBe('␛');
+    expect(article.querySelector('p')?.textContent).toBe('aESC[31mredBEL\tbU+0085');
+    expect(screen.getByTitle('U+001B').textContent).toBe('ESC');
   });
 
   it('that no model was asked for has no count', () => {

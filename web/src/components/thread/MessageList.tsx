@@ -28,17 +28,17 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
   usePinOnSend(messages, pin);
   const continuing = busy && last?.role === 'assistant' && !isRunning(last);
   return (
-    <div className="relative min-h-0 flex-1">
+    <div className="relative min-h-0 flex-1 print:static">
       <div
         ref={scroller}
-        className="scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain"
+        className="scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain print:h-auto print:overflow-visible"
         role="log"
         aria-label={strings.thread.name}
         // The announcer reports the start and end of a reply; reading out every token would not help.
         aria-live="off"
         tabIndex={0}
       >
-        <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 below-note px-4 pt-6 pb-8">
+        <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 below-note px-4 pt-6 pb-8 print:max-w-none print:p-0">
           {hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
           {messages.map((message, index) => (
             <div key={message.id} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>

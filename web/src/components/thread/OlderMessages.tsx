@@ -39,7 +39,7 @@ export function OlderMessages({ load, scroller }: Props) {
   });
 
   return (
-    <div ref={place} className="flex h-11 items-center justify-center text-sm text-ink-muted">
+    <div ref={place} className="flex print:hidden h-11 items-center justify-center text-sm text-ink-muted">
       {loading ? (
         <span className="animate-breathe">{strings.thread.older}</span>
       ) : (

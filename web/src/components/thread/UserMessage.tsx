@@ -33,12 +33,12 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
   return (
     <article aria-label={strings.thread.you} className="group flex flex-col items-end">
       <p
-        className="max-w-[min(100%,36rem)] rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 break-words whitespace-pre-wrap forced-colors:border"
+        className="max-w-[min(100%,36rem)] rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 break-words whitespace-pre-wrap print:border print:border-line forced-colors:border"
         dir="auto"
       >
         <Literal text={text} />
       </p>
-      <div className="flex h-8 items-center gap-1 text-xs text-ink-muted pointer-coarse:h-11">
+      <div className="flex print:hidden h-8 items-center gap-1 text-xs text-ink-muted pointer-coarse:h-11">
         {status === 'sending' ? (
           <span className="pe-1">{sendingWords(mode)}</span>
         ) : (

@@ -19,7 +19,7 @@ export function Toasts() {
       onPointerLeave={() => holdToasts('pointer', false)}
       onFocus={() => holdToasts('focus', true)}
       onBlur={() => holdToasts('focus', false)}
-      className={`pointer-events-none fixed inset-x-0 bottom-[calc(7rem+env(safe-area-inset-bottom))] z-40 flex flex-col items-center gap-2 px-4 ${beside ? 'wide:start-72' : ''}`}
+      className={`pointer-events-none fixed inset-x-0 bottom-[calc(7rem+env(safe-area-inset-bottom))] z-40 flex flex-col items-center gap-2 px-4 print:hidden ${beside ? 'wide:start-72' : ''}`}
     >
       {toasts.map((toast) => (
         <div

@@ -7,8 +7,8 @@ from tests.browser.page import ChatPage
 from tests.harness.proxy import Proxy
 
 
-async def take_back(chat: ChatPage, text: str) -> None:
-    await chat.waiting.filter(has_text=text).get_by_role("button", name="Edit").click()
+async def unqueue(chat: ChatPage, text: str) -> None:
+    await chat.queued.filter(has_text=text).get_by_role("button", name="Edit").click()
 
 
 async def said(visit: Visit, chat: ChatPage) -> list[str]:
@@ -23,7 +23,7 @@ async def test_they_go_out_one_after_the_other_in_every_tab(visit: Visit):
     await chat.send("One")
     await expect(chat.stop_button).to_be_visible()
     await chat.send("Two")
-    await expect(chat.waiting).to_contain_text(["Two"])
+    await expect(chat.queued).to_contain_text(["Two"])
     await expect(chat.composer).to_have_value("")
     await expect(chat.composer).to_be_focused()
     await other.composer.fill("Three")
@@ -31,14 +31,14 @@ async def test_they_go_out_one_after_the_other_in_every_tab(visit: Visit):
     await expect(other.stop_button).to_be_visible()
     await other.add_to_queue_button.click()
     for tab in (chat, other):
-        await expect(tab.waiting).to_contain_text(["Two", "Three"])
+        await expect(tab.queued).to_contain_text(["Two", "Three"])
     await other.reload()
-    await expect(other.waiting).to_contain_text(["Two", "Three"])
+    await expect(other.queued).to_contain_text(["Two", "Three"])
     # Each reply is a word, and the end after it.
     for left in (1, 0):
         gate.release(2)
         for tab in (chat, other):
-            await expect(tab.waiting).to_have_count(left)
+            await expect(tab.queued).to_have_count(left)
     gate.release(2)
     for tab in (chat, other):
         await tab.idle()
@@ -50,7 +50,7 @@ async def test_they_go_out_one_after_the_other_in_every_tab(visit: Visit):
     assert len(visit.ollama.chats) == 3
 
 
-async def test_one_can_be_taken_back(visit: Visit):
+async def test_one_can_be_unqueued(visit: Visit):
     """Its text is in the composer again, before what was written since, and it is never said."""
     chat = await visit.chat(model="gate:n=1")
     other = await visit.chat(conversation=chat.conversation, context=chat.page.context)
@@ -58,15 +58,15 @@ async def test_one_can_be_taken_back(visit: Visit):
     await expect(chat.stop_button).to_be_visible()
     for text in ("Two", "Three"):
         await chat.send(text)
-    await expect(other.waiting).to_contain_text(["Two", "Three"])
+    await expect(other.queued).to_contain_text(["Two", "Three"])
     await chat.composer.fill("since")
-    await take_back(chat, "Two")
+    await unqueue(chat, "Two")
     await expect(chat.composer).to_have_value("Two\n\nsince")
     await expect(chat.composer).to_be_focused()
     for tab in (chat, other):
-        await expect(tab.waiting).to_contain_text(["Three"])
+        await expect(tab.queued).to_contain_text(["Three"])
     visit.ollama.gate("a").open()
-    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.queued).to_have_count(0)
     await expect(chat.replies).to_have_count(2)
     await chat.idle()
     assert await said(visit, chat) == ["One", "Three"]
@@ -78,7 +78,7 @@ async def test_the_next_one_goes_out_after_a_stop(visit: Visit):
     await chat.send("One")
     await visit.ollama.chat()
     await chat.send("Two")
-    await expect(chat.waiting).to_contain_text(["Two"])
+    await expect(chat.queued).to_contain_text(["Two"])
     await chat.page.keyboard.press("Escape")
     await expect(chat.questions).to_have_count(2)
     visit.ollama.gate("a").open()
@@ -99,13 +99,13 @@ async def test_one_that_cannot_be_sent_says_why(visit: Visit):
     await visit.person.rest.generate(
         chat.conversation, "Two", queue=True, parameters={"model": "nobody:1b"}
     )
-    await expect(chat.waiting).to_contain_text(["Two"])
+    await expect(chat.queued).to_contain_text(["Two"])
     visit.ollama.gate("a").open()
-    await expect(chat.waiting.get_by_role("alert")).to_contain_text("Not sent:")
+    await expect(chat.queued.get_by_role("alert")).to_contain_text("Not sent:")
     await chat.idle()
-    await take_back(chat, "Two")
+    await unqueue(chat, "Two")
     await expect(chat.composer).to_have_value("Two")
-    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.queued).to_have_count(0)
 
 
 async def test_they_wait_and_go_out_without_a_socket(visit: Visit, proxy: Proxy):
@@ -117,16 +117,16 @@ async def test_they_wait_and_go_out_without_a_socket(visit: Visit, proxy: Proxy)
     await visit.ollama.chat()
     for text in ("Two", "Three"):
         await chat.send(text)
-        await expect(chat.waiting.last).to_contain_text(text)
-        await expect(chat.waiting.last.get_by_role("button")).to_be_enabled()
+        await expect(chat.queued.last).to_contain_text(text)
+        await expect(chat.queued.last.get_by_role("button")).to_be_enabled()
     await chat.reload()
-    await expect(chat.waiting).to_contain_text(["Two", "Three"])
-    await take_back(chat, "Three")
+    await expect(chat.queued).to_contain_text(["Two", "Three"])
+    await unqueue(chat, "Three")
     await expect(chat.composer).to_have_value("Three")
     await chat.composer.press("Enter")
-    await expect(chat.waiting).to_contain_text(["Two", "Three"])
+    await expect(chat.queued).to_contain_text(["Two", "Three"])
     visit.ollama.gate("a").open()
-    await expect(chat.waiting).to_have_count(0)
+    await expect(chat.queued).to_have_count(0)
     await expect(chat.replies).to_have_count(3)
     await chat.idle()
     assert await said(visit, chat) == ["One", "Two", "Three"]

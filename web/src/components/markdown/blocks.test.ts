@@ -25,6 +25,17 @@ describe('splitBlocks', () => {
     }
   });
 
+  it.each([
+    'Now:\n\n$$\na = 1\n\n- b\n= c\n$$\n\nEnd.',
+    'Now:\n\\[\na_1\n\n\\]\nEnd.\n\nMore.',
+    '$$ is the number of the shell\n\n- one\n- two\n\nEnd with $$',
+    '```sh\n$$\n\n$$\n```\n\n$$x$$\n\nEnd.',
+  ])('and with a display formula in it: %j', (text) => {
+    let split: Split | undefined;
+    for (let end = 1; end <= text.length; end += 1) split = splitBlocks(text.slice(0, end), split);
+    expect(split?.blocks).toEqual(splitBlocks(text).blocks);
+  });
+
   it('keeps every character that is not blank', () => {
     const odd = '- a  \n- [x] \n\n    code\n\n| a |\n|---|\n| 1 |\n\nText\n===\n\n> q\n\n***\n- b\n\n\tx';
     for (let end = 1; end <= odd.length; end++) {

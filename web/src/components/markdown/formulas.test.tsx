@@ -117,6 +117,24 @@ describe('a formula that is being written', () => {
   });
 });
 
+describe('any text', () => {
+  const piece = constantFrom('$', '$$', '\\(', '\\)', '\\[', '\\]', '\n', '\n\n', '- ', '> ', '  ', '`', '```\n', '|', 'x', 'word ', '\\', '^', '中');
+  const text = array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''));
+
+  it('is drawn, as it streams and at its end', () => {
+    assert(property(text, (written) => {
+      for (const streaming of [true, false]) expect(render(written, streaming)).toContain('class="prose"');
+    }));
+  });
+
+  it('without an opener of a formula is drawn as if there were none', () => {
+    const plain = text.map((written) => written.replaceAll('$', '').replaceAll('\\(', '').replaceAll('\\[', ''));
+    assert(property(plain, (written) => {
+      expect(render(written)).not.toMatch(/[«‹]/);
+    }));
+  });
+});
+
 describe('what Copy gives is what the model wrote', () => {
   const line = string({ unit: constantFrom(...'$\\()[]{}`~*_=|<>&#-+.!x1 \t"\'«é中') });
   const code = array(line, { maxLength: 5 }).map((lines) => lines.join('\n'));

@@ -59,6 +59,7 @@ class OpenAIBase(Provider):
         self._refused_fields = RefusedFields(renamed)
         self._listed: dict[str, int | None] = {}  # windows by model, from the last list
         self._slots: dict[str, int | None] = {}
+        self._without_tools: set[str] = set()  # models whose server would leave tools out
         self._learned: dict[str, tuple[int | None, int]] = {}  # and from refusals: listed, learned
         self._closes_alone: set[str] = set()
 
@@ -72,6 +73,8 @@ class OpenAIBase(Provider):
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Tells `loading` while the server says so."""
+        if request.tools and request.model in self._without_tools:
+            raise errors.NotSupported(f"The model “{request.model}” does not support tools.")
         yield Chunk(phase="prompt_eval")
         silence = transport.SilenceLimit(self._timeouts, self.health)
         text = ReplyText(request.model, self._closes_alone)
@@ -170,6 +173,7 @@ class OpenAIBase(Provider):
             models = await openai_servers.completed(models, data, self._server)
         self._listed = {model.name: model.window or model.context_length for model in models}
         self._slots = {model.name: model.slots for model in models}
+        self._without_tools = {model.name for model in models if model.takes_tools is False}
         return models
 
     async def _list(self, within_s: float) -> object:

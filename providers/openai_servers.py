@@ -66,12 +66,13 @@ def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
         "vision": _mapping(props.get("modalities")).get("vision"),
         "tools": caps.get("supports_tools"),
     }
-    system_role = caps.get("supports_system_role")
+    system_role, tools = caps.get("supports_system_role"), caps.get("supports_tools")
     return replace(
         model,
         window=ollama_models.positive(window) or model.window,
         slots=ollama_models.positive(props.get("total_slots")),
         system_role=system_role if isinstance(system_role, bool) else None,
+        takes_tools=tools if isinstance(tools, bool) else None,
         capabilities=("completion", *(name for name, there in abilities.items() if there)),
     )
 

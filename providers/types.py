@@ -185,7 +185,8 @@ class Model:
     `context_length` is what the model was made for; `window` what a request has here, where the
     list tells it. `remote`: a prompt leaves the machine on which the provider runs. `slots` is how
     many replies the server makes at once. `system_role`: the model's template takes system
-    messages. `None` is not known.
+    messages; `takes_tools`: it takes tools, else the server leaves them out without a word.
+    `None` is not known.
     """
 
     name: str
@@ -202,6 +203,7 @@ class Model:
     created: int = 0
     slots: int | None = None
     system_role: bool | None = None
+    takes_tools: bool | None = None
 
     @property
     def chats(self) -> bool:

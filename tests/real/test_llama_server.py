@@ -158,6 +158,16 @@ async def test_json_schema(complete: Callable[..., Any]) -> None:
         await complete(response_format=form)
 
 
+async def test_tools_and_pictures(complete: Callable[..., Any]) -> None:
+    """What the model's template has no place for, llama-server leaves out in silence; we say so."""
+    with pytest.raises(openai.BadRequestError, match="does not support tools"):
+        await complete(tools=[CLOCK])
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    with pytest.raises(openai.BadRequestError) as refused:
+        await complete(messages=[{"role": "user", "content": [picture]}])
+    assert refused.value.code == "model_cannot_see"
+
+
 async def test_embeddings(
     client: AsyncOpenAI, make_llama: Callable[..., LlamaServer], place_before: Before
 ) -> None:

@@ -31,7 +31,7 @@ def endpoint(scope: str, **handlers: Handler) -> Handler:
     parts of the address. An API key needs `scope`; an empty scope opens the view to all, and its
     handlers get no caller."""
 
-    @csrf_exempt  # `SessionAuthentication` checks the token
+    @csrf_exempt  # `check_csrf` checks the token, for sessions alone
     async def view(request: HttpRequest, **parts: Any) -> HttpResponseBase:
         request_id = f"req_{uuid4().hex}"
         try:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
@@ -47,7 +48,12 @@ urlpatterns = [
     path("api/usage/", UsageView.as_view()),
     path("api/me/", people.MeView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    # A page, which could not show REST framework's refusal of other methods.
+    path(
+        "api/docs/",
+        require_safe(SpectacularSwaggerSplitView.as_view(url_name="schema")),
+        name="docs",
+    ),
     # Django's way of sending a request on to the other spelling would lose its body.
     re_path(r"^v1/chat/completions/?$", v1.chat),
     re_path(r"^v1/completions/?$", v1.completions),

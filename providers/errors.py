@@ -116,6 +116,7 @@ class SystemRoleRefused(RequestRefused):
 
 
 class NotSupported(RequestRefused):
+    code = "not_supported"
     http_status = 400
 
 

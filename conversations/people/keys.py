@@ -70,13 +70,9 @@ def require(key: ApiKey | None, scope: str) -> None:
         raise MissingScope(f"This API key lacks the scope {scope}.")
 
 
-def require_unbounded(key: ApiKey | None) -> None:
-    """Check that the key has no limits. A limited key could otherwise create an unlimited one.
-    Raises `MissingScope`."""
-    for scope in ApiKey.Scope.values:
-        require(key, scope)
-    if key is not None and (key.allowed_models or key.tokens_per_day or key.tokens_per_month):
-        raise MissingScope("API keys with limits cannot manage API keys.")
+def may_read(key: ApiKey | None) -> bool:
+    """Tell whether the key may read what others wrote. No key (a session) may."""
+    return key is None or ApiKey.Scope.READ in key.scopes
 
 
 def allows(key: ApiKey | None, model: str) -> bool:

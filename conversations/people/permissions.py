@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework import permissions
 from rest_framework.request import Request
 
+from conversations.errors import MissingScope
 from conversations.people import keys
 from conversations.people.authentication import key_of
 
@@ -24,10 +25,15 @@ class KeyScope(permissions.BasePermission):
 
 
 class KeyManagement(permissions.BasePermission):
-    """Refuses keys with limits."""
+    """Refuses keys: one could make another that may do more. A key may only revoke itself."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        keys.require_unbounded(key_of(request))
+        key = key_of(request)
+        revokes_itself = request.method == "DELETE" and view.kwargs.get("pk") == getattr(
+            key, "pk", None
+        )
+        if key is not None and not revokes_itself:
+            raise MissingScope("An API key can only revoke itself. Sign in to manage API keys.")
         return True
 
 

@@ -16,7 +16,8 @@ from rest_framework.response import Response
 from conversations import pagination, schema
 from conversations.fields import FlagField, PageQuery, Query, StrictSerializer, valid
 from conversations.notices import notify
-from conversations.people.authentication import caller
+from conversations.people import keys
+from conversations.people.authentication import caller, key_of
 from conversations.threads import access, exports, search, selectors, services
 from conversations.threads.models import Conversation, Message
 from conversations.threads.serializers import (
@@ -35,6 +36,9 @@ MOST_MESSAGES_A_PAGE = 1000
 
 
 MOST_QUERY = 200
+
+# The fields of a conversation for a key without the scope `read`.
+BARE = ("id", "head_id", "running")
 
 
 class ListQuery(Query):
@@ -100,9 +104,13 @@ class OwnConversations(
         return self.answer(pk)
 
     def answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
-        """Return the response that shows a conversation."""
+        """Return the response that shows a conversation; its ids and status to a key that may not
+        read it and has not just made it."""
         row = selectors.conversations(user=caller(self.request)).get(pk=pk)
-        return Response(self.get_serializer(row).data, status=code)
+        data = self.get_serializer(row).data
+        if code != status.HTTP_201_CREATED and not keys.may_read(key_of(self.request)):
+            data = {name: data[name] for name in BARE if name in data}
+        return Response(data, status=code)
 
 
 class ConversationViewSet(OwnConversations):

@@ -1,6 +1,8 @@
 """What becomes of a reply's end: figures for Prometheus, one line in the log, a usage record."""
 
+import json
 import logging
+import re
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
@@ -14,6 +16,8 @@ from streaming.replies.engine import Result
 from streaming.replies.turn import Turn
 
 logger = logging.getLogger(__name__)
+
+_PLAIN = re.compile(r"[A-Za-z0-9._:/@+-]+")
 
 
 async def record_end(caller: Caller, end: End, result: Result, turn: Turn | None = None) -> None:
@@ -72,5 +76,13 @@ def _log(caller: Caller, end: End, result: Result, turn: Turn | None) -> None:
         "tokens_from": tokens.get("source"),
         "dropped_messages": (end.context or {}).get("dropped_messages"),
     }
-    told = " ".join(f"{name}={value}" for name, value in figures.items() if value is not None)
+    told = " ".join(
+        f"{name}={_quoted(str(value))}" for name, value in figures.items() if value is not None
+    )
     logger.info("reply %s", told)
+
+
+def _quoted(value: str) -> str:
+    """The value as it is, or as a JSON string where it could be read as more than one: a model's
+    name may have spaces, quotes, line breaks."""
+    return value if _PLAIN.fullmatch(value) else json.dumps(value)

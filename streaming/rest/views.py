@@ -39,6 +39,8 @@ from streaming.rest.async_view import AsyncAPIView, retry
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
+# The fields of a message for a key without the scope `read`.
+BARE = ("id", "parent_id", "client_id", "role", "status", "finish_reason")
 
 
 class GenerateView(AsyncAPIView):
@@ -70,16 +72,24 @@ class GenerateView(AsyncAPIView):
         reply_id, _ = await turns.begin(
             self.caller(), pk, turn_request, provider=self.chosen_provider()
         )
+        key = key_of(request)
         if reply_id is None:
-            return Response(
-                {"queue": await message_queue.items(pk)}, status=status.HTTP_202_ACCEPTED
-            )
+            items = await message_queue.items(pk)
+            if not keys.may_read(key):
+                sent = str(turn_request.client_id)
+                items = [item for item in items if item["client_id"] == sent]
+            return Response({"queue": items}, status=status.HTTP_202_ACCEPTED)
         await turns.wait(reply_id)
         opened = await turns.result(reply_id)
-        asked = opened.user_message
+        asked, reply = opened.user_message, opened.reply
+        # A key without `read` gets what it made itself: no older question, and no other answer
+        # to one.
+        readable = keys.may_read(key) or (
+            asked is not None and key is not None and reply.key_id == key.pk
+        )
         if asked is None:
-            asked = await database_sync_to_async(selectors.question)(reply=opened.reply)
-        return _answer(asked, opened.reply)
+            asked = await database_sync_to_async(selectors.question)(reply=reply)
+        return _answer(asked, reply, readable=readable)
 
 
 class QueueView(AsyncAPIView):
@@ -119,7 +129,8 @@ class StopView(AsyncAPIView):
             live_text.catch_up([row])
             return row
 
-        return Response(MessageSerializer(await database_sync_to_async(look)()).data)
+        row = await database_sync_to_async(look)()
+        return Response(_message(row, readable=keys.may_read(key_of(request))))
 
 
 class ModelsView(AsyncAPIView):
@@ -159,11 +170,17 @@ class ModelsView(AsyncAPIView):
         )
 
 
-def _answer(asked: Message | None, reply: Message) -> Response:
+def _message(row: Message, *, readable: bool) -> dict[str, Any]:
+    """A message; its ids and status for a caller that may not read it."""
+    data: dict[str, Any] = MessageSerializer(row).data
+    return data if readable else {name: data[name] for name in BARE}
+
+
+def _answer(asked: Message | None, reply: Message, *, readable: bool) -> Response:
     """The answer of `generate` for a reply that has ended, and the question before it."""
     body = {
-        "user_message": MessageSerializer(asked).data if asked else None,
-        "message": MessageSerializer(reply).data,
+        "user_message": _message(asked, readable=readable) if asked else None,
+        "message": _message(reply, readable=readable),
         "provider_used": reply.provider_used,
         "fallback_used": reply.fallback_used,
         "tokens": reply.tokens,

@@ -55,7 +55,7 @@ def test_the_entrypoint_reads_the_keys(keys: Path):
     """What the environment says goes first; a password may have any character."""
     made = make_keys(keys, REDIS_PASSWORD="of mine/@")
     environment = {**os.environ, "KEYS": str(keys), "DATABASE_URL": "postgres://given/one"}
-    environment |= {"SECRET_KEY": "", "REDIS_URL": ""}
+    environment |= {"SECRET_KEY": "", "REDIS_URL": "", "WEB_CONCURRENCY": ""}
     said = subprocess.run(
         ["sh", ROOT / "deploy" / "entrypoint", "env"],
         env=environment,
@@ -66,6 +66,7 @@ def test_the_entrypoint_reads_the_keys(keys: Path):
     assert f"SECRET_KEY={made['server']}" in said
     assert "DATABASE_URL=postgres://given/one" in said
     assert "REDIS_URL=redis://:of%20mine%2F%40@redis:6379/0" in said
+    assert not [line for line in said if line.startswith("WEB_CONCURRENCY=")]  # uvicorn reads it
 
 
 class Command(Service):

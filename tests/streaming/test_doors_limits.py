@@ -75,7 +75,7 @@ async def test_no_limit_and_another_limit_for_one_user(limited_place: Place):
 async def test_a_key_with_its_own_limit_counts_for_itself(limited_place: Place):
     """What its user says otherwise is not counted with it."""
     person = await limited_place.person()
-    made = ok(await person.rest.post("/api/keys/", {"name": "program"}), 201)
+    made = ok(await person.page.post("/api/keys/", {"name": "program"}), 201)
     await limited_place.clerk("allow", model="ApiKey", row_id=made["id"], requests_per_minute=1)
     chat = await person.conversation()
     async with Rest(limited_place.server.url, key=made["key"]) as program:
@@ -199,7 +199,7 @@ async def test_stopping_in_the_queue_asks_the_model_nothing(limited_place: Place
 async def test_a_revoked_key_ends_what_runs_with_it(place: Place):
     """Its replies are stopped, in other processes too, and its sockets closed; others go on."""
     person = await place.person()
-    made = ok(await person.rest.post("/api/keys/", {"name": "program"}), 201)
+    made = ok(await person.page.post("/api/keys/", {"name": "program"}), 201)
     chat, own = await person.conversation(), await person.conversation()
     async with (
         person.socket(own) as mine,
@@ -215,7 +215,7 @@ async def test_a_revoked_key_ends_what_runs_with_it(place: Place):
         await program.ask(model="endless")
         start = await watching.next("message_start")
         await watching.said("and and")
-        assert (await person.rest.delete(f"/api/keys/{made['id']}/")).status_code == 204
+        assert (await person.page.delete(f"/api/keys/{made['id']}/")).status_code == 204
         await watching.next("message_end", id=start["id"], status="stopped")
         assert await program.closed() == 4401
         assert await place.ollama.chats[1].wait_ended() == "client_gone"

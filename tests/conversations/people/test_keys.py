@@ -55,20 +55,53 @@ async def test_each_scope_opens_its_part(daphne_place: Place, scope: str):
         ok(await rest.get("/api/me/"))
 
 
-async def test_a_key_of_less_makes_no_key_of_more(daphne_place: Place):
-    """Keys are managed by the page, or by a key that may do everything."""
+async def test_keys_make_no_keys(daphne_place: Place):
+    """Keys are managed by people: a key sees none, makes none, and revokes only itself."""
     person = await daphne_place.person()
-    for bounds in (
-        {"scopes": ["chat", "read"]},
-        {"allowed_models": ["normal"]},
-        {"tokens_per_day": 10},
-        {"tokens_per_month": 10},
-    ):
+    for bounds in ({}, {"scopes": ["read"]}, {"allowed_models": ["normal"]}):
         async with program(person, **bounds) as (rest, _):
             refused(await rest.get("/api/keys/"), 403, "missing_scope")
             refused(await rest.post("/api/keys/", {"name": "more"}), 403, "missing_scope")
             refused(await rest.delete(f"/api/keys/{person.key_id}/"), 403, "missing_scope")
-    ok(await person.rest.post("/api/keys/", {"name": "as good"}), 201)
+            own = ok(await person.page.get("/api/keys/"))["results"][0]["id"]
+            assert (await rest.delete(f"/api/keys/{own}/")).status_code == 204
+            refused(await rest.get("/api/me/"), 401, "not_authenticated")
+
+
+async def test_a_key_for_chat_reads_what_it_made_and_nothing_older(daphne_place: Place):
+    """The answer of `generate`; ids and status of everything else."""
+    person = await daphne_place.person()
+    chat, client_id = await person.conversation(), str(uuid4())
+    secret = "What was said before"
+    older = ok(await person.rest.generate(chat, secret, client_id=client_id, model="echo"))
+    path = f"/api/conversations/{chat}/"
+    async with program(person, scopes=["chat"]) as (rest, _):
+        own = ok(await rest.generate(chat, "Mine", model="normal"))
+        assert own["user_message"]["content"] == "Mine"
+        assert own["message"]["content"]
+        reply = older["message"]["id"]
+        for answer in (
+            await rest.post(f"{path}stop/", {"id": reply}),
+            await rest.patch(path, {}),
+            await rest.http.put(f"/api/chat/sessions/{chat}/", json={"title": secret[:4]}),
+            await rest.generate(chat, None, model="normal", message_id=reply),
+            await rest.generate(chat, secret, client_id=client_id),
+        ):
+            told = ok(answer)
+            for message in (told, told.get("message", {}), told.get("user_message", {})):
+                assert not {"content", "reasoning", "title", "settings"} & set(message), told
+            assert secret not in answer.text
+        assert ok(await rest.post(f"{path}stop/", {"id": reply}))["status"] == "completed"
+        assert ok(await rest.patch(path, {}))["id"] == chat
+        async with person.socket(chat) as socket:
+            await socket.ask("One", model="gate:id=scoped,n=1")
+            await socket.next("message_start")
+            ok(await person.rest.generate(chat, secret, queue=True), 202)
+            queue = ok(await rest.generate(chat, "Later", queue=True), 202)["queue"]
+            assert [item["content"] for item in queue] == ["Later"]
+            daphne_place.ollama.gate("scoped").open()
+            await socket.next("user_message", content="Later")
+            await socket.next("message_end", status="completed")
 
 
 async def test_scopes_on_the_socket(daphne_place: Place):

@@ -140,7 +140,7 @@ async def test_other_peoples_things_are_not_there(place: Place):
     person, other = await place.person(), await place.person()
     chat = await other.conversation()
     message = ok(await other.rest.generate(chat))["message"]["id"]
-    rest, as_json = person.rest, {"Content-Type": "application/json"}
+    rest, page, as_json = person.rest, person.page, {"Content-Type": "application/json"}
     told = []
     for which, mine in ((chat, message), (NOBODY, NOBODY)):
         base = f"/api/conversations/{which}/"
@@ -158,7 +158,7 @@ async def test_other_peoples_things_are_not_there(place: Place):
             await rest.http.patch(base, content=b"}{", headers=as_json),
             await rest.post(f"{base}stop/", {"id": mine}),
             await rest.get(f"/api/messages/{mine}/"),
-            await rest.delete(f"/api/keys/{key}/"),
+            await page.delete(f"/api/keys/{key}/"),
         ]
         told.append([refused(answer, 404, "not_found")["message"] for answer in answers])
     assert told[0] == told[1]
@@ -247,16 +247,16 @@ async def test_titles_and_white_space_are_kept(daphne_place: Place):
 async def test_keys_from_creation_to_revocation(place: Place):
     """Shown once, listed without the secret, no good once revoked or over."""
     person = await place.person()
-    made = ok(await person.rest.post("/api/keys/", {"name": "laptop"}), 201)
-    listed = ok(await person.rest.get("/api/keys/"))["results"]
+    made = ok(await person.page.post("/api/keys/", {"name": "laptop"}), 201)
+    listed = ok(await person.page.get("/api/keys/"))["results"]
     assert [row["name"] for row in listed] == ["laptop", "test"]
     assert set(listed[0]) >= {"id", "name", "created_at", "expires_at", "last_used_at"}
     assert made["key"] not in str(listed)
     async with Rest(place.server.url, key=made["key"]) as other:
         assert ok(await other.get("/api/me/"))["id"] == person.id
-        used = ok(await person.rest.get("/api/keys/"))["results"][0]
+        used = ok(await person.page.get("/api/keys/"))["results"][0]
         assert TIME.fullmatch(used["last_used_at"])
-        assert (await person.rest.delete(f"/api/keys/{made['id']}/")).status_code == 204
+        assert (await person.page.delete(f"/api/keys/{made['id']}/")).status_code == 204
         refused(await other.get("/api/me/"), 401, "not_authenticated")
     for body, field in (
         ({}, "name"),
@@ -266,7 +266,7 @@ async def test_keys_from_creation_to_revocation(place: Place):
         ({"name": "odd", "expires_at": "soon"}, "expires_at"),
         ({"name": "more", "scope": "all"}, "scope"),
     ):
-        refused(await person.rest.post("/api/keys/", body), 400, "validation_error", field)
+        refused(await person.page.post("/api/keys/", body), 400, "validation_error", field)
 
 
 async def test_every_error_has_the_one_shape(place: Place):
@@ -307,6 +307,8 @@ async def test_the_schema_names_every_call(daphne_place: Place):
         assert path in schema
     docs = await person.rest.get("/api/docs/")
     assert docs.status_code == 200
+    for client in (person.page, person.rest):
+        refused(await client.post("/api/docs/"), 405, "method_not_allowed")
 
 
 async def test_alive_ready_and_counted(place: Place):

@@ -93,7 +93,7 @@ async def test_news_reaches_all_processes(
         a, b = place.servers
         person = await place.person()
         chat, other = await person.conversation(), await person.conversation()
-        made = ok(await person.rest_at(a).post("/api/keys/", {"name": "second"}), 201)
+        made = ok(await person.page.post("/api/keys/", {"name": "second"}), 201)
         async with (
             person.socket(chat, port=b.port) as socket,
             person.socket(other, port=b.port) as second,
@@ -118,7 +118,7 @@ async def test_news_reaches_all_processes(
         headers = {"Authorization": f"Bearer {made['key']}"}
         async with Socket(f"ws://{b.address}/ws/chat/{chat}/", headers) as keyed:
             await keyed.next("ready")
-            await person.rest_at(a).delete(f"/api/keys/{made['id']}/")
+            await person.page.delete(f"/api/keys/{made['id']}/")
             assert await keyed.closed() == 4401
         no_failures(place)
 

@@ -244,7 +244,7 @@ async def test_no_second_provider_after_a_word_or_a_refusal(fallback_place: Plac
     """What was said cannot be unsaid, and what one refuses is wrong for all."""
     person = await fallback_place.person()
     answer = await person.rest.generate(await person.conversation(), model=model)
-    assert answer.status_code == 502
+    assert answer.status_code == 502, answer.text
     assert answer.json()["fallback_used"] is False
     assert answer.json()["provider_used"] == "ollama"
     assert fallback_place.openai.chats == []

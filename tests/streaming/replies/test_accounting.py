@@ -1,0 +1,37 @@
+"""The line that the log gets for each reply."""
+
+import logging
+
+import pytest
+
+from conversations.people.models import User
+from streaming.caller import Caller
+from streaming.events import End
+from streaming.replies import accounting
+from streaming.replies.engine import Result
+
+
+@pytest.mark.parametrize(
+    "model", ["a b", "a status=failed", 'a" status="failed', "a\nreply id=1", "a\u2028b", "ä", ""]
+)
+async def test_a_models_name_forges_no_field(caplog: pytest.LogCaptureFixture, model: str):
+    """It is quoted where it could be read as more than one value; a plain one is as it is."""
+    for name in (model, "qwen3:0.6b"):
+        end = End(
+            status="completed",
+            finish_reason="stop",
+            provider_used="ollama",
+            fallback_used=False,
+            model=name,
+        )
+        with caplog.at_level(logging.INFO, "streaming"):
+            accounting._log(Caller(User(username="somebody")), end, Result(), None)
+    forged, plain = [record.getMessage() for record in caplog.records]
+    assert " model=qwen3:0.6b status=completed" in plain
+    before, _, after = forged.partition(' model="')
+    assert before
+    quoted, _, rest = after.replace('\\"', "").partition('" ')
+    assert rest.startswith("status=completed ")
+    assert forged.isascii()
+    assert forged.isprintable()
+    assert '"' not in quoted

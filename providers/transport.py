@@ -111,14 +111,14 @@ class SilenceLimit:
 
     def error(self, who: str) -> errors.ProviderTimeout:
         """The error for a `TimeoutError`."""
-        silent_s = self._clock() - (self._since if self.begun else self._first_at)
-        if self.begun:
-            return errors.ProviderTimeout(
-                f"{who} stopped in the middle of the reply: nothing came for {silent_s:.0f} s."
-            )
-        if silent_s < 0:
+        if self._clock() < self._end():
             return errors.ProviderTimeout(f"{who} does not answer any more.")
-        return no_answer(who, self._timeouts.first_byte_timeout_s)
+        if not self.begun:
+            return no_answer(who, self._timeouts.first_byte_timeout_s)
+        gap_s = f"{self._timeouts.gap_timeout_s:g}"
+        return errors.ProviderTimeout(
+            f"{who} stopped in the middle of the reply: nothing came for {gap_s} s."
+        )
 
 
 def no_answer(who: str, seconds: float) -> errors.ProviderTimeout:

@@ -82,7 +82,7 @@ async def test_any_seed_is_taken(daphne_place: Place, seed: int) -> None:
 async def test_what_is_not_said_is_left_to_the_model(daphne_place: Place) -> None:
     asked = await sent(daphne_place, temperature=None, tools=None, stop=None, response_format=None)
     assert set(asked) == {"model", "messages", "stream", "options", "truncate"}
-    assert set(asked["options"]) == {"num_ctx"}
+    assert set(asked["options"]) == {"num_ctx", "num_predict"}  # what the window has room for
 
 
 async def test_json_schema_and_stop_as_text(daphne_place: Place) -> None:

@@ -74,7 +74,9 @@ class LlamaServer(Service):
         Its weights are a copy, on which we hold a lease: whoever opens a file of which somebody
         else has the write lease waits until it is given back.
         """
-        self.weights = shutil.copyfile(self.weights, self.directory / self.weights.name)
+        copy = self.directory / self.weights.name
+        if self.weights != copy:
+            self.weights = shutil.copyfile(self.weights, copy)
         with self.weights.open("r+b") as file:
             # Told by a signal that is ignored unless one wants it; else by one that ends us.
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)

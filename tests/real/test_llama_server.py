@@ -10,16 +10,16 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
+from tests.harness.fold import Event
 from tests.harness.place import Person, Place
 from tests.harness.rest import ok
+from tests.harness.sockets import Socket
 from tests.real.conftest import Before
 from tests.real.llama import LlamaServer
 from tests.real.speaking import HI, PARAGRAPH, REPLY_S, say
 
 # One server of each kind for these tests: they share a worker.
 pytestmark = pytest.mark.xdist_group("llama-server")
-# Words at which this server ends a reply: so it takes a second, and not half a minute.
-SHORT: dict[str, Any] = {"antiprompt": [".", ",", " a"]}
 # Of llama.cpp's poolings of a text's tokens into one vector.
 MEAN = 1
 CLOCK: Any = {
@@ -50,6 +50,24 @@ async def complete(client: AsyncOpenAI) -> Callable[..., Any]:
         return await client.chat.completions.create(**more)
 
     return create
+
+
+async def begins(socket: Socket, content: str) -> Event:
+    """Ask, and give the beginning of the reply, which is stopped at its first word: this model
+    would go on for half a minute."""
+    client_id = await socket.ask(content, model=None)
+    start = await socket.next("message_start", REPLY_S, client_id=client_id)
+    told = {"id": start["id"]}
+    await socket.until(
+        lambda: socket.heard("delta", **told) or socket.heard("message_end", **told),
+        REPLY_S,
+        "word of the reply",
+    )
+    await socket.stop(start["id"])
+    end = await socket.next("message_end", REPLY_S, **told)
+    assert end["status"] in ("stopped", "completed"), end["error"]
+    assert end["full_content"]
+    return start
 
 
 async def test_doors_agree(
@@ -97,15 +115,13 @@ async def test_a_long_chat_goes_on(
     make_llama: Callable[..., LlamaServer], place_before: Before
 ) -> None:
     """Once the window is full, the history is fitted to it."""
-    llama = make_llama(window=512, **SHORT)
+    llama = make_llama(window=512)
     llama.start()
     async with place_before(llama.url) as place:
         person = await place.person()
         async with person.socket(await person.conversation()) as socket:
             for number in range(4):
-                start, end = await say(socket, f"{number}. {PARAGRAPH}")
-                assert end["status"] == "completed", end["error"]
-                assert end["tokens"]["prompt"] <= 512
+                start = await begins(socket, f"{number}. {PARAGRAPH}")
         assert start["context"]["window"] == 512
         assert start["context"]["dropped_messages"] > 0
 
@@ -182,3 +198,46 @@ async def test_embeddings(
         answer = ok(await person.rest.post("/v1/embeddings", body))
     assert [len(item["embedding"]) for item in answer["data"]] == [576, 576]
     assert answer["usage"]["prompt_tokens"] == 2
+
+
+@pytest.mark.parametrize("template", ["gemma", "mistral"])
+async def test_a_template_that_insists_on_turns(
+    template: str, make_llama: Callable[..., LlamaServer], place_before: Before
+) -> None:
+    """A chat goes on after a reply that was stopped before its first token."""
+    llama = make_llama(template=template)
+    llama.start()
+    async with place_before(llama.url) as place:
+        person = await place.person()
+        async with person.socket(await person.conversation()) as socket:
+            await begins(socket, "Hello")
+            llama.pause()
+            await socket.ask("What is new?", model=None)
+            start = await socket.next("message_start", REPLY_S)
+            await socket.stop(start["id"])
+            end = await socket.next("message_end", REPLY_S, id=start["id"])
+            llama.resume()
+            assert (end["status"], end["full_content"]) == ("stopped", "")
+            await begins(socket, "Hi")
+            await begins(socket, "And?")
+
+
+async def test_a_server_that_is_loading_is_waited_for(
+    make_llama: Callable[..., LlamaServer], place_before: Before
+) -> None:
+    """At its first start, when its models are not known yet, and at a later one."""
+    llama = make_llama()
+    async with place_before(llama.url) as place:
+        person = await place.person()
+        async with person.socket(await person.conversation()) as socket:
+            with llama.loading():
+                answer = asyncio.create_task(begins(socket, "Hi"))
+                assert not (await asyncio.wait([answer], timeout=1))[0]
+            await answer
+            llama.stop()
+            with llama.loading():
+                answer = asyncio.create_task(begins(socket, "Hi"))
+                await socket.until(
+                    lambda: socket.heard("status", phase="loading"), REPLY_S, "phase loading"
+                )
+            await answer

@@ -122,5 +122,7 @@ async def desk(daphne_place: Place, tmp_path: Path) -> Desk:
     daphne_place.ollama.models.append(
         entry("agent", capabilities=capabilities, context_length=131_072)
     )
+    # As Ollama loads it on a machine with room: agents' first prompts alone are some 10,000 tokens.
+    daphne_place.ollama.loaded["agent"] = 32_768
     person = await daphne_place.person()
     return Desk(daphne_place, person.key, tmp_path / "home")

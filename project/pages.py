@@ -193,7 +193,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 404 with a page."""
-    return _error(request, 404, "Not found", "This page does not exist.")
+    return _error(request, 404, "Page not found", "There’s nothing at this address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

@@ -48,7 +48,7 @@ async def test_the_parts_of_the_app_are_fetched_early_and_give_way(place: Place)
     links = {link for link in re.findall(r"<link [^>]*>", page) if "modulepreload" in link}
     early = {link for link in links if 'fetchpriority="low"' in link}
     built = json.loads(MANIFEST.read_text())
-    for part in ("start.tsx", "components/Thread.tsx", "markdown/Markdown.tsx"):
+    for part in ("start.tsx", "components/Thread.tsx", "components/markdown/Markdown.tsx"):
         entry = built[f"src/{part}"]
         for file in (entry["file"], *(built[name]["file"] for name in entry["imports"])):
             assert any(f"/{file}" in link for link in early), file

@@ -103,7 +103,7 @@ async def test_nothing_of_theirs_is_sent_after_the_next_start(
         chat = await person.conversation()
         async with person.socket(chat) as socket:
             await socket.ask("One", model="stall:after=1")
-            await socket.next("message_start")
+            await socket.next("delta")
             await socket.ask("Two", queue=True)
             await socket.until(lambda: socket.heard("queue"), WAIT_S, "the queue")
             server.kill()

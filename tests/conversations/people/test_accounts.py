@@ -146,7 +146,7 @@ async def test_pages_that_are_not_there(place: Place):
             answer = await browser.http.get(path)
             assert answer.status_code == 404
             assert answer.headers["content-type"].startswith("text/html")
-            assert "This page does not exist." in answer.text
+            assert "There’s nothing at this address." in answer.text
         for path in ("/", "/signin/", "/api/me/", "/nothing"):
             answer = await browser.http.get(path)
             policy = answer.headers["content-security-policy"]

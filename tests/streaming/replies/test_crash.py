@@ -121,7 +121,7 @@ async def test_point_7_killed_before_the_first_word(own_server: OwnServer):
         assert answer["message"]["content"] == "".join(REPLY)
         assert len(await person.rest.messages(chat)) == 4
         sent = place.ollama.chats[-1].json["messages"]
-        assert [m["content"] for m in sent] == ["Anyone?", "Still there?"]
+        assert [m["content"] for m in sent] == ["Anyone?\n\nStill there?"]
 
 
 @every_kind

@@ -298,7 +298,7 @@ async def test_1011_when_the_work_of_a_socket_fails(caplog: pytest.LogCaptureFix
         raise RuntimeError("planted")
 
     consumer = ChatConsumer()
-    consumer.out, consumer._tasks = SocketWriter(send), set()
+    consumer.out, consumer._tasks, consumer._running_commands = SocketWriter(send), set(), set()
     with caplog.at_level(logging.ERROR, "streaming"):
         consumer._start(fail())
         while consumer._tasks:

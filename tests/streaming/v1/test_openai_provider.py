@@ -81,7 +81,7 @@ async def _logprobs(place: Place) -> None:
     response = await respond(person, "logprobs", include=include)
     told = response["output"][0]["content"][0]["logprobs"]
     assert [entry["token"] for entry in told] == REPLY
-    refused(await post(person, body(logprobs=True)), 400, "provider_refused", "logprobs")
+    refused(await post(person, body(logprobs=True)), 400, "not_supported", "logprobs")
 
 
 async def _signatures(place: Place) -> None:
@@ -119,7 +119,7 @@ async def _suffix(place: Place) -> None:
     """Such servers have none in chats."""
     asked = {"model": "normal", "prompt": "def f():", "suffix": "return x"}
     response = await post(await place.person(), asked, "/v1/completions")
-    refused(response, 400, "provider_refused", "suffix")
+    refused(response, 400, "not_supported", "suffix")
 
 
 async def _reason(place: Place) -> None:

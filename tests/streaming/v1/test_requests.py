@@ -163,7 +163,7 @@ async def test_log_probabilities_that_nobody_has_are_refused(
     person = await daphne_place.person()
     for more in ({}, {"stream": True}):
         response = await post(person, body(**fields, **more))
-        refused(response, 400, "provider_refused", "logprobs")
+        refused(response, 400, "not_supported", "logprobs")
     await complete(person, logprobs=False)
 
 

@@ -30,7 +30,7 @@ from conversations.people import signin_attempts
 from conversations.people.backends import BACKEND
 from conversations.people.models import User
 from conversations.threads import selectors
-from project.opened import opened
+from project.preload import preloaded
 from project.security import DIAGRAM
 from streaming import hints
 
@@ -74,7 +74,7 @@ def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     """
     data = None
     if conversation_id and isinstance(request.user, User):
-        data = opened(request.user, conversation_id)
+        data = preloaded(request.user, conversation_id)
     return render(request, "chat.html", {"opened": data})
 
 

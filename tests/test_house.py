@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from project.opened import FIRST_PAGE
+from project.preload import FIRST_PAGE
 from project.settings import CHAT_MAX_CONTENT
 from streaming.events import SERVER_EVENTS, CloseCode
 from tests.browser.screens import SCREENS

@@ -12,7 +12,7 @@ from streaming.rest import live_text
 FIRST_PAGE = 60
 
 
-def opened(user: User, conversation_id: UUID) -> dict[str, Any] | None:
+def preloaded(user: User, conversation_id: UUID) -> dict[str, Any] | None:
     """Return the conversation and the end of its shown branch in the shapes of REST, or `None`
     when it is missing or another user's."""
     row = selectors.conversations(user=user).filter(pk=conversation_id).first()

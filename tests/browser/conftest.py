@@ -72,10 +72,15 @@ async def own_visit(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def proxy(servers: Servers) -> AsyncIterator[Proxy]:
-    """A network between the browser and the usual server, to be broken."""
+async def proxy(
+    servers: Servers, visit: Visit, request: pytest.FixtureRequest
+) -> AsyncIterator[Proxy]:
+    """A network between the browser and the usual server, to be broken. The pages end before it:
+    they would complain of a network that is gone."""
     async with Proxy(servers("daphne", "usual").port) as proxy:
         yield proxy
+        await _photograph(visit, request)
+        await visit.aclose()
 
 
 async def _photograph(visit: Visit, request: pytest.FixtureRequest) -> None:

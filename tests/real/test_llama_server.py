@@ -66,7 +66,8 @@ async def begins(socket: Socket, content: str) -> Event:
     await socket.stop(start["id"])
     end = await socket.next("message_end", REPLY_S, **told)
     assert end["status"] in ("stopped", "completed"), end["error"]
-    assert end["full_content"]
+    # So small a model may also have nothing to say, and end at once.
+    assert end["full_content"] or end["status"] == "completed"
     return start
 
 

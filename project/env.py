@@ -50,17 +50,19 @@ def flag(name: str, default: bool = False) -> bool:
     return _read(name, default, lambda value: WORDS[value.lower()], "on or off")
 
 
-def whole(name: str, default: int, *, least: int = 0) -> int:
-    return _at_least(name, _read(name, default, int, "a whole number"), least)
+def whole(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+    return _within(name, _read(name, default, int, "a whole number"), least, most)
 
 
-def number(name: str, default: float, *, least: float = 0.0) -> float:
-    return _at_least(name, _read(name, default, float, "a number"), least)
+def number(name: str, default: float, *, least: float = 0.0, most: float | None = None) -> float:
+    return _within(name, _read(name, default, float, "a number"), least, most)
 
 
-def _at_least(name: str, value: T, least: T) -> T:
+def _within(name: str, value: T, least: T, most: T | None) -> T:
     if not value >= least:  # type: ignore[operator]
         raise ImproperlyConfigured(f"The environment variable {name} has to be {least} or more.")
+    if most is not None and value > most:  # type: ignore[operator]
+        raise ImproperlyConfigured(f"The environment variable {name} has to be {most} or less.")
     return value
 
 

@@ -312,11 +312,26 @@ if _unknown := [name for name in PROVIDER_MAX_CONCURRENCY if name not in ("", *_
 # --- Chat -----------------------------------------------------------------------------------
 
 # What a request may choose: (least, most, default, step of the page's slider).
+_most_tokens = env.whole("CHAT_MAX_TOKENS", 1024, least=1)
+_least_tokens = min(256, _most_tokens)
+_hottest = env.number("CHAT_MAX_TEMPERATURE", 1.0, most=2.0)
 CHAT_PARAMETERS = {
-    "temperature": (0.0, 1.0, 0.7, 0.1),
-    "max_tokens": (256, 1024, 512, 1),
+    "temperature": (0.0, _hottest, min(0.7, _hottest), 0.1),
+    "max_tokens": (
+        _least_tokens,
+        _most_tokens,
+        env.whole(
+            "CHAT_DEFAULT_MAX_TOKENS",
+            min(512, _most_tokens),
+            least=_least_tokens,
+            most=_most_tokens,
+        ),
+        1,
+    ),
     "top_p": (0.0, 1.0, 1.0, 0.05),
 }
+# Asked for beside `max_tokens` where the model thinks before it answers.
+CHAT_REASONING_TOKENS = env.whole("CHAT_REASONING_TOKENS", 4096)
 # Longest message in characters, and longest socket frame in bytes: room for the longest message
 # in any script, below the 1 MiB at which daphne closes without a word.
 CHAT_MAX_CONTENT = 200_000

@@ -230,7 +230,14 @@ def _usage(event: Mapping[str, Any]) -> Usage | None:
     details = _mapping(_either(data, "prompt_tokens_details", "promptTokensDetails"))
     timings = _mapping(event.get("timings"))  # llama-server
     cached = _either({**data, **timings, **details}, *_CACHED)
-    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
+    written = _mapping(_either(data, "completion_tokens_details", "completionTokensDetails"))
+    thought = _either(written, "reasoning_tokens", "reasoningTokens")
+    return Usage(
+        prompt,
+        completion,
+        cached if isinstance(cached, int) else 0,
+        thought if isinstance(thought, int) else 0,
+    )
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -117,11 +117,13 @@ class ChatRequest:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens as the provider counted them. `prompt_tokens` includes the `cached_tokens`, which it
-    did not have to read again."""
+    did not have to read again; `completion_tokens` includes the `reasoning_tokens`, where it tells
+    them."""
 
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

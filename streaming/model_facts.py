@@ -17,6 +17,8 @@ class ModelFacts:
 
     def __init__(self) -> None:
         self.estimate = TokenEstimate()
+        # Whether it was seen to think, however its provider lists it.
+        self.thinks = False
         self._window = 0
         self._window_until = self._roles_until = 0.0
 

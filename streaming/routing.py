@@ -64,6 +64,17 @@ class Route:
         return self.facts.strict_roles or (self.listed and self.listed.system_role) is False
 
     @property
+    def thinks(self) -> bool:
+        """Whether the model is known to think before it answers."""
+        return self.facts.thinks or bool(self.listed and "thinking" in self.listed.capabilities)
+
+    @property
+    def cannot_think(self) -> bool:
+        """Whether the model is known not to think."""
+        capabilities = self.listed.capabilities if self.listed else ()
+        return bool(capabilities) and not self.thinks
+
+    @property
     def cannot_see(self) -> bool:
         """Whether the model is known not to take pictures."""
         capabilities = self.listed.capabilities if self.listed else ()

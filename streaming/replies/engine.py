@@ -282,7 +282,7 @@ async def _send(
 ) -> AsyncGenerator[Chunk]:
     """Yield the answer to one request."""
     provider = plan.route.provider
-    shortened = request.max_tokens != plan.parameters.get("max_tokens")
+    shortened = request.max_tokens != plan.wanted_tokens
     wants_logprobs = request.top_logprobs is not None
     result.reading = True
     try:
@@ -290,6 +290,8 @@ async def _send(
             async for chunk in chunks:
                 if chunk.phase:
                     phases.enter(chunk.phase)
+                if chunk.reasoning:
+                    plan.route.facts.thinks = True
                 if wants_logprobs and chunk.content:
                     if not chunk.logprobs:
                         sentence = f"{provider.label} has no log probabilities for this model."
@@ -323,13 +325,16 @@ def _request(plan: Plan) -> ChatRequest:
             window=plan.route.window,
             prompt_tokens=plan.fitted.prompt_tokens,
         )
+    choices = {name: value for name, value in plan.parameters.items() if name in _CHOICES}
+    if plan.trims and plan.route.cannot_think:
+        choices.pop("reasoning_effort", None)  # remembered from another model
     request = ChatRequest(
         model=plan.route.model,
         messages=plan.fitted.messages,
         window=plan.route.num_ctx,
         prompt_tokens=plan.fitted.prompt_tokens,
         max_tokens=plan.max_tokens,
-        **{name: value for name, value in plan.parameters.items() if name in _CHOICES},
+        **choices,
     )
     provider = plan.route.provider
     if request.suffix and not provider.has_suffix:

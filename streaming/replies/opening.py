@@ -39,7 +39,7 @@ async def plan(
     router: Router, caller: Caller, context: TurnContext, request: TurnRequest, provider: str
 ) -> Plan:
     """The plan of the reply: its model and its prompt. Raises `ProviderError`."""
-    settled = {**parameters.defaults(), **context.conversation.settings, **request.parameters}
+    settled = parameters.settle(context.conversation.settings, request.parameters)
     remembered = context.conversation.settings.get("model")
     model = keys.choose_model(
         caller.key, request.parameters.get("model"), None if provider else remembered
@@ -66,7 +66,7 @@ def store(
         "model": plan.route.model,
         "provider_used": plan.route.provider.name,
         "fallback_used": plan.route.fallback,
-        "parameters": {name: plan.parameters[name] for name in parameters.defaults()},
+        "parameters": parameters.of_reply(plan.parameters),
         "context": plan.fitted.as_context(plan.route.window),
         "key": plan.caller.key,
         "door": plan.caller.door,

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any, Self
 
 import orjson
+from django.conf import settings
 
 from conversations.threads.models import Message
 from providers.errors import ContextTooLong, ModelCannotSee, ProviderError, SystemRoleRefused
@@ -75,9 +76,20 @@ class Plan:
         object.__setattr__(self, "fitted", _fit(self))
 
     @property
+    def wanted_tokens(self) -> int | None:
+        """How much reply is wanted: what was chosen, and room to think before it. A stateless
+        reply's caller counts both."""
+        wanted: int | None = self.parameters.get("max_tokens")
+        if wanted is None or not self.trims or not self.route.thinks:
+            return wanted
+        if self.parameters.get("reasoning_effort") == "none":
+            return wanted
+        return wanted + int(settings.CHAT_REASONING_TOKENS)
+
+    @property
     def max_tokens(self) -> int | None:
         """How much reply to ask for: no more than a known window has room for."""
-        wanted: int | None = self.parameters.get("max_tokens")
+        wanted = self.wanted_tokens
         if wanted is None or self.route.num_ctx is None:
             return wanted
         return min(wanted, max(self.route.num_ctx - self.fitted.prompt_tokens, LEAST_REPLY))
@@ -87,7 +99,9 @@ class Plan:
         return replace(self, route=route, scale=1.0, fitted_again=False, reordered=False)
 
     def learn(self, usage: Usage) -> None:
-        """Learn from the provider's count of the prompt."""
+        """Learn from the provider's counts."""
+        if usage.reasoning_tokens:
+            self.route.facts.thinks = True
         self.route.facts.estimate.learn(self.fitted.amounts, usage.prompt_tokens)
 
     def after(self, refusal: ProviderError) -> Self | None:
@@ -208,8 +222,11 @@ def _cost(plan: Plan, amounts: Amounts) -> float:
 def _newest(plan: Plan, beside: Amounts) -> tuple[tuple[ChatMessage, ...], int]:
     """The system messages and as many of the newest as leave room for the reply, from a user's
     message on; and how many others there are. The newest message always stays."""
-    window = plan.route.window
-    budget = max(window - plan.parameters["max_tokens"], window // 4)
+    window, wanted = plan.route.window, plan.parameters["max_tokens"]
+    # Room to think never takes more than half of the window from the conversation.
+    budget = max(
+        window - (plan.wanted_tokens or wanted), min(window - wanted, window // 2), window // 4
+    )
     system = [message for message in plan.history if message.role == "system"]
     rest = [message for message in plan.history if message.role != "system"]
     used = _cost(plan, total([beside, *map(message_amounts, system)]))

@@ -81,6 +81,11 @@ class ModelsSerializer(serializers.Serializer[Any]):
     notice = serializers.CharField(allow_null=True)
     results = ModelSerializer(many=True)
     parameters = serializers.DictField(child=BoundsSerializer())
+    choices = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="The values of the parameters that are words, by name. `reasoning_effort` is for "
+        "models with the capability `thinking`.",
+    )
 
 
 # --- The answers of `generate` that are not a reply -------------------------------------------

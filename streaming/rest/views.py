@@ -21,6 +21,7 @@ from conversations.people import keys
 from conversations.people.authentication import caller, key_of
 from conversations.threads import access, selectors
 from conversations.threads.models import Message, Status
+from conversations.threads.parameters import EFFORTS
 from conversations.threads.serializers import MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
@@ -166,6 +167,7 @@ class ModelsView(AsyncAPIView):
                     name: {"min": least, "max": most, "default": usual, "step": step}
                     for name, (least, most, usual, step) in settings.CHAT_PARAMETERS.items()
                 },
+                "choices": {"reasoning_effort": list(EFFORTS)},
             }
         )
 

@@ -47,6 +47,11 @@ def settings(**variables: str) -> dict[str, Any]:
         ("CHAT_HEARTBEAT_SECONDS", "0"),
         ("CHAT_SOCKETS_PER_USER", "0.5"),
         ("PROVIDER_GAP_TIMEOUT", "-1"),
+        ("CHAT_MAX_TOKENS", "0"),
+        ("CHAT_MAX_TEMPERATURE", "2.1"),
+        ("CHAT_DEFAULT_MAX_TOKENS", "1025"),
+        ("CHAT_DEFAULT_MAX_TOKENS", "255"),
+        ("CHAT_REASONING_TOKENS", "-1"),
         ("CHAT_REQUESTS_PER_MINUTE", "-1"),
         ("CHAT_CONCURRENT_REQUESTS", "many"),
         ("PROVIDER_MAX_CONCURRENCY", "some"),
@@ -81,6 +86,9 @@ def test_the_defaults():
     assert found["CHAT_HEARTBEAT_SECONDS"] == 10.0
     assert (found["CHAT_REQUESTS_PER_MINUTE"], found["CHAT_CONCURRENT_REQUESTS"]) == (20, 3)
     assert found["PROVIDER_MAX_CONCURRENCY"] == {"": 64}
+    assert found["CHAT_PARAMETERS"]["max_tokens"][:3] == (256, 1024, 512)
+    assert found["CHAT_PARAMETERS"]["temperature"][:3] == (0.0, 1.0, 0.7)
+    assert found["CHAT_REASONING_TOKENS"] == 4096
     assert found["CORS_ALLOWED_ORIGINS"] == []
 
 
@@ -106,6 +114,18 @@ def test_values_are_read():
     assert found["CORS_ALLOWED_ORIGINS"] == ["https://app.example.com", "http://[::1]:3000"]
     chosen = settings(OLLAMA_BASE_URL="http://a:1", OLLAMA_HOST="http://b:1")["PROVIDERS"]
     assert chosen["ollama"].base_url == "http://a:1"
+
+
+def test_the_bounds_of_a_chat_can_be_moved():
+    """The least and the default follow the most."""
+    wide = settings(
+        CHAT_MAX_TOKENS="9000", CHAT_DEFAULT_MAX_TOKENS="4000", CHAT_MAX_TEMPERATURE="2"
+    )
+    assert wide["CHAT_PARAMETERS"]["max_tokens"][:3] == (256, 9000, 4000)
+    assert wide["CHAT_PARAMETERS"]["temperature"][:3] == (0.0, 2.0, 0.7)
+    narrow = settings(CHAT_MAX_TOKENS="100", CHAT_DEFAULT_MAX_TOKENS="", CHAT_MAX_TEMPERATURE="0.5")
+    assert narrow["CHAT_PARAMETERS"]["max_tokens"][:3] == (100, 100, 100)
+    assert narrow["CHAT_PARAMETERS"]["temperature"][:3] == (0.0, 0.5, 0.5)
 
 
 def test_a_secret_key_is_made_once_and_kept(tmp_path: Path):

@@ -265,6 +265,7 @@ async def test_cached_tokens(compatible: Compatible, kind: str) -> None:
     usage = (await ask(compatible, f"cached:kind={kind}")).finish.usage
     assert usage is not None
     assert usage.cached_tokens == (0 if kind == "none" else 20)
+    assert usage.reasoning_tokens == (4 if kind == "openai" else 0)
 
 
 # --- Reasons, and what must not be told -------------------------------------------------------

@@ -260,6 +260,7 @@ async def _cached(events: Events) -> None:
     kind = events.settings.get("kind", "")
     if kind == "openai":
         usage |= {"prompt_tokens_details": {"cached_tokens": 20}}  # type: ignore[dict-item]
+        usage |= {"completion_tokens_details": {"reasoning_tokens": 4}}  # type: ignore[dict-item]
     if kind == "deepseek":
         usage |= {"prompt_cache_hit_tokens": 20}
     timings = {"timings": {"cache_n": 20}} if kind == "llama" else {}

@@ -340,6 +340,7 @@ export interface ModelList {
   notice: string | null;
   results: Model[];
   parameters: { temperature: Bounds; max_tokens: Bounds; top_p: Bounds };
+  choices?: { reasoning_effort: string[] };
 }
 
 export interface Me {

@@ -291,6 +291,8 @@ async def test_the_models_that_are_on_offer(daphne_place: Place):
         "max_tokens": {"min": 256, "max": 1024, "step": 1, "default": 512},
         "top_p": {"min": 0.0, "max": 1.0, "step": 0.05, "default": 1.0},
     }
+    efforts = ["none", "minimal", "low", "medium", "high"]
+    assert listed["choices"] == {"reasoning_effort": efforts}
     assert (await place.person()).rest is not None
     anonymous = await staff.rest.http.get("/api/models/", headers={"Authorization": "Bearer no"})
     refused(anonymous, 401, "not_authenticated")

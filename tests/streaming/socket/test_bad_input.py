@@ -67,6 +67,7 @@ FRAMES: dict[str, tuple[Any, str]] = {
     "half a token": (ask(parameters={"max_tokens": 300.5}), "invalid_parameters"),
     "true tokens": (ask(parameters={"max_tokens": True}), "invalid_parameters"),
     "top_p too high": (ask(parameters={"top_p": 2}), "invalid_parameters"),
+    "an effort of our own": (ask(parameters={"reasoning_effort": "max"}), "invalid_parameters"),
     "a model that is not there": (ask(parameters={"model": "nobody"}), "validation_error"),
     "a model of another kind": (ask(parameters={"model": {}}), "invalid_parameters"),
     "a model with NUL": (ask(parameters={"model": "a\0"}), "invalid_parameters"),

@@ -12,8 +12,11 @@ from conversations.threads.models import Conversation, Message
 class Notices:
     """What the views and the admin pages call, each before or after a change."""
 
-    def conversation_changed(self, conversation: Conversation) -> None:
-        """The conversation has another title or head."""
+    def conversation_changed(
+        self, conversation: Conversation, *, deleted: UUID | None = None
+    ) -> None:
+        """The conversation has another title, head or revision. `deleted` is the message whose
+        deletion made it so."""
 
     def conversation_deleted(self, conversation: Conversation) -> None:
         """The conversation is deleted; its reply may still run."""

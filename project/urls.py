@@ -44,6 +44,7 @@ urlpatterns = [
     path("api/conversations/<id:pk>/queue/<id:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<id:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<id:pk>/", threads.MessageView.as_view()),
+    path("api/messages/<id:pk>/restore/", threads.RestoreMessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", UsageView.as_view()),
     path("api/me/", people.MeView.as_view()),

@@ -99,7 +99,7 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset(entry.name for entry in fields(End) if entry.default is not MISSING),
     ),
     "queue": (frozenset({"conversation_id", "items"}), frozenset()),
-    "conversation": (frozenset({"id", "title", "head_id"}), frozenset()),
+    "conversation": (frozenset({"id", "title", "head_id"}), frozenset({"revision", "deleted"})),
     "error": (frozenset({"code", "message"}), frozenset({"client_id", "fields"})),
     "heartbeat": (frozenset(), frozenset()),
 }
@@ -180,13 +180,25 @@ def message_end(message_id: str, end: End, *, seq: int, full_content: str) -> Ev
     }
 
 
-def conversation(conversation_id: UUID, title: str, head_id: UUID | None) -> Event:
-    return {
+def conversation(
+    conversation_id: UUID,
+    title: str,
+    head_id: UUID | None,
+    revision: int | None = None,
+    deleted: str | None = None,
+) -> Event:
+    """`revision` is missing where a server of the release before told the change."""
+    event: Event = {
         "type": "conversation",
         "id": str(conversation_id),
         "title": title,
         "head_id": str(head_id) if head_id else None,
     }
+    if revision is not None:
+        event["revision"] = revision
+    if deleted is not None:
+        event["deleted"] = deleted
+    return event
 
 
 def queue(conversation_id: UUID, items: list[dict[str, Any]]) -> Event:

@@ -13,6 +13,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
+from conversations.threads.models import Conversation
 from streaming import revocation
 
 logger = logging.getLogger(__name__)
@@ -35,13 +36,18 @@ async def turn_started(conversation_id: UUID, reply_id: UUID) -> None:
     await _send(conversation_group(conversation_id), "hint.turn", reply_id=str(reply_id))
 
 
-async def conversation_changed(conversation_id: UUID, title: str, head_id: UUID | None) -> None:
-    """Tell the new title and head."""
+async def conversation_changed(
+    conversation: "Conversation", *, deleted: UUID | None = None
+) -> None:
+    """Tell the new title, head and revision, and the message whose deletion made them."""
+    head_id = conversation.head_id
     await _send(
-        conversation_group(conversation_id),
+        conversation_group(conversation.pk),
         "hint.conversation",
-        title=title,
+        title=conversation.title,
         head_id=str(head_id) if head_id else None,
+        revision=conversation.revision,
+        deleted=str(deleted) if deleted else None,
     )
 
 

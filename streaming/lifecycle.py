@@ -6,12 +6,17 @@ from contextlib import AsyncExitStack, suppress
 from contextvars import Context
 from dataclasses import dataclass
 
+from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 
+from conversations.upkeep import upkeep
 from providers.errors import ProviderError
+from streaming.background import BackgroundLoop
 from streaming.cluster.redis_limits import RedisLimits
 from streaming.cluster.redis_peers import RedisPeers
 from streaming.cluster.redis_slots import RedisProviderSlots
+from streaming.db_threads import db_threads
 from streaming.limits import Limits, MemoryLimits
 from streaming.peers import NoPeers, Peers
 from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
@@ -24,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # How long the end waits for sockets to be closed, in seconds.
 GOODBYE_SECONDS = 3.0
+# How often the record is looked after, in seconds.
+UPKEEP_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,11 @@ class Lifecycle:
             peers,
         )
         await runtime.turns.start()
+        looks_after = BackgroundLoop(
+            "upkeep", _upkeep, pause=lambda: UPKEEP_SECONDS, outage=(DatabaseError,)
+        )
+        looks_after.start()
+        self._resources.push_async_callback(looks_after.stop)
         # A context of its own: that of a request ends with the request.
         self._warming = asyncio.get_running_loop().create_task(
             _warm_up(router), name="warm-up", context=Context()
@@ -125,6 +137,11 @@ async def _warm_up(router: Router) -> None:
     """Start what the default provider needs; its first request tells a failure."""
     with suppress(ProviderError):
         await (await router.choose()).warm_up()
+
+
+async def _upkeep() -> None:
+    async with db_threads.borrow():
+        await database_sync_to_async(upkeep)()
 
 
 lifecycle = Lifecycle()

@@ -190,7 +190,7 @@ def test_nothing_is_called_utils():
 
 def test_an_import_that_is_forbidden_is_found():
     """One that is allowed, under a rule that forbids it."""
-    assert "streaming.replies.turns imports conversations.threads.services" in wrong(
+    assert "streaming.replies.turns imports conversations.threads.selectors" in wrong(
         lambda module: ["conversations"]
     )
 

@@ -32,7 +32,7 @@ def deleted_conversation(user: User, conversation_id: UUID) -> Conversation:
 
 def message(user: User, message_id: UUID, conversation_id: UUID | None = None) -> Message:
     """Return the user's message, of that conversation if one is given. Raises `NotFound`."""
-    rows = Message.objects.filter(
+    rows = Message.shown.filter(
         id=message_id, conversation__user=user, conversation__deleted_at=None
     )
     if conversation_id is not None:
@@ -40,3 +40,16 @@ def message(user: User, message_id: UUID, conversation_id: UUID | None = None) -
     if row := rows.first():
         return row
     raise NotFound("Message not found.")
+
+
+def deleted_message(user: User, message_id: UUID) -> Message:
+    """Return the user's deleted message. Raises `NotFound`."""
+    row = Message.objects.filter(
+        id=message_id,
+        conversation__user=user,
+        conversation__deleted_at=None,
+        deleted_at__isnull=False,
+    ).first()
+    if row is None:
+        raise NotFound("Deleted message not found.")
+    return row

@@ -19,6 +19,7 @@ class Conversation(models.Model):
     `head` is the leaf of the branch being shown. `settings` holds the system prompt and the
     parameters of the last request. `updated_at` is the time of the last turn or rename. A
     conversation with `deleted_at` is hidden everywhere, and can be restored for a while.
+    `revision` rises when a message is deleted or restored: who has read the messages reads again.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -32,6 +33,7 @@ class Conversation(models.Model):
     settings = models.JSONField(default=dict, blank=True)
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -58,8 +60,18 @@ class Status(models.TextChoices):
 OPEN = (Status.STREAMING, Status.STOPPING)
 
 
+class ShownMessages(models.Manager["Message"]):
+    """Messages that are not deleted."""
+
+    def get_queryset(self) -> models.QuerySet["Message"]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Message(models.Model):
     """One message of the tree. An edit or a new reply adds a sibling.
+
+    A message with `deleted_at` is hidden. The messages below it hang below its parent then;
+    `first_parent` is where they hung before, and hang again when it is restored.
 
     `author` is the user who sent the message or asked for the reply. `seq` counts the log entries
     that `content` and `reasoning` hold. `writer` is the process that makes or made the reply.
@@ -108,10 +120,24 @@ class Message(models.Model):
     door = models.CharField(max_length=6, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    first_parent = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = models.Manager["Message"]()
+    shown = ShownMessages()
 
     class Meta:
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["conversation", "created_at", "id"], name="message_order")]
+        indexes = [
+            models.Index(fields=["conversation", "created_at", "id"], name="message_order"),
+            models.Index(
+                fields=["deleted_at"],
+                condition=Q(deleted_at__isnull=False),
+                name="deleted_messages",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation"],

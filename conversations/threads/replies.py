@@ -114,7 +114,7 @@ def exists(*, reply_id: UUID) -> bool:
 
 def begun_and_ended_since(*, conversation_id: UUID, moment: datetime) -> list[UUID]:
     """Return the ended replies of a conversation that began at `moment` or later, in order."""
-    rows = Message.objects.filter(
+    rows = Message.shown.filter(
         conversation_id=conversation_id, role=Message.Role.ASSISTANT, created_at__gte=moment
     ).exclude(status__in=OPEN)
     return list(rows.order_by("created_at", "id").values_list("id", flat=True))

@@ -28,6 +28,8 @@ _SQLITE = f"""
     WHERE message_search MATCH %(match)s AND conversation_id IN (
         SELECT id FROM conversations_conversation
         WHERE user_id = %(user)s AND deleted_at IS NULL
+    ) AND message_id NOT IN (
+        SELECT id FROM conversations_message WHERE deleted_at IS NOT NULL
     )
     ORDER BY rank LIMIT {MOST_FOUND}
 """  # noqa: S608 - the values are bound, the numbers are ours
@@ -46,7 +48,7 @@ _POSTGRESQL = f"""
         ) AS piece
         FROM (
             SELECT conversation_id, content, created_at FROM conversations_message
-            WHERE {MATCHING} AND conversation_id IN (
+            WHERE {MATCHING} AND deleted_at IS NULL AND conversation_id IN (
                 SELECT id FROM conversations_conversation
                 WHERE user_id = %(user)s AND deleted_at IS NULL
             )
@@ -106,10 +108,10 @@ def restore_triggers(database: BaseDatabaseWrapper) -> None:
 
 
 def forget_purged() -> None:
-    """Remove purged messages from SQLite's index. PostgreSQL does so by itself."""
+    """Remove purged and erased messages from SQLite's index. PostgreSQL does so by itself."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM message_search "
-                "WHERE message_id NOT IN (SELECT id FROM conversations_message)"
+                "WHERE message_id NOT IN (SELECT id FROM conversations_message WHERE content <> '')"
             )

@@ -53,7 +53,7 @@ def conversations(
 def with_figures(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
     """Annotate the rows with `message_count` and `running`."""
     count = (
-        Message.objects.filter(conversation=OuterRef("pk"))
+        Message.shown.filter(conversation=OuterRef("pk"))
         .order_by()
         .values("conversation")
         .annotate(count=Count("pk"))
@@ -71,7 +71,7 @@ def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
 
 
 def _parents(conversation: Conversation) -> dict[UUID, UUID | None]:
-    found = Message.objects.filter(conversation=conversation).order_by()
+    found = Message.shown.filter(conversation=conversation).order_by()
     return dict(found.values_list("id", "parent_id"))
 
 
@@ -148,20 +148,21 @@ def add_siblings(page: list[Message]) -> None:
     if None in parents:
         beside |= Q(parent_id=None)
     versions: dict[tuple[UUID | None, str], list[UUID]] = {}
-    found = Message.objects.filter(beside, conversation_id=page[0].conversation_id)
+    found = Message.shown.filter(beside, conversation_id=page[0].conversation_id)
     for key, parent, role in found.order_by("created_at", "id").values_list(
         "id", "parent_id", "role"
     ):
         versions.setdefault((parent, role), []).append(key)
     for message in page:
-        message.sibling_ids = versions[(message.parent_id, message.role)]
+        # One that was deleted meanwhile is not among them.
+        message.sibling_ids = versions.get((message.parent_id, message.role), [message.id])
 
 
 def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:
     """Return the ids of the shown branch or of all messages, in reading order."""
     if branch == "head":
         return path_ids(conversation=conversation, leaf_id=conversation.head_id)
-    found = Message.objects.filter(conversation=conversation).order_by("created_at", "id")
+    found = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
     return list(found.values_list("id", flat=True))
 
 
@@ -176,6 +177,7 @@ def known_turn(
 
     Raises:
         ClientIdConflict: the content or the message was different.
+        NotFound: the reply was deleted.
     """
     rows = {
         row.role: row
@@ -187,6 +189,8 @@ def known_turn(
     asked = rows.get(Message.Role.USER)
     if (asked is None) != (content is None) or (asked is not None and asked.content != content):
         raise ClientIdConflict
+    if reply.deleted_at is not None:
+        raise NotFound("The reply to this message was deleted.")
     if message_id is not None and message_id != reply.parent_id:
         target = Message.objects.filter(id=message_id, conversation=conversation).first()
         if target is None or target.parent_id != reply.parent_id:
@@ -203,7 +207,8 @@ def turn_context(
     go_on: bool = False,
 ) -> TurnContext:
     """Return the parent of the next reply, and the messages before it. A continuation (`go_on`)
-    is a child of the message, a regeneration its sibling.
+    is a child of the message, a regeneration its sibling. A parent that was deleted meanwhile
+    stands for the nearest message above it.
 
     Raises:
         InvalidInput: `parent_id` is not a message of this conversation.
@@ -213,10 +218,12 @@ def turn_context(
         target = access.message(conversation.user, regenerate, conversation.id)
         below = go_on or target.role == Message.Role.USER
         parent_id = target.id if below else target.parent_id
-        if parent_id is None:
+        if parent_id is None or (not below and target.first_parent_id is not None):
             raise NotFound("There is no user message to reply to.")
     elif not parent_given:
         parent_id = conversation.head_id
+    else:
+        parent_id = _shown_or_above(conversation, parent_id)
     path = path_ids(conversation=conversation, leaf_id=parent_id)
     if parent_id is not None and not path:
         raise InvalidInput(
@@ -227,10 +234,17 @@ def turn_context(
     return TurnContext(conversation, parent_id, [rows[key] for key in path])
 
 
+def _shown_or_above(conversation: Conversation, message_id: UUID | None) -> UUID | None:
+    """Return the message, or the nearest above it if it is deleted."""
+    deleted = Message.objects.filter(conversation=conversation, deleted_at__isnull=False)
+    row = deleted.only("parent_id").filter(id=message_id).first() if message_id else None
+    return row.parent_id if row else message_id
+
+
 def opened_turn(*, reply_id: UUID) -> OpenedTurn:
     """Return the turn of a reply. Raises `NotFound`."""
     reply = (
-        Message.objects.select_related("conversation")
+        Message.shown.select_related("conversation")
         .filter(id=reply_id, role=Message.Role.ASSISTANT)
         .first()
     )
@@ -238,7 +252,7 @@ def opened_turn(*, reply_id: UUID) -> OpenedTurn:
         raise NotFound("Message not found.")
     asked = None
     if reply.client_id is not None:
-        asked = Message.objects.filter(
+        asked = Message.shown.filter(
             conversation_id=reply.conversation_id,
             client_id=reply.client_id,
             role=Message.Role.USER,

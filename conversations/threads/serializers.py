@@ -13,6 +13,8 @@ from conversations.threads.parameters import RememberedSerializer
 
 # Characters of a system prompt: fewer than the smallest context window holds.
 MOST_SYSTEM_PROMPT = 8000
+# The fields of a message for a key without the scope `read`.
+BARE_MESSAGE = ("id", "parent_id", "client_id", "role", "status", "finish_reason")
 
 
 @extend_schema_field(
@@ -114,6 +116,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "pinned",
             "archived",
             "running",
+            "revision",
             "created_at",
             "updated_at",
             "message_count",

@@ -19,6 +19,7 @@ from conversations.threads.models import Conversation, Message, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
 
 TITLE_WORDS = 5
+CHANGED = "The conversation changed in the meantime. Try again."
 
 
 # How long a deleted conversation can be restored.
@@ -62,7 +63,7 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
             row.settings = {name: value for name, value in merged.items() if value is not None}
         if "head_id" in changes:
             head_id = changes["head_id"]
-            if head_id and not row.messages.filter(id=head_id).exists():
+            if head_id and not Message.shown.filter(conversation=row, id=head_id).exists():
                 sentence = "Message not found in this conversation."
                 raise InvalidInput(f"head_id: {sentence}", fields={"head_id": [sentence]})
             if selectors.running_reply(conversation=row):
@@ -117,6 +118,7 @@ def open_turn(
         ConversationBusy: a reply is in progress.
         ClientIdConflict: the client_id was used with different content.
         NotFound: the conversation was deleted.
+        Conflict: the message above was deleted.
     """
     conversation = context.conversation
     try:
@@ -147,6 +149,9 @@ def open_turn(
             current = Conversation.objects.select_for_update().get(id=conversation.id)
             if current.deleted_at is not None:  # since the turn was planned
                 raise NotFound("Conversation not found.")
+            parent = context.parent_id
+            if parent and not Message.shown.filter(id=parent).exists():
+                raise Conflict(CHANGED)
             current.queue.filter(client_id=client_id).delete()
             current.head = row
             current.settings = {**current.settings, **remember}
@@ -171,4 +176,4 @@ def _explain_refusal(
         return known
     if selectors.running_reply(conversation=conversation):
         raise ConversationBusy
-    raise Conflict("The conversation changed in the meantime. Try again.")
+    raise Conflict(CHANGED)

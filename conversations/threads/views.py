@@ -12,15 +12,17 @@ from rest_framework.decorators import action
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from conversations import pagination, schema
 from conversations.fields import FlagField, PageQuery, Query, StrictSerializer, valid
 from conversations.notices import notify
 from conversations.people import keys
 from conversations.people.authentication import caller, key_of
-from conversations.threads import access, exports, search, selectors, services
+from conversations.threads import access, deleting, exports, search, selectors, services
 from conversations.threads.models import Conversation, Message
 from conversations.threads.serializers import (
+    BARE_MESSAGE,
     ConversationChanges,
     ConversationInput,
     ConversationSerializer,
@@ -235,7 +237,7 @@ class ConversationViewSet(OwnConversations):
 
 
 class MessageView(RetrieveAPIView[Message]):
-    """One message, with its status."""
+    """One message."""
 
     serializer_class = MessageSerializer
     queryset = Message.objects.none()
@@ -244,3 +246,29 @@ class MessageView(RetrieveAPIView[Message]):
         row = access.message(caller(self.request), self.kwargs["pk"])
         notify().catch_up([row])
         return row
+
+    @extend_schema(description="One message, with its status.")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(responses={204: None, 409: schema.BUSY})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete a message. The messages below it hang below its parent then. It can be restored
+        for a day; then its text is erased."""
+        message = access.message(caller(request), pk)
+        conversation = deleting.delete_message(message=message)
+        notify().conversation_changed(conversation, deleted=message.id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RestoreMessageView(APIView):
+    """A deleted message."""
+
+    @extend_schema(request=None, responses=MessageSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Restore a message, up to a day after its deletion."""
+        message = access.deleted_message(caller(request), pk)
+        notify().conversation_changed(deleting.restore_message(message=message))
+        data = MessageSerializer(access.message(caller(request), pk)).data
+        readable = keys.may_read(key_of(request))
+        return Response(data if readable else {name: data[name] for name in BARE_MESSAGE})

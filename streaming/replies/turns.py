@@ -19,9 +19,10 @@ from channels.db import database_sync_to_async
 from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.ids import new_id
 from conversations.threads import message_queue as queue
-from conversations.threads import selectors, services
+from conversations.threads import selectors
 from conversations.threads.models import OPEN, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.upkeep import upkeep
 from streaming import hints, metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
@@ -169,11 +170,11 @@ class Turns:
                 await self.wait(reply_id)
 
     async def start(self) -> None:
-        """Close what a process that died left open, purge deleted messages, and begin the turns of
+        """Close what a process that died left open, look after the record, and begin the turns of
         queued messages. Call it before the first turn begins."""
         async with db_threads.borrow():
             await database_sync_to_async(self._peers.close_abandoned)()
-            await database_sync_to_async(services.purge_deleted)()
+            await database_sync_to_async(upkeep)()
             left = await database_sync_to_async(queue.waiting_conversations)()
         self._peers.start(self)
         for conversation_id in left:
@@ -326,4 +327,4 @@ async def _send_hints(turn: Turn, opened: OpenedTurn) -> None:
     layer takes a while."""
     conversation = opened.conversation
     await hints.turn_started(conversation.id, turn.id)
-    await hints.conversation_changed(conversation.id, conversation.title, conversation.head_id)
+    await hints.conversation_changed(conversation)

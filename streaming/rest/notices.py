@@ -28,10 +28,10 @@ _tasks: set[asyncio.Task[None]] = set()
 class SocketNotices(Notices):
     """Tells sockets of changes, and stops the reply of a conversation that was deleted."""
 
-    def conversation_changed(self, conversation: Conversation) -> None:
-        async_to_sync(hints.conversation_changed)(
-            conversation.pk, conversation.title, conversation.head_id
-        )
+    def conversation_changed(
+        self, conversation: Conversation, *, deleted: UUID | None = None
+    ) -> None:
+        async_to_sync(hints.conversation_changed)(conversation, deleted=deleted)
 
     def conversation_deleted(self, conversation: Conversation) -> None:
         conversation_id = conversation.pk

@@ -22,7 +22,7 @@ from conversations.people.authentication import caller, key_of
 from conversations.threads import access, selectors
 from conversations.threads.models import Message, Status
 from conversations.threads.parameters import EFFORTS
-from conversations.threads.serializers import MessageSerializer
+from conversations.threads.serializers import BARE_MESSAGE, MessageSerializer
 from providers.errors import ProviderError
 from providers.types import Model
 from streaming.errors import http_status
@@ -40,8 +40,6 @@ from streaming.rest.async_view import AsyncAPIView, retry
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
-# The fields of a message for a key without the scope `read`.
-BARE = ("id", "parent_id", "client_id", "role", "status", "finish_reason")
 
 
 class GenerateView(AsyncAPIView):
@@ -175,7 +173,7 @@ class ModelsView(AsyncAPIView):
 def _message(row: Message, *, readable: bool) -> dict[str, Any]:
     """A message; its ids and status for a caller that may not read it."""
     data: dict[str, Any] = MessageSerializer(row).data
-    return data if readable else {name: data[name] for name in BARE}
+    return data if readable else {name: data[name] for name in BARE_MESSAGE}
 
 
 def _answer(asked: Message | None, reply: Message, *, readable: bool) -> Response:

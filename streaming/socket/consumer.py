@@ -59,7 +59,8 @@ class ChatConsumer(AsyncConsumer):
     reading: Reading
     user: User
     conversation_id: UUID
-    _known: tuple[str, UUID | None]  # the title and the head that the client knows
+    # The title, the head and the revision that the client knows.
+    _known: tuple[str, UUID | None, int | None]
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve the socket until it ends, and clean up however it ends: a server may end the
@@ -104,7 +105,7 @@ class ChatConsumer(AsyncConsumer):
         runtime = await lifecycle.start()
         self.turns, self.peers = runtime.turns, runtime.peers
         self.user, row = admitted.caller.user, admitted.conversation
-        self.conversation_id, self._known = row.id, (row.title, row.head_id)
+        self.conversation_id, self._known = row.id, (row.title, row.head_id, row.revision)
         self.reading = Reading(self.user.pk)
         self.feed = Feed(self.turns, self.out)
         self.commands = Commands(admitted, self.turns, self.feed)
@@ -241,15 +242,20 @@ class ChatConsumer(AsyncConsumer):
         except NotFound:
             await self._deleted()
             return
-        if (row.title, row.head_id) == self._known:
+        known = row.title, row.head_id, row.revision
+        if known == self._known:
             return
-        await self._tell_conversation(row.title, row.head_id)
+        await self._tell_conversation(*known)
         if row.head_id is not None:
             self.feed.follow_once(row.head_id)  # it may have ended meanwhile
 
-    async def _tell_conversation(self, title: str, head_id: UUID | None) -> None:
-        self._known = title, head_id
-        await self.out.tell(events.conversation(self.conversation_id, title, head_id))
+    async def _tell_conversation(
+        self, title: str, head_id: UUID | None, revision: int | None, deleted: str | None = None
+    ) -> None:
+        self._known = title, head_id, revision
+        await self.out.tell(
+            events.conversation(self.conversation_id, title, head_id, revision, deleted)
+        )
 
     async def _deleted(self) -> None:
         await self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
@@ -301,8 +307,10 @@ class ChatConsumer(AsyncConsumer):
         self.feed.follow_once(UUID(message["reply_id"]))
 
     async def hint_conversation(self, message: dict[str, Any]) -> None:
-        head_id = message["head_id"]
-        self._start(self._tell_conversation(message["title"], UUID(head_id) if head_id else None))
+        head_id = UUID(message["head_id"]) if message["head_id"] else None
+        # A server of the release before tells no revision.
+        more = message.get("revision"), message.get("deleted")
+        self._start(self._tell_conversation(message["title"], head_id, *more))
 
     async def hint_queue(self, message: dict[str, Any]) -> None:
         self._start(self._tell_queue())

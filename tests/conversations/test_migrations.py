@@ -198,9 +198,11 @@ def test_old_messages_get_the_owner_for_their_author(empty: str):
     """Before there were authors, nobody else could write into a conversation."""
     call_command("migrate", APP, "0009", database=empty, verbosity=0)
     _old_rows(empty, "0009_author_and_cached_tokens", "A lighthouse")
-    chat = Conversation.objects.using(empty).get()
-    chat.queue.create(client_id=uuid7(), content="Next")
+    apps = MigrationLoader(None).project_state((APP, "0009_author_and_cached_tokens")).apps
+    old_chat = apps.get_model(APP, "Conversation").objects.using(empty).get()
+    old_chat.queue.create(client_id=uuid7(), content="Next")
     call_command("migrate", database=empty, verbosity=0)
+    chat = Conversation.objects.using(empty).get()
     for rows in (chat.messages, chat.queue):
         assert set(rows.values_list("author_id", flat=True)) == {chat.user_id}
 

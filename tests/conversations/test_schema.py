@@ -30,7 +30,8 @@ POST /api/conversations/{id}/generate/
 POST /api/conversations/{id}/stop/
 GET /api/conversations/{id}/queue/
 DELETE /api/conversations/{id}/queue/{client_id}/
-GET /api/messages/{id}/           GET /api/models/
+GET /api/messages/{id}/           DELETE /api/messages/{id}/
+POST /api/messages/{id}/restore/  GET /api/models/
 GET /api/keys/                    POST /api/keys/
 DELETE /api/keys/{id}/            GET /api/me/
 GET /api/usage/

@@ -70,9 +70,16 @@ class Thread:
                 self._finish(event)
             case "conversation":
                 self.title, self.head_id = event["title"], event["head_id"]
+                self._delete(event.get("deleted"))
 
     def _put(self, message: Message) -> None:
         self._messages[message["id"]] = message
+
+    def _delete(self, message_id: str | None) -> None:
+        deleted = self._messages.pop(message_id or "", None)
+        for message in self.messages if deleted else ():
+            if message["parent_id"] == message_id:
+                message["parent_id"] = deleted["parent_id"]
 
     def _begin(self, event: Event) -> None:
         told = ("content", "reasoning", "model", "provider_used")

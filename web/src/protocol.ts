@@ -159,6 +159,10 @@ export interface ConversationEvent {
   id: string;
   title: string;
   head_id: string | null;
+  /** Another one than was read: a message was deleted or restored, so read them again. */
+  revision?: number;
+  /** The message whose deletion made the revision. */
+  deleted?: string;
 }
 
 /** About a frame or the socket, never about a started generation. */
@@ -284,6 +288,8 @@ export interface Conversation {
   archived: boolean;
   /** A reply is being written in it. */
   running: boolean;
+  /** Rises when a message is deleted or restored. */
+  revision?: number;
   created_at: string;
   updated_at: string;
   message_count: number;

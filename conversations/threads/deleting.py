@@ -1,0 +1,101 @@
+"""Deletes messages, restores them, and erases their text after a while. Sync, keyword-only."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from conversations.errors import ConversationBusy, NotFound
+from conversations.threads import search, selectors
+from conversations.threads.models import OPEN, Conversation, Message
+
+# How long a deleted message can be restored; then its text is erased.
+RESTORABLE = timedelta(days=1)
+
+
+def delete_message(*, message: Message) -> Conversation:
+    """Hide a message, and hang the messages below it below its parent. Where it was the shown leaf,
+    its newest other version is shown, or its parent. Returns the conversation as it is then.
+
+    Raises:
+        ConversationBusy: the message, or the reply to it, is being written.
+        NotFound: it is deleted.
+    """
+    with transaction.atomic():
+        conversation = Conversation.objects.select_for_update().get(id=message.conversation_id)
+        row = Message.shown.filter(id=message.id).first()
+        if row is None:
+            raise NotFound("Message not found.")
+        running = Message.objects.filter(conversation=conversation, status__in=OPEN)
+        if running.filter(Q(id=row.id) | Q(parent_id=row.id)).exists():
+            raise ConversationBusy("The reply to this message is in progress. Stop it first.")
+        Message.objects.filter(id=row.id).update(deleted_at=timezone.now())
+        _hang(conversation)
+        if conversation.head_id == row.id:
+            versions = Message.shown.filter(
+                conversation=conversation, parent_id=row.parent_id, role=row.role
+            )
+            newest = versions.order_by("created_at", "id").last()
+            conversation.head_id = _leaf(conversation, newest.id) if newest else row.parent_id
+        _save(conversation)
+    return conversation
+
+
+def restore_message(*, message: Message) -> Conversation:
+    """Show a deleted message again, where it was. Unless it is on the shown branch then, or a reply
+    is in progress, its branch is shown. Returns the conversation as it is then.
+
+    Raises:
+        NotFound: it is not deleted, or was too long ago.
+    """
+    with transaction.atomic():
+        conversation = Conversation.objects.select_for_update().get(id=message.conversation_id)
+        deleted = Message.objects.filter(id=message.id, deleted_at__gt=timezone.now() - RESTORABLE)
+        if not deleted.update(deleted_at=None):
+            raise NotFound("Deleted message not found.")
+        _hang(conversation)
+        shown = selectors.path_ids(conversation=conversation, leaf_id=conversation.head_id)
+        if message.id not in shown and not selectors.running_reply(conversation=conversation):
+            conversation.head_id = _leaf(conversation, message.id)
+        _save(conversation)
+    return conversation
+
+
+def erase_deleted() -> int:
+    """Erase the text of the messages that were deleted `RESTORABLE` ago. Returns how many."""
+    due = Message.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
+    erased = due.exclude(content="", reasoning="").update(content="", reasoning="", error=None)
+    if erased:
+        search.forget_purged()
+    return erased
+
+
+def _save(conversation: Conversation) -> None:
+    conversation.revision += 1
+    conversation.save(update_fields=["head", "revision"])
+
+
+def _hang(conversation: Conversation) -> None:
+    """Hang every message below the nearest one above it that is not deleted."""
+    found = Message.objects.filter(conversation=conversation).order_by()
+    rows = list(found.values_list("id", "parent_id", "first_parent_id", "deleted_at"))
+    first = {key: moved_from or parent for key, parent, moved_from, _ in rows}
+    deleted = {key for key, *_, deleted_at in rows if deleted_at is not None}
+    for key, parent, moved_from, _ in rows:
+        wanted = first[key]
+        while wanted in deleted:
+            wanted = first[wanted]
+        keep = None if wanted == first[key] else first[key]
+        if (parent, moved_from) != (wanted, keep):
+            Message.objects.filter(id=key).update(parent_id=wanted, first_parent_id=keep)
+
+
+def _leaf(conversation: Conversation, message_id: UUID) -> UUID:
+    """Return the end of the newest branch through a message."""
+    found = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
+    newest_below = {parent: key for key, parent in found.values_list("id", "parent_id")}
+    while (below := newest_below.get(message_id)) is not None:
+        message_id = below
+    return message_id

@@ -71,7 +71,7 @@ CLIENTS := newest older aider
 test-clients: .venv/.dev-stamp $(CLIENTS:%=tests/real/%/.venv/.stamp) tests/real/node/node_modules/.stamp ## Try the server with real programs (3 GB, once)
 	@$(PYTHON) -m pytest -o "python_files=session_*.py" tests/real $(ARGS)
 
-bench: .venv/.dev-stamp ## Measure what tokens, sockets and a start cost
+bench: .venv/.dev-stamp bench/.venv/.stamp ## Measure what turns, tokens, sockets and a start cost (ARGS=quick: 2 minutes)
 	@$(PYTHON) -m bench $(ARGS)
 
 bench-page: .venv/.dev-stamp page browser bench/page/node_modules/.stamp ## Measure what the page weighs and how fast it is
@@ -84,12 +84,13 @@ lock: $(UV) ## Write the lock files again, after a change in pyproject.toml
 	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock
 	$(UV) pip compile --group dev -c requirements.lock $(LOCKING) -o requirements-dev.lock
 	$(UV) pip compile --group local-model $(LOCKING) -o requirements-local-model.lock
+	$(UV) pip compile --group bench -c requirements.lock $(LOCKING) -o bench/requirements.lock
 	for group in $(CLIENTS); do $(UV) pip compile --group clients-$$group $(LOCKING) -o tests/real/$$group/requirements.lock || exit 1; done
 LOCKING := --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header
 
 clean: ## Remove everything that was installed or built; data in var/ stays
 	rm -rf .venv web/node_modules bench/page/node_modules tests/clients/node_modules web/dist staticfiles test-output
-	rm -rf $(CLIENTS:%=tests/real/%/.venv) tests/real/node/node_modules
+	rm -rf bench/.venv $(CLIENTS:%=tests/real/%/.venv) tests/real/node/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -133,6 +134,13 @@ tests/real/%/.venv/.stamp: tests/real/%/requirements.lock | .venv/.stamp
 	@rm -rf tests/real/$*/.venv
 	@$(PYTHON) -m venv tests/real/$*/.venv
 	@tests/real/$*/.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench/.venv/.stamp: bench/requirements.lock | .venv/.stamp
+	@echo "Installing the proxy that is measured beside the server into an environment of its own."
+	@rm -rf bench/.venv
+	@$(PYTHON) -m venv bench/.venv
+	@bench/.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 tests/real/node/node_modules/.stamp: tests/real/node/package-lock.json tests/real/node/package.json | .venv/.run-stamp

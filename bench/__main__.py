@@ -1,194 +1,113 @@
-"""`make bench`: print what streams, tokens, idle sockets and a start cost on this machine.
+"""`make bench`: what turns, tokens, idle sockets and a start cost, beside a plain proxy.
 
-Each figure stands beside a baseline of the same run, since figures alone say more of the machine
-than of the code. The model is scripted (its own process), so it costs nothing of ours.
+Everything stands and is measured in turn in one run, round after round, since figures alone say
+more of the machine than of the code: only ratios within a run compare. The model is scripted, and
+every reply is held to be whole and in order. Processor time is that of the server alone.
 
-    tokens    CPU time of the server per token, against a process that only reads the same
-              streams through the official `ollama` client
-    first     milliseconds from a sent message to its first text, against a bare request to the
-              model's server
-    idle      memory of an open socket that says nothing
-    start     seconds from the command to the first answer, against importing Django's handler
+    make bench                              all of it, about ten minutes on two cores
+    make bench ARGS=quick                   one round of the most important, two minutes
+    make bench ARGS="--only turns,paced --beside ../other-checkout"
 """
 
 import argparse
 import asyncio
-import json
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-import uuid
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import httpx
-import websockets
+from bench.server import measures
+from bench.server.report import Report
+from bench.server.sites import Proxy, Server, Site, start_model
+from tests.harness.clerk import ROOT
+from tests.harness.postgresql import PostgreSQL
+from tests.harness.server import KINDS
 
-from tests.harness.ports import free_port
-from tests.harness.server import KINDS, ChatServer, Kind
-
-TICKS = 100  # of /proc/PID/stat, per second
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+PARTS = ("start", "turns", "history", "herd", "paced", "saturation", "release", "idle")
+QUICK = ("start", "turns", "herd", "paced", "saturation", "release")
 
 
-class Bench:
-    """One server, one user, and the scripted model behind it."""
-
-    def __init__(self, server: ChatServer, key: str) -> None:
-        self.server = server
-        self.headers = {"Authorization": f"Bearer {key}"}
-        self.http = httpx.AsyncClient(
-            base_url=server.url, headers=self.headers, trust_env=False, timeout=60
-        )
-
-    async def socket(self) -> websockets.ClientConnection:
-        chat = (await self.http.post("/api/conversations/", json={})).json()["id"]
-        return await websockets.connect(
-            f"ws://{self.server.address}/ws/chat/{chat}/",
-            additional_headers=self.headers,
-            proxy=None,
-        )
-
-    async def ask(
-        self, socket: websockets.ClientConnection, **parameters: str
-    ) -> tuple[float, dict[str, Any]]:
-        """Seconds to the first text, and the end."""
-        started, first = time.perf_counter(), 0.0
-        frame = {
-            "type": "user_message",
-            "client_id": str(uuid.uuid4()),
-            "content": "Go",
-            "parameters": parameters,
-        }
-        await socket.send(json.dumps(frame))
-        async for text in socket:
-            event = json.loads(text)
-            if event["type"] == "delta" and not first:
-                first = time.perf_counter() - started
-            if event["type"] == "message_end":
-                return first, event
-        raise RuntimeError("the socket was closed")
-
-    async def tokens(self, streams: int) -> float:
-        """CPU microseconds of the server per token, with so many streams at once."""
-        sockets = [await self.socket() for _ in range(streams)]
-        before = cpu_seconds(self.server.pid)
-        ends = await asyncio.gather(*map(self.ask, sockets))
-        used = cpu_seconds(self.server.pid) - before
-        count = sum(end["tokens"]["completion"] for _, end in ends)
-        for socket in sockets:
-            await socket.close()
-        return float(used / count * 1e6)
-
-    async def first(self, model: str, times: int = 20) -> float:
-        """Milliseconds to the first text, the median."""
-        socket = await self.socket()
-        found = [(await self.ask(socket, model=model))[0] * 1000 for _ in range(times)]
-        await socket.close()
-        return statistics.median(found)
-
-    async def idle(self, count: int) -> float:
-        """KiB of memory for each open socket."""
-        before = self.server.memory()
-        sockets = [await self.socket() for _ in range(count)]
-        grown = self.server.memory() - before
-        for socket in sockets:
-            await socket.close()
-        return grown / count / 1024
+def sites(options: argparse.Namespace, model_port: int, stack: ExitStack) -> list[Site]:
+    """Everything that is measured, started."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    started: list[Site] = [Proxy(model_port, stack)]
+    checkouts = {"": ROOT} | {f" {path.name}": path.resolve() for path in options.beside}
+    for label, checkout in checkouts.items():
+        for kind in options.servers:
+            settings = {}
+            if options.postgresql:
+                database = PostgreSQL()
+                database.start()
+                stack.callback(database.close)
+                settings["DATABASE_URL"] = database.database(migrated=False)
+            started.append(Server(kind, label, checkout, folder, model_port, stack, **settings))
+    return started
 
 
-READER = """
-import asyncio, sys, time
-import httpx, ollama
-async def read(client):
-    n = 0
-    async for part in await client.chat(model=sys.argv[2], stream=True,
-                                        messages=[{"role": "user", "content": "Go"}]):
-        n += bool(part.message.content)
-    return n
-async def main():
-    client = ollama.AsyncClient(sys.argv[1], limits=httpx.Limits(max_connections=None))
-    before = time.process_time()
-    counts = await asyncio.gather(*(read(client) for _ in range(int(sys.argv[3]))))
-    print((time.process_time() - before) / sum(counts) * 1e6)
-asyncio.run(main())
-"""
+async def measure(
+    site: Site, door: str, part: str, quick: bool, model_port: int
+) -> dict[str, float]:
+    """The figures of one part, empty where it has none for this site and door."""
+    match part:
+        case "start" if door == "v1":
+            return {"start to ready, s": site.start_s, "MiB after the start": site.start_mib}
+        case "turns":
+            return await measures.turns(site, door, 50 if quick else 200)
+        case "history" if door == "socket":
+            few = await measures.turns(site, door, 20, history=10)
+            return few | await measures.turns(site, door, 20, history=5000)
+        case "herd":
+            return await measures.herd(site, door)
+        case "paced":
+            figures: dict[str, float] = {}
+            for streams in (100,) if quick else (1, 10, 100, 300, 600):
+                figures |= await measures.paced(site, door, streams)
+            return figures
+        case "saturation":
+            return await measures.saturation(site, door)
+        case "release" if door == "v1":
+            return await measures.release(site, model_port, 10)
+        case "idle" if door == "socket" and isinstance(site, Server):
+            return await measures.idle(site, 500)
+    return {}
 
 
-def reader_cost(model_url: str, model: str, streams: int) -> float:
-    """The baseline of `tokens`: CPU microseconds per token of a process that only reads."""
-    command = [sys.executable, "-c", READER, model_url, model, str(streams)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-async def bare_first(model_url: str, model: str, times: int = 20) -> float:
-    """The baseline of `first`: milliseconds to the first byte of the model's own server."""
-    found = []
-    body = {"model": model, "messages": [{"role": "user", "content": "Go"}]}
-    async with httpx.AsyncClient(trust_env=False) as client:
-        for _ in range(times):
-            started = time.perf_counter()
-            async with client.stream("POST", f"{model_url}/api/chat", json=body) as response:
-                async for _line in response.aiter_raw():
-                    found.append((time.perf_counter() - started) * 1000)
-                    break
-    return statistics.median(found)
-
-
-def seconds_of(*command: str) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - started
-
-
-async def measure(kind: Kind, model_port: int, folder: Path, streams: int, tokens: int) -> None:
-    model, quick = f"paced:n={tokens},gap=0.025", "normal"
-    model_url = f"http://127.0.0.1:{model_port}"
-    server = ChatServer(
-        kind, folder / kind, CHAT_DEFAULT_MODEL=model, OLLAMA_BASE_URL=model_url, USE_OPENAI="off"
-    )
-    try:
-        started = time.perf_counter()
-        server.start()
-        start = time.perf_counter() - started
-        person = server.clerk("person", name="bench", staff=False)
-        resident = server.memory() / 2**20
-        bench = Bench(server, person["key"])
-        ours, plain = await bench.tokens(streams), reader_cost(model_url, model, streams)
-        first, bare = await bench.first(quick), await bare_first(model_url, quick)
-        idle = await bench.idle(200)
-        await bench.http.aclose()
-    finally:
-        server.close()
-    django = seconds_of(sys.executable, "-c", "import django.core.handlers.asgi")
-    print(f"{kind}:")
-    print(f"  tokens  {ours:7.0f} µs CPU each   reader {plain:.0f} µs   ratio {ours / plain:.2f}")
-    print(f"  first   {first:7.1f} ms           bare {bare:.1f} ms   added {first - bare:.1f} ms")
-    print(f"  idle    {idle:7.1f} KiB a socket  server {resident:.0f} MiB after the start")
-    print(f"  start   {start:7.2f} s            import {django:.2f} s   ratio {start / django:.1f}")
+async def run(options: argparse.Namespace, report: Report) -> None:
+    with ExitStack() as stack:
+        model_port = start_model(stack)
+        standing = sites(options, model_port, stack)
+        for number in range(options.rounds):
+            for part in options.only:
+                for site in standing:
+                    for door in site.doors:
+                        figures = await measure(site, door, part, options.quick, model_port)
+                        report.add(f"{site.name} {door}", figures)
+                print(f"round {number + 1} of {options.rounds}: {part}", file=sys.stderr)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--streams", type=int, default=50)
-    parser.add_argument("--tokens", type=int, default=160)
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    names = parser.add_argument
+    names("quick", nargs="?", choices=["quick"], help="one round of the most important")
+    names("--rounds", type=int, help="so many rounds (3, quick: 1)")
+    names("--only", help="parts, with commas: " + ", ".join(PARTS))
+    names("--servers", default=",".join(KINDS), help="daphne, uvicorn, or both")
+    names("--beside", type=Path, action="append", default=[], help="another checkout, measured too")
+    names("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
+    names("--json", type=Path, default=Path("test-output/bench.json"))
     options = parser.parse_args()
-    port = free_port()
-    command = [sys.executable, "-m", "tests.scripted.ollama", "--port", str(port)]
-    model = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            for kind in KINDS:
-                asyncio.run(measure(kind, port, Path(folder), options.streams, options.tokens))
-    finally:
-        model.terminate()
-        model.wait()
+    options.quick = options.quick is not None
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    options.only = (options.only.split(",")) if options.only else QUICK if options.quick else PARTS
+    options.servers = options.servers.split(",")
+    report = Report()
+    asyncio.run(run(options, report))
+    print(report.table())
+    options.json.parent.mkdir(exist_ok=True)
+    report.write(options.json)
+    print(f"\nAll values: {options.json}")
 
 
 if __name__ == "__main__":

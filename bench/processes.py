@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import websockets
 
-from bench.__main__ import TICKS, cpu_seconds
+from bench.server.sites import cpu_seconds
 from tests.harness.nginx import Nginx
 from tests.harness.ports import free_port
 from tests.harness.postgresql import PostgreSQL
@@ -29,6 +29,7 @@ from tests.harness.redis_server import RedisServer
 from tests.harness.server import ChatServer
 from tests.harness.services import Service
 
+TICKS = 100  # of /proc/PID/stat, a second
 SECRET = "k0jNXwLq4v7RtZb2Pm" * 4
 
 

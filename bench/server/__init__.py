@@ -1,0 +1,1 @@
+"""How fast the server is, beside a plain proxy in the same run."""

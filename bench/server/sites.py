@@ -1,0 +1,172 @@
+"""What is measured: the proxy, and servers of one or several checkouts. All stand in one run."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.server.load import Requests, Socket
+from bench.server.model import SCRIPTS
+from tests.harness import WAIT_S
+from tests.harness.clerk import ROOT
+from tests.harness.ports import free_port
+from tests.harness.server import ChatServer, Kind
+
+Client = Requests | Socket
+PROXY_PYTHON = ROOT / "bench" / ".venv" / "bin" / "python"
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time of a process's threads, to the nanosecond."""
+    total = 0
+    for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        total += int(stat.read_text().split()[0])
+    return total / 1e9
+
+
+def resident(pid: int) -> float:
+    """Resident memory in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def get(port: int, path: str) -> object:
+    """What a path answers, read from its JSON."""
+    return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=WAIT_S).json()
+
+
+class Site:
+    """One server under measurement; `doors` are the ways to ask it for a reply."""
+
+    doors: tuple[str, ...] = ("v1",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.start_s = 0.0
+        self.start_mib = 0.0
+
+    @property
+    def pid(self) -> int:
+        raise NotImplementedError
+
+    async def clients(self, door: str, count: int, stack: AsyncExitStack) -> list[Client]:
+        """So many open clients, closed by the stack."""
+        raise NotImplementedError
+
+
+class Proxy(Site):
+    def __init__(self, model_port: int, stack: ExitStack) -> None:
+        super().__init__("proxy")
+        self._port = free_port()
+        command = [str(PROXY_PYTHON), "-m", "uvicorn", "--loop", "uvloop", "--no-access-log"]
+        command += ["--log-level", "warning", "--port", str(self._port), "bench.server.proxy:app"]
+        environment = {**os.environ, "OPENAI_BASE_URL": f"http://127.0.0.1:{model_port}/v1"}
+        started = time.monotonic()
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        stack.callback(self._process.wait)
+        stack.callback(self._process.kill)
+        while True:
+            try:
+                get(self._port, "/openapi.json")
+                break
+            except httpx.TransportError:
+                time.sleep(0.01)
+        self.start_s, self.start_mib = time.monotonic() - started, resident(self.pid)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def clients(self, door: str, count: int, stack: AsyncExitStack) -> list[Client]:
+        clients: list[Client] = [Requests(self._port, {}) for _ in range(count)]
+        for client in clients:
+            await client.open()
+            stack.callback(client.close)
+        return clients
+
+
+class Server(Site):
+    doors = ("v1", "socket")
+
+    def __init__(
+        self,
+        kind: Kind,
+        label: str,
+        checkout: Path,
+        folder: Path,
+        model_port: int,
+        stack: ExitStack,
+        **settings: Any,
+    ) -> None:
+        super().__init__(f"{kind}{label}")
+        self._server = ChatServer(
+            kind,
+            folder / self.name.replace(" ", "-").replace("/", "-"),
+            checkout=checkout,
+            OPENAI_BASE_URL=f"http://127.0.0.1:{model_port}/v1",
+            OPENAI_CHAT_MODEL="four",
+            OPENAI_API_KEY="none",
+            INFERENCE_SERVICE_URL="",
+            CHAT_DEFAULT_PROVIDER="openai",
+            CHAT_DEFAULT_MODEL="four",
+            CHAT_ALLOWED_MODELS=",".join(SCRIPTS),
+            CHAT_MAX_TOKENS=1024,
+            CHAT_SOCKETS_PER_USER=10_000,
+            CHAT_HEARTBEAT_SECONDS=10,
+            **settings,
+        )
+        stack.callback(self._server.close)
+        person = self._server.clerk("person", name="bench", staff=False)
+        self._headers = {"Authorization": f"Bearer {person['key']}"}
+        self._http = httpx.Client(
+            base_url=self._server.url, headers=self._headers, trust_env=False, timeout=WAIT_S
+        )
+        stack.callback(self._http.close)
+        started = time.monotonic()
+        self._server.start()
+        self.start_s, self.start_mib = time.monotonic() - started, resident(self.pid)
+
+    @property
+    def pid(self) -> int:
+        return self._server.pid
+
+    def chat(self, turns: int = 0) -> str:
+        """A new conversation, with so many turns in it."""
+        chat: str = self._http.post("/api/conversations/", json={}).json()["id"]
+        if turns:
+            self._server.clerk("fill", conversation_id=chat, turns=turns, words=3)
+        return chat
+
+    async def socket(self, chat: str, stack: AsyncExitStack) -> Socket:
+        client = Socket(self._server.port, self._headers, chat)
+        await client.open()
+        stack.callback(client.close)
+        return client
+
+    async def clients(self, door: str, count: int, stack: AsyncExitStack) -> list[Client]:
+        if door == "socket":
+            return [await self.socket(self.chat(), stack) for _ in range(count)]
+        clients: list[Client] = [Requests(self._server.port, self._headers) for _ in range(count)]
+        for client in clients:
+            await client.open()
+            stack.callback(client.close)
+        return clients
+
+
+def start_model(stack: ExitStack) -> int:
+    """The port of a scripted model."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.server.model", str(port)], cwd=ROOT)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    while True:
+        try:
+            get(port, "/v1/models")
+            return port
+        except httpx.TransportError:
+            time.sleep(0.01)

@@ -9,8 +9,7 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        # They register the URL converter and the OpenAPI extensions.
-        from conversations import addresses, schema  # noqa: F401
+        from conversations import addresses  # noqa: F401 - registers the URL converter
 
         post_migrate.connect(_keep_search_index, sender=self)
 

@@ -1,13 +1,15 @@
-"""Adds authentication and error responses to the OpenAPI description. Loaded by `apps.py`."""
+"""The OpenAPI description of the API: what views say of themselves, and what all have in common.
 
-from collections.abc import Iterable
-from typing import Any
+Of drf-spectacular only `utils` is loaded with the server. The rest takes megabytes, and is loaded
+when somebody asks for the description.
+"""
 
-from drf_spectacular.extensions import (
-    OpenApiAuthenticationExtension,
-    OpenApiSerializerExtension,
-)
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from drf_spectacular import utils
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework.settings import api_settings
 
 Schema = dict[str, Any]
 
@@ -25,41 +27,34 @@ A WebSocket streams replies (`docs/protocol.md`). `/v1` speaks OpenAI's API (`do
 errors in OpenAI's shape.
 """
 
+V = TypeVar("V", bound=Callable[..., Any])
 
-class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """An API key for programs, or the cookie of the page."""
-
-    target_class = "conversations.people.authentication.CallerAuthentication"
-    name = ["apiKey", "session"]
-
-    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
-        return [{name: []} for name in self.name]
-
-    def get_security_definition(self, auto_schema: Any) -> list[Schema]:
-        return [
-            {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "An API key, created on the profile page.",
-            },
-            {
-                "type": "apiKey",
-                "in": "cookie",
-                "name": "sessionid",
-                "description": "The session cookie, with `X-CSRFToken` on everything but GET.",
-            },
-        ]
+_waiting: list[Callable[[], object]] = []
 
 
-class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Request bodies that refuse unknown fields."""
+def extend_schema(**description: Any) -> Callable[[V], V]:
+    """Describe a handler of a view. drf-spectacular's decorator of this name is called with these
+    arguments when the description is made."""
 
-    target_class = "conversations.fields.StrictSerializer"
-    match_subclasses = True
+    def keep(handler: V) -> V:
+        _waiting.append(lambda: utils.extend_schema(**description)(handler))
+        return handler
 
-    def map_serializer(self, auto_schema: Any, direction: Any) -> Schema:
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return {**schema, "additionalProperties": False}
+    return keep
+
+
+def prepare(endpoints: list[Any]) -> list[Any]:
+    """Load what describes the views (a hook of drf-spectacular, before it looks at them)."""
+    from drf_spectacular.openapi import AutoSchema
+
+    from conversations import schema_extensions  # noqa: F401 - registers itself
+
+    # Not in the settings: views load it there as soon as they have an address.
+    settings: Any = api_settings
+    settings.DEFAULT_SCHEMA_CLASS = AutoSchema
+    while _waiting:
+        _waiting.pop()()
+    return endpoints
 
 
 # --- Refusals ---------------------------------------------------------------------------------
@@ -120,7 +115,7 @@ def add_refusals(result: Schema, generator: Any, request: Any, public: bool) -> 
 def refuse(operation: Schema, statuses: Iterable[str], error: str) -> None:
     """Say that an operation may be refused with these statuses, in the shape `error`."""
     schema = {"$ref": f"#/components/schemas/{error}"}
-    for status in statuses:
+    for status in sorted(statuses):
         refusal = {
             "description": REFUSALS[status],
             "content": {"application/json": {"schema": schema}},

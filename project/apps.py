@@ -1,6 +1,12 @@
 from django.apps import AppConfig
 
 
+class DescriptionConfig(AppConfig):
+    """drf-spectacular's templates and commands, without its checks: they load all of it."""
+
+    name = "drf_spectacular"
+
+
 class ProjectConfig(AppConfig):
     name = "project"
 

@@ -3,10 +3,12 @@
 They work without JavaScript; only the chat itself needs it.
 """
 
+import asyncio
 import logging
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login
@@ -39,6 +41,8 @@ logger = logging.getLogger(__name__)
 RECENT = 8
 THEMES = ("system", "light", "dark")
 SETUP_SALT = "first-owner"
+# Passwords that are checked at once.
+CHECKS_AT_ONCE = 2
 
 
 def theme(request: HttpRequest) -> dict[str, str]:
@@ -219,5 +223,18 @@ def _error(request: HttpRequest, status: int, title: str, message: str) -> HttpR
     return render(request, "error.html", {"title": title, "message": message}, status=status)
 
 
-sign_in = method_decorator(never_cache, name="dispatch")(SignInView).as_view()
+_sign_in = sync_to_async(method_decorator(never_cache, name="dispatch")(SignInView).as_view())
+# To check a password takes a processor for a while, and one of the few threads that all requests
+# share: others need them, too.
+_checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+
+
+async def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Show the form, or sign in. Who waits for another's password to be checked holds no thread."""
+    if request.method != "POST":
+        return await _sign_in(request)
+    async with _checks:
+        return await _sign_in(request)
+
+
 sign_out = SignOutView.as_view()

@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "django_vite",
     "rest_framework",
-    "drf_spectacular",
+    "project.apps.DescriptionConfig",
     "drf_spectacular_sidecar",
     "project",
     "conversations",
@@ -217,7 +217,6 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "conversations.exception_handler.exception_handler",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -230,9 +229,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "PATH_CONVERTER_OVERRIDES": {"id": UUID},
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it is the tests that look at the schema
     "SERVE_INCLUDE_SCHEMA": False,
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "PREPROCESSING_HOOKS": ["conversations.schema.prepare"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "conversations.schema.add_refusals",

@@ -2,16 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from conversations.people import views as people
 from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
-from project import health, pages, profile
+from project import api_description, health, pages, profile
 from project.doctor import probe
 from streaming.rest import views as rest
 from streaming.v1 import views as v1
@@ -48,13 +46,8 @@ urlpatterns = [
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", UsageView.as_view()),
     path("api/me/", people.MeView.as_view()),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    # A page, which could not show REST framework's refusal of other methods.
-    path(
-        "api/docs/",
-        require_safe(SpectacularSwaggerSplitView.as_view(url_name="schema")),
-        name="docs",
-    ),
+    path("api/schema/", api_description.schema, name="schema"),
+    path("api/docs/", api_description.docs, name="docs"),
     # Django's way of sending a request on to the other spelling would lose its body.
     re_path(r"^v1/chat/completions/?$", v1.chat),
     re_path(r"^v1/completions/?$", v1.completions),

@@ -1,8 +1,9 @@
 """Failed sign-ins, counted wherever a password is checked, and what follows from them.
 
 One counter is for a name from one address: after `FREE` failures each further try has to wait,
-longer each time. The other is for a name from all addresses together, since an attacker has many;
-a browser that has signed in to the account before is not held to it, so nobody can lock others out.
+longer each time. One is for a name from all addresses together, since an attacker has many, and one
+for all names from one address, since each check of a password takes a processor for a while. A
+browser that has signed in to the account before is held to neither, so nobody can lock others out.
 Counters live in the cache, so all processes count together. Their keys are hashes: neither names
 nor what a client writes into a header gets there.
 """
@@ -19,6 +20,8 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
+from conversations.rates import Rate
+
 # Failures of a name from one address without a wait, and the seconds after which they are
 # forgotten.
 FREE: Final = 10
@@ -28,6 +31,8 @@ FIRST_WAIT: Final = 30
 # Tries for a name from all addresses together, within an hour.
 PER_ACCOUNT: Final = 100
 HOUR: Final = 3600
+# Tries of an address for all names together: everybody in a house may sign in at once.
+OF_ADDRESS: Final = Rate("signin-address", most=60, seconds=60)
 
 KNOWN_COOKIE: Final = "known_device"
 KNOWN_SECONDS: Final = 365 * 24 * HOUR
@@ -41,8 +46,8 @@ def wait(request: HttpRequest, username: str) -> int:
 
     Of tries that come at once, no more are let through than one after the other.
     """
-    name = _normal(username)
-    pair = _key(f"{name}\0{address_of(request)}")
+    name, address = _normal(username), address_of(request)
+    pair = _key(f"{name}\0{address}")
     now = time.time()
     if (until := float(cache.get(f"{pair}:until", 0.0))) > now:
         return _whole(until - now)
@@ -52,9 +57,11 @@ def wait(request: HttpRequest, username: str) -> int:
         cache.touch(f"{pair}:tries", SPAN + pause)
         if not cache.add(f"{pair}:until", now + pause, pause):
             return _whole(float(cache.get(f"{pair}:until", now)) - now)
-    if not _is_known(request, name) and _count(f"{_key(name)}:account", HOUR) > PER_ACCOUNT:
+    if _is_known(request, name):
+        return 0
+    if _count(f"{_key(name)}:account", HOUR) > PER_ACCOUNT:
         return SPAN
-    return 0
+    return _whole(seconds) if (seconds := OF_ADDRESS.take(address)) else 0
 
 
 def forget(request: HttpRequest, username: str) -> None:

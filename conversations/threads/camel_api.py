@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +14,7 @@ from conversations import pagination
 from conversations.fields import StrictSerializer, TextField
 from conversations.notices import notify
 from conversations.people.authentication import caller
+from conversations.schema import extend_schema
 from conversations.threads import selectors
 from conversations.threads.models import Conversation, Message
 from conversations.threads.views import OwnConversations
@@ -100,13 +101,6 @@ class Sessions(pagination.NewestFirst):
         return paged
 
 
-@extend_schema_view(
-    list=extend_schema(description="The caller's sessions, newest first."),
-    retrieve=extend_schema(
-        description="A session with the messages of the shown branch.",
-        responses=SessionDetailSerializer,
-    ),
-)
 class SessionViewSet(OwnConversations):
     """The caller's conversations, as sessions."""
 
@@ -117,6 +111,15 @@ class SessionViewSet(OwnConversations):
 
     def get_serializer_class(self) -> type[SessionSerializer]:
         return SessionDetailSerializer if self.action == "retrieve" else SessionSerializer
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The caller's sessions, newest first."""
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(responses=SessionDetailSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A session with the messages of the shown branch."""
+        return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(request=SessionInput, responses={201: SessionSerializer})
     def create(self, request: Request) -> Response:

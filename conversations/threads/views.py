@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.utils.http import content_disposition_header
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import RetrieveAPIView
@@ -19,6 +19,7 @@ from conversations.fields import FlagField, PageQuery, Query, StrictSerializer, 
 from conversations.notices import notify
 from conversations.people import keys
 from conversations.people.authentication import caller, key_of
+from conversations.schema import extend_schema
 from conversations.threads import access, deleting, exports, search, selectors, services
 from conversations.threads.models import Conversation, Message
 from conversations.threads.serializers import (

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,6 +10,7 @@ from rest_framework.views import APIView
 
 from conversations.fields import Query
 from conversations.people.authentication import caller
+from conversations.schema import extend_schema
 from conversations.usage import selectors
 from conversations.usage.serializers import UsageSerializer
 

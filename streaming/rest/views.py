@@ -11,7 +11,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from conversations.errors import error_body
 from conversations.people import keys
 from conversations.people.authentication import caller, key_of
+from conversations.schema import extend_schema
 from conversations.threads import access, selectors
 from conversations.threads.models import Message, Status
 from conversations.threads.parameters import EFFORTS

@@ -2,13 +2,21 @@
 
 import asyncio
 import os
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+from django.core.cache import cache
 from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import AsyncRequestFactory
 
+from project import api_description
+from project.api_description import STRANGERS
 from tests.harness.place import Place
 from tests.harness.rest import Rest, ok
 
@@ -75,6 +83,65 @@ def test_a_limit_is_described(schema: dict):
         responses = schema["paths"][path]["post"]["responses"]
         for status in ("429", "503"):
             assert "Retry-After" in responses[status]["headers"], path
+
+
+class TestMaking:
+    """How it is made, without a server."""
+
+    @pytest.fixture(autouse=True)
+    def given(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cache.clear()
+        self.made: list[int] = []
+        monkeypatch.setattr(api_description, "_making", None)
+        monkeypatch.setattr(api_description, "_make", self.make)
+        monkeypatch.setattr(api_description, "identify", self.identify)
+
+    def make(self) -> dict[str, bytes]:
+        self.made.append(threading.get_ident())
+        if len(self.made) == 1:
+            raise RuntimeError
+        time.sleep(0.1)  # long enough for all to ask meanwhile
+        return {api_description.YAML: b"a: 1", api_description.JSON: b"{}"}
+
+    def identify(self, authorization: str, request: object) -> object:
+        return (None, None) if authorization else None
+
+    async def ask(self, address: str = "192.0.2.1", **headers: str) -> HttpResponse:
+        request = AsyncRequestFactory().get("/api/schema/", headers=headers)
+        request.META["REMOTE_ADDR"] = address
+        return await api_description.schema(request)
+
+    async def test_it_is_made_once_beside_the_loop(self) -> None:
+        """After a failure again; and who asks meanwhile waits for the same."""
+        with pytest.raises(RuntimeError):
+            await self.ask()
+        answers = await asyncio.gather(*(self.ask() for _ in range(12)))
+        assert [answer.content for answer in answers] == [b"a: 1"] * 12
+        assert len(self.made) == 2
+        assert threading.get_ident() not in self.made
+
+    async def test_strangers_have_a_ration(self) -> None:
+        self.made.append(0)
+        for _ in range(STRANGERS.most):
+            assert (await self.ask()).status_code == 200
+        refusal = await self.ask()
+        assert (refusal.status_code, refusal.headers["Retry-After"] > "0") == (429, True)
+        assert (await self.ask(authorization="Bearer known")).status_code == 200
+        assert (await self.ask("192.0.2.2")).status_code == 200
+
+    async def test_its_form_is_chosen(self) -> None:
+        self.made.append(0)
+        assert (await self.ask()).content == b"a: 1"
+        assert (await self.ask(accept="application/json")).content == b"{}"
+        assert (await self.ask(accept="application/json, */*")).content == b"{}"
+        assert (await self.ask(accept="image/png")).status_code == 406
+
+
+def test_a_server_does_not_load_what_makes_it() -> None:
+    """It takes megabytes, and most servers are never asked."""
+    code = "import sys, project.asgi, project.urls; print('drf_spectacular.openapi' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
 
 
 async def test_it_is_served_with_a_page(daphne_place: Place):

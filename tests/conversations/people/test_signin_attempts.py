@@ -8,7 +8,14 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from conversations.people import signin_attempts
-from conversations.people.signin_attempts import FIRST_WAIT, FREE, HOUR, PER_ACCOUNT, SPAN
+from conversations.people.signin_attempts import (
+    FIRST_WAIT,
+    FREE,
+    HOUR,
+    OF_ADDRESS,
+    PER_ACCOUNT,
+    SPAN,
+)
 from tests.conftest import Servers
 from tests.conversations.people.test_accounts import PASSWORD, Browser
 from tests.harness.place import Place, place_at
@@ -82,6 +89,15 @@ class TestCounting:
         assert signin_attempts.wait(known, "ada") == 0
         forged = request("10.7.7.7", **{signin_attempts.KNOWN_COOKIE: cookie[:-1] + "x"})
         assert signin_attempts.wait(forged, "ada") > 0
+
+    def test_an_address_has_a_limit_over_all_names(self) -> None:
+        """Each check of a password keeps a processor busy."""
+        waits = [self.tries(1, f"name{number}")[0] for number in range(OF_ADDRESS.most + 1)]
+        assert waits[:-1] == [0] * OF_ADDRESS.most
+        assert waits[-1] > 0
+        assert self.tries(1, "ada", "192.0.2.2") == [0]
+        self.now += waits[-1]
+        assert self.tries(1, "eve") == [0]
 
     def test_an_address_is_not_what_a_client_says(self, settings: object) -> None:
         made = request("127.0.0.1")

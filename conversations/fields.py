@@ -39,6 +39,15 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON boolean. Refuses the strings and numbers that REST framework takes for one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
 class IdField(serializers.UUIDField):
     """A UUID as text. Refuses numbers, which REST framework would convert."""
 

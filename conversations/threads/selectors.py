@@ -14,6 +14,9 @@ from conversations.threads.models import OPEN, Conversation, Message
 
 Branch = Literal["head", "all"]
 
+# Conversations in which nothing was said, and that nobody named.
+EMPTY = Q(head=None, title="")
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedTurn:
@@ -36,10 +39,16 @@ class TurnContext:
 
 
 def conversations(
-    *, user: User, query: str = "", archived: bool | None = None, pinned: bool | None = None
+    *,
+    user: User,
+    query: str = "",
+    archived: bool | None = None,
+    pinned: bool | None = None,
+    empty: bool | None = None,
 ) -> QuerySet[Conversation]:
     """Return the user's conversations, newest first, each with its `message_count` and whether a
-    reply is `running`. `query` searches titles and messages. `None` does not filter."""
+    reply is `running`. `query` searches titles and messages; `empty` ones have neither. `None`
+    does not filter."""
     rows = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
     if query:
         rows = search.find(rows, user=user, query=query)
@@ -47,7 +56,16 @@ def conversations(
         rows = rows.filter(archived=archived)
     if pinned is not None:
         rows = rows.filter(pinned=pinned)
+    if empty is not None:
+        rows = rows.filter(EMPTY) if empty else rows.exclude(EMPTY)
     return with_figures(rows).order_by("-updated_at", "-id")
+
+
+def empty_conversations(*, user: User) -> QuerySet[Conversation]:
+    """Return the user's conversations that nothing was done with, newest first."""
+    return Conversation.objects.filter(
+        EMPTY, user=user, deleted_at=None, pinned=False, archived=False, queue=None, messages=None
+    ).order_by("-updated_at", "-id")
 
 
 def with_figures(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:

@@ -6,7 +6,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.fields import IdField, StrictSerializer, TextField
+from conversations.fields import IdField, StrictBooleanField, StrictSerializer, TextField
 from conversations.threads import shapes
 from conversations.threads.models import Conversation, Message
 from conversations.threads.parameters import RememberedSerializer
@@ -146,9 +146,18 @@ class ConversationInput(StrictSerializer):
     settings = SettingsSerializer(required=False)
 
 
+class NewConversation(ConversationInput):
+    """The fields of a new conversation, or of an empty one."""
+
+    reuse = StrictBooleanField(
+        required=False,
+        help_text="Answer with an empty conversation of yours, if there is one (200); no title.",
+    )
+
+
 class ConversationChanges(ConversationInput):
     """The fields of a conversation that can change."""
 
     head_id = IdField(required=False, allow_null=True)
-    pinned = serializers.BooleanField(required=False)
-    archived = serializers.BooleanField(required=False)
+    pinned = StrictBooleanField(required=False)
+    archived = StrictBooleanField(required=False)

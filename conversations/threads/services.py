@@ -43,6 +43,22 @@ def create_conversation(
     return Conversation.objects.create(user=user, title=title, settings=kept)
 
 
+def open_empty_conversation(
+    *, user: User, settings: Mapping[str, Any] | None = None
+) -> tuple[Conversation, bool]:
+    """Return the user's newest empty conversation, with these settings merged into its own, or a
+    new one; and whether it is new."""
+    with transaction.atomic():
+        row = selectors.empty_conversations(user=user).select_for_update(of=("self",)).first()
+        if row is None:
+            return create_conversation(user=user, settings=settings), True
+        row.updated_at = timezone.now()
+        row.save(update_fields=["updated_at"])
+    if settings:
+        row = update_conversation(conversation=row, changes={"settings": settings})
+    return row, False
+
+
 def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
     """Change `title`, `pinned`, `archived`, `head_id` or `settings` (merged; `None` removes a
     setting).

@@ -25,11 +25,11 @@ from conversations.threads.models import Conversation, Message
 from conversations.threads.serializers import (
     BARE_MESSAGE,
     ConversationChanges,
-    ConversationInput,
     ConversationSerializer,
     FoundConversationSerializer,
     MessageSerializer,
     MessagesSerializer,
+    NewConversation,
 )
 
 MESSAGES_A_PAGE = 200
@@ -49,6 +49,7 @@ class ListQuery(Query):
 
     archived = FlagField(required=False, help_text="Default: false, unless `search` is given.")
     pinned = FlagField(required=False)
+    empty = FlagField(required=False, help_text="Without a message and a title.")
 
 
 class MessagesQuery(PageQuery):
@@ -132,6 +133,7 @@ class ConversationViewSet(OwnConversations):
             query=self.search,
             archived=query.get("archived", None if self.search else False),
             pinned=query.get("pinned"),
+            empty=query.get("empty"),
         )
 
     @property
@@ -161,10 +163,20 @@ class ConversationViewSet(OwnConversations):
         """The caller's conversations, newest first, or those that `search` finds."""
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(request=ConversationInput, responses={201: ConversationSerializer})
+    @extend_schema(
+        request=NewConversation,
+        responses={201: ConversationSerializer, 200: ConversationSerializer},
+    )
     def create(self, request: Request) -> Response:
-        """Create a conversation."""
-        return self.make(ConversationInput(data=request.data))
+        """Create a conversation, or open an empty one."""
+        fields = valid(NewConversation(data=request.data))
+        if not fields.pop("reuse", False):
+            row = services.create_conversation(user=caller(request), **fields)
+            return self.answer(row.pk, status.HTTP_201_CREATED)
+        row, created = services.open_empty_conversation(
+            user=caller(request), settings=fields.get("settings")
+        )
+        return self.answer(row.pk, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
     @extend_schema(
         request=ConversationChanges, responses={200: ConversationSerializer, 409: schema.BUSY}

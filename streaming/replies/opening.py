@@ -77,7 +77,8 @@ def store(
         client_id=request.client_id,
         content=request.content,
         message_id=request.message_id,
-        remember=request.parameters,
+        # A regeneration's are for itself alone.
+        remember={} if request.content is None else request.parameters,
         reply=reply,
         asked_id=asked_id,
     )

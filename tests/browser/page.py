@@ -31,6 +31,8 @@ class ChatPage:
         self.activity = page.get_by_text(re.compile("· Esc to stop"))
         self.alert = page.get_by_role("alert")
         self.try_again = page.get_by_role("button", name="Try again")
+        self.model = page.get_by_role("main").get_by_role("button", name="Model:")
+        self.models = page.get_by_role("dialog", name="Choose a model")
         self.dialog = page.get_by_role("dialog", name="Start a new chat?")
         self.connection = page.get_by_role("dialog", name="Connection", exact=True)
         self.settings = Settings(page)
@@ -93,6 +95,13 @@ class ChatPage:
             await self.settings.advanced.click()
         return self.settings
 
+    async def choose_model(self, words: str) -> None:
+        """Open the list below the field, type, and take the first that is found."""
+        await self.model.click()
+        await self.page.keyboard.type(words)
+        await self.page.keyboard.press("Enter")
+        await expect(self.models).to_be_hidden()
+
     async def distance(self) -> float:
         """How far the thread is from its end, in pixels."""
         return float(await self.log.evaluate("e => e.scrollHeight - e.clientHeight - e.scrollTop"))
@@ -116,7 +125,7 @@ class Settings:
         self.temperature = page.get_by_role("slider", name="Temperature", exact=True)
         self.max_tokens = page.get_by_role("slider", name="Max tokens", exact=True)
         self.top_p = page.get_by_role("slider", name="Top-p", exact=True)
-        self.model = page.get_by_role("combobox", name="Model", exact=True)
+        self.model = page.get_by_label("Run settings").get_by_role("button", name="Model:")
         self.advanced = page.get_by_text("Advanced", exact=True)
         self.reset = page.get_by_role("button", name="Reset to defaults")
         self.close = page.get_by_role("button", name="Close run settings")

@@ -1,7 +1,5 @@
 """Versions of messages: made, shown, and gone through."""
 
-import re
-
 from playwright.async_api import Locator, expect
 
 from tests.browser.browser import Visit
@@ -98,20 +96,6 @@ async def test_another_tab_follows(visit: Visit):
     await turn(chat.reply, "Previous")
     await expect(other.text).to_have_text("First answer.")
     await expect(other.replies).to_have_count(1)
-
-
-async def test_regenerate_with_another_model(visit: Visit):
-    """It is asked for the reply, and stays the chosen one."""
-    await offered(visit, "echo")
-    chat = await visit.chat()
-    await chat.ask("Say it after me")
-    await chat.reply.get_by_role("button", name="Regenerate with another model").click()
-    menu = chat.page.get_by_role("dialog", name="Regenerate with another model")
-    await menu.get_by_role("button", name=re.compile("^echo")).click()
-    await expect(chat.text).to_have_text("Say it after me")
-    await chat.idle()
-    settings = await chat.open_settings(advanced=True)
-    await expect(settings.model).to_have_value("echo")
 
 
 async def test_nothing_can_be_switched_while_a_reply_is_written(visit: Visit):

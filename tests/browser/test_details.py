@@ -3,7 +3,6 @@
 from playwright.async_api import expect
 
 from tests.browser.browser import Visit
-from tests.harness.rest import ok
 
 
 async def test_the_details_of_a_reply(visit: Visit):
@@ -35,23 +34,11 @@ async def test_the_system_prompt_is_kept_and_told(visit: Visit):
     await expect(field).to_have_value("Answer in rhyme.")
 
 
-async def test_reset_forgets_the_model(visit: Visit):
-    """The default is not remembered by its name, since it may change."""
-    chat = await visit.chat(model="echo")
-    settings = await chat.open_settings(advanced=True)
-    async with chat.page.expect_response(lambda r: r.request.method == "PATCH") as answer:
-        await settings.reset.click()
-    assert (await answer.value).ok
-    kept = ok(await visit.person.rest.get(f"/api/conversations/{chat.conversation}/"))["settings"]
-    assert "model" not in kept
-    await expect(settings.model).to_have_value("normal")
-
-
 async def test_the_meter_warns_in_words(visit: Visit):
-    """When the draft and the longest reply exceed the window."""
+    """Before a message is sent that must fail."""
     chat = await visit.chat()
-    await chat.composer.fill("word " * 8000)
-    warning = chat.page.get_by_text("Too long: draft and reply exceed the context window")
+    await chat.composer.fill("word " * 8200)
+    warning = chat.page.get_by_text("Too long for the model’s 8,192-token context")
     await expect(warning).to_be_visible()
     await chat.composer.fill("word")
     await expect(warning).to_have_count(0)

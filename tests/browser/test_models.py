@@ -9,22 +9,41 @@ from tests.browser.browser import Visit
 from tests.scripted.ollama import entry
 
 
-async def test_a_model_tells_what_it_is(own_visit: Visit):
-    """Size, window and abilities; one that leaves the machine says so; many can be searched."""
+async def test_the_model_is_chosen_below_the_field(own_visit: Visit):
+    """Two steps: open, and type a few letters. New chats begin with it; a regeneration with
+    another one is for itself alone."""
     visit = own_visit
-    visit.ollama.models += [entry(f"model-{number}") for number in range(8)]
     cloud = entry("gpt-oss:120b-cloud", remote_host="https://ollama.com:443")
-    visit.ollama.models.append(cloud)
+    visit.ollama.models += [
+        cloud,
+        entry("echo"),
+        *(entry(f"model-{number}") for number in range(8)),
+    ]
     chat = await visit.chat()
-    settings = await chat.open_settings(advanced=True)
-    facts = re.compile(r"3\.2B · 2 GB · .*8,192-token context · completion")
-    await expect(settings.model).to_have_accessible_description(facts)
-    option = settings.model.get_by_role("option", name=re.compile("gpt-oss:120b"))
-    await expect(option).to_contain_text("Cloud")
-    await chat.page.get_by_role("searchbox", name="Search models").fill("oss cloud")
-    await expect(settings.model.get_by_role("option")).to_have_count(2)  # it, and the chosen one
-    await settings.model.select_option(value=await option.get_attribute("value"))
-    await expect(settings.model).to_have_accessible_description(re.compile("Cloud"))
+    await expect(chat.model).to_have_accessible_name("Model: normal (local)")
+    await chat.model.click()
+    facts = re.compile(r"Local · 3\.2B · 2 GB · .*8,192-token context")
+    option = chat.models.get_by_role("option", name="normal")
+    await expect(option).to_contain_text(facts)
+    await expect(chat.models.get_by_role("option", selected=True)).to_contain_text("normal")
+    await chat.page.keyboard.type("oss cloud")
+    await expect(chat.models.get_by_role("option")).to_have_count(1)
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.model).to_be_focused()
+    await chat.choose_model("echo")
+    await expect(chat.composer).to_be_focused()
+    await chat.ask("Say it after me")
+    await expect(chat.text).to_have_text("Say it after me")
+    await chat.reply.get_by_role("button", name="Regenerate with another model").click()
+    await chat.page.keyboard.type("normal")
+    await chat.page.keyboard.press("Enter")
+    await chat.idle()
+    await expect(chat.model).to_have_accessible_name("Model: echo (local)")
+    await chat.reload()
+    await expect(chat.model).to_have_accessible_name("Model: echo (local)")
+    await chat.page.get_by_role("button", name="New chat", exact=True).click()
+    await expect(chat.log).to_be_hidden()
+    await expect(chat.model).to_have_accessible_name("Model: echo (local)")
 
 
 @pytest.mark.parametrize("model", ["gate:n=9"])

@@ -26,7 +26,7 @@ async def test_the_defaults_are_shown(visit: Visit):
     await expect(settings.top_p).to_be_hidden()
     await settings.advanced.click()
     await shows(settings, "0.7", "512", "1.00")
-    await expect(settings.model).to_have_value("normal")
+    await expect(settings.model).to_have_accessible_name("Model: normal (local)")
     await expect(settings.reset).to_be_disabled()
 
 
@@ -114,25 +114,13 @@ async def test_reset_brings_back_the_defaults(visit: Visit):
     assert (options["temperature"], options["num_predict"], options["top_p"]) == (0.7, 512, 1.0)
 
 
-async def test_the_chosen_model_answers(visit: Visit):
-    """From the next message on, in this conversation."""
-    # Asked for once, so that the server's list is fresh.
-    await visit.person.rest.generate(await visit.conversation(), model="echo")
-    chat = await visit.chat()
-    settings = await chat.open_settings(advanced=True)
-    await settings.model.select_option(value="echo")
-    await chat.ask("Say it after me")
-    await expect(chat.text).to_have_text("Say it after me")
-    await chat.reload()
-    await settings.advanced.click()
-    await expect(settings.model).to_have_value("echo")
-
-
 async def test_a_model_that_is_gone_stays_named(visit: Visit):
     """It is not silently replaced."""
     chat = await visit.chat(conversation=await visit.conversation(model="no-such-model"))
-    settings = await chat.open_settings(advanced=True)
-    await expect(settings.model).to_have_value("no-such-model")
+    settings = await chat.open_settings()
+    gone = "Model: no-such-model (no longer available)"
+    await expect(chat.model).to_have_accessible_name(gone)
+    await expect(settings.model).to_have_accessible_name(gone)
     await expect(settings.model).to_have_accessible_description(
         "“no-such-model” is no longer available. Choose another model."
     )
@@ -141,8 +129,7 @@ async def test_a_model_that_is_gone_stays_named(visit: Visit):
 async def test_a_model_that_is_gone_is_told_in_a_sentence(visit: Visit):
     """When it is asked nevertheless; without the name of the field in the request."""
     chat = await visit.chat(model="normal")
-    settings = await chat.open_settings(advanced=True)
-    await expect(settings.model).to_have_value("normal")
+    await expect(chat.model).to_have_accessible_name("Model: normal (local)")
     await visit.hold(chat.page, "**/api/models/")
     await chat.page.evaluate(
         """() => {

@@ -135,6 +135,7 @@ export const aroundStrings = {
     toggleSidebar: 'Toggle sidebar',
     toggleSettings: 'Toggle run settings',
     clear: 'Clear chat',
+    chooseModel: 'Change model',
     previousMessage: 'Previous message',
     nextMessage: 'Next message',
     undo: 'Undo last action',

@@ -38,6 +38,37 @@ async def test_a_conversation_from_creation_to_deletion(place: Place):
     assert ok(await rest.get("/api/conversations/"))["results"] == []
 
 
+async def test_an_empty_conversation_is_used_again(place: Place):
+    """When one asks for it; one with a message, a name or a pin is not empty."""
+    rest = (await place.person()).rest
+    new = {"reuse": True, "settings": {"model": "normal"}}
+    first = ok(await rest.post("/api/conversations/", new), 201)
+    again = ok(await rest.post("/api/conversations/", {"reuse": True, "settings": {"top_p": 0.5}}))
+    assert again["id"] == first["id"]
+    assert again["settings"] == {"model": "normal", "top_p": 0.5}
+    named = ok(await rest.post("/api/conversations/", {"title": "Trip"}), 201)
+    listed = {
+        flag: {
+            row["id"] for row in ok(await rest.get(f"/api/conversations/?empty={flag}"))["results"]
+        }
+        for flag in ("true", "false")
+    }
+    assert listed == {"true": {first["id"]}, "false": {named["id"]}}
+    await rest.generate(first["id"], "Hello", model="echo")
+    assert ok(await rest.post("/api/conversations/", {"reuse": True}), 201)["settings"] == {}
+
+
+async def test_a_regeneration_with_another_model_is_for_itself(place: Place):
+    """The conversation goes on with the model of its messages."""
+    rest = (await place.person()).rest
+    chat = ok(await rest.post("/api/conversations/", {}), 201)["id"]
+    reply = ok(await rest.generate(chat, "Hello", model="normal"))["message"]
+    body = {"client_id": NOBODY, "message_id": reply["id"], "parameters": {"model": "echo"}}
+    other = ok(await rest.post(f"/api/conversations/{chat}/generate/", body))["message"]
+    assert other["model"] == "echo"
+    assert (await rest.conversation(chat))["settings"]["model"] == "normal"
+
+
 async def test_the_session_does_what_a_key_does(place: Place):
     """With cookie and CSRF token, and not without the token."""
     person = await place.person()

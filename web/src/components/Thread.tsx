@@ -9,7 +9,8 @@ import { useParameters } from '../hooks/useParameters';
 import { usePlayground } from '../hooks/usePlayground';
 import { loadMarkdown } from './markdown/load';
 import type { Conversation, ModelList } from '../protocol';
-import { findModel } from '../state/models';
+import { rememberModel } from '../state/modelChoice';
+import { findModel, shortName } from '../state/models';
 import { toast } from '../state/toasts';
 import { formatDate } from '../format';
 import { strings } from '../strings';
@@ -24,6 +25,7 @@ import { DemoNotice } from './thread/DemoNotice';
 import { EmptyState } from './thread/EmptyState';
 import { InlineError } from './ui/InlineError';
 import { MessageList } from './thread/MessageList';
+import { ModelPicker } from './models/ModelPicker';
 import { RunSettingsPanel } from './settings/RunSettingsPanel';
 import { Shell } from './Shell';
 import { Activity } from './thread/StreamingIndicator';
@@ -62,7 +64,14 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useRestoreRefused(sendError, giveBack);
 
   const focusComposer = useCallback(() => composer.current?.focus(), []);
-  const actions = useThreadActions({ playground, models, change: parameters.change, focusComposer });
+  const actions = useThreadActions({ playground, models, focusComposer });
+
+  function chooseModel(model: string) {
+    parameters.change({ model });
+    rememberModel(model);
+    announce(strings.models.changed(shortName(model)));
+    focusComposer();
+  }
 
   function send(content: string) {
     setDraft('');
@@ -100,6 +109,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
               parameters={parameters}
               models={models}
               mode={connection.mode}
+              onModel={chooseModel}
               onConnection={showConnection}
               onClose={() => setSettingsOpen(false)}
             />
@@ -141,11 +151,13 @@ export function Thread({ conversation, history, startFresh }: Props) {
         queued={<QueuedMessages messages={playground.queued} busy={busy} onUnqueue={unqueue} />}
         notice={sendError && <InlineError message={sendError.message} />}
         activity={<Activity messages={messages} />}
+        model={<ModelPicker models={models} value={parameters.values.model} onPick={chooseModel} />}
         meter={
           <TokenCountMeter
             messages={messages}
             draft={draft}
             maxTokens={parameters.values.max_tokens}
+            model={parameters.values.model}
             window={modelWindow(models.models, parameters.values.model)}
           />
         }

@@ -1,12 +1,13 @@
 /**
  * Which conversation the page shows, and its stored messages. Needs no AI SDK.
  *
- * `/chat/<id>` shows that one. `/chat` goes back to the last one, or creates the first.
+ * `/chat/<id>` shows that one. `/chat` goes back to the last one, or to an empty one.
  */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
-import { api, ApiError } from '../transport/api';
+import { ApiError } from '../transport/api';
 import type { Conversation } from '../protocol';
+import { openEmpty } from '../state/modelChoice';
 import { conversationKey, conversationQuery, historyQuery } from '../state/queries';
 import { idInPath, pathOf, readLast, rememberLast, route } from '../state/route';
 import { strings } from '../strings';
@@ -83,7 +84,7 @@ export function useConversation(): ConversationHandle {
   return { view, startFresh, starting };
 }
 
-/** At `/chat`: goes to the last conversation, or creates one. */
+/** At `/chat`: goes to the last conversation, or to an empty one. */
 function useEntrance(isAtDoor: boolean): { error: Error | null; retry(): void } {
   const [error, setError] = useState<Error | null>(null);
   const enter = useCallback(() => {
@@ -104,14 +105,14 @@ function useEntrance(isAtDoor: boolean): { error: Error | null; retry(): void } 
 /** Stops the reply in the old conversation first. */
 async function createAfter(id: string | null): Promise<Conversation> {
   if (id) await Promise.race([stopRunning(id), patience(STOP_PATIENCE_MS)]);
-  return api.createConversation();
+  return openEmpty();
 }
 
 let creating: Promise<Conversation> | null = null;
 
 /** One conversation, however many effects ask for it at once. */
 function createFirst(): Promise<Conversation> {
-  creating ??= api.createConversation().finally(() => {
+  creating ??= openEmpty().finally(() => {
     creating = null;
   });
   return creating;

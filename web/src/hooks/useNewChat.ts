@@ -1,11 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useLayoutEffect } from 'react';
-import { api } from '../transport/api';
 import type { Conversation } from '../protocol';
 import { provide, run } from '../state/commands';
-import { rows, type Pages } from '../state/conversationList';
-import { listKey } from '../state/conversations';
+import { isUnused } from '../state/conversationList';
 import { closeDrawer } from '../state/frame';
+import { openEmpty } from '../state/modelChoice';
 import { conversationKey } from '../state/queries';
 import { idInPath, pathOf, route } from '../state/route';
 import { toast } from '../state/toasts';
@@ -19,12 +18,10 @@ export function useNewChat(): void {
       closeDrawer();
       const here = idInPath(route.path());
       const open = client.getQueryData<Conversation>(conversationKey(here ?? ''));
-      const listed = rows(client.getQueryData<Pages>(listKey('recent')));
       if (open && isUnused(open)) return void run('focusComposer');
-      const unused = listed.find((row) => row.id !== here && isUnused(row));
       try {
-        const chat = unused ?? (await api.createConversation());
-        client.setQueryData<Conversation>(conversationKey(chat.id), (known) => known ?? chat);
+        const chat = await openEmpty();
+        client.setQueryData<Conversation>(conversationKey(chat.id), chat);
         route.push(pathOf(chat.id));
       } catch {
         toast(strings.frame.newFailed);
@@ -32,8 +29,4 @@ export function useNewChat(): void {
     }
     return provide('newChat', () => void newChat());
   }, [client]);
-}
-
-function isUnused({ head_id, title, running }: Conversation): boolean {
-  return head_id === null && title === '' && !running;
 }

@@ -22,14 +22,16 @@ import { useModels } from './useModels';
 
 export { SAVE_AFTER_MS } from '../state/saving';
 
+const NUMBERS = ['temperature', 'max_tokens', 'top_p'] as const;
+
 export interface ParametersHandle {
   values: Values;
   bounds: ParameterBounds;
-  /** True when every value is the default. */
+  /** True when every number is the default. */
   pristine: boolean;
   /** Clamps to the bounds, applies from the next turn on, and saves after a pause. */
   change(patch: Partial<Values>): void;
-  /** Resets the parameters, not the system prompt. */
+  /** Resets the numbers, not the model or the system prompt. */
   reset(): void;
   systemPrompt: string;
   setSystemPrompt(text: string): void;
@@ -50,17 +52,15 @@ export function useParameters(conversationId: string): ParametersHandle {
     [defaults, remembered, changed],
   );
 
-  const names = Object.keys(defaults) as (keyof Values)[];
   return {
     values,
     bounds,
-    pristine: names.every((name) => values[name] === defaults[name]),
+    pristine: NUMBERS.every((name) => values[name] === defaults[name]),
     change: useCallback((patch) => change(toPatch(patch, bounds)), [change, bounds]),
-    reset: useCallback(
-      // The default model may change, so that it is not remembered by its name.
-      () => change({ ...toPatch(defaults, bounds), model: null }),
-      [change, defaults, bounds],
-    ),
+    reset: useCallback(() => {
+      const { model: _, ...numbers } = defaults;
+      change(toPatch(numbers, bounds));
+    }, [change, defaults, bounds]),
     systemPrompt: (changed?.system_prompt ?? remembered?.system_prompt) || '',
     setSystemPrompt: useCallback((text) => change({ system_prompt: text }), [change]),
   };

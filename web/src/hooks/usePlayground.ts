@@ -37,7 +37,8 @@ export interface Playground {
   /** Resolves to its text, to null when its turn has begun; rejects when no answer comes. */
   unqueue(clientId: string): Promise<string | null>;
   stop(): void;
-  regenerate(messageId: string): void;
+  /** @param model another one than is chosen, for this reply alone */
+  regenerate(messageId: string, model?: string): void;
   /** Asks again with the same client id when the turn was never accepted, else regenerates. */
   retry(messageId: string): void;
   /** Replaces an own message: a new branch. */
@@ -111,7 +112,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       heardAt: () => session.engine.link.heardAt,
       reconnect: () => session.engine.link.tryNow(),
       stop: () => void session.stop(),
-      regenerate: (messageId: string) => session.regenerate(messageId),
+      regenerate: (messageId: string, model?: string) => session.regenerate(messageId, model),
       retry: (messageId: string) => session.retry(messageId),
       edit: (messageId: string, content: string) => session.edit(messageId, content),
       goOn: (messageId: string) => session.goOn(messageId),

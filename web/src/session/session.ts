@@ -90,11 +90,12 @@ export class Session extends SessionCore {
     );
   }
 
-  regenerate(messageId: string): void {
+  /** Another reply in the place of this one; `model` is for this reply alone. */
+  regenerate(messageId: string, model?: string): void {
     const before = this.chat.messages;
     if (this.busy || !before.some(({ id, role }) => id === messageId && role === 'assistant')) return;
     void this.ask(
-      () => this.chat.regenerate({ messageId, body: this.body(uuid()) }),
+      () => this.chat.regenerate({ messageId, body: this.body(uuid(), model) }),
       (error) => {
         this.chat.messages = before;
         this.setSendError({ content: '', code: error.code, message: error.message });

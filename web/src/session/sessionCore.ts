@@ -82,8 +82,9 @@ export class SessionCore {
     return this.chat.status === 'submitted' || this.chat.status === 'streaming';
   }
 
-  protected body(clientId: string): TurnBody {
-    const parameters = this.options.parameters();
+  protected body(clientId: string, model?: string): TurnBody {
+    const changed = this.options.parameters();
+    const parameters = model ? { ...changed, model } : changed;
     return parameters ? { clientId, parameters } : { clientId };
   }
 

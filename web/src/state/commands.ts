@@ -10,6 +10,7 @@ export type CommandName =
   | 'toggleSidebar'
   | 'toggleSettings'
   | 'clear'
+  | 'chooseModel'
   | 'previousMessage'
   | 'nextMessage'
   | 'undo';

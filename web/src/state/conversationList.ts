@@ -17,6 +17,11 @@ export function rows(data: Pages | undefined): FoundConversation[] {
   return all.filter(({ id }) => !seen.has(id) && Boolean(seen.add(id)));
 }
 
+/** Nothing was said in it yet, and nobody named it. */
+export function isUnused({ head_id, title, running, pinned, archived }: Conversation): boolean {
+  return head_id === null && title === '' && !running && !pinned && !archived;
+}
+
 /** The list that holds the conversation. */
 export function listOf(row: Conversation): ListName {
   if (row.archived) return 'archived';

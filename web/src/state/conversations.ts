@@ -8,7 +8,7 @@ import { conversationKey, shouldRetry } from './queries';
 const LISTS = ['pinned', 'recent', 'archived'] as const;
 const QUERY: Record<ListName, string> = {
   pinned: 'pinned=true&limit=200',
-  recent: 'pinned=false&limit=50',
+  recent: 'pinned=false&empty=false&limit=50',
   archived: 'archived=true&limit=50',
 };
 

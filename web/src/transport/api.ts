@@ -18,6 +18,7 @@ import type {
   Parameters,
   Problem,
   QueuedItem,
+  Settings,
   SettingsPatch,
 } from '../protocol';
 
@@ -167,7 +168,9 @@ export function createApi(edges: ApiEdges) {
     signIn,
     me: (signal?: AbortSignal) => call<Me>('GET', '/api/me/', undefined, signal),
     models: (signal?: AbortSignal) => call<ModelList>('GET', '/api/models/', undefined, signal),
-    createConversation: () => call<Conversation>('POST', '/api/conversations/', {}),
+    /** An empty conversation: the one that there is, with these settings, or a new one. */
+    emptyConversation: (settings: Settings) =>
+      call<Conversation>('POST', '/api/conversations/', { reuse: true, settings }),
     conversation: (id: string, signal?: AbortSignal) =>
       call<Conversation>('GET', `/api/conversations/${id}/`, undefined, signal),
     saveSettings: (id: string, settings: SettingsPatch) =>

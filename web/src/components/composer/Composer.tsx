@@ -33,6 +33,8 @@ interface Props {
   notice?: ReactNode;
   /** Below the field while busy: the phase of the reply. */
   activity?: ReactNode;
+  /** Below the field, at its beginning: the model that answers. */
+  model?: ReactNode;
   /** Below the field, at its end. */
   meter?: ReactNode;
   ref?: Ref<ComposerHandle>;
@@ -42,7 +44,7 @@ interface Props {
  * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
  * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
  */
-export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, queued, notice, activity, meter, ref }: Props) {
+export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, queued, notice, activity, model, meter, ref }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   /** The text just sent, while the field still shows it: a second Enter sends nothing. */
   const sent = useRef<string>(null);
@@ -62,7 +64,9 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
     if (empty || problem || sent.current === text) return;
     sent.current = text;
     onSend(text.trim());
-    field.current?.focus();
+    // On a touch screen the keyboard would cover half of the reply.
+    if (isTouch()) field.current?.blur();
+    else field.current?.focus();
   }
 
   function stop() {
@@ -108,9 +112,15 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
         {busy && <StopButton quiet={!empty} onStop={stop} />}
         {!(busy && empty) && <SendButton next={busy} disabled={empty || problem !== null} onSend={send} />}
       </div>
-      <div className="flex h-7 items-center justify-between gap-4 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted">
-        <p className="hidden min-w-0 truncate md:block pointer-coarse:hidden">{busy ? activity : strings.composer.hint}</p>
-        {meter}
+      <div className="@container">
+        <div className="flex min-h-8 items-center gap-3 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted pointer-coarse:min-h-11 pointer-coarse:pt-0">
+          <div className="flex max-w-1/2 min-w-16 shrink-0 pointer-coarse:max-w-none pointer-coarse:shrink">{model}</div>
+          {/* Who has counts to read knows the keys by now. */}
+          <p className={`min-w-0 truncate pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~[role=group])]:hidden'}`}>
+            {busy ? activity : strings.composer.hint}
+          </p>
+          {meter}
+        </div>
       </div>
     </div>
   );

@@ -1,48 +1,148 @@
 import { TriangleAlert } from 'lucide-react';
-import { estimateTokens, formatCount, formatShare } from '../../format';
+import type { ReactNode } from 'react';
+import { estimateTokens, formatCount, formatShare, formatSpeed } from '../../format';
+import { isRunning, messageReasoning, messageText } from '../../session/messageText';
 import type { ThreadMessage } from '../../session/thread';
 import type { Tokens } from '../../protocol';
+import { sameModel } from '../../state/models';
 import { strings } from '../../strings';
-import { isRunning, messageReasoning, messageText } from '../../session/messageText';
+import { Popup, usePopupAnchor } from '../ui/Popup';
 
 interface Props {
   messages: ThreadMessage[];
   draft: string;
   /** The longest reply asked for, in tokens. */
   maxTokens: number;
-  /** The model's window in tokens, when known. */
+  /** The id of the model that answers next, and its window in tokens, when known. */
+  model: string | null;
   window: number | null;
 }
 
+/** From this share on, the window is as good as full. */
+const NEARLY_FULL = 0.8;
+
 /** How much the last turn took and how much of the model's window the next one will. */
-export function TokenCountMeter({ messages, draft, maxTokens, window }: Props) {
+export function TokenCountMeter({ messages, draft, maxTokens, model, window }: Props) {
+  const { anchor, opener, close } = usePopupAnchor();
   const tokens = lastTokens(messages);
-  const next = (tokens?.total ?? 0) + estimateTokens(draft.length);
-  const size = window ?? lastWindow(messages);
-  const tooLong = size !== null && draft !== '' && estimateTokens(draft.length) + maxTokens > size;
-  const drops = size !== null && draft !== '' && next + maxTokens > size;
-  if (tooLong || drops) {
+  const size = lastWindow(messages, model) ?? window;
+  const draftTokens = estimateTokens(draft.length);
+  const next = (tokens?.total ?? 0) + draftTokens;
+  const share = size === null ? null : Math.min(1, next / size);
+  const warning = size === null || draft === '' ? null : warn(draftTokens, next + maxTokens, size, tokens !== null);
+  if (warning) {
     return (
       <p role="status" className="ms-auto flex min-w-0 items-center gap-1.5 text-warning">
         <TriangleAlert className="size-3.5 shrink-0" aria-hidden />
-        {tooLong ? strings.meter.tooLong : strings.meter.willDrop}
+        <span className="min-w-0 truncate" title={warning}>
+          {warning}
+        </span>
       </p>
     );
   }
+  if (!tokens) {
+    return draft === '' ? null : (
+      <p className="ms-auto shrink-0 tabular-nums">{strings.meter.draft(formatCount(draftTokens))}</p>
+    );
+  }
+  const shareWords = share === null ? '' : formatShare(share);
   return (
-    <p aria-label={strings.meter.name} role="group" className="ms-auto max-w-full shrink-0 truncate text-end tabular-nums">
-      {tokens ? describe(tokens) : draft !== '' && strings.meter.draft(formatCount(estimateTokens(draft.length)))}
-      {tokens && size !== null && (
-        <span className="max-sm:hidden"> · {strings.meter.window(formatShare(Math.min(1, next / size)))}</span>
+    <div aria-label={strings.meter.name} role="group" className="ms-auto min-w-0">
+      <button
+        type="button"
+        {...opener}
+        className="-me-1.5 flex h-7 max-w-full items-center gap-2 rounded-control px-1.5 tabular-nums hover:bg-sunken hover:text-ink aria-expanded:bg-sunken pointer-coarse:h-11"
+      >
+        <Counts tokens={tokens} share={shareWords} />
+        {share !== null && <Ring share={share} />}
+      </button>
+      {anchor && (
+        <Popup label={strings.meter.title} anchor={anchor} onClose={close} className="w-72">
+          <Details tokens={tokens} messages={messages} size={size} share={shareWords} />
+        </Popup>
       )}
-    </p>
+    </div>
   );
 }
 
-function describe({ prompt, completion, total, source }: Tokens): string {
+/** Why the next message cannot be read whole; null when it can. */
+function warn(draft: number, needed: number, size: number, hasHistory: boolean): string | null {
+  if (draft > size) return strings.meter.tooLong(formatCount(size));
+  if (needed <= size) return null;
+  return hasHistory ? strings.meter.willDrop : strings.meter.shortReply;
+}
+
+function Counts({ tokens: { prompt, completion, total, source }, share }: { tokens: Tokens; share: string }) {
   const { meter } = strings;
-  const counts = `${meter.prompt} ${formatCount(prompt)} · ${meter.completion} ${formatCount(completion)} · ${meter.total} ${formatCount(total)}`;
-  return source === 'estimated' ? `≈ ${counts}` : counts;
+  return (
+    <span className="min-w-0 truncate">
+      {source === 'estimated' && '≈ '}
+      <span className="@max-[40rem]:sr-only">
+        {meter.prompt} {formatCount(prompt)} · {meter.completion} {formatCount(completion)} ·{' '}
+      </span>
+      {meter.total} {formatCount(total)}
+      {share !== '' && ` · ${share}`}
+    </span>
+  );
+}
+
+/** How full the window is. */
+function Ring({ share }: { share: number }) {
+  return (
+    <svg viewBox="0 0 16 16" className="size-3.5 shrink-0 -rotate-90" aria-hidden>
+      <circle cx="8" cy="8" r="6.5" fill="none" strokeWidth="3" className="stroke-line" />
+      <circle
+        cx="8"
+        cy="8"
+        r="6.5"
+        fill="none"
+        strokeWidth="3"
+        pathLength={100}
+        strokeDasharray={`${Math.max(3, share * 100)} 100`}
+        className={share < NEARLY_FULL ? 'stroke-primary' : 'stroke-warning'}
+      />
+    </svg>
+  );
+}
+
+interface DetailsProps {
+  tokens: Tokens;
+  messages: ThreadMessage[];
+  size: number | null;
+  share: string;
+}
+
+function Details({ tokens, messages, size, share }: DetailsProps) {
+  const { meter } = strings;
+  const last = messages.findLast(({ role }) => role === 'assistant')?.metadata;
+  const left = last?.context?.dropped_messages ?? 0;
+  const seconds = last?.timings?.generate_s;
+  const counted = tokens.source === 'estimated' ? meter.estimated : meter.counted;
+  return (
+    <div className="p-4 text-xs">
+      <h2 className="mb-2 text-sm font-semibold max-md:hidden">{meter.title}</h2>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 [&_dd]:text-end [&_dd]:tabular-nums [&_dt]:text-ink-muted">
+        <Row name={meter.prompt}>{formatCount(tokens.prompt)}</Row>
+        <Row name={meter.completion}>{formatCount(tokens.completion)}</Row>
+        <Row name={meter.total}>{formatCount(tokens.total)}</Row>
+        {seconds ? (
+          <Row name={strings.details.speed}>{strings.details.perSecond(formatSpeed(tokens.completion / seconds))}</Row>
+        ) : null}
+        {size !== null && <Row name={meter.context}>{meter.used(share, formatCount(size))}</Row>}
+        {left > 0 && <Row name={meter.left}>{meter.leftOut(left, formatCount(left))}</Row>}
+      </dl>
+      <p className="mt-3 text-ink-muted">{counted}</p>
+    </div>
+  );
+}
+
+function Row({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
 }
 
 /** The last reply's count; while it is being written, an estimate from its length. */
@@ -63,6 +163,9 @@ function promptEstimate(messages: ThreadMessage[], reply: ThreadMessage): number
   return estimateTokens(characters);
 }
 
-function lastWindow(messages: ThreadMessage[]): number | null {
-  return messages.findLast((message) => message.metadata?.context)?.metadata?.context?.window ?? null;
+/** The window that a reply of this model had: what the server really used. */
+function lastWindow(messages: ThreadMessage[], model: string | null): number | null {
+  const reply = messages.findLast(({ metadata }) => metadata?.context)?.metadata;
+  const same = !model || !reply?.model || sameModel(reply.model, model);
+  return (same && reply?.context?.window) || null;
 }

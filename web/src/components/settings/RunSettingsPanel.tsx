@@ -1,10 +1,10 @@
-import { ChevronRight, RotateCcw, X } from 'lucide-react';
+import { ChevronRight, RotateCcw } from 'lucide-react';
 import type { ModelsHandle } from '../../hooks/useModels';
 import type { ParametersHandle } from '../../hooks/useParameters';
 import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
-import { IconButton } from '../ui/IconButton';
-import { ModelSelect } from './ModelSelect';
+import { PanelHead } from '../ui/PanelHead';
+import { ModelField } from './ModelField';
 import { ParameterField } from './ParameterField';
 import { Sheet } from '../ui/Sheet';
 import { SystemPrompt } from './SystemPrompt';
@@ -14,6 +14,7 @@ export interface RunSettingsProps {
   parameters: ParametersHandle;
   models: ModelsHandle;
   mode: ConnectionMode;
+  onModel(model: string): void;
   onConnection(): void;
   onClose(): void;
 }
@@ -23,7 +24,7 @@ export function RunSettingsPanel(props: RunSettingsProps) {
   const wide = useMediaQuery('(min-width: 48rem)');
   if (!wide) {
     return (
-      <Sheet label={strings.settings.title} onClose={props.onClose}>
+      <Sheet label={strings.settings.title} closeLabel={strings.settings.close} onClose={props.onClose}>
         <Settings {...props} />
       </Sheet>
     );
@@ -31,21 +32,21 @@ export function RunSettingsPanel(props: RunSettingsProps) {
   return (
     <aside
       aria-label={strings.settings.title}
-      className="scroll-quiet w-80 shrink-0 overflow-y-auto border-s border-line bg-surface print:hidden"
+      className="flex w-80 shrink-0 flex-col border-s border-line bg-surface print:hidden"
     >
-      <Settings {...props} />
+      <PanelHead title={strings.settings.title} closeLabel={strings.settings.close} onClose={props.onClose} />
+      <div className="scroll-quiet min-h-0 flex-1 overflow-y-auto">
+        <Settings {...props} />
+      </div>
     </aside>
   );
 }
 
-function Settings({ parameters, models, mode, onConnection, onClose }: RunSettingsProps) {
+function Settings({ parameters, models, mode, onModel, onConnection }: RunSettingsProps) {
   const { values, bounds, change } = parameters;
   return (
-    <div className="flex flex-col gap-6 px-5 pt-3 pb-6">
-      <div className="flex items-center justify-between">
-        <h2 className="font-semibold">{strings.settings.title}</h2>
-        <IconButton icon={X} label={strings.settings.close} className="-me-2.5" onClick={onClose} />
-      </div>
+    <div className="flex shrink-0 flex-col gap-6 px-5 pt-4 pb-6">
+      <ModelField models={models} value={values.model} onChange={onModel} />
       <SystemPrompt value={parameters.systemPrompt} onChange={parameters.setSystemPrompt} />
       <ParameterField
         name={strings.settings.temperature}
@@ -61,7 +62,7 @@ function Settings({ parameters, models, mode, onConnection, onClose }: RunSettin
         bounds={bounds.max_tokens}
         onChange={(max_tokens) => change({ max_tokens })}
       />
-      <Advanced parameters={parameters} models={models} />
+      <Advanced parameters={parameters} />
       <button
         type="button"
         className="button button-quiet"
@@ -85,7 +86,7 @@ function Settings({ parameters, models, mode, onConnection, onClose }: RunSettin
   );
 }
 
-function Advanced({ parameters: { values, bounds, change }, models }: Pick<RunSettingsProps, 'parameters' | 'models'>) {
+function Advanced({ parameters: { values, bounds, change } }: Pick<RunSettingsProps, 'parameters'>) {
   return (
     <details className="rounded-control border border-line">
       <summary className="flex min-h-11 items-center gap-2 rounded-control px-3 text-sm font-medium hover:bg-sunken">
@@ -100,7 +101,6 @@ function Advanced({ parameters: { values, bounds, change }, models }: Pick<RunSe
           bounds={bounds.top_p}
           onChange={(top_p) => change({ top_p })}
         />
-        <ModelSelect models={models} value={values.model} onChange={(model) => change({ model })} />
       </div>
     </details>
   );

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import type { Model, ModelList } from '../../protocol';
 import { strings } from '../../strings';
-import { ModelSelect } from './ModelSelect';
+import { ModelField } from './ModelField';
 import { ParameterField } from './ParameterField';
 
 const BOUNDS = { min: 256, max: 1024, step: 1, default: 512 };
@@ -56,13 +56,13 @@ describe('ParameterField', () => {
   });
 });
 
-describe('ModelSelect', () => {
+describe('ModelField', () => {
   const model: Model = {
     id: 'llama3.2',
     label: 'llama3.2',
     provider: 'ollama',
     context_length: 8192,
-    capabilities: [],
+    capabilities: ['completion', 'vision'],
     size_bytes: 2e9,
     parameter_size: '3.2B',
     quantization_level: null,
@@ -71,21 +71,21 @@ describe('ModelSelect', () => {
   const models = { default: 'llama3.2', results: [model] } as unknown as ModelList;
   const handle = { models, loading: false, error: null, refresh: vi.fn() };
 
-  it('shows size, window and whether prompts leave the machine', () => {
-    render(<ModelSelect models={handle} value={null} onChange={vi.fn()} />);
-    expect(screen.getByText(/3\.2B · 2 ?GB · Cloud · 8,192-token context/)).toBeTruthy();
+  it('shows size, window, capabilities and whether prompts leave the machine', () => {
+    render(<ModelField models={handle} value={null} onChange={vi.fn()} />);
+    expect(screen.getByText(/Cloud · 3\.2B · 2 ?GB · 8,192-token context · vision/)).toBeTruthy();
   });
 
   it('names a model that is gone', () => {
-    render(<ModelSelect models={handle} value="mistral" onChange={vi.fn()} />);
-    expect(screen.getByRole<HTMLSelectElement>('combobox').value).toBe('mistral');
+    render(<ModelField models={handle} value="mistral" onChange={vi.fn()} />);
+    expect(screen.getByRole('button', { name: /mistral \(no longer available\)/ })).toBeTruthy();
     expect(screen.getByText(strings.settings.modelGoneHelp('mistral'))).toBeTruthy();
   });
 
   it('offers to try again when the list could not be had', () => {
     const refresh = vi.fn();
     const error = { code: 'unavailable', message: 'Ollama does not answer.' };
-    render(<ModelSelect models={{ models: undefined, loading: false, error, refresh }} value={null} onChange={vi.fn()} />);
+    render(<ModelField models={{ models: undefined, loading: false, error, refresh }} value={null} onChange={vi.fn()} />);
     fireEvent.click(screen.getByRole('button', { name: strings.reply.tryAgain }));
     expect(refresh).toHaveBeenCalledOnce();
   });

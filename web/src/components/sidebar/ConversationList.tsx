@@ -1,8 +1,10 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { rows, type Pages } from '../../state/conversationList';
+import type { Conversation } from '../../protocol';
+import { isUnused, rows } from '../../state/conversationList';
 import { listQuery } from '../../state/conversations';
 import { groupByDay, type Group } from '../../state/groups';
+import { conversationQuery } from '../../state/queries';
 import { idInPath, route } from '../../state/route';
 import { aroundStrings } from '../../stringsAround';
 import { ListNote } from './ListNote';
@@ -18,10 +20,12 @@ export function ConversationList({ archived }: { archived: boolean }) {
   const list = useInfiniteQuery(listQuery(archived ? 'archived' : 'recent'));
   const pinned = useInfiniteQuery(listQuery('pinned'));
   const current = idInPath(useSyncExternalStore(route.subscribe, route.path));
+  // As it is known: the thread reads it.
+  const { data: open } = useQuery({ ...conversationQuery(current ?? ''), enabled: false });
   const today = useToday();
   const groups = useMemo(
-    () => toGroups(list.data, archived ? undefined : pinned.data, today),
-    [list.data, pinned.data, archived, today],
+    () => (archived ? toGroups(rows(list.data), [], today) : toGroups(withOpen(rows(list.data), open), rows(pinned.data), today)),
+    [list.data, pinned.data, open, archived, today],
   );
   const waiting = list.isPending || (!archived && pinned.isPending);
   if (list.error && !list.data) {
@@ -42,11 +46,18 @@ export function ConversationList({ archived }: { archived: boolean }) {
   );
 }
 
+/** Of the conversations without a message, only the open one is shown. */
+function withOpen(listed: Conversation[], open: Conversation | undefined): Conversation[] {
+  const shown = listed.filter((row) => !isUnused(row) || row.id === open?.id);
+  if (!open || !isUnused(open) || shown.some(({ id }) => id === open.id)) return shown;
+  const at = shown.findIndex((row) => row.updated_at < open.updated_at);
+  return shown.toSpliced(at < 0 ? shown.length : at, 0, open);
+}
+
 /** A row pinned between the two readings is in both: it stands with the pinned alone. */
-function toGroups(list: Pages | undefined, pinned: Pages | undefined, now: number): Group[] {
-  const top = rows(pinned);
+function toGroups(listed: Conversation[], top: Conversation[], now: number): Group[] {
   const above = new Set(top.map(({ id }) => id));
-  const groups = groupByDay(rows(list).filter(({ id }) => !above.has(id)), now);
+  const groups = groupByDay(listed.filter(({ id }) => !above.has(id)), now);
   return top.length > 0 ? [{ name: words.pinned, rows: top }, ...groups] : groups;
 }
 

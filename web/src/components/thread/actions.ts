@@ -12,7 +12,7 @@ export interface ThreadActions {
   /** Gives the focus back to where the editing began. */
   endEdit(): void;
   edit(id: string, content: string): void;
-  /** @param model another one than is chosen; it is then the chosen one */
+  /** @param model another one than is chosen, for this reply alone */
   regenerate(id: string, model?: string): void;
   goOn(id: string): void;
   /** @param versionId the server's id; false when it cannot be shown now */

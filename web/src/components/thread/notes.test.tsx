@@ -89,9 +89,9 @@ describe('TokenCountMeter', () => {
   it('shows what the provider counted and how full the window is', () => {
     const tokens = { prompt: 10, completion: 90, total: 100, source: 'provider' } as const;
     render(
-      <TokenCountMeter messages={reply({ status: 'completed', tokens })} draft="" maxTokens={512} window={1000} />,
+      <TokenCountMeter messages={reply({ status: 'completed', tokens })} draft="" maxTokens={512} model={null} window={1000} />,
     );
-    expect(screen.getByRole('group').textContent).toBe('Prompt 10 · Reply 90 · Total 100 · 10% of context');
+    expect(screen.getByRole('group').textContent).toBe('Prompt 10 · Reply 90 · Total 100 · 10%');
   });
 
   it('estimates while a reply is being written, and says so', () => {
@@ -100,6 +100,7 @@ describe('TokenCountMeter', () => {
         messages={reply({ status: 'streaming' }, 'x'.repeat(40))}
         draft=""
         maxTokens={512}
+        model={null}
         window={null}
       />,
     );
@@ -112,13 +113,30 @@ describe('TokenCountMeter', () => {
     const [first] = reply({ status: 'completed', tokens: asked });
     const [last] = reply({ status: 'failed', tokens: refused });
     const messages = [first, { ...last, id: 's' }] as ThreadMessage[];
-    render(<TokenCountMeter messages={messages} draft="" maxTokens={512} window={null} />);
+    render(<TokenCountMeter messages={messages} draft="" maxTokens={512} model={null} window={null} />);
     expect(screen.getByRole('group').textContent).toBe('Prompt 10 · Reply 90 · Total 100');
   });
 
-  it('warns in words when draft and reply cannot fit', () => {
-    render(<TokenCountMeter messages={[]} draft={'x'.repeat(2400)} maxTokens={512} window={1000} />);
-    expect(screen.getByText(strings.meter.tooLong)).toBeTruthy();
+  it.each([
+    [5000, [], strings.meter.tooLong('1,000')],
+    [2400, [], strings.meter.shortReply],
+    [2400, reply({ status: 'completed', tokens: { prompt: 1, completion: 1, total: 2, source: 'provider' } }), strings.meter.willDrop],
+  ])('warns in words before %i characters are sent that do not fit: %#', (length, messages, words) => {
+    render(<TokenCountMeter messages={messages} draft={'x'.repeat(length)} maxTokens={512} model={null} window={1000} />);
+    expect(screen.getByRole('status').textContent).toBe(words);
+  });
+
+  it('takes the window that the server used, unless another model is chosen now', () => {
+    const tokens = { prompt: 10, completion: 90, total: 100, source: 'provider' } as const;
+    const context = { window: 500, prompt_tokens: 10, dropped_messages: 0 };
+    const messages = reply({ status: 'completed', tokens, context, model: 'llama3.2:latest' });
+    const of = (model: string) => (
+      <TokenCountMeter messages={messages} draft="" maxTokens={512} model={model} window={1000} />
+    );
+    const { rerender } = render(of('llama3.2'));
+    expect(screen.getByRole('group').textContent).toContain('20%');
+    rerender(of('other'));
+    expect(screen.getByRole('group').textContent).toContain('10%');
   });
 });
 

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
-import type { ParametersHandle } from '../../hooks/useParameters';
 import type { Playground } from '../../hooks/usePlayground';
 import { strings } from '../../strings';
 import type { ThreadActions } from './actions';
@@ -10,7 +9,6 @@ import { messageText } from '../../session/messageText';
 interface Tools {
   playground: Playground;
   models: ModelsHandle;
-  change: ParametersHandle['change'];
   focusComposer(): void;
 }
 
@@ -20,7 +18,7 @@ export interface EditingActions extends ThreadActions {
 }
 
 /** What messages can be asked to do, and which one is being edited. */
-export function useThreadActions({ playground, models, change, focusComposer }: Tools): EditingActions {
+export function useThreadActions({ playground, models, focusComposer }: Tools): EditingActions {
   const { messages, busy, edit, regenerate, goOn, show } = playground;
   const [editing, setEditing] = useState<string | null>(null);
   const fromComposer = useRef(false);
@@ -64,10 +62,7 @@ export function useThreadActions({ playground, models, change, focusComposer }: 
         // The same words again would be the same branch again.
         if (before && messageText(before) !== content) edit(id, content);
       },
-      regenerate: (id, model) => {
-        if (model) change({ model });
-        regenerate(id);
-      },
+      regenerate,
       goOn,
       show: async (versionId) => {
         const shown = await show(versionId);
@@ -75,6 +70,6 @@ export function useThreadActions({ playground, models, change, focusComposer }: 
         return shown;
       },
     }),
-    [busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, focusComposer],
+    [busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, focusComposer],
   );
 }

@@ -1,19 +1,36 @@
 import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react';
+import { strings } from '../../strings';
+import { PanelHead } from './PanelHead';
+import { followSwipeDown } from './swipeDown';
 
 interface Props {
   label: string;
+  closeLabel?: string;
   onClose(): void;
   children: ReactNode;
 }
 
-/** A dialog that comes up from the lower edge; the browser keeps the focus inside and gives it back. */
-export function Sheet({ label, onClose, children }: Props) {
+/**
+ * A dialog that comes up from the lower edge, with a title that stays; the browser keeps the focus
+ * inside and gives it back. It closes by its button, Escape, a tap beside it, or a swipe down.
+ */
+export function Sheet({ label, closeLabel = strings.frame.closeSheet, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const close = useRef(onClose);
+  useLayoutEffect(() => {
+    close.current = onClose;
+  });
   // A layout effect: closed while it is still in the page, the dialog gives the focus back.
   useLayoutEffect(() => {
     const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
+    if (!element) return;
+    element.showModal();
+    element.querySelector<HTMLElement>('[data-first]')?.focus();
+    const stop = followSwipeDown(element, () => close.current());
+    return () => {
+      stop();
+      element.close();
+    };
   }, []);
 
   function onClick(event: MouseEvent) {
@@ -29,9 +46,15 @@ export function Sheet({ label, onClose, children }: Props) {
       aria-label={label}
       onClose={onClose}
       onClick={onClick}
-      className="scroll-quiet fixed inset-x-0 top-auto bottom-0 m-0 max-h-[85dvh] w-full max-w-none overflow-y-auto overscroll-contain rounded-t-sheet bg-surface pb-[env(safe-area-inset-bottom)] text-ink shadow-dialog"
+      className="sheet fixed inset-x-0 top-auto bottom-0 m-0 flex max-h-[85dvh] w-full max-w-none flex-col overflow-hidden rounded-t-sheet bg-surface pb-[env(safe-area-inset-bottom)] text-ink shadow-dialog"
     >
-      {children}
+      <div className="touch-none" data-grip>
+        <span aria-hidden className="mx-auto mt-2 block h-1 w-9 rounded-full bg-line-strong/60" />
+        <PanelHead title={label} closeLabel={closeLabel} onClose={onClose} />
+      </div>
+      <div className="scroll-quiet flex min-h-0 flex-1 touch-pan-y flex-col overflow-y-auto overscroll-contain" data-scrolls>
+        {children}
+      </div>
     </dialog>
   );
 }

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from conversations.upkeep import upkeep
 from providers.errors import ProviderError
 from streaming.background import BackgroundLoop
+from streaming.catalog import Catalog
 from streaming.cluster.redis_limits import RedisLimits
 from streaming.cluster.redis_peers import RedisPeers
 from streaming.cluster.redis_slots import RedisProviderSlots
@@ -41,6 +42,7 @@ class Runtime:
     stateless: StatelessReplies
     router: Router
     peers: Peers
+    catalog: Catalog
 
 
 class Lifecycle:
@@ -93,6 +95,7 @@ class Lifecycle:
             StatelessReplies(router, limits, slots),
             router,
             peers,
+            Catalog(router),
         )
         await runtime.turns.start()
         looks_after = BackgroundLoop(

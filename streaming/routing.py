@@ -113,15 +113,42 @@ class Router:
                 return service
         return stand_in or services[0]
 
-    async def choose_for(self, model: str) -> Provider:
-        """The default provider for a request that names a model: when the first is away, and the
-        one that answers instead does not have it, the first, which says why."""
+    async def resolve(self, model: str) -> tuple[Provider, str]:
+        """The provider that a model's id means, and the model's name there.
+
+        An id is `<model>` at the default provider, `<provider>/<model>` at any. One that may be
+        read both ways (`openai/gpt-4o` at a default OpenRouter beside a provider `openai`) is the
+        named provider's, unless only the default has it. When the default is away, and the
+        provider that answers instead does not have the model, it is the default, which says why.
+        """
+        name, _, rest = model.partition("/")
+        named = self.providers.get(name) if rest else None
         chosen = await self.choose()
+        if named is not None:
+            theirs = await self._has(named, rest) is not False or not await self._has(chosen, model)
+            return (named, rest) if theirs else (chosen, model)
         if settings.CHAT_DEFAULT_PROVIDER or chosen is (first := self._by_role(Role.SERVICE)[0]):
-            return chosen
-        with suppress(ProviderError):
-            return chosen if await self.find(chosen, model) else first
-        return chosen
+            return chosen, model
+        return first if await self._has(chosen, model) is False else chosen, model
+
+    async def default_name(self, provider: str = "") -> str:
+        """The name of the provider that is asked by default, else that of `provider`."""
+        return provider or settings.CHAT_DEFAULT_PROVIDER or (await self.choose()).name
+
+    async def _has(self, provider: Provider, model: str) -> bool | None:
+        """Whether the provider lists the model; `None` when it does not answer."""
+        try:
+            return await self.find(provider, model) is not None
+        except ProviderError:
+            return None
+
+    async def _resolve_at(self, model: str, provider: str) -> tuple[Provider, str]:
+        """`resolve`; at the named provider, if one is named."""
+        if not provider:
+            return await self.resolve(model)
+        chosen = await self.choose(provider)
+        rest = model.removeprefix(f"{chosen.name}/")
+        return chosen, rest if rest != model and await self._has(chosen, rest) else model
 
     def _by_role(self, role: Role) -> list[Provider]:
         return [provider for provider in self.providers.values() if provider.role is role]
@@ -134,8 +161,8 @@ class Router:
             ProviderError: there is no model to choose, and why.
         """
         if model is not None:
-            chosen = await (self.choose(provider) if provider else self.choose_for(model))
-            return await self._route(chosen, await self._offered(chosen, model))
+            chosen, name = await self._resolve_at(model, provider)
+            return await self._route(chosen, await self._offered(chosen, name))
         chosen = await self.choose(provider)
         try:
             return await self._route(chosen, await self.default_model(chosen))
@@ -155,9 +182,9 @@ class Router:
                     return replace(instead, fallback=True)
             raise
 
-    def check_allowed(self, model: str) -> None:
-        """Return if the settings allow the model, whoever has it. Raises `ModelNotOffered`."""
-        if not any(_allowed(provider, model) for provider in self.providers.values()):
+    def require_allowed(self, provider: Provider, model: str) -> None:
+        """Return if the settings allow the provider's model. Raises `ModelNotOffered`."""
+        if not _allowed(provider, model):
             raise _not_offered(model)
 
     async def default_model(self, provider: Provider) -> str:
@@ -270,8 +297,7 @@ class Router:
     async def _offered(self, provider: Provider, model: str) -> str:
         """The model's name at the provider. Raises `ModelNotOffered`."""
         if settings.CHAT_ALLOWED_MODELS:
-            if not _allowed(provider, model):
-                raise _not_offered(model)
+            self.require_allowed(provider, model)
             return await self.listed_name(provider, model)
         try:
             entry = await self.find(provider, model)
@@ -327,6 +353,10 @@ def _not_offered(model: str) -> ModelNotOffered:
 
 
 def _allowed(provider: Provider, model: str) -> bool:
-    """Whether `CHAT_ALLOWED_MODELS` is empty or has a name of the model."""
-    allowed = settings.CHAT_ALLOWED_MODELS
-    return not allowed or any(provider.same_model(name, model) for name in allowed)
+    """Whether `CHAT_ALLOWED_MODELS` is empty or has a name of the model, alone or after that of
+    its provider."""
+    allowed, prefix = settings.CHAT_ALLOWED_MODELS, f"{provider.name}/"
+    return not allowed or any(
+        provider.same_model(name, model) or provider.same_model(name.removeprefix(prefix), model)
+        for name in allowed
+    )

@@ -29,8 +29,8 @@ STREAMING_LAYERS = {
     "start and end": "lifecycle apps",
     "several processes": "cluster",
     "replies": "replies",
-    "logs, limits, slots": "log limits provider_slots routing model_facts peers hints revocation"
-    " credentials",
+    "logs, limits, slots": "log limits provider_slots routing catalog model_facts peers hints"
+    " revocation credentials",
     "ground": "events errors metrics caller db_threads background single_server token_estimate",
 }
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")

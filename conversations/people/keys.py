@@ -75,28 +75,35 @@ def may_read(key: ApiKey | None) -> bool:
     return key is None or ApiKey.Scope.READ in key.scopes
 
 
-def allows(key: ApiKey | None, model: str) -> bool:
-    """Tell whether the key may use a model. `:latest` is optional on either side."""
+def allows(key: ApiKey | None, model: str, provider: str) -> bool:
+    """Tell whether the key may use a model. The name of `provider` before it, and `:latest`
+    behind it, are optional on either side."""
     allowed = key.allowed_models if key else []
-    plain = model.removesuffix(":latest")
-    return not allowed or plain in (name.removesuffix(":latest") for name in allowed)
+
+    def plain(name: str) -> str:
+        return name.removeprefix(f"{provider}/").removesuffix(":latest")
+
+    return not allowed or plain(model) in map(plain, allowed)
 
 
-def require_model(key: ApiKey | None, model: str) -> None:
-    """Check that the key may use the model. Raises `ModelNotAllowed`."""
-    if not allows(key, model):
+def require_model(key: ApiKey | None, model: str, provider: str) -> None:
+    """Check that the key may use the model, as `allows`. Raises `ModelNotAllowed`."""
+    if not allows(key, model, provider):
         raise ModelNotAllowed(f"This API key may not use the model {model}.")
 
 
-def choose_model(key: ApiKey | None, asked: str | None, remembered: str | None) -> str | None:
+def choose_model(
+    key: ApiKey | None, asked: str | None, remembered: str | None, provider: str
+) -> str | None:
     """Choose the requested model, else the remembered one if the key may use it, else the first
-    model of the key. `None` leaves it to the provider. Raises `ModelNotAllowed`."""
+    model of the key. `None` leaves it to `provider`, the one that is asked by default. Raises
+    `ModelNotAllowed`."""
     if asked:
-        require_model(key, asked)
+        require_model(key, asked, provider)
         return asked
     if key is None or not key.allowed_models:
         return remembered
-    if remembered and allows(key, remembered):
+    if remembered and allows(key, remembered, provider):
         return remembered
     return str(key.allowed_models[0])
 

@@ -34,10 +34,10 @@ async def embed(
     router = stateless.router
     status, provider_used, embeddings, read = Status.FAILED, "", None, False
     try:
-        provider = await router.choose_for(model)
+        keys.require_model(caller.key, model, await router.default_name())
+        provider, model = await router.resolve(model)
         provider_used = provider.name
-        router.check_allowed(model)
-        keys.require_model(caller.key, model)
+        router.require_allowed(provider, model)
         model = await router.listed_name(provider, model)
         async with stateless.slots.slot(provider_used, caller.user.pk, model=model):
             read = True

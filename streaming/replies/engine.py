@@ -204,7 +204,7 @@ async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     """The plan for another provider: its default model, fitted to its window. Raises
     `ProviderError` when it has none for this caller."""
     route = replace(await router.route(model=None, provider=provider.name), fallback=True)
-    if not keys.allows(plan.caller.key, route.model):
+    if not keys.allows(plan.caller.key, route.model, provider.name):
         raise ModelNotFound("This API key may not use the fallback model.")
     return plan.rerouted(route)
 

@@ -42,7 +42,10 @@ async def plan(
     settled = parameters.settle(context.conversation.settings, request.parameters)
     remembered = context.conversation.settings.get("model")
     model = keys.choose_model(
-        caller.key, request.parameters.get("model"), None if provider else remembered
+        caller.key,
+        request.parameters.get("model"),
+        None if provider else remembered,
+        await router.default_name(provider),
     )
     route = await router.route_or_fallback(model=model, provider=provider)
     return make_plan(

@@ -195,7 +195,7 @@ class StatelessReplies:
         """
 
         async def plan() -> Plan:
-            wanted = keys.choose_model(caller.key, model, None)
+            wanted = keys.choose_model(caller.key, model, None, await self.router.default_name())
             route = await self.router.route_or_fallback(model=wanted)
             return make_whole_plan(
                 caller=caller, route=route, messages=messages, parameters=parameters

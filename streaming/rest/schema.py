@@ -52,6 +52,9 @@ class ModelSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     provider = serializers.CharField()
+    stale = serializers.BooleanField(
+        help_text="The provider does not answer; it listed this before."
+    )
     context_length = serializers.IntegerField(
         allow_null=True, help_text="Tokens that prompt and reply may have together here."
     )
@@ -72,8 +75,9 @@ class BoundsSerializer(serializers.Serializer[Any]):
 
 
 class ModelsSerializer(serializers.Serializer[Any]):
-    """The provider that would answer, its models, and the bounds of the parameters by name.
-    `error` is why its models are not known."""
+    """The provider that answers a request without a model, the models of all (their ids are
+    `<model>` at this provider and `<provider>/<model>` at the others), and the bounds of the
+    parameters by name. `error` is why the provider does not list its models."""
 
     provider = serializers.CharField(allow_null=True)
     default = serializers.CharField(allow_null=True)

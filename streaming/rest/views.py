@@ -25,7 +25,7 @@ from conversations.threads.models import Message, Status
 from conversations.threads.parameters import EFFORTS
 from conversations.threads.serializers import BARE_MESSAGE, MessageSerializer
 from providers.errors import ProviderError
-from providers.types import Model
+from streaming.catalog import CatalogEntry
 from streaming.errors import http_status
 from streaming.lifecycle import lifecycle
 from streaming.replies import message_queue
@@ -143,24 +143,23 @@ class ModelsView(AsyncAPIView):
         responses=schema.ModelsSerializer,
     )
     async def get(self, request: Request) -> Response:
-        router = (await lifecycle.start()).router
-        error, listed, default, provider = None, [], None, None
-        try:
-            provider = await router.choose(self.chosen_provider())
-            listed = await router.with_windows(provider, await router.models(provider))
-            default = await router.default_model(provider)
-        except ProviderError as failure:
-            error = {"code": failure.code, "message": failure.message}
+        runtime = await lifecycle.start()
+        router, chosen = runtime.router, self.chosen_provider()
+        provider, default = await router.choose(chosen), None
+        entries, error = await runtime.catalog.entries(provider, alone=bool(chosen))
+        if error is None:
+            with suppress(ProviderError):  # it has no model
+                default = await router.default_model(provider)
         return Response(
             {
-                "provider": provider.name if provider else None,
+                "provider": provider.name,
                 "default": default,
-                "error": error,
-                "notice": router.notice(provider) if provider else None,
+                "error": {"code": error.code, "message": error.message} if error else None,
+                "notice": router.notice(provider),
                 "results": [
-                    _model(entry, provider.name)
-                    for entry in listed
-                    if provider and keys.allows(key_of(request), entry.name)
+                    _model(entry)
+                    for entry in entries
+                    if entry.model.chats and keys.allows(key_of(request), entry.id, provider.name)
                 ],
                 "parameters": {
                     name: {"min": least, "max": most, "default": usual, "step": step}
@@ -196,15 +195,17 @@ def _answer(asked: Message | None, reply: Message, *, readable: bool) -> Respons
     return Response({**told, **body}, status=failed, headers=headers)
 
 
-def _model(entry: Model, provider: str) -> dict[str, Any]:
+def _model(entry: CatalogEntry) -> dict[str, Any]:
+    model = entry.model
     return {
-        "id": entry.name,
-        "label": entry.label,
-        "provider": provider,
-        "context_length": entry.window,
-        "capabilities": list(entry.capabilities),
-        "size_bytes": entry.size_bytes,
-        "parameter_size": entry.parameter_size,
-        "quantization_level": entry.quantization_level,
-        "remote": entry.remote,
+        "id": entry.id,
+        "label": model.label,
+        "provider": entry.provider,
+        "stale": entry.stale,
+        "context_length": model.window,
+        "capabilities": list(model.capabilities),
+        "size_bytes": model.size_bytes,
+        "parameter_size": model.parameter_size,
+        "quantization_level": model.quantization_level,
+        "remote": model.remote,
     }

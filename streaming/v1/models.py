@@ -6,15 +6,17 @@ from typing import Any
 from providers.types import Model
 
 
-def entry(model: Model, provider: str) -> dict[str, Any]:
+def entry(model: Model, name: str, provider: str, *, stale: bool = False) -> dict[str, Any]:
+    """The model whose id is `name`; `stale` when its provider does not answer at the moment."""
     return {
-        "id": model.name,
+        "id": name,
         "object": "model",
         "created": model.created,
         "owned_by": provider,
         "displayLabel": model.label,
         "contextLength": model.window or model.context_length,
         "capabilities": list(model.capabilities),
+        **({"stale": True} if stale else {}),
         "metadata": {
             "contextLength": model.context_length,
             "family": model.family,

@@ -63,26 +63,29 @@ async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
 
 
 async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
-    router = (await lifecycle.start()).router
-    provider = await router.choose()
-    entries = [
-        listing.entry(model, provider.name)
-        for model in await router.with_windows(provider, await router.listed(provider))
-        if keys.allows(caller.key, model.name)
+    runtime = await lifecycle.start()
+    default = await runtime.router.choose()
+    entries, error = await runtime.catalog.entries(default)
+    if error is not None and not entries:
+        raise error
+    data = [
+        listing.entry(entry.model, entry.id, entry.provider, stale=entry.stale)
+        for entry in entries
+        if keys.allows(caller.key, entry.id, default.name)
     ]
-    return answer_json({"object": "list", "data": entries})
+    return answer_json({"object": "list", "data": data})
 
 
 async def _show(request: HttpRequest, caller: Caller, model: str) -> HttpResponseBase:
     router = (await lifecycle.start()).router
-    provider = await router.choose()
-    found = await router.find(provider, model)
-    if found is None and model.endswith("/"):
-        found = await router.find(provider, model.removesuffix("/"))
-    if found is None or not keys.allows(caller.key, found.name):
-        raise ModelNotOffered(f"The model {model} is not available.")
-    [shown] = await router.with_windows(provider, [found])
-    return answer_json(listing.entry(shown, provider.name))
+    for name in dict.fromkeys((model, model.removesuffix("/"))):
+        provider, plain = await router.resolve(name)
+        found = await router.find(provider, plain)
+        if found is not None and keys.allows(caller.key, name, await router.default_name()):
+            [shown] = await router.with_windows(provider, [found])
+            shown_id = found.name if plain == name else f"{provider.name}/{found.name}"
+            return answer_json(listing.entry(shown, shown_id, provider.name))
+    raise ModelNotOffered(f"The model {model} is not available.")
 
 
 async def _health(request: HttpRequest) -> HttpResponseBase:

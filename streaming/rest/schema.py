@@ -62,7 +62,9 @@ class ModelSerializer(serializers.Serializer[Any]):
     size_bytes = serializers.IntegerField(allow_null=True)
     parameter_size = serializers.CharField(allow_null=True)
     quantization_level = serializers.CharField(allow_null=True)
-    remote = serializers.BooleanField(help_text="Prompts leave this machine.")
+    remote = serializers.BooleanField(
+        allow_null=True, help_text="Prompts leave this machine; null is not known."
+    )
 
 
 class BoundsSerializer(serializers.Serializer[Any]):

@@ -205,7 +205,7 @@ def _model(entry: CatalogEntry) -> dict[str, Any]:
         "context_length": model.window,
         "capabilities": list(model.capabilities),
         "size_bytes": model.size_bytes,
-        "parameter_size": model.parameter_size,
-        "quantization_level": model.quantization_level,
+        "parameter_size": model.parameter_size or None,
+        "quantization_level": model.quantization_level or None,
         "remote": model.remote,
     }

@@ -30,7 +30,7 @@ from conversations.errors import Problem
 from conversations.people import services as people
 from conversations.people import signin_attempts
 from conversations.people.backends import BACKEND
-from conversations.people.models import User
+from conversations.people.models import THEMES, User
 from conversations.threads import selectors
 from project.preload import preloaded
 from project.security import DIAGRAM
@@ -39,16 +39,17 @@ from streaming import hints
 logger = logging.getLogger(__name__)
 
 RECENT = 8
-THEMES = ("system", "light", "dark")
 SETUP_SALT = "first-owner"
 # Passwords that are checked at once.
 CHECKS_AT_ONCE = 2
 
 
 def theme(request: HttpRequest) -> dict[str, str]:
-    """Give the templates the visitor's theme, from the cookie, so that it is set before the first
-    paint."""
-    chosen = request.COOKIES.get("theme", "system")
+    """Give the templates the visitor's theme, so that it is set before the first paint: that of
+    this browser, from its cookie, else that of the account."""
+    chosen = request.COOKIES.get("theme")
+    if chosen is None and isinstance(request.user, User):
+        chosen = request.user.theme
     return {"theme": chosen if chosen in THEMES else "system"}
 
 

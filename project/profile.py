@@ -20,10 +20,9 @@ from conversations.errors import NotFound
 from conversations.people import keys
 from conversations.people import services as people
 from conversations.people.backends import BACKEND
-from conversations.people.models import ApiKey, User
+from conversations.people.models import THEMES, ApiKey, User
 from conversations.people.revoking import revoke
 from conversations.people.serializers import MOST_TOKENS
-from project.pages import THEMES
 from streaming import hints
 
 COOKIE_SECONDS = 60 * 60 * 24 * 365
@@ -154,10 +153,11 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Store the theme in the cookie that the chat page writes, too."""
+    """Store the theme in the account, and in the cookie that the chat page writes, too."""
     theme = request.POST.get("theme", "")
     response = redirect("profile")
     if theme in THEMES:
+        people.update_preferences(user=user_of(request), changes={"theme": theme})
         response.set_cookie("theme", theme, max_age=COOKIE_SECONDS, samesite="Lax")
     return response
 

@@ -11,10 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from conversations.notices import notify
-from conversations.people.models import Allowance, ApiKey, User
+from conversations.people.models import LIMITS, ApiKey, User
 from conversations.people.revoking import revoke
-
-LIMITS = tuple(field.name for field in Allowance._meta.get_fields())
 
 
 def credentials_changed(user_id: UUID) -> None:

@@ -23,14 +23,32 @@ class Allowance(models.Model):
         abstract = True
 
 
+LIMITS = tuple(field.name for field in Allowance._meta.get_fields())
+# The languages of the pages, by Django's codes.
+LANGUAGES = ("en", "de", "fr", "es", "ja", "zh-hans", "ar")
+THEMES = ("system", "light", "dark")
+
+
 class User(AbstractUser, Allowance):
-    """An account: Django's, with a UUID as id. Changing `session_version` ends all sessions."""
+    """An account: Django's, with a UUID as id. Changing `session_version` ends all sessions.
+
+    `instructions` go to the model with every prompt of the user's chats. Without a `language` the
+    browser decides. `default_model` answers in chats for which no model was chosen.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session_version = models.PositiveIntegerField(default=0, editable=False)
     # Since the last sign-in, which shows them.
     failed_signins = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_failed_signin = models.DateTimeField(null=True, blank=True, editable=False)
+    instructions = models.TextField(blank=True, default="", db_default="", editable=False)
+    language = models.CharField(
+        max_length=16, blank=True, default="", db_default="", editable=False
+    )
+    theme = models.CharField(max_length=6, default="system", db_default="system", editable=False)
+    default_model = models.CharField(
+        max_length=255, blank=True, default="", db_default="", editable=False
+    )
 
     def __str__(self) -> str:
         return self.username

@@ -1,13 +1,18 @@
 """The JSON shapes of the caller and its API keys."""
 
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.fields import StrictSerializer, TextField
-from conversations.people.models import ApiKey, User
+from conversations.people.models import LANGUAGES, LIMITS, THEMES, ApiKey, User
 
+# Characters of a person's instructions: as many as of a system prompt.
+MOST_INSTRUCTIONS = 8000
 # The largest budget is the largest integer that a JavaScript number holds exactly.
 MOST_MODELS = 100
 
@@ -79,8 +84,57 @@ class ApiKeyInput(StrictSerializer):
         return value
 
 
-class MeSerializer(serializers.ModelSerializer[User]):
+class AllowanceSerializer(serializers.Serializer[Any]):
+    """What may be used; null: no limit."""
+
+    requests_per_minute = serializers.IntegerField(allow_null=True)
+    concurrent_requests = serializers.IntegerField(allow_null=True)
+    tokens_per_day = serializers.IntegerField(allow_null=True)
+    tokens_per_month = serializers.IntegerField(allow_null=True)
+
+
+class BareMeSerializer(serializers.ModelSerializer[User]):
+    """The account, for a key that may not read."""
+
     class Meta:
         model = User
-        fields = ("id", "username", "is_staff")
+        fields: tuple[str, ...] = ("id", "username", "is_staff")
         read_only_fields = fields
+
+
+class MeSerializer(BareMeSerializer):
+    """The account, its preferences, and what it may use."""
+
+    limits = serializers.SerializerMethodField()
+
+    class Meta(BareMeSerializer.Meta):
+        fields = (
+            *BareMeSerializer.Meta.fields,
+            "instructions",
+            "language",
+            "theme",
+            "default_model",
+            "limits",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(AllowanceSerializer)
+    def get_limits(self, user: User) -> dict[str, int | None]:
+        usual = {
+            "requests_per_minute": settings.CHAT_REQUESTS_PER_MINUTE,
+            "concurrent_requests": settings.CHAT_CONCURRENT_REQUESTS,
+        }
+        own = {name: getattr(user, name) for name in LIMITS}
+        return {
+            name: (usual.get(name) if value is None else value) or None
+            for name, value in own.items()
+        }
+
+
+class MeChanges(StrictSerializer):
+    """The preferences of an account, each optional. Empty texts take them back."""
+
+    instructions = TextField(max_length=MOST_INSTRUCTIONS, allow_blank=True, required=False)
+    language = serializers.ChoiceField(choices=LANGUAGES, allow_blank=True, required=False)
+    theme = serializers.ChoiceField(choices=THEMES, required=False)
+    default_model = TextField(max_length=255, allow_blank=True, required=False)

@@ -1,6 +1,6 @@
 """Every write to accounts. Sync, keyword-only, one transaction each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.contrib.auth import password_validation
@@ -60,6 +60,14 @@ def create_owner(*, username: str, password: str) -> User:
         user = create_user(username=username, password=password, staff=True)
         user.is_superuser = True
         user.save(update_fields=["is_superuser"])
+    return user
+
+
+def update_preferences(*, user: User, changes: Mapping[str, str]) -> User:
+    """Change `instructions`, `language`, `theme` or `default_model`."""
+    if changes:
+        User.objects.filter(pk=user.pk).update(**changes)
+        user.refresh_from_db()
     return user
 
 

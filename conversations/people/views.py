@@ -4,21 +4,23 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework import mixins, status, viewsets
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import pagination
 from conversations.fields import valid
-from conversations.people import keys
-from conversations.people.authentication import caller
-from conversations.people.models import ApiKey
+from conversations.people import keys, services
+from conversations.people.authentication import caller, key_of
+from conversations.people.models import ApiKey, User
 from conversations.people.permissions import KeyManagement
 from conversations.people.revoking import revoke
 from conversations.people.serializers import (
     ApiKeyInput,
     ApiKeySerializer,
+    BareMeSerializer,
+    MeChanges,
     MeSerializer,
     NewApiKeySerializer,
 )
@@ -58,8 +60,25 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
 class MeView(APIView):
     """The account of the caller."""
 
-    scope = ""
+    @property
+    def scope(self) -> str:
+        """Every key may ask whose it is."""
+        return "" if self.request.method in SAFE_METHODS else "chat"
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(caller(request)).data)
+        """The account, its preferences, and what it may use. A key without the scope `read` gets
+        `id`, `username` and `is_staff`."""
+        return self._answer(request, caller(request))
+
+    @extend_schema(request=MeChanges, responses=MeSerializer)
+    def patch(self, request: Request) -> Response:
+        """Change the preferences. The instructions are sent to the model with every prompt."""
+        changes = valid(MeChanges(data=request.data))
+        return self._answer(
+            request, services.update_preferences(user=caller(request), changes=changes)
+        )
+
+    def _answer(self, request: Request, user: User) -> Response:
+        shape = MeSerializer if keys.may_read(key_of(request)) else BareMeSerializer
+        return Response(shape(user).data)

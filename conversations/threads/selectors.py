@@ -31,11 +31,14 @@ class OpenedTurn:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """The parent of a new reply, and the messages before it."""
+    """The parent of a new reply, the messages before it, and what its author wants of every reply:
+    `instructions`, and a `default_model` where none was chosen."""
 
     conversation: Conversation
     parent_id: UUID | None
     history: list[Message]
+    instructions: str = ""
+    default_model: str = ""
 
 
 def conversations(

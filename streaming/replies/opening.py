@@ -1,5 +1,7 @@
 """From a request to a stored turn: what it is built from, its plan, and its rows."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from conversations.threads.selectors import OpenedTurn, TurnContext
 from streaming.caller import Caller
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan, make_plan
-from streaming.routing import Router
+from streaming.routing import ModelNotOffered, Route, Router
 
 
 def look(
@@ -26,12 +28,17 @@ def look(
     )
     if known is not None:
         return known, None
-    return None, selectors.turn_context(
+    context = selectors.turn_context(
         conversation=conversation,
         parent_id=request.parent_id,
         parent_given=request.parent_given,
         regenerate=request.message_id,
         go_on=request.go_on,
+    )
+    # `user` may be as old as its socket.
+    author = User.objects.only("instructions", "default_model").filter(pk=user.pk).first() or user
+    return None, replace(
+        context, instructions=author.instructions, default_model=author.default_model
     )
 
 
@@ -47,14 +54,27 @@ async def plan(
         None if provider else remembered,
         await router.default_name(provider),
     )
-    route = await router.route_or_fallback(model=model, provider=provider)
+    route = await _route(router, caller, context, model, provider)
     return make_plan(
         caller=caller,
         route=route,
         history=context.history,
         content=request.content,
         parameters=settled,
+        instructions=context.instructions,
     )
+
+
+async def _route(
+    router: Router, caller: Caller, context: TurnContext, model: str | None, provider: str
+) -> Route:
+    """The way to the model, or, where none was chosen, to the author's own default, if it is still
+    on offer."""
+    own = context.default_model
+    if model is None and not provider and own and keys.allows(caller.key, own):
+        with suppress(ModelNotOffered):
+            return await router.route_or_fallback(model=own)
+    return await router.route_or_fallback(model=model, provider=provider)
 
 
 def store(

@@ -147,9 +147,11 @@ def make_plan(
     history: Iterable[Message],
     content: str | None,
     parameters: dict[str, Any],
+    instructions: str = "",
 ) -> Plan:
     """The plan for the next reply of a conversation. `content` is the new question, `None` for a
-    regeneration. Replies without text are left out. Raises `ModelCannotSee`."""
+    regeneration. The author's `instructions` stand before the system prompt. Replies without text
+    are left out. Raises `ModelCannotSee`."""
     messages = [
         ChatMessage(row.role, row.content)  # type: ignore[arg-type]
         for row in history
@@ -159,8 +161,8 @@ def make_plan(
         messages.append(ChatMessage("user", content))
     elif messages and messages[-1].role == "assistant":
         messages.append(ChatMessage("user", GO_ON))
-    if system_prompt := parameters.get("system_prompt"):
-        messages.insert(0, ChatMessage("system", system_prompt))
+    prompts = filter(None, (instructions, parameters.get("system_prompt")))
+    messages[:0] = [ChatMessage("system", prompt) for prompt in prompts]
     return _plan(caller, route, tuple(messages), parameters)
 
 

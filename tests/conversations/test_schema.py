@@ -41,7 +41,7 @@ DELETE /api/conversations/{id}/queue/{client_id}/
 GET /api/messages/{id}/           DELETE /api/messages/{id}/
 POST /api/messages/{id}/restore/  GET /api/models/
 GET /api/keys/                    POST /api/keys/
-DELETE /api/keys/{id}/            GET /api/me/
+DELETE /api/keys/{id}/            GET /api/me/                     PATCH /api/me/
 GET /api/usage/
 POST /v1/chat/completions         POST /v1/completions         POST /v1/responses
 POST /v1/embeddings               GET /v1/models

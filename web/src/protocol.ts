@@ -353,6 +353,17 @@ export interface Me {
   id: string | number;
   username: string;
   is_staff: boolean;
+  /** Sent to the model with every prompt. */
+  instructions?: string;
+  /** Empty: the browser decides. */
+  language?: string;
+  theme?: 'system' | 'light' | 'dark';
+  default_model?: string;
+  /** Null: no limit. */
+  limits?: Record<
+    'requests_per_minute' | 'concurrent_requests' | 'tokens_per_day' | 'tokens_per_month',
+    number | null
+  >;
 }
 
 // Parsing ---------------------------------------------------------------------------------------

@@ -89,7 +89,21 @@ async def test_who_am_i(place: Place):
     person, staff = await place.person(), await place.person(staff=True)
     for rest in (person.rest, person.page):
         me = ok(await rest.get("/api/me/"))
-        assert me == {"id": person.id, "username": person.name, "is_staff": False}
+        assert me == {
+            "id": person.id,
+            "username": person.name,
+            "is_staff": False,
+            "instructions": "",
+            "language": "",
+            "theme": "system",
+            "default_model": "",
+            "limits": {
+                "requests_per_minute": 1_000_000,
+                "concurrent_requests": 1_000,
+                "tokens_per_day": None,
+                "tokens_per_month": None,
+            },
+        }
     assert ok(await staff.rest.get("/api/me/"))["is_staff"] is True
     async with Rest(place.server.url) as nobody, Rest(place.server.url, key="cp_no") as wrong:
         for rest in (nobody, wrong):

@@ -1,9 +1,10 @@
 """What is done to the record now and then, beside all requests. Sync."""
 
-from conversations.threads import deleting, services
+from conversations.threads import deleting, services, temporary
 
 
 def upkeep() -> None:
-    """Remove what was deleted too long ago to be restored."""
+    """Remove what was deleted too long ago to be restored, and what was not meant to stay."""
+    temporary.delete_unused()
     services.purge_deleted()
     deleting.erase_deleted()

@@ -15,7 +15,7 @@ FIRST_PAGE = 60
 def preloaded(user: User, conversation_id: UUID) -> dict[str, Any] | None:
     """Return the conversation and the end of its shown branch in the shapes of REST, or `None`
     when it is missing or another user's."""
-    row = selectors.conversations(user=user).filter(pk=conversation_id).first()
+    row = selectors.shown_conversation(user=user, conversation_id=conversation_id)
     if row is None:
         return None
     page = selectors.messages(conversation=row, from_end=True, limit=FIRST_PAGE)

@@ -3,21 +3,36 @@
 Missing rows and other users' rows raise the same error.
 """
 
+from datetime import timedelta
 from uuid import UUID
+
+from django.utils import timezone
 
 from conversations.errors import NotFound
 from conversations.people.models import User
 from conversations.threads.models import Conversation, Message
 
+# A use of a temporary conversation is stored at most this often: an open socket uses it all the
+# time.
+USE_PRECISION = timedelta(minutes=5)
+
 
 def conversation(user: User, conversation_id: UUID) -> Conversation:
-    """Return the user's conversation. Raises `NotFound`."""
+    """Return the user's conversation, which is a use of it. Raises `NotFound`."""
     try:
         row = Conversation.objects.get(id=conversation_id, user=user, deleted_at=None)
     except Conversation.DoesNotExist:
         raise NotFound("Conversation not found.") from None
     row.user = user
+    _note_use(row)
     return row
+
+
+def _note_use(conversation: Conversation) -> None:
+    """Keep a temporary conversation for another while."""
+    now = timezone.now()
+    if conversation.temporary and (conversation.used_at or now) <= now - USE_PRECISION:
+        Conversation.objects.filter(id=conversation.id).update(used_at=now)
 
 
 def deleted_conversation(user: User, conversation_id: UUID) -> Conversation:

@@ -19,7 +19,7 @@ class Conversation(models.Model):
     `head` is the leaf of the branch being shown. `settings` holds the system prompt and the
     parameters of the last request. `updated_at` is the time of the last turn or rename. A
     conversation with `deleted_at` is hidden everywhere, and can be restored for a while.
-    `revision` rises when a message is deleted or restored: who has read the messages reads again.
+    A `temporary` one is in no list, and is gone a while after `used_at`. `revision` rises when a message is deleted or restored: who has read the messages reads again.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -33,6 +33,8 @@ class Conversation(models.Model):
     settings = models.JSONField(default=dict, blank=True)
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
+    temporary = models.BooleanField(default=False, db_default=False, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -40,7 +42,12 @@ class Conversation(models.Model):
 
     class Meta:
         ordering = ["-updated_at", "-id"]
-        indexes = [models.Index(fields=["user", "-updated_at", "-id"], name="conversation_newest")]
+        indexes = [
+            models.Index(fields=["user", "-updated_at", "-id"], name="conversation_newest"),
+            models.Index(
+                fields=["used_at"], condition=Q(temporary=True), name="temporary_conversations"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

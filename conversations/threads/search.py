@@ -27,7 +27,7 @@ _SQLITE = f"""
     FROM message_search
     WHERE message_search MATCH %(match)s AND conversation_id IN (
         SELECT id FROM conversations_conversation
-        WHERE user_id = %(user)s AND deleted_at IS NULL
+        WHERE user_id = %(user)s AND deleted_at IS NULL AND NOT temporary
     ) AND message_id NOT IN (
         SELECT id FROM conversations_message WHERE deleted_at IS NOT NULL
     )
@@ -50,7 +50,7 @@ _POSTGRESQL = f"""
             SELECT conversation_id, content, created_at FROM conversations_message
             WHERE {MATCHING} AND deleted_at IS NULL AND conversation_id IN (
                 SELECT id FROM conversations_conversation
-                WHERE user_id = %(user)s AND deleted_at IS NULL
+                WHERE user_id = %(user)s AND deleted_at IS NULL AND NOT temporary
             )
             ORDER BY created_at DESC LIMIT {MOST_FOUND}
         ) AS matching

@@ -50,8 +50,8 @@ def conversations(
     empty: bool | None = None,
 ) -> QuerySet[Conversation]:
     """Return the user's conversations, newest first, each with its `message_count` and whether a
-    reply is `running`. `query` searches titles and messages; `empty` ones have neither. `None`
-    does not filter."""
+    reply is `running`; not the temporary ones, which are in no list. `query` searches titles and
+    messages; `empty` ones have neither. `None` does not filter."""
     rows = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
     if query:
         rows = search.find(rows, user=user, query=query)
@@ -61,14 +61,21 @@ def conversations(
         rows = rows.filter(pinned=pinned)
     if empty is not None:
         rows = rows.filter(EMPTY) if empty else rows.exclude(EMPTY)
-    return with_figures(rows).order_by("-updated_at", "-id")
+    return with_figures(rows.filter(temporary=False)).order_by("-updated_at", "-id")
+
+
+def shown_conversation(*, user: User, conversation_id: UUID) -> Conversation | None:
+    """Return one conversation of the user with its figures, also a temporary one, or `None`."""
+    rows = Conversation.objects.filter(user=user, deleted_at=None, pk=conversation_id)
+    return with_figures(rows.select_related("head")).first()
 
 
 def empty_conversations(*, user: User) -> QuerySet[Conversation]:
-    """Return the user's conversations that nothing was done with, newest first."""
-    return Conversation.objects.filter(
-        EMPTY, user=user, deleted_at=None, pinned=False, archived=False, queue=None, messages=None
-    ).order_by("-updated_at", "-id")
+    """Return the user's conversations that nothing was done with, newest first; not the temporary
+    ones."""
+    rows = Conversation.objects.filter(EMPTY, user=user, deleted_at=None, temporary=False)
+    untouched = rows.filter(pinned=False, archived=False, queue=None, messages=None)
+    return untouched.order_by("-updated_at", "-id")
 
 
 def with_figures(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:

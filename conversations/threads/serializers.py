@@ -116,6 +116,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "pinned",
             "archived",
             "running",
+            "temporary",
             "revision",
             "created_at",
             "updated_at",
@@ -140,7 +141,7 @@ class FoundConversationSerializer(ConversationSerializer):
 
 
 class ConversationInput(StrictSerializer):
-    """The fields of a new conversation."""
+    """The fields that can be given at the beginning and changed later."""
 
     title = TextField(max_length=255, allow_blank=True, required=False)
     settings = SettingsSerializer(required=False)
@@ -152,6 +153,18 @@ class NewConversation(ConversationInput):
     reuse = StrictBooleanField(
         required=False,
         help_text="Answer with an empty conversation of yours, if there is one (200); no title.",
+    )
+    temporary = StrictBooleanField(
+        required=False,
+        help_text="In no list and no search, and deleted an hour after its last use; never reused.",
+    )
+
+
+class ForkInput(StrictSerializer):
+    """Where the copied branch ends."""
+
+    leaf = IdField(
+        required=False, allow_null=True, help_text="Its last message; default: the shown one."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
@@ -36,11 +37,18 @@ def title_of(content: str) -> str:
 
 
 def create_conversation(
-    *, user: User, title: str = "", settings: Mapping[str, Any] | None = None
+    *,
+    user: User,
+    title: str = "",
+    settings: Mapping[str, Any] | None = None,
+    temporary: bool = False,
 ) -> Conversation:
     """Begin a conversation; a setting of `None` is not kept."""
     kept = {name: value for name, value in (settings or {}).items() if value is not None}
-    return Conversation.objects.create(user=user, title=title, settings=kept)
+    used_at = timezone.now() if temporary else None
+    return Conversation.objects.create(
+        user=user, title=title, settings=kept, temporary=temporary, used_at=used_at
+    )
 
 
 def open_empty_conversation(
@@ -103,10 +111,14 @@ def restore_conversation(*, conversation: Conversation) -> None:
 
 def purge_deleted() -> int:
     """Remove the conversations that were deleted `RESTORABLE` ago. Returns how many."""
-    due = Conversation.objects.filter(deleted_at__lt=timezone.now() - RESTORABLE)
+    return remove(Conversation.objects.filter(deleted_at__lt=timezone.now() - RESTORABLE))
+
+
+def remove(rows: QuerySet[Conversation]) -> int:
+    """Remove conversations with all that belongs to them. Returns how many."""
     with transaction.atomic():
-        due.update(head=None)
-        _, by_model = due.delete()
+        rows.update(head=None)
+        _, by_model = rows.delete()
         if by_model:
             search.forget_purged()
     return by_model.get("conversations.Conversation", 0)

@@ -15,17 +15,27 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations import pagination, schema
+from conversations.errors import NotFound
 from conversations.fields import FlagField, PageQuery, Query, StrictSerializer, valid
 from conversations.notices import notify
 from conversations.people import keys
 from conversations.people.authentication import caller, key_of
 from conversations.schema import extend_schema
-from conversations.threads import access, deleting, exports, search, selectors, services
+from conversations.threads import (
+    access,
+    deleting,
+    exports,
+    forking,
+    search,
+    selectors,
+    services,
+)
 from conversations.threads.models import Conversation, Message
 from conversations.threads.serializers import (
     BARE_MESSAGE,
     ConversationChanges,
     ConversationSerializer,
+    ForkInput,
     FoundConversationSerializer,
     MessageSerializer,
     MessagesSerializer,
@@ -82,7 +92,14 @@ class OwnConversations(
 
     def get_object(self) -> Conversation:
         access.conversation(caller(self.request), self.kwargs["pk"])
-        return selectors.conversations(user=caller(self.request)).get(pk=self.kwargs["pk"])
+        return self.shown(self.kwargs["pk"])
+
+    def shown(self, pk: UUID) -> Conversation:
+        """Return a conversation with its figures. Raises `NotFound`."""
+        row = selectors.shown_conversation(user=caller(self.request), conversation_id=pk)
+        if row is None:  # deleted meanwhile
+            raise NotFound("Conversation not found.")
+        return row
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
@@ -110,7 +127,7 @@ class OwnConversations(
     def answer(self, pk: UUID, code: int = status.HTTP_200_OK) -> Response:
         """Return the response that shows a conversation; its ids and status to a key that may not
         read it and has not just made it."""
-        row = selectors.conversations(user=caller(self.request)).get(pk=pk)
+        row = self.shown(pk)
         data = self.get_serializer(row).data
         if code != status.HTTP_201_CREATED and not keys.may_read(key_of(self.request)):
             data = {name: data[name] for name in BARE if name in data}
@@ -170,7 +187,8 @@ class ConversationViewSet(OwnConversations):
     def create(self, request: Request) -> Response:
         """Create a conversation, or open an empty one."""
         fields = valid(NewConversation(data=request.data))
-        if not fields.pop("reuse", False):
+        reuse = fields.pop("reuse", False)
+        if not reuse or fields.get("temporary"):
             row = services.create_conversation(user=caller(request), **fields)
             return self.answer(row.pk, status.HTTP_201_CREATED)
         row, created = services.open_empty_conversation(
@@ -191,6 +209,16 @@ class ConversationViewSet(OwnConversations):
         """Restore a conversation, up to an hour after its deletion."""
         services.restore_conversation(conversation=access.deleted_conversation(caller(request), pk))
         return self.answer(pk)
+
+    @extend_schema(request=ForkInput, responses={201: ConversationSerializer, 409: schema.BUSY})
+    @action(detail=True, methods=["post"])
+    def fork(self, request: Request, pk: UUID) -> Response:
+        """Copy the shown branch, or that down to `leaf`, into a new conversation."""
+        keys.require(key_of(request), "read")  # the copy shows what it was made of
+        conversation = access.conversation(caller(request), pk)
+        leaf = valid(ForkInput(data=request.data)).get("leaf")
+        made = forking.fork(conversation=conversation, user=caller(request), leaf=leaf)
+        return self.answer(made.pk, status.HTTP_201_CREATED)
 
     @extend_schema(
         parameters=[MessagesQuery],

@@ -34,6 +34,7 @@ GET /api/conversations/{id}/      PATCH /api/conversations/{id}/
 DELETE /api/conversations/{id}/   POST /api/conversations/{id}/restore/
 GET /api/conversations/{id}/messages/
 GET /api/conversations/{id}/export/
+POST /api/conversations/{id}/fork/
 POST /api/conversations/{id}/generate/
 POST /api/conversations/{id}/stop/
 GET /api/conversations/{id}/queue/

@@ -288,6 +288,8 @@ export interface Conversation {
   archived: boolean;
   /** A reply is being written in it. */
   running: boolean;
+  /** In no list, and deleted an hour after its last use. */
+  temporary?: boolean;
   /** Rises when a message is deleted or restored. */
   revision?: number;
   created_at: string;

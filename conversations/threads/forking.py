@@ -1,0 +1,50 @@
+"""Copies a branch of a conversation into a new one. Sync, keyword-only."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from conversations.errors import ConversationBusy, InvalidInput
+from conversations.people.models import User
+from conversations.threads import selectors
+from conversations.threads.models import OPEN, Conversation, Message
+
+# What a copy of a message has of it. What it cost is not counted again.
+COPIED = (
+    *("author_id", "role", "content", "reasoning", "status", "seq", "finish_reason"),
+    *("model", "provider_used", "fallback_used", "parameters", "tokens", "context", "timings"),
+    *("error", "door", "created_at", "completed_at"),
+)
+ROWS_AT_ONCE = 100
+
+
+def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conversation:
+    """Make a new conversation of the user with copies of the messages down to `leaf`, or of the
+    shown branch.
+
+    Raises:
+        InvalidInput: `leaf` is not a message of this conversation.
+        ConversationBusy: the branch ends with a reply that is in progress.
+    """
+    path = selectors.path_ids(conversation=conversation, leaf_id=leaf or conversation.head_id)
+    if leaf and not path:
+        sentence = "Message not found in this conversation."
+        raise InvalidInput(f"leaf: {sentence}", fields={"leaf": [sentence]})
+    found = Message.objects.in_bulk(path)
+    rows = [found[key] for key in path if key in found]
+    if any(row.status in OPEN for row in rows):
+        raise ConversationBusy
+    with transaction.atomic():
+        made = Conversation.objects.create(
+            user=user, title=conversation.title, settings=conversation.settings
+        )
+        copies: list[Message] = []
+        for row in rows:
+            values = {name: getattr(row, name) for name in COPIED}
+            parent = copies[-1] if copies else None
+            copies.append(Message(conversation=made, parent=parent, **values))
+        Message.objects.bulk_create(copies, batch_size=ROWS_AT_ONCE)
+        if copies:
+            made.head = copies[-1]
+            made.save(update_fields=["head"])
+    return made

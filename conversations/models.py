@@ -1,8 +1,9 @@
 """The models of all wings, for Django: it looks for them here."""
 
 from conversations.ids import new_id
+from conversations.library.models import Preset, Prompt
 from conversations.people.models import ApiKey, User, all_scopes
-from conversations.threads.models import Conversation, Message, QueuedMessage
+from conversations.threads.models import Conversation, Message, QueuedMessage, Rating
 from conversations.usage.models import UsageRecord
 
 # Migrations refer to `new_id` and `all_scopes` by these names.
@@ -10,7 +11,10 @@ __all__ = [
     "ApiKey",
     "Conversation",
     "Message",
+    "Preset",
+    "Prompt",
     "QueuedMessage",
+    "Rating",
     "UsageRecord",
     "User",
     "all_scopes",

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from conversations.people.models import User
-from conversations.threads import selectors
+from conversations.threads import ratings, selectors
 from conversations.threads.serializers import ConversationSerializer, MessageSerializer
 from streaming.rest import live_text
 
@@ -19,6 +19,7 @@ def preloaded(user: User, conversation_id: UUID) -> dict[str, Any] | None:
     if row is None:
         return None
     page = selectors.messages(conversation=row, from_end=True, limit=FIRST_PAGE)
+    ratings.add(page.messages, user)
     live_text.catch_up(page.messages)
     return {
         "conversation": ConversationSerializer(row).data,

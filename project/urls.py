@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
+from conversations.library import views as library
 from conversations.people import views as people
 from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
@@ -17,6 +18,8 @@ from streaming.v1 import views as v1
 api = SimpleRouter(use_regex_path=False)
 api.register("conversations", threads.ConversationViewSet, basename="conversation")
 api.register("chat/sessions", SessionViewSet, basename="session")
+api.register("prompts", library.PromptViewSet, basename="prompt")
+api.register("presets", library.PresetViewSet, basename="preset")
 api.register("keys", people.ApiKeyViewSet, basename="key")
 
 urlpatterns = [
@@ -42,6 +45,7 @@ urlpatterns = [
     path("api/conversations/<id:pk>/queue/<id:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<id:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<id:pk>/", threads.MessageView.as_view()),
+    path("api/messages/<id:pk>/rating/", threads.RatingView.as_view()),
     path("api/messages/<id:pk>/restore/", threads.RestoreMessageView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", UsageView.as_view()),

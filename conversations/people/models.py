@@ -23,7 +23,7 @@ class Allowance(models.Model):
         abstract = True
 
 
-LIMITS = tuple(field.name for field in Allowance._meta.get_fields())
+LIMITS = tuple(field.name for field in Allowance._meta.local_fields)
 # The languages of the pages, by Django's codes.
 LANGUAGES = ("en", "de", "fr", "es", "ja", "zh-hans", "ar")
 THEMES = ("system", "light", "dark")
@@ -45,6 +45,8 @@ class User(AbstractUser, Allowance):
     language = models.CharField(
         max_length=16, blank=True, default="", db_default="", editable=False
     )
+    # Whether the prompts that everybody begins with were made.
+    has_starters = models.BooleanField(default=False, db_default=False, editable=False)
     theme = models.CharField(max_length=6, default="system", db_default="system", editable=False)
     default_model = models.CharField(
         max_length=255, blank=True, default="", db_default="", editable=False

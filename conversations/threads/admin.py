@@ -1,9 +1,13 @@
 """The admin's conversations. Their text is not shown: it belongs to their users."""
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
 
-from conversations.threads.models import Conversation
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from conversations.read_only_admin import ReadOnlyAdmin
+from conversations.threads import ratings
+from conversations.threads.models import Conversation, Rating
 
 
 @admin.register(Conversation)
@@ -21,3 +25,22 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_add_permission(self, request: object) -> bool:
         return False
+
+
+@admin.register(Rating)
+class RatingAdmin(ReadOnlyAdmin):
+    """A read-only list of ratings, with the counts by model of the rows that match the filters."""
+
+    list_display = ("created_at", "user", "provider", "model", "value", "comment")
+    list_select_related = ("user",)
+    list_filter = ("value", "provider", "model")
+    date_hierarchy = "created_at"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            context["models"] = ratings.by_model(context["cl"].queryset)
+        return response

@@ -18,8 +18,9 @@ class Conversation(models.Model):
 
     `head` is the leaf of the branch being shown. `settings` holds the system prompt and the
     parameters of the last request. `updated_at` is the time of the last turn or rename. A
-    conversation with `deleted_at` is hidden everywhere, and can be restored for a while.
-    A `temporary` one is in no list, and is gone a while after `used_at`. `revision` rises when a message is deleted or restored: who has read the messages reads again.
+    conversation with `deleted_at` is hidden everywhere, and can be restored for a while. A
+    `temporary` one is in no list, and is gone a while after `used_at`. `revision` rises when a
+    message is deleted or restored: who has read the messages reads again.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -94,6 +95,8 @@ class Message(models.Model):
 
     # Ids of all versions of this message, once `selectors.add_siblings` has set them.
     sibling_ids: list[uuid.UUID] | None = None
+    # What its reader thinks of it, once `ratings.add` has set it.
+    rating: "Rating | None" = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(
@@ -167,6 +170,33 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=Q(parent__isnull=True) | ~Q(parent=F("id")), name="not_its_own_parent"
             ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Rating(models.Model):
+    """What a user thinks of a reply. It names the model, so that it counts when the conversation
+    is gone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings"
+    )
+    message = models.ForeignKey(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="ratings"
+    )
+    value = models.SmallIntegerField(choices=[(1, "Good"), (-1, "Bad")])
+    comment = models.TextField(blank=True, default="")
+    provider = models.CharField(max_length=20, blank=True, default="")
+    model = models.CharField(max_length=255, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "message"], name="one_rating_of_a_message"),
         ]
 
     def __str__(self) -> str:

@@ -6,13 +6,21 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.fields import IdField, StrictBooleanField, StrictSerializer, TextField
+from conversations.fields import (
+    IdField,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+    TextField,
+)
 from conversations.threads import shapes
-from conversations.threads.models import Conversation, Message
+from conversations.threads.models import Conversation, Message, Rating
 from conversations.threads.parameters import RememberedSerializer
 
 # Characters of a system prompt: fewer than the smallest context window holds.
 MOST_SYSTEM_PROMPT = 8000
+# Characters of the comment of a rating.
+MOST_COMMENT = 2000
 # The fields of a message for a key without the scope `read`.
 BARE_MESSAGE = ("id", "parent_id", "client_id", "role", "status", "finish_reason")
 
@@ -33,7 +41,26 @@ class ContentField(TextField):
         return text
 
 
+class RatingInput(StrictSerializer):
+    """What the caller thinks of a reply."""
+
+    value = StrictIntegerField(min_value=-1, max_value=1, help_text="1: good, -1: bad, 0: none.")
+    comment = TextField(max_length=MOST_COMMENT, allow_blank=True, required=False)
+
+
+class RatingSerializer(serializers.ModelSerializer[Rating]):
+    value = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Rating
+        fields = ("value", "comment")
+        read_only_fields = fields
+
+
 class MessageSerializer(serializers.ModelSerializer[Message]):
+    rating = RatingSerializer(
+        read_only=True, allow_null=True, help_text="What the caller thinks of it."
+    )
     parent_id = serializers.UUIDField(read_only=True, allow_null=True)
     finish_reason = serializers.CharField(read_only=True, allow_null=True)
     model = serializers.CharField(read_only=True, allow_null=True)
@@ -69,6 +96,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "context",
             "timings",
             "error",
+            "rating",
             "created_at",
             "completed_at",
         )

@@ -26,6 +26,7 @@ from conversations.threads import (
     deleting,
     exports,
     forking,
+    ratings,
     search,
     selectors,
     services,
@@ -40,6 +41,8 @@ from conversations.threads.serializers import (
     MessageSerializer,
     MessagesSerializer,
     NewConversation,
+    RatingInput,
+    RatingSerializer,
 )
 
 MESSAGES_A_PAGE = 200
@@ -243,6 +246,7 @@ class ConversationViewSet(OwnConversations):
         link = f"{request.path}?branch={branch}&limit={limit}"
         link = request.build_absolute_uri(f"{link}&leaf={page.leaf}" if page.leaf else link)
         rows = page.messages
+        ratings.add(rows, caller(request))
         notify().catch_up(rows)
         return Response(
             {
@@ -285,6 +289,7 @@ class MessageView(RetrieveAPIView[Message]):
 
     def get_object(self) -> Message:
         row = access.message(caller(self.request), self.kwargs["pk"])
+        ratings.add([row], caller(self.request))
         notify().catch_up([row])
         return row
 
@@ -300,6 +305,18 @@ class MessageView(RetrieveAPIView[Message]):
         conversation = deleting.delete_message(message=message)
         notify().conversation_changed(conversation, deleted=message.id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RatingView(APIView):
+    """The caller's rating of a reply."""
+
+    @extend_schema(request=RatingInput, responses=RatingSerializer)
+    def put(self, request: Request, pk: UUID) -> Response:
+        """Rate a reply, with a comment if one is given; 0 takes the rating back."""
+        message = access.message(caller(request), pk)
+        rating = {"comment": "", **valid(RatingInput(data=request.data))}
+        ratings.rate(message=message, user=caller(request), **rating)
+        return Response(rating if rating["value"] else {"value": 0, "comment": ""})
 
 
 class RestoreMessageView(APIView):

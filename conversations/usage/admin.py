@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
+from conversations.read_only_admin import ReadOnlyAdmin
 from conversations.usage import selectors
 from conversations.usage.models import UsageRecord
 
 
 @admin.register(UsageRecord)
-class UsageRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UsageRecordAdmin(ReadOnlyAdmin):
     """A read-only list of usage records, with totals of the rows that match the filters."""
 
     list_display = (
@@ -42,12 +43,3 @@ class UsageRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context["users"] = selectors.by_user(records)
             context["totals"] = selectors.totals(records)
         return response
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False

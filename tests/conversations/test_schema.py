@@ -40,7 +40,12 @@ POST /api/conversations/{id}/stop/
 GET /api/conversations/{id}/queue/
 DELETE /api/conversations/{id}/queue/{client_id}/
 GET /api/messages/{id}/           DELETE /api/messages/{id}/
-POST /api/messages/{id}/restore/  GET /api/models/
+POST /api/messages/{id}/restore/  PUT /api/messages/{id}/rating/
+GET /api/models/
+GET /api/prompts/                 POST /api/prompts/
+GET /api/prompts/{id}/            PATCH /api/prompts/{id}/         DELETE /api/prompts/{id}/
+GET /api/presets/                 POST /api/presets/
+GET /api/presets/{id}/            PATCH /api/presets/{id}/         DELETE /api/presets/{id}/
 GET /api/keys/                    POST /api/keys/
 DELETE /api/keys/{id}/            GET /api/me/                     PATCH /api/me/
 GET /api/usage/

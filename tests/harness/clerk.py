@@ -215,6 +215,14 @@ def many(user_id: str, conversations: int, hours: int = 1) -> int:
     return len(Conversation.objects.bulk_create(rows, batch_size=1000))
 
 
+def forget(conversation_id: str) -> int:
+    """Remove a conversation for good."""
+    from conversations.threads import services
+    from conversations.threads.models import Conversation
+
+    return services.remove(Conversation.objects.filter(id=conversation_id))
+
+
 def count(model: str, **filters: Any) -> int:
     """How many rows of a model there are."""
     from django.apps import apps
@@ -265,7 +273,7 @@ def main() -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
-    rows = (fill, many, count, connections, row, queued, usage, unsettled)
+    rows = (fill, many, forget, count, connections, row, queued, usage, unsettled)
     known = {function.__name__: function for function in accounts + rows}
     for line in sys.stdin:
         asked = json.loads(line)

@@ -275,6 +275,8 @@ export interface Message {
   context: ContextInfo | null;
   timings: Timings | null;
   error: Problem | null;
+  /** What the reader thinks of it. */
+  rating?: { value: 1 | -1; comment: string } | null;
   created_at: string;
   completed_at: string | null;
 }

@@ -1,0 +1,78 @@
+"""Every read and write of the library. Sync, keyword-only, one transaction each."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from conversations.errors import Conflict, NotFound
+from conversations.library.models import Entry, Preset, Prompt
+from conversations.people.models import User
+
+# Prompts, and presets, of one person.
+MOST_ENTRIES = 200
+# What everybody begins with.
+STARTERS = (
+    (
+        "Explain an idea",
+        "Explain how a hash table works to someone who only knows arrays.",
+    ),
+    (
+        "Write some code",
+        "Write a Python function that groups words by their anagram, and show how to call it.",
+    ),
+    ("Polish your writing", "Make this clearer and half as long:"),
+    ("Compare options", "Compare SQLite and PostgreSQL for a small team, as a table."),
+)
+
+Kept = TypeVar("Kept", bound=Entry)
+
+
+class LibraryFull(Conflict):
+    code = "library_full"
+    message = f"The library is full: at most {MOST_ENTRIES} of each kind. Delete one first."
+
+
+def prompts(*, user: User) -> QuerySet[Prompt]:
+    """Return the user's prompts, oldest first; the starters, once, to who never had any."""
+    with transaction.atomic():
+        if User.objects.filter(pk=user.pk, has_starters=False).update(has_starters=True):
+            # One after the other: their ids put them in order.
+            for name, text in STARTERS:
+                Prompt.objects.create(user=user, name=name, text=text)
+    return Prompt.objects.filter(user=user)
+
+
+def presets(*, user: User) -> QuerySet[Preset]:
+    """Return the user's presets, oldest first."""
+    return Preset.objects.filter(user=user)
+
+
+def owned(kind: type[Kept], user: User, entry_id: UUID) -> Kept:
+    """Return an entry of the user. Raises `NotFound`, for another user's, too."""
+    row = kind._default_manager.filter(user=user, id=entry_id).first()
+    if row is None:
+        raise NotFound(f"{kind.__name__} not found.")
+    return row
+
+
+def create(kind: type[Kept], *, user: User, **fields: Any) -> Kept:
+    """Keep an entry. Raises `LibraryFull`."""
+    with transaction.atomic():
+        # Locks the account: two at the same time could both take the last place.
+        User.objects.select_for_update().get(pk=user.pk)
+        if kind._default_manager.filter(user=user).count() >= MOST_ENTRIES:
+            raise LibraryFull
+        return kind._default_manager.create(user=user, **fields)
+
+
+def update(*, entry: Kept, changes: Mapping[str, Any]) -> Kept:
+    """Change the name or the content of an entry."""
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    entry.updated_at = timezone.now()
+    entry.save(update_fields=[*changes, "updated_at"])
+    return entry

@@ -6,6 +6,7 @@
     ├── CsrfFailed           403, the CSRF token or the origin is wrong
     ├── MissingScope         403, the key lacks a scope
     ├── ModelNotAllowed      403, the key may not use the model
+    ├── StaffOnly            403, for staff, or for the owner
     ├── NotFound             404, missing or another user's
     ├── Conflict             409
     │   ├── ConversationBusy a reply is in progress
@@ -69,6 +70,12 @@ class MissingScope(Problem):
 class ModelNotAllowed(Problem):
     code = "model_not_allowed"
     http_status = 403
+
+
+class StaffOnly(Problem):
+    code = "staff_only"
+    http_status = 403
+    message = "Only staff can do this."
 
 
 class NotFound(Problem):

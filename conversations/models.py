@@ -2,7 +2,7 @@
 
 from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
-from conversations.people.models import ApiKey, User, all_scopes
+from conversations.people.models import ApiKey, Invitation, User, all_scopes
 from conversations.threads.models import Conversation, Message, QueuedMessage, Rating
 from conversations.usage.models import UsageRecord
 
@@ -10,6 +10,7 @@ from conversations.usage.models import UsageRecord
 __all__ = [
     "ApiKey",
     "Conversation",
+    "Invitation",
     "Message",
     "Preset",
     "Prompt",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -118,6 +119,8 @@ class SignInView(LoginView):
         except RedisError as error:
             logger.error("Sign-in attempts cannot be counted: %s", type(error).__name__)
             return self._refuse("Sign-in is temporarily unavailable. Try again shortly.", 503, 5)
+        if getattr(request, "awaits_approval", False):
+            return self._refuse("Your account is not approved yet. Try again later.", 403)
         if seconds := getattr(request, "signin_wait", 0):
             sentence = f"Too many attempts. Try again in {seconds} s."
             return self._refuse(sentence, 429, seconds)
@@ -132,13 +135,17 @@ class SignInView(LoginView):
             messages.warning(self.request, failures)
         return response
 
-    def _refuse(self, sentence: str, status: int, seconds: int) -> HttpResponse:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"open": settings.SIGN_UP == "open", **super().get_context_data(**kwargs)}
+
+    def _refuse(self, sentence: str, status: int, seconds: int = 0) -> HttpResponse:
         form = self.get_form_class()(self.request)
         form.cleaned_data = {}
         form._errors = forms.utils.ErrorDict()  # type: ignore[attr-defined]
         form.add_error(None, sentence)
         response = self.render_to_response(self.get_context_data(form=form), status=status)
-        response.headers["Retry-After"] = str(seconds)
+        if seconds:
+            response.headers["Retry-After"] = str(seconds)
         return response
 
 
@@ -157,10 +164,9 @@ class SignOutView(LogoutView):
         return response
 
 
-class OwnerForm(forms.Form):
-    """The owner account."""
+class PasswordsForm(forms.Form):
+    """A new password, twice."""
 
-    username = forms.CharField(max_length=150)
     password1 = forms.CharField(label="Password", strip=False, widget=forms.PasswordInput)
     password2 = forms.CharField(label="Confirm password", strip=False, widget=forms.PasswordInput)
 
@@ -169,6 +175,21 @@ class OwnerForm(forms.Form):
         if data.get("password1") and data.get("password1") != data.get("password2"):
             self.add_error("password2", "The passwords do not match.")
         return data
+
+    def refuse(self, problem: Problem) -> None:
+        """Show a problem at the field that it names, or above the form."""
+        fields = problem.fields or {}
+        field = (
+            "password1" if "password" in fields else "username" if "username" in fields else None
+        )
+        sentence = problem.message.partition(": ")[2] if field else ""
+        self.add_error(field, sentence or problem.message)
+
+
+class AccountForm(PasswordsForm):
+    """A new account."""
+
+    username = forms.CharField(max_length=150)
 
 
 @never_cache
@@ -181,15 +202,14 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404 from None
     if User.objects.exists():
         return redirect("signin")
-    form = OwnerForm(request.POST or None)
+    form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             user = people.create_owner(
                 username=form.cleaned_data["username"], password=form.cleaned_data["password1"]
             )
         except Problem as problem:
-            field = "username" if "username" in (problem.fields or {}) else "password1"
-            form.add_error(field, problem.message.partition(": ")[2] or problem.message)
+            form.refuse(problem)
         else:
             login(request, user, backend=BACKEND)
             return redirect("welcome")

@@ -154,6 +154,8 @@ AUTHENTICATION_BACKENDS = [
     "conversations.people.backends.PasswordBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+# Whether strangers may ask for an account, which then waits for approval.
+SIGN_UP = env.choice("SIGN_UP", ("off", "open"), "off")
 # Proxies in front of the server that add to X-Forwarded-For. Without any, nobody's word is taken
 # for where a request comes from.
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)

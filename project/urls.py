@@ -6,11 +6,13 @@ from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from conversations.library import views as library
+from conversations.people import staff_views as staff
 from conversations.people import views as people
 from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
-from project import api_description, health, pages, profile
+from project import api_description, health, joining, pages, profile
+from project import people as people_page
 from project.doctor import probe
 from streaming.rest import views as rest
 from streaming.v1 import views as v1
@@ -18,6 +20,8 @@ from streaming.v1 import views as v1
 api = SimpleRouter(use_regex_path=False)
 api.register("conversations", threads.ConversationViewSet, basename="conversation")
 api.register("chat/sessions", SessionViewSet, basename="session")
+api.register("people", staff.PeopleViewSet, basename="person")
+api.register("invitations", staff.InvitationViewSet, basename="invitation")
 api.register("prompts", library.PromptViewSet, basename="prompt")
 api.register("presets", library.PresetViewSet, basename="preset")
 api.register("keys", people.ApiKeyViewSet, basename="key")
@@ -36,6 +40,16 @@ urlpatterns = [
     path("profile/theme", profile.choose_theme, name="choose-theme"),
     path("profile/keys", profile.add_key, name="add-key"),
     path("profile/keys/<id:key_id>/revoke", profile.revoke_key, name="revoke-key"),
+    path("people", people_page.people, name="people"),
+    path("people/invite", people_page.invite, name="invite"),
+    path("people/invite/<id:invitation_id>/withdraw", people_page.withdraw, name="withdraw"),
+    path("people/<id:user_id>/active", people_page.change, name="change-person"),
+    path("people/<id:user_id>/refuse", people_page.refuse, name="refuse-person"),
+    path("people/<id:user_id>/limits", people_page.limit, name="limit-person"),
+    path("people/<id:user_id>/reset", people_page.reset, name="reset-person"),
+    path("invite/<str:secret>", joining.accept, name="accept"),
+    path("signup", joining.sign_up, name="signup"),
+    path("reset/<str:name>/<str:token>", joining.reset, name="reset"),
     # One form asks for passwords, and counts the attempts.
     path("admin/login/", RedirectView.as_view(pattern_name="signin", query_string=True)),
     path("admin/", admin.site.urls),

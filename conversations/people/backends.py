@@ -22,8 +22,11 @@ class PasswordBackend(ModelBackend):
     """Django's, with failures counted, logged and told to the account's owner.
 
     A refused try leaves in `request.signin_wait` the seconds to wait; 0 says that the name or the
-    password is wrong. No other backend is asked after this one.
+    password is wrong, or with `request.awaits_approval` that the account is not approved yet. No
+    other backend is asked after this one. Django makes one for each try.
     """
+
+    _awaits_approval = False
 
     def authenticate(
         self,
@@ -36,11 +39,18 @@ class PasswordBackend(ModelBackend):
             return None
         request.signin_wait = seconds = signin_attempts.wait(request, username)  # type: ignore[attr-defined]
         user = None if seconds else super().authenticate(request, username, password, **kwargs)
+        if self._awaits_approval:  # the password was right
+            request.awaits_approval = True  # type: ignore[attr-defined]
+            raise PermissionDenied
         if not isinstance(user, User):
             _note_failure(request, username, seconds)
             raise PermissionDenied
         signin_attempts.forget(request, username)
         return user
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        self._awaits_approval = user.awaits_approval
+        return super().user_can_authenticate(user)
 
 
 def _note_failure(request: HttpRequest, username: str, seconds: int) -> None:

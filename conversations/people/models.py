@@ -41,6 +41,8 @@ class User(AbstractUser, Allowance):
     # Since the last sign-in, which shows them.
     failed_signins = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_failed_signin = models.DateTimeField(null=True, blank=True, editable=False)
+    # Asked for by a stranger (`SIGN_UP=open`), and not yet approved.
+    awaits_approval = models.BooleanField(default=False, db_default=False, editable=False)
     instructions = models.TextField(blank=True, default="", db_default="", editable=False)
     language = models.CharField(
         max_length=16, blank=True, default="", db_default="", editable=False
@@ -108,3 +110,25 @@ class ApiKey(Allowance):
             raise ValidationError(
                 {"allowed_models": 'Must be a list of model names, for example ["llama3.2"].'}
             )
+
+
+class Invitation(models.Model):
+    """A link that makes one account. Only the SHA-256 of its secret is stored. `name` says for whom
+    it is, for those who invite."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=150, blank=True, default="")
+    is_staff = models.BooleanField(default=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return str(self.id)

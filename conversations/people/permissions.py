@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework import permissions
 from rest_framework.request import Request
 
-from conversations.errors import MissingScope
+from conversations.errors import MissingScope, StaffOnly
 from conversations.people import keys
 from conversations.people.authentication import key_of
 
@@ -34,6 +34,17 @@ class KeyManagement(permissions.BasePermission):
         )
         if key is not None and not revokes_itself:
             raise MissingScope("An API key can only revoke itself. Sign in to manage API keys.")
+        return True
+
+
+class StaffSession(permissions.BasePermission):
+    """Requires a session of staff. Refuses keys, which could give themselves more."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not getattr(request.user, "is_staff", False):
+            raise StaffOnly
+        if key_of(request) is not None:
+            raise MissingScope("API keys cannot manage people. Sign in.")
         return True
 
 

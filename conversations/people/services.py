@@ -5,25 +5,31 @@ from uuid import UUID
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from conversations.errors import Conflict, InvalidInput
+from conversations.errors import Conflict, InvalidInput, StaffOnly
 from conversations.people.models import User
 
 # --- Accounts -------------------------------------------------------------------------------
 
 
 def create_user(
-    *, username: str, password: str | None, staff: bool = False, any_password: bool = False
+    *,
+    username: str,
+    password: str | None,
+    staff: bool = False,
+    any_password: bool = False,
+    waits: bool = False,
 ) -> User:
     """Create an account. Without a password only API keys can use it. `any_password` skips the
-    password validators.
+    password validators. One that `waits` cannot be used before it is approved.
 
     Raises:
         InvalidInput: the name or the password is invalid; names the field.
     """
-    user = User(username=username, is_staff=staff)
+    name = User.normalize_username(username)
+    user = User(username=name, is_staff=staff, is_active=not waits, awaits_approval=waits)
     try:
         user.clean_fields(exclude=["password"])
         user.validate_unique()
@@ -39,7 +45,12 @@ def create_user(
             f"password: {' '.join(error.messages)}", fields={"password": error.messages}
         ) from None
     user.set_password(password)
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:  # of two at once
+        sentence = "A user with that username already exists."
+        raise InvalidInput(f"username: {sentence}", fields={"username": [sentence]}) from None
     return user
 
 
@@ -69,6 +80,12 @@ def update_preferences(*, user: User, changes: Mapping[str, str]) -> User:
         User.objects.filter(pk=user.pk).update(**changes)
         user.refresh_from_db()
     return user
+
+
+def require_owner(user: User) -> None:
+    """Raise `StaffOnly` unless the user is an owner, who may do everything."""
+    if not user.is_superuser:
+        raise StaffOnly("Only the owner can change accounts of staff.")
 
 
 def active(ids: Iterable[UUID]) -> set[UUID]:

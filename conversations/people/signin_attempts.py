@@ -64,6 +64,11 @@ def wait(request: HttpRequest, username: str) -> int:
     return _whole(seconds) if (seconds := OF_ADDRESS.take(address)) else 0
 
 
+def wait_to_sign_up(request: HttpRequest) -> int:
+    """`wait` for a request for an account, which all come under one name."""
+    return wait(request, ":sign-up")
+
+
 def forget(request: HttpRequest, username: str) -> None:
     """The password was right: tries of this name from this address cost nothing again."""
     pair = _key(f"{_normal(username)}\0{address_of(request)}")

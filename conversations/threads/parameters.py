@@ -41,11 +41,17 @@ class RememberedSerializer(ParametersSerializer):
         return fields
 
 
+# What a conversation remembers for its replies.
+KNOWN = {*ParametersSerializer().fields, "system_prompt"}
+
+
 def settle(remembered: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a reply: the chosen ones, else those that the conversation
     remembers, else the defaults. What was remembered under wider bounds is brought into them."""
     defaults = {name: settings.CHAT_PARAMETERS[name][2] for name in SENT_BY_DEFAULT}
-    kept = {name: _within_bounds(name, value) for name, value in remembered.items()}
+    kept = {
+        name: _within_bounds(name, value) for name, value in remembered.items() if name in KNOWN
+    }
     return {**defaults, **kept, **chosen}
 
 

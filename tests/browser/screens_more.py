@@ -178,6 +178,22 @@ async def profile(visit: Visit, options: Options) -> Page:
 
 
 @screen
+async def people(visit: Visit, options: Options) -> Page:
+    """The page for staff, with an invitation and somebody who waits."""
+    person, place = visit.person, visit.place
+    await place.clerk("allow", model="User", row_id=person.id, is_staff=True)
+    other, waiting = await place.person(), await place.person()
+    await place.clerk("allow", model="User", row_id=other.id, is_active=False)
+    await place.clerk(
+        "allow", model="User", row_id=waiting.id, is_active=False, awaits_approval=True
+    )
+    await person.page.post("/api/invitations/", {"name": "Grace Hopper"})
+    page = await visit.page("/people", **options)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
+
+
+@screen
 async def forced_colours(visit: Visit, options: Options) -> Page:
     chat, _ = await listed(visit, {**options, "forced_colors": "active"})
     return chat.page

@@ -150,7 +150,8 @@ _SMALL = """
 
 
 async def test_thumbs_find_every_control(visit: Visit):
-    """44 pixels each way: in the thread, the settings, the list of chats, Welcome, the profile."""
+    """44 pixels each way: in the thread, the settings, the list of chats, Welcome, the profile,
+    the people."""
     visit.ollama.text = ANSWER
     chat = await visit.chat(model="said", **PHONE)
     sidebar = Sidebar(chat.page)
@@ -163,7 +164,8 @@ async def test_thumbs_find_every_control(visit: Visit):
     await sidebar.toggle.tap()
     await expect(sidebar.rows.first).to_be_visible()
     assert await chat.page.evaluate(_SMALL) == []
-    for address in ("/", "/profile"):
+    await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
+    for address in ("/", "/profile", "/people"):
         await chat.page.goto(address)
         await expect(chat.heading).to_be_visible()
         assert await chat.page.evaluate(_SMALL) == []

@@ -42,6 +42,11 @@ DELETE /api/conversations/{id}/queue/{client_id}/
 GET /api/messages/{id}/           DELETE /api/messages/{id}/
 POST /api/messages/{id}/restore/  PUT /api/messages/{id}/rating/
 GET /api/models/
+GET /api/people/                  POST /api/people/
+GET /api/people/{id}/             PATCH /api/people/{id}/          DELETE /api/people/{id}/
+POST /api/people/{id}/reset-password/
+GET /api/invitations/             POST /api/invitations/
+DELETE /api/invitations/{id}/
 GET /api/prompts/                 POST /api/prompts/
 GET /api/prompts/{id}/            PATCH /api/prompts/{id}/         DELETE /api/prompts/{id}/
 GET /api/presets/                 POST /api/presets/

@@ -77,7 +77,8 @@ def test_who_is_seen_to_think_is_known_to():
 
 def test_what_was_remembered_is_brought_into_the_bounds():
     """They may have been wider when it was chosen."""
-    settled = parameters.settle({"max_tokens": 9000, "temperature": -1, "model": "m"}, {})
+    remembered = {"max_tokens": 9000, "temperature": -1, "model": "m", "tools": ["x"]}
+    settled = parameters.settle(remembered, {})
     assert settled == {"max_tokens": 1024, "temperature": 0.0, "model": "m"}
     assert parameters.settle({"top_p": 0.5}, {"temperature": 0.1}) == {
         "temperature": 0.1,

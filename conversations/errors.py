@@ -2,6 +2,7 @@
 
     Problem                  code, message, http_status, fields, retry_after
     ├── InvalidInput         400, names the fields
+    │   └── UnsupportedParameter the provider does not have it
     ├── NotAuthenticated     401, the key was revoked or has expired
     ├── CsrfFailed           403, the CSRF token or the origin is wrong
     ├── MissingScope         403, the key lacks a scope
@@ -47,6 +48,10 @@ class InvalidInput(Problem):
     code = "validation_error"
     http_status = 400
     message = "The request has invalid fields."
+
+
+class UnsupportedParameter(InvalidInput):
+    code = "unsupported_parameter"
 
 
 class NotAuthenticated(Problem):

@@ -35,6 +35,8 @@ class Provider(ABC):
     has_suffix: ClassVar[bool] = False
     # Requests set the window, and some models tell their own only when they are loaded (`window`).
     sets_window: ClassVar[bool] = False
+    # What it has of `seed`, `stop`, `top_k`, `repeat_penalty` and `response_format`.
+    parameters: ClassVar[frozenset[str]] = frozenset()
     # A model has several names (see `same_model`).
     has_aliases: ClassVar[bool] = False
 

@@ -33,6 +33,7 @@ class LocalProvider(Provider):
 
     label = "The embedded model"
     role = Role.STAND_IN
+    parameters = OpenAIProvider.parameters
     notice = (
         "This is a small demonstration model that runs on this server. "
         "For better answers, install Ollama and pull a model."

@@ -53,6 +53,7 @@ class OllamaProvider(Provider):
     sets_window = True
     has_aliases = True
     has_suffix = True
+    parameters = frozenset({"seed", "stop", "top_k", "repeat_penalty", "response_format"})
 
     def __init__(self, settings: OllamaSettings, name: str = "ollama") -> None:
         self.name = name

@@ -132,6 +132,8 @@ def _options(request: ChatRequest) -> Json:
         "seed": _seed(request.seed),
         "presence_penalty": request.presence_penalty,
         "frequency_penalty": request.frequency_penalty,
+        "top_k": request.top_k,
+        "repeat_penalty": request.repeat_penalty,
     }
     return {name: value for name, value in options.items() if value is not None}
 

@@ -45,6 +45,8 @@ class OpenAIBase(Provider):
     """Subclasses `_send` a chat and `_fetch_models`; both may raise anything in
     `transport.FAILURES`, a `transport.RefusalError` or a `ProviderError`."""
 
+    parameters = frozenset({"seed", "stop", "response_format"})
+
     def __init__(
         self,
         server: transport.ServerClient,

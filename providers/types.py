@@ -112,6 +112,8 @@ class ChatRequest:
     response_format: ResponseFormat | None = None
     top_logprobs: int | None = None
     suffix: str = ""
+    top_k: int | None = None
+    repeat_penalty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class End:
     context: dict[str, Any] | None = None
     tokens: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    left_out: list[str] | None = None
 
     @classmethod
     def from_row(cls, row: "Message") -> Self:

@@ -12,7 +12,16 @@ from conversations.threads.models import OPEN, Conversation, Message
 # What a copy of a message has of it. What it cost is not counted again.
 COPIED = (
     *("author_id", "role", "content", "reasoning", "status", "seq", "finish_reason"),
-    *("model", "provider_used", "fallback_used", "parameters", "tokens", "context", "timings"),
+    *(
+        "model",
+        "provider_used",
+        "fallback_used",
+        "parameters",
+        "tokens",
+        "context",
+        "timings",
+        "left_out",
+    ),
     *("error", "door", "created_at", "completed_at"),
 )
 ROWS_AT_ONCE = 100

@@ -83,8 +83,8 @@ class Message(models.Model):
 
     `author` is the user who sent the message or asked for the reply. `seq` counts the log entries
     that `content` and `reasoning` hold. `writer` is the process that makes or made the reply.
-    `parameters` are those of the reply, `timings` are in seconds. `key` and `door` are those of
-    the request.
+    `parameters` are those of the reply, `left_out` those of them that its provider does not have;
+    `timings` are in seconds. `key` and `door` are those of the request.
     """
 
     class Role(models.TextChoices):
@@ -123,6 +123,7 @@ class Message(models.Model):
     tokens = models.JSONField(null=True, blank=True)
     context = models.JSONField(null=True, blank=True)
     timings = models.JSONField(null=True, blank=True)
+    left_out = models.JSONField(null=True, blank=True)
     error = models.JSONField(null=True, blank=True)
     key = models.ForeignKey(
         "ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -10,6 +10,10 @@ from conversations.fields import StrictFloatField, StrictIntegerField, StrictSer
 
 # How long a model thinks before it answers, where it does.
 EFFORTS = ("none", "minimal", "low", "medium", "high")
+# What not every provider has.
+MORE = ("seed", "stop", "top_k", "repeat_penalty", "response_format")
+MOST_STOPS = 16
+MOST_STOP = 200
 # These are sent to a model although nobody chose them.
 SENT_BY_DEFAULT = ("temperature", "max_tokens")
 
@@ -20,7 +24,7 @@ def _bounds(name: str) -> dict[str, Any]:
 
 
 class ParametersSerializer(StrictSerializer):
-    """`temperature`, `max_tokens`, `top_p`, `reasoning_effort`, `model`, each optional."""
+    """The parameters of a reply, each optional."""
 
     temperature = StrictFloatField(**_bounds("temperature"))
     max_tokens = StrictIntegerField(**_bounds("max_tokens"))
@@ -28,6 +32,16 @@ class ParametersSerializer(StrictSerializer):
     reasoning_effort = serializers.ChoiceField(
         choices=EFFORTS, required=False, help_text="Left out for a model that does not think."
     )
+    seed = StrictIntegerField(min_value=-(2**53), max_value=2**53, required=False)
+    stop = serializers.ListField(
+        child=TextField(max_length=MOST_STOP),
+        max_length=MOST_STOPS,
+        required=False,
+        help_text="Texts at which the reply ends.",
+    )
+    top_k = StrictIntegerField(min_value=1, max_value=1000, required=False)
+    repeat_penalty = StrictFloatField(min_value=0.0, max_value=2.0, required=False)
+    response_format = serializers.ChoiceField(choices=["json"], required=False)
     model = TextField(max_length=255, required=False)
 
 
@@ -64,5 +78,5 @@ def _within_bounds(name: str, value: Any) -> Any:
 
 def of_reply(settled: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of the settled parameters that the row of a reply keeps."""
-    names = (*settings.CHAT_PARAMETERS, "reasoning_effort")
+    names = (*settings.CHAT_PARAMETERS, "reasoning_effort", *MORE)
     return {name: settled[name] for name in names if name in settled}

@@ -68,6 +68,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     tokens = shapes.TokensField()
     context = shapes.ContextField()  # type: ignore[assignment]
     timings = shapes.TimingsField()
+    left_out = shapes.NamesField()
     error = shapes.FailureField()
     sibling_ids = serializers.ListField(
         child=serializers.UUIDField(),
@@ -95,6 +96,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "tokens",
             "context",
             "timings",
+            "left_out",
             "error",
             "rating",
             "created_at",

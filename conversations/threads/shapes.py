@@ -85,3 +85,8 @@ class TimingsField(Recorded):
 @extend_schema_field(FailureSerializer)
 class FailureField(Recorded):
     pass
+
+
+@extend_schema_field(serializers.ListField(child=serializers.CharField()))
+class NamesField(Recorded):
+    pass

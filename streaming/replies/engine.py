@@ -24,6 +24,7 @@ from providers.types import (
     Finish,
     FinishReason,
     Phase,
+    ResponseFormat,
     ToolPart,
 )
 from streaming.events import End
@@ -52,6 +53,7 @@ class Result:
     model: str = ""
     context: dict[str, Any] = field(default_factory=dict)
     fallback_used: bool = False
+    left_out: tuple[str, ...] = ()
     prompt: tuple[ChatMessage, ...] = ()
     reading: bool = False
     finish: Finish | None = None
@@ -71,6 +73,7 @@ class Result:
         self.provider_used, self.model = route.provider.name, route.model
         self.context = plan.fitted.as_context(route.window)
         self.fallback_used = route.fallback
+        self.left_out = plan.left_out
         self.prompt = plan.fitted.messages
 
     def end_with(self, finish: Finish) -> None:
@@ -92,6 +95,7 @@ class Result:
             context=self.context or None,
             tokens=self.tokens(text),
             error=error,
+            left_out=list(self.left_out) or None,
         )
 
     @property
@@ -315,6 +319,22 @@ def _finished(chunk: Chunk, plan: Plan, *, shortened: bool) -> Chunk:
     return replace(chunk, finish=replace(chunk.finish, window_full=True))
 
 
+def _choices(plan: Plan) -> dict[str, Any]:
+    """The parameters that the provider gets, as it takes them."""
+    found = {
+        name: value
+        for name, value in plan.parameters.items()
+        if name in _CHOICES and name not in plan.left_out
+    }
+    if plan.trims and plan.route.cannot_think:
+        found.pop("reasoning_effort", None)  # remembered from another model
+    if found.get("response_format") == "json":
+        found["response_format"] = ResponseFormat()
+    if "stop" in found:
+        found["stop"] = tuple(found["stop"])
+    return found
+
+
 def _request(plan: Plan) -> ChatRequest:
     """The request for a plan. Raises `ContextTooLong` for a prompt that cannot fit, and
     `NotSupported` for a suffix that the provider does not know."""
@@ -325,16 +345,13 @@ def _request(plan: Plan) -> ChatRequest:
             window=plan.route.window,
             prompt_tokens=plan.fitted.prompt_tokens,
         )
-    choices = {name: value for name, value in plan.parameters.items() if name in _CHOICES}
-    if plan.trims and plan.route.cannot_think:
-        choices.pop("reasoning_effort", None)  # remembered from another model
     request = ChatRequest(
         model=plan.route.model,
         messages=plan.fitted.messages,
         window=plan.route.num_ctx,
         prompt_tokens=plan.fitted.prompt_tokens,
         max_tokens=plan.max_tokens,
-        **choices,
+        **_choices(plan),
     )
     provider = plan.route.provider
     if request.suffix and not provider.has_suffix:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from conversations.errors import UnsupportedParameter
 from conversations.people import keys
 from conversations.people.models import User
 from conversations.threads import access, parameters, selectors, services
@@ -45,17 +46,19 @@ def look(
 async def plan(
     router: Router, caller: Caller, context: TurnContext, request: TurnRequest, provider: str
 ) -> Plan:
-    """The plan of the reply: its model and its prompt. Raises `ProviderError`."""
+    """The plan of the reply: its model and its prompt. Raises `ProviderError` and
+    `UnsupportedParameter`."""
     settled = parameters.settle(context.conversation.settings, request.parameters)
     remembered = context.conversation.settings.get("model")
+    default = await router.default_name(provider)
     model = keys.choose_model(
-        caller.key,
-        request.parameters.get("model"),
-        None if provider else remembered,
-        await router.default_name(provider),
+        caller.key, request.parameters.get("model"), None if provider else remembered, default
     )
-    route = await _route(router, caller, context, model, provider)
-    return make_plan(
+    own = context.default_model
+    if model is not None or provider or not keys.allows(caller.key, own, default):
+        own = ""
+    route = await _route(router, model, own, provider)
+    plan = make_plan(
         caller=caller,
         route=route,
         history=context.history,
@@ -63,15 +66,20 @@ async def plan(
         parameters=settled,
         instructions=context.instructions,
     )
+    if not route.fallback:
+        for name in plan.left_out:
+            if name in request.parameters:  # else it is remembered from another provider
+                sentence = f"{route.provider.label} has no such parameter."
+                raise UnsupportedParameter(
+                    f"parameters.{name}: {sentence}", fields={"parameters": {name: [sentence]}}
+                )
+    return plan
 
 
-async def _route(
-    router: Router, caller: Caller, context: TurnContext, model: str | None, provider: str
-) -> Route:
+async def _route(router: Router, model: str | None, own: str, provider: str) -> Route:
     """The way to the model, or, where none was chosen, to the author's own default, if it is still
     on offer."""
-    own = context.default_model
-    if model is None and not provider and own and keys.allows(caller.key, own):
+    if own:
         with suppress(ModelNotOffered):
             return await router.route_or_fallback(model=own)
     return await router.route_or_fallback(model=model, provider=provider)

@@ -11,6 +11,7 @@ import orjson
 from django.conf import settings
 
 from conversations.threads.models import Message
+from conversations.threads.parameters import MORE
 from providers.errors import ContextTooLong, ModelCannotSee, ProviderError, SystemRoleRefused
 from providers.types import ChatMessage, Usage
 from streaming.caller import Caller
@@ -74,6 +75,13 @@ class Plan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fitted", _fit(self))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The parameters of a conversation that the provider does not have."""
+        has = self.route.provider.parameters
+        names = MORE if self.trims else ()
+        return tuple(name for name in names if name in self.parameters and name not in has)
 
     @property
     def wanted_tokens(self) -> int | None:
@@ -248,8 +256,9 @@ def _texts_beside(parameters: dict[str, Any]) -> list[str]:
     """What the model reads beside the messages: the tools, and the schema of the reply."""
     tools = parameters.get("tools") or ()
     texts = [f"{tool.name} {tool.description} {_json(tool.parameters)}" for tool in tools]
-    if (wanted := parameters.get("response_format")) and wanted.schema is not None:
-        texts.append(_json(wanted.schema))
+    # "json", in a conversation, has no schema.
+    if schema := getattr(parameters.get("response_format"), "schema", None):
+        texts.append(_json(schema))
     return texts
 
 

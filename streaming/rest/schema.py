@@ -59,6 +59,10 @@ class ModelSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Tokens that prompt and reply may have together here."
     )
     capabilities = serializers.ListField(child=serializers.CharField())
+    parameters = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What it has beside `temperature`, `max_tokens` and `top_p`.",
+    )
     size_bytes = serializers.IntegerField(allow_null=True)
     parameter_size = serializers.CharField(allow_null=True)
     quantization_level = serializers.CharField(allow_null=True)

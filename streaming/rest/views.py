@@ -24,6 +24,7 @@ from conversations.threads import access, selectors
 from conversations.threads.models import Message, Status
 from conversations.threads.parameters import EFFORTS
 from conversations.threads.serializers import BARE_MESSAGE, MessageSerializer
+from providers.base import Provider
 from providers.errors import ProviderError
 from streaming.catalog import CatalogEntry
 from streaming.errors import http_status
@@ -157,7 +158,7 @@ class ModelsView(AsyncAPIView):
                 "error": {"code": error.code, "message": error.message} if error else None,
                 "notice": router.notice(provider),
                 "results": [
-                    _model(entry)
+                    _model(entry, router.providers[entry.provider])
                     for entry in entries
                     if entry.model.chats and keys.allows(key_of(request), entry.id, provider.name)
                 ],
@@ -195,8 +196,9 @@ def _answer(asked: Message | None, reply: Message, *, readable: bool) -> Respons
     return Response({**told, **body}, status=failed, headers=headers)
 
 
-def _model(entry: CatalogEntry) -> dict[str, Any]:
+def _model(entry: CatalogEntry, provider: Provider) -> dict[str, Any]:
     model = entry.model
+    effort = {"reasoning_effort"} if "thinking" in model.capabilities else set()
     return {
         "id": entry.id,
         "label": model.label,
@@ -204,6 +206,7 @@ def _model(entry: CatalogEntry) -> dict[str, Any]:
         "stale": entry.stale,
         "context_length": model.window,
         "capabilities": list(model.capabilities),
+        "parameters": sorted(provider.parameters | effort),
         "size_bytes": model.size_bytes,
         "parameter_size": model.parameter_size or None,
         "quantization_level": model.quantization_level or None,

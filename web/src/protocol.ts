@@ -137,6 +137,8 @@ export interface MessageEndEvent {
   provider_used: string | null;
   fallback_used: boolean;
   error?: Problem | null;
+  /** Parameters that were chosen, and that who answers does not have. */
+  left_out?: string[] | null;
 }
 
 /** A message that waits until the reply before it has ended; `error`: why it could not be sent. */
@@ -275,6 +277,8 @@ export interface Message {
   context: ContextInfo | null;
   timings: Timings | null;
   error: Problem | null;
+  /** Parameters that were chosen, and that its provider does not have. */
+  left_out?: string[] | null;
   /** What the reader thinks of it. */
   rating?: { value: 1 | -1; comment: string } | null;
   created_at: string;
@@ -327,6 +331,8 @@ export interface Model {
   provider: string;
   context_length: number | null;
   capabilities: string[];
+  /** What it has beside temperature, max_tokens and top_p. */
+  parameters?: string[];
   size_bytes: number | null;
   parameter_size: string | null;
   quantization_level: string | null;

@@ -260,7 +260,7 @@ async def test_one_message_with_its_status(place: Place):
         ({"title": None}, "title"),
         ({"title": "a\0b"}, "title"),
         ({"settings": {"temperature": 2}}, "settings"),
-        ({"settings": {"seed": 2}}, "settings"),
+        ({"settings": {"seeds": 2}}, "settings"),
         ({"settings": []}, "settings"),
         ({"head_id": NOBODY}, "head_id"),
         ({"head_id": "x"}, "head_id"),

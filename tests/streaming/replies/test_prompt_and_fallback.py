@@ -282,6 +282,7 @@ async def test_the_models_that_are_on_offer(daphne_place: Place):
         "stale",
         "context_length",
         "capabilities",
+        "parameters",
         "size_bytes",
         "parameter_size",
         "quantization_level",

@@ -9,6 +9,7 @@ class DescriptionConfig(AppConfig):
 
 class ProjectConfig(AppConfig):
     name = "project"
+    default = True  # of the two that are here
 
     def ready(self) -> None:
         from conversations import notices

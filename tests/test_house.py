@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 from tests.harness.imports import Graph, circles, floors, name_of, python_graph, typescript_graph
 
@@ -119,6 +120,12 @@ def web_product() -> Graph:
     graph = web()
     tests = {module for module in graph if WEB_TESTS.match(module)}
     return {module: targets for module, targets in graph.items() if module not in tests}
+
+
+def test_our_applications_are_the_ones_that_are_written_here():
+    """Django takes one of its own, which starts nothing, where a module has several."""
+    for name in ("project", "conversations", "streaming"):
+        assert type(apps.get_app_config(name)).__module__ == f"{name}.apps"
 
 
 def test_packages_import_only_along_the_arrows():

@@ -14,7 +14,7 @@
     │   └── ClientIdConflict the client_id was used with different content
     ├── TooLarge             413
     ├── Throttled            429, with the seconds to wait
-    │   ├── TooManyRequests  in this minute
+    │   ├── TooManyRequests  in this minute or second
     │   ├── TooManyAtOnce    replies in progress
     │   └── BudgetSpent      tokens of a day or a month
     └── Unavailable          503, a service that the server needs is down

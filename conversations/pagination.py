@@ -12,6 +12,9 @@ from rest_framework.response import Response
 
 from conversations.fields import PageQuery
 
+# The most that a page takes, roughly, unless it is one row.
+PAGE_BYTES = 2_000_000
+
 
 class OnePage(BasePagination):
     """All rows on one page, for lists that are bounded."""
@@ -57,6 +60,7 @@ class NewestFirst(CursorPagination):
         if cursor is not None:
             rows = rows.filter(self._beyond(cursor))
         found = list((rows.reverse() if back else rows)[: size + 1])
+        size = min(size, _fitting(found))
         page = found[size - 1 :: -1] if back else found[:size]
         here, there = len(found) > size, cursor is not None  # whether there is more on each side
         has_next, has_previous = (there, here) if back else (here, there)
@@ -97,3 +101,13 @@ class NewestFirst(CursorPagination):
             if parameter["name"] == "limit":
                 parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
         return parameters
+
+
+def _fitting(rows: list[Any]) -> int:
+    """Return how many of the rows a page holds."""
+    total = 0
+    for count, row in enumerate(rows):
+        total += sum(len(str(value)) for value in vars(row).values())
+        if total > PAGE_BYTES and count:
+            return count
+    return len(rows)

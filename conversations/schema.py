@@ -132,6 +132,8 @@ def _refusals(path: str, method: str, operation: Schema) -> set[str]:
         statuses.add("400")
     if "{" in path or "cursor" in asked:
         statuses.add("404")
+    if method != "get":
+        statuses.add("429")
     if method in ("post", "put", "patch"):
         statuses |= {"400", "413", "415"}
     return statuses

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from conversations.errors import NotFound
-from conversations.people import keys
+from conversations.errors import NotFound, Problem
+from conversations.people import keys, writes
 from conversations.people import services as people
 from conversations.people.backends import BACKEND
 from conversations.people.models import THEMES, ApiKey, User
@@ -169,7 +169,12 @@ def add_key(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return show(request, key_form=form, status=400)
-    _, secret = keys.create(user=user_of(request), **form.fields_of_key())
+    try:
+        writes.count(user_of(request))
+        _, secret = keys.create(user=user_of(request), **form.fields_of_key())
+    except Problem as problem:
+        form.add_error(None, problem.message)
+        return show(request, key_form=form, status=problem.http_status)
     response = show(request, secret=secret)
     response.headers["Cache-Control"] = "no-store"
     return response

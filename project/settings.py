@@ -217,6 +217,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "conversations.people.permissions.KeyScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["conversations.people.writes.WriteThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "conversations.exception_handler.exception_handler",
@@ -342,6 +343,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # user or one key.
 CHAT_REQUESTS_PER_MINUTE = env.whole("CHAT_REQUESTS_PER_MINUTE", 20)
 CHAT_CONCURRENT_REQUESTS = env.whole("CHAT_CONCURRENT_REQUESTS", 3)
+# Megabytes that the texts of one person may take; 0 for no limit.
+CHAT_STORAGE_MB = env.whole("CHAT_STORAGE_MB", 1024)
 # Of `/v1`, whose requests carry images and whole histories.
 V1_MAX_BODY = 20_000_000
 # Where tiktoken finds the encoding in which programs send tokens to /v1/embeddings.

@@ -32,7 +32,8 @@ STREAMING_LAYERS = {
     "replies": "replies",
     "logs, limits, slots": "log limits provider_slots routing catalog model_facts peers hints"
     " revocation credentials",
-    "ground": "events errors metrics caller db_threads background single_server token_estimate",
+    "ground": "events errors metrics caller db_threads background heavy_work single_server"
+    " token_estimate",
 }
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")
 # Only the start of the process knows that there may be several.

@@ -10,18 +10,27 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from conversations.errors import MissingScope, ModelNotAllowed, NotFound
+from conversations.errors import Conflict, MissingScope, ModelNotAllowed, NotFound
 from conversations.people.models import ApiKey, User
 
 # `last_used_at` is written at most this often: a write on every request would be slow.
 LAST_USE_PRECISION = timedelta(minutes=1)
+# Keys of one person.
+MOST_KEYS = 100
+
+
+class TooManyKeys(Conflict):
+    code = "too_many_keys"
+    message = f"You have {MOST_KEYS} API keys. Revoke those that you do not need."
 
 
 def create(
     *, user: User, name: str, expires_at: datetime | None = None, **bounds: Any
 ) -> tuple[ApiKey, str]:
     """Create an API key. Returns it with its secret, which is stored only as a hash. `bounds` are
-    `scopes`, `allowed_models` and the fields of `Allowance`."""
+    `scopes`, `allowed_models` and the fields of `Allowance`. Raises `TooManyKeys`."""
+    if ApiKey.objects.filter(user=user).count() >= MOST_KEYS:
+        raise TooManyKeys
     secret = "cp_" + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         user=user,

@@ -53,6 +53,8 @@ class User(AbstractUser, Allowance):
     default_model = models.CharField(
         max_length=255, blank=True, default="", db_default="", editable=False
     )
+    # What the texts of this person take (`threads/storage.py`).
+    storage_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     def __str__(self) -> str:
         return self.username

@@ -4,17 +4,8 @@ from functools import partial
 
 from django.db import transaction
 
-from conversations.errors import NotAuthenticated
 from conversations.notices import notify
 from conversations.people.models import ApiKey
-from conversations.threads import message_queue
-
-# Why a message that a revoked key queued is not sent.
-REVOKED = {
-    "code": NotAuthenticated.code,
-    "message": "The API key that queued this message was revoked.",
-    "retryable": False,
-}
 
 
 def revoke(key: ApiKey) -> None:
@@ -22,6 +13,5 @@ def revoke(key: ApiKey) -> None:
     sent."""
     user_id = key.user_id
     with transaction.atomic():
-        message_queue.refuse_all_of(key=key, error=REVOKED)
         key.delete()
         transaction.on_commit(partial(notify().credentials_changed, user_id))

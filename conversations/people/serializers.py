@@ -9,7 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.fields import StrictSerializer, TextField
+from conversations.people import writes
 from conversations.people.models import LANGUAGES, LIMITS, THEMES, ApiKey, User
+from conversations.threads import storage
 
 # Characters of a person's instructions: as many as of a system prompt.
 MOST_INSTRUCTIONS = 8000
@@ -84,6 +86,13 @@ class ApiKeyInput(StrictSerializer):
         return value
 
 
+class StorageSerializer(serializers.Serializer[Any]):
+    """What one's texts take, and how much they may."""
+
+    used_bytes = serializers.IntegerField()
+    quota_bytes = serializers.IntegerField(allow_null=True, help_text="Null: no limit.")
+
+
 class AllowanceSerializer(serializers.Serializer[Any]):
     """What may be used; null: no limit."""
 
@@ -91,6 +100,8 @@ class AllowanceSerializer(serializers.Serializer[Any]):
     concurrent_requests = serializers.IntegerField(allow_null=True)
     tokens_per_day = serializers.IntegerField(allow_null=True)
     tokens_per_month = serializers.IntegerField(allow_null=True)
+    writes_per_second = serializers.IntegerField(help_text="Changes by REST.")
+    writes_at_once = serializers.IntegerField(help_text="Changes that may come at once.")
 
 
 class BareMeSerializer(serializers.ModelSerializer[User]):
@@ -106,6 +117,7 @@ class MeSerializer(BareMeSerializer):
     """The account, its preferences, and what it may use."""
 
     limits = serializers.SerializerMethodField()
+    storage = serializers.SerializerMethodField()
 
     class Meta(BareMeSerializer.Meta):
         fields = (
@@ -115,6 +127,7 @@ class MeSerializer(BareMeSerializer):
             "theme",
             "default_model",
             "limits",
+            "storage",
         )
         read_only_fields = fields
 
@@ -125,10 +138,15 @@ class MeSerializer(BareMeSerializer):
             "concurrent_requests": settings.CHAT_CONCURRENT_REQUESTS,
         }
         own = {name: getattr(user, name) for name in LIMITS}
-        return {
+        limits = {
             name: (usual.get(name) if value is None else value) or None
             for name, value in own.items()
         }
+        return limits | {"writes_per_second": writes.A_SECOND, "writes_at_once": writes.AT_ONCE}
+
+    @extend_schema_field(StorageSerializer)
+    def get_storage(self, user: User) -> dict[str, int | None]:
+        return {"used_bytes": user.storage_bytes, "quota_bytes": storage.quota()}
 
 
 class MeChanges(StrictSerializer):

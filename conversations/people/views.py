@@ -58,7 +58,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiKey]):
 
 
 class MeView(APIView):
-    """The account of the caller."""
+    """The account of the caller, and what it may use."""
 
     @property
     def scope(self) -> str:

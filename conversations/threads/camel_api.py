@@ -5,17 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema_field
+from django.http import StreamingHttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import pagination
 from conversations.fields import StrictSerializer, TextField
-from conversations.notices import notify
 from conversations.people.authentication import caller
 from conversations.schema import extend_schema
-from conversations.threads import selectors
+from conversations.threads import exports, selectors
 from conversations.threads.models import Conversation, Message
 from conversations.threads.views import OwnConversations
 
@@ -45,20 +44,11 @@ class SessionMessageSerializer(serializers.ModelSerializer[Message]):
 class SessionDetailSerializer(SessionSerializer):
     """A session with the messages of the shown branch, oldest first."""
 
-    messages = serializers.SerializerMethodField()
+    messages = SessionMessageSerializer(many=True, read_only=True)
 
     class Meta(SessionSerializer.Meta):
         fields = (*SessionSerializer.Meta.fields, "messages")
         read_only_fields = fields
-
-    @extend_schema_field(SessionMessageSerializer(many=True))
-    def get_messages(self, row: Conversation) -> list[dict[str, Any]]:
-        ids = selectors.ordered_ids(conversation=row, branch="head")
-        needed = ("id", "role", "content", "created_at", "status", "seq")
-        rows = Message.objects.only(*needed).in_bulk(ids)
-        shown = [rows[key] for key in ids if key in rows]
-        notify().catch_up(shown)
-        return list(SessionMessageSerializer(shown, many=True).data)
 
 
 class SessionInput(StrictSerializer):
@@ -117,9 +107,12 @@ class SessionViewSet(OwnConversations):
         return super().list(request, *args, **kwargs)
 
     @extend_schema(responses=SessionDetailSerializer)
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """A session with the messages of the shown branch."""
-        return super().retrieve(request, *args, **kwargs)
+        row = self.get_object()
+        ids = selectors.ordered_ids(conversation=row, branch="head")
+        pieces = exports.with_messages(SessionSerializer(row).data, ids, SessionMessageSerializer)
+        return StreamingHttpResponse(pieces, content_type="application/json")
 
     @extend_schema(request=SessionInput, responses={201: SessionSerializer})
     def create(self, request: Request) -> Response:

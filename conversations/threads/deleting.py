@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations.errors import ConversationBusy, NotFound
-from conversations.threads import search, selectors
+from conversations.threads import search, selectors, storage
 from conversations.threads.models import OPEN, Conversation, Message
 
 # How long a deleted message can be restored; then its text is erased.
@@ -66,7 +66,12 @@ def restore_message(*, message: Message) -> Conversation:
 def erase_deleted() -> int:
     """Erase the text of the messages that were deleted `RESTORABLE` ago. Returns how many."""
     due = Message.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
-    erased = due.exclude(content="", reasoning="").update(content="", reasoning="", error=None)
+    due = due.exclude(content="", reasoning="")
+    with transaction.atomic():
+        sizes = storage.texts_by_owner(due)
+        erased = due.update(content="", reasoning="", error=None)
+        for user_id, size in sizes.items():
+            storage.add(user_id=user_id, size=-size)
     if erased:
         search.forget_purged()
     return erased

@@ -1,32 +1,94 @@
-"""Exports a conversation: the shown branch as Markdown, or all of it as JSON."""
+"""Writes the messages of a conversation into a response, a few at a time.
 
+A conversation may be larger than memory, and to write it takes a while: so no more than a page is
+read at once, and the thread and the connection of the database are given back in between.
+"""
+
+from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import UUID
 
+from channels.db import database_sync_to_async
 from django.utils.text import slugify
+from rest_framework.renderers import JSONRenderer
 
+from conversations.notices import notify
+from conversations.threads import selectors
 from conversations.threads.models import Conversation, Message
 from conversations.threads.serializers import ConversationSerializer, MessageSerializer
 
 NAMES = {Message.Role.USER: "You", Message.Role.ASSISTANT: "Assistant"}
+# Messages that are read at once; fewer where they are long.
+BATCH = 100
+
+Write = Callable[[list[Message]], list[bytes]]
 
 
-def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
-    """Return the title as a heading, then each message below its role, model and time."""
-    parts = [f"# {conversation.title or 'New chat'}"]
-    for message in messages:
-        name = NAMES.get(Message.Role(message.role), message.role.capitalize())
-        by = f" · {message.model}" if message.model else ""
-        parts.append(f"## {name}{by} · {message.created_at:%Y-%m-%d %H:%M} UTC")
-        parts.append(message.content or "*(no text)*")
-    return "\n\n".join(parts) + "\n"
+async def as_markdown(conversation: Conversation, ids: list[UUID]) -> AsyncIterator[bytes]:
+    """Yield the title as a heading, then each message below its role, model and time."""
+    yield f"# {conversation.title or 'New chat'}".encode()
+    async for piece in _pieces(ids, _paragraphs):
+        yield b"\n\n" + b"\n\n".join(piece)
+    yield b"\n"
 
 
-def as_json(conversation: Conversation, messages: list[Message]) -> dict[str, Any]:
-    """Return the conversation and its messages in the shapes of REST."""
-    return {
-        "conversation": ConversationSerializer(conversation).data,
-        "messages": MessageSerializer(messages, many=True).data,
-    }
+async def as_json(conversation: Conversation, ids: list[UUID]) -> AsyncIterator[bytes]:
+    """Yield the conversation and its messages in the shapes of REST."""
+    described = ConversationSerializer(conversation).data
+    first = {"conversation": described}
+    async for piece in with_messages(first, ids, MessageSerializer):
+        yield piece
+
+
+async def with_messages(
+    first: dict[str, Any], ids: list[UUID], serializer: type[Any]
+) -> AsyncIterator[bytes]:
+    """Yield a JSON object: what is in `first`, and `messages`, a list of what `serializer` makes of
+    each."""
+
+    def write(rows: list[Message]) -> list[bytes]:
+        return [_json(row) for row in serializer(rows, many=True).data]
+
+    yield _json(first)[:-1] + b',"messages":['
+    separator = b""
+    async for piece in _pieces(ids, write):
+        yield separator + b",".join(piece)
+        separator = b","
+    yield b"]}"
+
+
+async def _pieces(ids: list[UUID], write: Write) -> AsyncIterator[list[bytes]]:
+    """Yield what `write` makes of a few messages at a time; those that are gone are left out."""
+    start = 0
+    while start < len(ids):
+        start, piece = await database_sync_to_async(_piece)(ids, start, write)
+        if piece:
+            yield piece
+
+
+def _piece(ids: list[UUID], start: int, write: Write) -> tuple[int, list[bytes]]:
+    """Return where the next piece starts, and the piece."""
+    _, end = selectors.bounded(ids, start, min(start + BATCH, len(ids)))
+    found = Message.objects.in_bulk(ids[start:end])
+    rows = [found[key] for key in ids[start:end] if key in found]
+    notify().catch_up(rows)
+    return end, write(rows)
+
+
+def _paragraphs(rows: list[Message]) -> list[bytes]:
+    return [part.encode() for row in rows for part in _markdown(row)]
+
+
+def _markdown(message: Message) -> tuple[str, str]:
+    name = NAMES.get(Message.Role(message.role), message.role.capitalize())
+    by = f" · {message.model}" if message.model else ""
+    heading = f"## {name}{by} · {message.created_at:%Y-%m-%d %H:%M} UTC"
+    return heading, message.content or "*(no text)*"
+
+
+def _json(data: Any) -> bytes:
+    written: bytes = JSONRenderer().render(data)
+    return written
 
 
 def file_name(conversation: Conversation, ending: str) -> str:

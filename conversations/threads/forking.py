@@ -6,7 +6,7 @@ from django.db import transaction
 
 from conversations.errors import ConversationBusy, InvalidInput
 from conversations.people.models import User
-from conversations.threads import selectors
+from conversations.threads import selectors, services, storage
 from conversations.threads.models import OPEN, Conversation, Message
 
 # What a copy of a message has of it. What it cost is not counted again.
@@ -34,6 +34,7 @@ def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conver
     Raises:
         InvalidInput: `leaf` is not a message of this conversation.
         ConversationBusy: the branch ends with a reply that is in progress.
+        StorageFull: there is no room for the copies.
     """
     path = selectors.path_ids(conversation=conversation, leaf_id=leaf or conversation.head_id)
     if leaf and not path:
@@ -43,6 +44,9 @@ def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conver
     rows = [found[key] for key in path if key in found]
     if any(row.status in OPEN for row in rows):
         raise ConversationBusy
+    size = storage.CONVERSATION + storage.text_bytes(conversation.settings.get("system_prompt"))
+    size += sum(storage.MESSAGE + storage.text_bytes(row.content, row.reasoning) for row in rows)
+    services.require_room(user_id=user.pk, size=size)
     with transaction.atomic():
         made = Conversation.objects.create(
             user=user, title=conversation.title, settings=conversation.settings
@@ -56,4 +60,5 @@ def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conver
         if copies:
             made.head = copies[-1]
             made.save(update_fields=["head"])
+        storage.add(user_id=user.pk, size=size)
     return made

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from conversations.errors import ClientIdConflict, Conflict, NotFound
 from conversations.people.models import ApiKey, User
+from conversations.threads import services, storage
 from conversations.threads.models import Conversation, QueuedMessage
 
 # Most messages in the queue of one conversation.
@@ -37,7 +38,10 @@ def add(
     Raises:
         ClientIdConflict: the client_id is queued with different content.
         QueueFull: the queue is full.
+        StorageFull: the person whose conversation it is has no room for it.
     """
+    size = storage.MESSAGE + storage.text_bytes(content)
+    services.require_room(user_id=conversation.user_id, size=size)
     with transaction.atomic():
         # Locks the conversation: two messages at the same time could both take the last place.
         Conversation.objects.select_for_update().get(id=conversation.id)
@@ -57,15 +61,18 @@ def add(
             key=key,
             door=door,
         )
+        storage.add(user_id=conversation.user_id, size=size)
 
 
 def take_back(*, conversation: Conversation, client_id: UUID) -> None:
     """Remove a queued message. Raises `NotFound`."""
-    removed, _ = QueuedMessage.objects.filter(
-        conversation=conversation, client_id=client_id
-    ).delete()
-    if not removed:
-        raise NotFound("Queued message not found.")
+    with transaction.atomic():
+        queued = QueuedMessage.objects.filter(conversation=conversation, client_id=client_id)
+        contents = list(queued.select_for_update().values_list("content", flat=True))
+        if not queued.delete()[0]:
+            raise NotFound("Queued message not found.")
+        size = sum(storage.MESSAGE + storage.text_bytes(content) for content in contents)
+        storage.add(user_id=conversation.user_id, size=-size)
 
 
 def items(*, conversation_id: UUID) -> list[QueuedMessage]:
@@ -89,14 +96,6 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
 def refuse(*, item: QueuedMessage, error: dict[str, Any]) -> None:
     """Store why the turn of a message could not begin."""
     QueuedMessage.objects.filter(id=item.id).update(error=error)
-
-
-def refuse_all_of(*, key: ApiKey, error: dict[str, Any]) -> None:
-    """Store why no message that a key queued will begin. They are no longer the key's: it can be
-    deleted without them."""
-    queued = QueuedMessage.objects.filter(key=key)
-    queued.filter(error__isnull=True).update(error=error)
-    queued.update(key=None)
 
 
 def waiting_conversations() -> list[UUID]:

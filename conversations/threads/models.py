@@ -4,12 +4,14 @@ Rules that a database can hold are constraints here; all others live in `service
 """
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from conversations.errors import NotAuthenticated
 from conversations.ids import new_id
 
 
@@ -204,6 +206,23 @@ class Rating(models.Model):
         return str(self.id)
 
 
+def refuse_of_revoked_key(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """Keep what a deleted key queued, without the key and with the reason why it is not sent
+    (an `on_delete`: it holds however the key is deleted)."""
+    error = models.Value(REVOKED, output_field=models.JSONField())
+    # In this order: the rows may be looked for by their key once more.
+    collector.add_field_update(field.model._meta.get_field("error"), error, rows)
+    collector.add_field_update(field, None, rows)
+
+
+# Why a message that a revoked key queued is not sent.
+REVOKED = {
+    "code": NotAuthenticated.code,
+    "message": "The API key that queued this message was revoked.",
+    "retryable": False,
+}
+
+
 class QueuedMessage(models.Model):
     """A message that was sent during a reply and waits for its turn. `error` is why the turn
     could not begin; such a message waits to be removed."""
@@ -218,7 +237,7 @@ class QueuedMessage(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
     error = models.JSONField(null=True, blank=True)
     key = models.ForeignKey(
-        "ApiKey", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "ApiKey", on_delete=refuse_of_revoked_key, null=True, blank=True, related_name="+"
     )
     door = models.CharField(max_length=6, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from conversations.threads import storage
 from conversations.threads.models import OPEN, Conversation, Message, Status
 from conversations.usage import services as usage
 
@@ -52,7 +53,9 @@ def close_reply(*, reply_id: UUID, writer: UUID | None, status: str, **fields: A
             status=status, completed_at=timezone.now(), **fields
         )
         if closed:
-            usage.record_reply(reply_id=reply_id)
+            reply = usage.record_reply(reply_id=reply_id)
+            size = storage.text_bytes(reply.content, reply.reasoning)
+            storage.add(user_id=reply.conversation.user_id, size=size)
     return bool(closed)
 
 

@@ -9,13 +9,16 @@ from django.db.models.functions import Coalesce
 
 from conversations.errors import ClientIdConflict, InvalidInput, NotFound
 from conversations.people.models import User
-from conversations.threads import access, search
+from conversations.threads import access, search, storage
 from conversations.threads.models import OPEN, Conversation, Message
 
 Branch = Literal["head", "all"]
 
 # Conversations in which nothing was said, and that nobody named.
 EMPTY = Q(head=None, title="")
+
+# The most that the texts of a page of messages take, unless it is one message.
+PAGE_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def conversations(
     """Return the user's conversations, newest first, each with its `message_count` and whether a
     reply is `running`; not the temporary ones, which are in no list. `query` searches titles and
     messages; `empty` ones have neither. `None` does not filter."""
-    rows = Conversation.objects.filter(user=user, deleted_at=None).select_related("head")
+    rows = Conversation.objects.filter(user=user, deleted_at=None)
     if query:
         rows = search.find(rows, user=user, query=query)
     if archived is not None:
@@ -152,11 +155,29 @@ def messages(
         start = max(0, end - limit)
     elif from_end and after is None:
         start, end = max(0, len(path) - limit), len(path)
+    from_its_end = bool(before) or (from_end and after is None)
+    start, end = bounded(path, start, min(end, len(path)), from_its_end=from_its_end)
     rows = Message.objects.in_bulk(path[start:end])
     page = [rows[key] for key in path[start:end] if key in rows]
     add_siblings(page)
     leaf = path[-1] if path and branch == "head" else None
     return Page(page, more_before=start > 0, more_after=end < len(path), leaf=leaf)
+
+
+def bounded(
+    ids: list[UUID], start: int, end: int, *, from_its_end: bool = False
+) -> tuple[int, int]:
+    """Return the part of `ids[start:end]` whose texts have no more than `PAGE_BYTES`: at least one
+    message, from the end of the page or from its beginning."""
+    sizes = storage.sizes_of_texts(ids[start:end])
+    wanted = range(start, end)
+    total, count = 0, 0
+    for position in reversed(wanted) if from_its_end else wanted:
+        total += sizes.get(ids[position], 0)
+        if total > PAGE_BYTES and count:
+            break
+        count += 1
+    return (end - count, end) if from_its_end else (start, start + count)
 
 
 def _shown(conversation: Conversation, member: UUID | None) -> list[UUID]:

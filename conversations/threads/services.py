@@ -15,7 +15,7 @@ from django.utils import timezone
 from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
 from conversations.ids import new_id
 from conversations.people.models import User
-from conversations.threads import access, search, selectors
+from conversations.threads import access, search, selectors, storage
 from conversations.threads.models import Conversation, Message, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
 
@@ -43,12 +43,32 @@ def create_conversation(
     settings: Mapping[str, Any] | None = None,
     temporary: bool = False,
 ) -> Conversation:
-    """Begin a conversation; a setting of `None` is not kept."""
+    """Begin a conversation; a setting of `None` is not kept. Raises `StorageFull`."""
     kept = {name: value for name, value in (settings or {}).items() if value is not None}
     used_at = timezone.now() if temporary else None
-    return Conversation.objects.create(
-        user=user, title=title, settings=kept, temporary=temporary, used_at=used_at
-    )
+    size = storage.CONVERSATION + _prompt_bytes(kept)
+    require_room(user_id=user.pk, size=size)
+    with transaction.atomic():
+        row = Conversation.objects.create(
+            user=user, title=title, settings=kept, temporary=temporary, used_at=used_at
+        )
+        storage.add(user_id=user.pk, size=size)
+    return row
+
+
+def require_room(*, user_id: UUID, size: int) -> None:
+    """Return if the person may store `size` bytes more. Before that is refused, the deleted
+    conversations of the person are removed for good. Raises `StorageFull`."""
+    if storage.has_room(user_id=user_id, size=size):
+        return
+    remove(Conversation.objects.filter(user_id=user_id, deleted_at__isnull=False))
+    storage.count_again(user_id=user_id)
+    if not storage.has_room(user_id=user_id, size=size):
+        raise storage.StorageFull
+
+
+def _prompt_bytes(settings: Mapping[str, Any]) -> int:
+    return storage.text_bytes(settings.get("system_prompt"))
 
 
 def open_empty_conversation(
@@ -74,7 +94,11 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
     Raises:
         InvalidInput: `head_id` is not a message of this conversation.
         ConversationBusy: `head_id` was given and a reply is in progress.
+        StorageFull: the system prompt gets longer, and there is no room.
     """
+    longer = _prompt_bytes(changes.get("settings", {})) - _prompt_bytes(conversation.settings)
+    if longer > 0:
+        require_room(user_id=conversation.user_id, size=longer)
     with transaction.atomic():
         row = Conversation.objects.select_for_update().get(id=conversation.id)
         if "title" in changes:
@@ -82,6 +106,7 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
             row.updated_at = timezone.now()
         row.pinned = changes.get("pinned", row.pinned)
         row.archived = changes.get("archived", row.archived)
+        before = _prompt_bytes(row.settings)
         if "settings" in changes:
             merged = {**row.settings, **changes["settings"]}
             row.settings = {name: value for name, value in merged.items() if value is not None}
@@ -94,6 +119,7 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
                 raise ConversationBusy
             row.head_id = head_id
         row.save()
+        storage.add(user_id=row.user_id, size=_prompt_bytes(row.settings) - before)
     return row
 
 
@@ -117,10 +143,13 @@ def purge_deleted() -> int:
 def remove(rows: QuerySet[Conversation]) -> int:
     """Remove conversations with all that belongs to them. Returns how many."""
     with transaction.atomic():
+        sizes = storage.by_owner(rows)
         rows.update(head=None)
         _, by_model = rows.delete()
         if by_model:
             search.forget_purged()
+        for user_id, size in sizes.items():
+            storage.add(user_id=user_id, size=-size)
     return by_model.get("conversations.Conversation", 0)
 
 
@@ -180,13 +209,18 @@ def open_turn(
             parent = context.parent_id
             if parent and not Message.shown.filter(id=parent).exists():
                 raise Conflict(CHANGED)
-            current.queue.filter(client_id=client_id).delete()
+            waited, _ = current.queue.filter(client_id=client_id).delete()
             current.head = row
             current.settings = {**current.settings, **remember}
             if asked and not current.title:
                 current.title = title_of(asked.content)
             current.updated_at = now
             current.save()
+            messages = 2 if asked else 1
+            size = messages * storage.MESSAGE + storage.text_bytes(content)
+            if waited:
+                size -= storage.MESSAGE + storage.text_bytes(content)
+            storage.add(user_id=current.user_id, size=size)
     except IntegrityError:
         return _explain_refusal(conversation, client_id, content, message_id)
     return OpenedTurn(current, asked, row, created=True)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, JsonResponse
+from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import mixins, serializers, status, viewsets
@@ -261,21 +261,18 @@ class ConversationViewSet(OwnConversations):
         responses={(200, "text/markdown"): str, (200, "application/json"): dict},
     )
     @action(detail=True, pagination_class=None)
-    def export(self, request: Request, pk: UUID) -> HttpResponse:
+    def export(self, request: Request, pk: UUID) -> StreamingHttpResponse:
         """The conversation as a file: the shown branch as Markdown, or all of it as JSON."""
         kind = ExportQuery.of(request)["as"]
         conversation = self.get_object()
         branch: selectors.Branch = "head" if kind == "markdown" else "all"
         ids = selectors.ordered_ids(conversation=conversation, branch=branch)
-        rows = Message.objects.in_bulk(ids)
-        messages = [rows[key] for key in ids]
-        notify().catch_up(messages)
-        response: HttpResponse
         if kind == "markdown":
-            text = exports.as_markdown(conversation, messages)
-            response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+            text = exports.as_markdown(conversation, ids)
+            response = StreamingHttpResponse(text, content_type="text/markdown; charset=utf-8")
         else:
-            response = JsonResponse(exports.as_json(conversation, messages))
+            data = exports.as_json(conversation, ids)
+            response = StreamingHttpResponse(data, content_type="application/json")
         name = exports.file_name(conversation, "md" if kind == "markdown" else "json")
         response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
         return response

@@ -51,9 +51,9 @@ def record(
         )
 
 
-def record_reply(*, reply_id: UUID) -> None:
+def record_reply(*, reply_id: UUID) -> Message:
     """Record what a stored reply cost, in the transaction that has just closed it. Estimates the
-    tokens of a reply without counts, whose process died."""
+    tokens of a reply without counts, whose process died. Returns the reply."""
     reply = Message.objects.select_related("author", "conversation__user", "key").get(id=reply_id)
     tokens = reply.tokens or {
         "prompt": (reply.context or {}).get("prompt_tokens", 0),
@@ -72,3 +72,4 @@ def record_reply(*, reply_id: UUID) -> None:
         door=reply.door,
         message=reply,
     )
+    return reply

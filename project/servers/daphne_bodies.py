@@ -79,6 +79,8 @@ def adapt() -> None:
 
     def finish(self: Any) -> None:
         self.body.release()
+        if self.producer is not None:  # of the answer (`daphne_server`)
+            self.unregisterProducer()
         plain_finish(self)
 
     HTTPChannel.dataReceived = data_received

@@ -97,12 +97,28 @@ def adapt() -> None:
                 protocol.maxMessagePayloadSize = limit
             await protocol.valve.wait()
             return
+        if message["type"] == "http.response.body":
+            await write_body(self, protocol, message)
+            return
         await plain_reply(self, protocol, message)
         if message["type"] == "websocket.accept":
             valve = protocol.valve = Valve()
             protocol.transport.bufferSize = HIGH_WATER
             protocol.transport.unregisterProducer()  # the HTTP channel's, before the upgrade
             protocol.transport.registerProducer(valve, True)
+
+    async def write_body(self: Any, request: Any, message: dict[str, Any]) -> None:
+        """Write a piece of an answer, and return when there is room for another."""
+        if not message.get("more_body"):
+            await plain_reply(self, request, message)
+            return
+        valve = getattr(request, "valve", None)
+        if valve is None and request.channel is not None:
+            valve = request.valve = Valve()
+            request.registerProducer(valve, True)
+        await plain_reply(self, request, message)
+        if valve is not None:
+            await valve.wait()
 
     def connection_made(self: Any) -> None:
         """Hold frames to the limit before they are read."""

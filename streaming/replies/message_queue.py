@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from conversations.errors import (
 from conversations.people.models import User
 from conversations.threads import access
 from conversations.threads import message_queue as queue
+from conversations.threads.models import QueuedMessage
 from streaming import hints
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
@@ -101,6 +103,12 @@ async def items(conversation_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
+def _forget(item: QueuedMessage) -> None:
+    """Remove a message whose turn was there before."""
+    with suppress(NotFound):
+        queue.take_back(conversation=item.conversation, client_id=item.client_id)
+
+
 async def advance(
     conversation_id: UUID, begin: Begin, may_begin: Callable[[UUID], bool], held: Held
 ) -> None:
@@ -118,7 +126,7 @@ async def advance(
                 caller = Caller(author, item.key, item.door)
                 _, created = await begin(caller, conversation_id, request)
                 if not created:
-                    await database_sync_to_async(item.delete)()
+                    await database_sync_to_async(_forget)(item)
             except (ConversationBusy, NotFound, Unavailable):
                 return
             except (TooManyRequests, TooManyAtOnce) as refusal:

@@ -2,24 +2,26 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from conversations.errors import UnsupportedParameter
 from conversations.people import keys
 from conversations.people.models import User
-from conversations.threads import access, parameters, selectors, services
+from conversations.threads import access, parameters, selectors, services, storage
 from conversations.threads.selectors import OpenedTurn, TurnContext
 from streaming.caller import Caller
+from streaming.heavy_work import beside_the_loop
 from streaming.replies.commands import TurnRequest
-from streaming.replies.prompt import Plan, make_plan
+from streaming.replies.prompt import Plan, is_long, make_plan
 from streaming.routing import ModelNotOffered, Route, Router
 
 
 def look(
     user: User, conversation_id: UUID, request: TurnRequest
 ) -> tuple[OpenedTurn | None, TurnContext | None]:
-    """The turn that `request` made before, or the context of a new one."""
+    """The turn that `request` made before, or the context of a new one. Raises `StorageFull`."""
     conversation = access.conversation(user, conversation_id)
     known = selectors.known_turn(
         conversation=conversation,
@@ -29,6 +31,8 @@ def look(
     )
     if known is not None:
         return known, None
+    size = storage.text_bytes(request.content)
+    services.require_room(user_id=conversation.user_id, size=size)
     context = selectors.turn_context(
         conversation=conversation,
         parent_id=request.parent_id,
@@ -58,7 +62,8 @@ async def plan(
     if model is not None or provider or not keys.allows(caller.key, own, default):
         own = ""
     route = await _route(router, model, own, provider)
-    plan = make_plan(
+    make = partial(
+        make_plan,
         caller=caller,
         route=route,
         history=context.history,
@@ -66,6 +71,7 @@ async def plan(
         parameters=settled,
         instructions=context.instructions,
     )
+    plan = await beside_the_loop(make) if is_long(context.history) else make()
     if not route.fallback:
         for name in plan.left_out:
             if name in request.parameters:  # else it is remembered from another provider

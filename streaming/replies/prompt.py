@@ -24,6 +24,9 @@ from streaming.token_estimate import ONCE, Amounts, message_amounts, text_amount
 UNNAMED_EXCESS = 1.25
 # The least that is asked for when prompt and reply hardly fit.
 LEAST_REPLY = 16
+# Characters of messages whose plan is made beside the event loop, and what a message counts for.
+LONG = 256_000
+MESSAGE_COST = 200
 # What templates say that insist on a user's message first: those without a system role, too.
 ALTERNATE = re.compile(r"roles? must alternate", re.IGNORECASE)
 
@@ -172,6 +175,16 @@ def make_plan(
     prompts = filter(None, (instructions, parameters.get("system_prompt")))
     messages[:0] = [ChatMessage("system", prompt) for prompt in prompts]
     return _plan(caller, route, tuple(messages), parameters)
+
+
+def is_long(messages: Iterable[ChatMessage | Message]) -> bool:
+    """Tell whether a plan for these messages takes a while to make."""
+    size = 0
+    for message in messages:
+        size += MESSAGE_COST + len(message.content)
+        if size > LONG:
+            return True
+    return False
 
 
 def make_whole_plan(

@@ -21,6 +21,9 @@ from tests.harness.place import Place
 from tests.harness.rest import Rest, ok
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
+# Who calls in turn: each may change ten things a second.
+PEOPLE = 8
 # Seconds for all calls that are made up from the description; it takes a quarter of that.
 PATIENCE = 240.0
 
@@ -167,7 +170,8 @@ async def test_it_is_served_with_a_page(daphne_place: Place):
 async def test_what_it_says_is_true(daphne_place: Place, tmp_path: Path):
     """Calls made up from the description, sound and unsound: every answer is one that is
     described, what is sound is taken and what is not is refused."""
-    person = await daphne_place.person()
+    people = [await daphne_place.person() for _ in range(PEOPLE)]
+    person = people[0]
     ok(await person.rest.generate(await person.conversation()))
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("schemathesis")),
@@ -183,7 +187,12 @@ async def test_what_it_says_is_true(daphne_place: Place, tmp_path: Path):
         "--continue-on-failure",
         "--no-shrink",
         cwd=tmp_path,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={
+            **os.environ,
+            "NO_COLOR": "1",
+            "SCHEMATHESIS_HOOKS": str(HOOKS),
+            "SCHEMATHESIS_KEYS": " ".join(person.key for person in people),
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -102,7 +102,10 @@ async def test_who_am_i(place: Place):
                 "concurrent_requests": 1_000,
                 "tokens_per_day": None,
                 "tokens_per_month": None,
+                "writes_per_second": 10,
+                "writes_at_once": 60,
             },
+            "storage": {"used_bytes": 0, "quota_bytes": 1024**3},
         }
     assert ok(await staff.rest.get("/api/me/"))["is_staff"] is True
     async with Rest(place.server.url) as nobody, Rest(place.server.url, key="cp_no") as wrong:

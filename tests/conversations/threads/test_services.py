@@ -12,7 +12,8 @@ from conversations.errors import (
     NotFound,
 )
 from conversations.people import keys
-from conversations.threads import access, replies, selectors, services
+from conversations.people.models import ApiKey
+from conversations.threads import access, message_queue, replies, selectors, services
 from conversations.threads.models import Conversation, Message
 from tests.conversations.conftest import add_message, open_turn
 
@@ -185,6 +186,30 @@ def test_a_message_is_looked_for_in_its_conversation(chat, owner):
     assert access.message(owner, message.id, chat.id) == message
     with pytest.raises(NotFound):
         access.message(owner, message.id, other.id)
+
+
+@pytest.mark.parametrize("by_script", [True, False])
+def test_what_a_deleted_key_queued_stays(chat, owner, by_script):
+    """However the key is deleted: with the reason why it is not sent, and no longer the key's."""
+    key, _ = keys.create(user=owner, name="script")
+    for number, by in enumerate((key, key, None)):
+        message_queue.add(
+            conversation=chat,
+            author=owner,
+            client_id=uuid7(),
+            content=str(number),
+            parameters={},
+            key=by,
+        )
+    if by_script:
+        ApiKey.objects.filter(pk=key.pk).delete()
+    else:
+        key.delete()
+    items = message_queue.items(conversation_id=chat.pk)
+    assert [item.content for item in items] == ["0", "1", "2"]
+    codes = [item.error and item.error["code"] for item in items]
+    assert codes == ["not_authenticated", "not_authenticated", None]
+    assert message_queue.following(conversation_id=chat.pk).content == "2"
 
 
 def test_ids_are_uuids(chat):

@@ -27,13 +27,14 @@ class DatabaseThreads:
         self._holders = [0] * count
 
     @asynccontextmanager
-    async def borrow(self) -> AsyncIterator[None]:
-        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one thread.
+    async def borrow(self, among: int | None = None) -> AsyncIterator[None]:
+        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one thread, of
+        the first `among` threads or of all.
 
         Tasks made inside have to end before the block does. Cancelling gives the thread back; a
         call that it is running goes on to its end.
         """
-        number = min(range(len(self._holders)), key=self._holders.__getitem__)
+        number = min(range(among or len(self._holders)), key=self._holders.__getitem__)
         self._holders[number] += 1
         try:
             async with ThreadSensitiveContext(executor=self._executors[number]):

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from conversations.errors import NotAuthenticated
 from conversations.people import keys
 from conversations.threads.models import Status
 from providers.errors import ProviderError
 from providers.types import Embeddings
+from streaming import revocation
 from streaming.caller import Caller
 from streaming.events import End
 from streaming.limits import Permit
@@ -28,9 +30,19 @@ async def embed(
     """The vectors of `texts` by the default provider, and the tokens they cost. Releases `permit`.
 
     Raises:
-        Problem: the model is not allowed.
+        Problem: the model is not allowed, or the key or the account stopped counting meanwhile.
         ProviderError: the provider has none.
     """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - this is a coroutine
+    revoked = False
+
+    def cut() -> None:
+        nonlocal revoked
+        if not revoked:
+            revoked = True
+            task.cancel()
+
     router = stateless.router
     status, provider_used, embeddings, read = Status.FAILED, "", None, False
     try:
@@ -39,12 +51,15 @@ async def embed(
         provider_used = provider.name
         router.require_allowed(provider, model)
         model = await router.listed_name(provider, model)
-        async with stateless.slots.slot(provider_used, caller.user.pk, model=model):
-            read = True
-            embeddings = await provider.embed(model, texts, dimensions)
+        with revocation.work_of(caller, cut):
+            async with stateless.slots.slot(provider_used, caller.user.pk, model=model):
+                read = True
+                embeddings = await provider.embed(model, texts, dimensions)
         status = Status.COMPLETED
     except asyncio.CancelledError:
         status = Status.STOPPED
+        if revoked and task.uncancel() == 0:
+            raise NotAuthenticated from None
         raise
     except ProviderError:
         read = False

@@ -4,20 +4,20 @@ alternate, or that has a system message. The record stays as it is."""
 from collections.abc import Iterable
 from dataclasses import replace
 
-from providers.types import ChatMessage
+from providers.types import ChatMessage, Image
 
 _BETWEEN = "\n\n"
 
 
 def join_neighbours(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """Join neighbours of one role by an empty line."""
-    result: list[ChatMessage] = []
+    groups: list[list[ChatMessage]] = []
     for message in messages:
-        if result and _may_join(result[-1], message):
-            result[-1] = _join(result[-1], message)
+        if groups and _may_join(groups[-1][-1], message):
+            groups[-1].append(message)
         else:
-            result.append(message)
-    return tuple(result)
+            groups.append([message])
+    return tuple(_joined(group) if len(group) > 1 else group[0] for group in groups)
 
 
 def without_system(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
@@ -35,12 +35,16 @@ def _may_join(first: ChatMessage, second: ChatMessage) -> bool:
     return first.role == second.role != "tool" and not calls
 
 
-def _join(first: ChatMessage, second: ChatMessage) -> ChatMessage:
-    between = _BETWEEN if first.content and second.content else ""
-    content = f"{first.content}{between}{second.content}"
-    thoughts = _BETWEEN.join(filter(None, (first.reasoning, second.reasoning)))
-    parts: tuple[object, ...] = ()
-    if first.parts or second.parts:
-        texts = [first.parts or (first.content,), (between,), second.parts or (second.content,)]
-        parts = tuple(part for group in texts for part in group if part)
-    return replace(first, content=content, reasoning=thoughts, parts=parts)  # type: ignore[arg-type]
+def _joined(group: list[ChatMessage]) -> ChatMessage:
+    """One message of several; in time that grows with their length."""
+    content = _BETWEEN.join(filter(None, (message.content for message in group)))
+    thoughts = _BETWEEN.join(filter(None, (message.reasoning for message in group)))
+    parts: list[str | Image] = []
+    if any(message.parts for message in group):
+        spoken = False
+        for message in group:
+            if spoken and message.content:
+                parts.append(_BETWEEN)
+            parts += message.parts or ((message.content,) if message.content else ())
+            spoken = spoken or bool(message.content)
+    return replace(group[0], content=content, reasoning=thoughts, parts=tuple(parts))

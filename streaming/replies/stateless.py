@@ -18,13 +18,14 @@ from providers.types import ChatMessage, Chunk
 from streaming import metrics, revocation
 from streaming.caller import Caller
 from streaming.errors import describe
+from streaming.heavy_work import beside_the_loop
 from streaming.limits import Limits, Permit
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
 from streaming.replies.accounting import record_end
 from streaming.replies.engine import Result
 from streaming.replies.making import outcome
-from streaming.replies.prompt import Plan, make_whole_plan
+from streaming.replies.prompt import Plan, is_long, make_whole_plan
 from streaming.routing import Router
 
 logger = logging.getLogger(__name__)
@@ -184,8 +185,10 @@ class StatelessReplies:
         model: str | None,
         messages: tuple[ChatMessage, ...],
         parameters: dict[str, Any],
+        permit: Permit | None = None,
     ) -> StatelessReply:
-        """Begin a reply. It is cancelled when the task that calls this ends.
+        """Begin a reply. It is cancelled when the task that calls this ends. A `permit` that was
+        taken before is the reply's from then on.
 
         Waiting for a permit, choosing the provider and checking the model belong to the reply:
         they may take long, and a failure there is the reply's.
@@ -197,12 +200,20 @@ class StatelessReplies:
         async def plan() -> Plan:
             wanted = keys.choose_model(caller.key, model, None, await self.router.default_name())
             route = await self.router.route_or_fallback(model=wanted)
-            return make_whole_plan(
-                caller=caller, route=route, messages=messages, parameters=parameters
+            make = partial(
+                make_whole_plan,
+                caller=caller,
+                route=route,
+                messages=messages,
+                parameters=parameters,
             )
+            return await beside_the_loop(make) if is_long(messages) else make()
+
+        async def admit() -> Permit:
+            return permit or await self.admit(caller)
 
         self._require_open()
-        reply = StatelessReply(caller, partial(self.admit, caller), plan)
+        reply = StatelessReply(caller, admit, plan)
         reader = asyncio.current_task()
         assert reader is not None  # noqa: S101 - for mypy
         self._readers.add(reader)

@@ -12,6 +12,8 @@ from streaming.v1.parts import Arguments, Content, chat_message, shows_image
 from streaming.v1.tools import NestedTools, as_arguments
 
 STOPS = 16
+# Calls of tools in one message.
+CALLS = 1000
 
 
 class CalledFunction(Body):
@@ -46,7 +48,7 @@ class Message(Body):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content | None = None
     reasoning_content: str = ""
-    tool_calls: list[Call] = []
+    tool_calls: Annotated[list[Call], Field(max_length=CALLS), FailFast()] = []
     tool_call_id: Word | None = None
     name: str = ""
 

@@ -42,6 +42,11 @@ class InvalidJson(InvalidInput):
     message = "The body is not JSON."
 
 
+class TooManyValues(InvalidInput):
+    code = "too_many_values"
+    message = "The body has too many values."
+
+
 class UnknownEncoding(Problem):
     code = "unsupported_encoding"
     http_status = 415

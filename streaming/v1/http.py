@@ -4,9 +4,10 @@ Plain async Django views: they hold no thread and no database connection.
 """
 
 import logging
+import re
 import zlib
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import orjson
@@ -19,11 +20,20 @@ from conversations.errors import TooLarge
 from conversations.people import keys
 from conversations.people.authentication import check_csrf, identify
 from streaming.caller import Caller
+from streaming.heavy_work import beside_the_loop
 from streaming.v1 import errors
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+T = TypeVar("T")
+
+# Bytes of a body that is read beside the event loop, by a caller who was admitted before.
+LARGE = 256_000
+# The most that a body may cost to read (`_cost`): two million numbers, or 200,000 objects.
+MOST_COST = 2_000_000
+LIST_COST = 10
+_STRUCTURE = re.compile(rb'"(?:[^"\\]+|\\.)*+"?|[,{\[]', re.DOTALL)
 
 
 def endpoint(scope: str, **handlers: Handler) -> Handler:
@@ -63,18 +73,53 @@ def _identify(request: HttpRequest) -> Caller:
     return Caller(*credentials, "v1")
 
 
-def read_json(request: HttpRequest) -> Any:
-    """The body. Its size was checked before it was read (`project/servers/body_limit.py`)."""
-    body = request.read()
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        body = _inflate(body)
-    elif encoding != "identity":
-        raise errors.UnknownEncoding
-    try:
-        return orjson.loads(body)
-    except ValueError:
-        raise errors.InvalidJson from None
+class RequestBody:
+    """The body of a request. Its size was checked before it was read
+    (`project/servers/body_limit.py`)."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._bytes = request.read()
+        self._encoding = request.headers.get("Content-Encoding", "identity").lower()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it may take a while to read."""
+        return len(self._bytes) > LARGE or self._encoding != "identity"
+
+    async def parsed(self, parse: Callable[[object], T]) -> T:
+        """Return what `parse` makes of its JSON. Raises `Problem`."""
+        if self.is_large:
+            return await beside_the_loop(lambda: parse(self._json()))
+        return parse(self._json())
+
+    def _json(self) -> object:
+        body = self._bytes
+        if self._encoding in ("gzip", "x-gzip", "deflate"):
+            body = _inflate(body)
+        elif self._encoding != "identity":
+            raise errors.UnknownEncoding
+        if _cost(body) > MOST_COST:
+            raise errors.TooManyValues
+        try:
+            return orjson.loads(body)
+        except ValueError:
+            raise errors.InvalidJson from None
+
+
+def _cost(body: bytes) -> int:
+    """How long it takes to read a body, roughly: its values, of which lists and objects cost ten
+    times as much. Nothing else runs in the process meanwhile, however many threads there are."""
+    most = body.count(b",") + LIST_COST * (body.count(b"[") + body.count(b"{"))
+    if most <= MOST_COST:
+        return most
+    # Most of them may stand in texts, which cost nothing. Others can run between two of these.
+    cost = 0
+    for found in _STRUCTURE.finditer(body):
+        first = found[0][:1]
+        cost += {b",": 1, b'"': 0}.get(first, LIST_COST)
+        if cost > MOST_COST:
+            break
+    return cost
 
 
 def _inflate(body: bytes) -> bytes:

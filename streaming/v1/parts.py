@@ -1,16 +1,19 @@
 """What messages hold: texts and images, in the spelling of chat completions or of responses."""
 
+import base64
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self, cast
 
 import orjson
-from pydantic import BeforeValidator, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from providers.types import ChatMessage, Image, Role
 from streaming.v1.fields import Body, is_base64, refuse, require
 
 _DATA_URL = re.compile(r"data:(image/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,", re.IGNORECASE)
+
+_IMAGES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 
 
 def _image(value: Any) -> Image:
@@ -23,7 +26,18 @@ def _image(value: Any) -> Image:
     data = url[head.end() :]
     if not is_base64(data):
         refuse("Must be an image in base64", *at)
-    return Image(head[1].lower(), data)
+    media_type = _media_type(base64.b64decode(data[:24]))
+    if media_type is None:
+        refuse("Must be a PNG, JPEG, GIF or WebP image", *at)
+    return Image(media_type, data)
+
+
+def _media_type(first: bytes) -> str | None:
+    """What an image is by its first bytes, whatever it is called."""
+    for start, media_type in _IMAGES.items():
+        if first.startswith(start):
+            return media_type
+    return "image/webp" if first[:4] == b"RIFF" and first[8:12] == b"WEBP" else None
 
 
 Kind = Literal[
@@ -57,7 +71,9 @@ def _parts(value: Any) -> Any:
     return [{"type": "text", "text": value}] if isinstance(value, str) else value
 
 
-Content = Annotated[list[Part], BeforeValidator(_parts)]
+# Parts of one message.
+PARTS = 10_000
+Content = Annotated[list[Part], Field(max_length=PARTS), BeforeValidator(_parts)]
 
 
 def shows_image(content: list[Part] | None) -> bool:

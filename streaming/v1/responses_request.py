@@ -108,7 +108,7 @@ class ResponsesRequest(ReplyRequest):
     max_output_tokens: Count | None = None
     reasoning: Reasoning = Field(default_factory=Reasoning)
     text: Text = Field(default_factory=Text)
-    include: list[str] = []
+    include: Annotated[list[str], Field(max_length=100), FailFast()] = []
     top_logprobs: Alternatives = 0
     background: Annotated[Any, _only_without("Nothing is made in the background here")] = None
     previous_response_id: Annotated[Any, _only_without(_NOT_KEPT)] = None

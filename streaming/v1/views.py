@@ -1,6 +1,7 @@
 """The addresses for OpenAI's clients: each reads its request and tells the reply in their words."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase
@@ -8,8 +9,10 @@ from django.http import HttpRequest, HttpResponseBase
 from conversations.people import keys
 from streaming.caller import Caller
 from streaming.lifecycle import lifecycle
+from streaming.limits import Permit
 from streaming.replies.embedding import embed
 from streaming.replies.engine import Result
+from streaming.replies.stateless import StatelessReplies
 from streaming.routing import ModelNotOffered
 from streaming.v1 import models as listing
 from streaming.v1 import sse
@@ -18,7 +21,7 @@ from streaming.v1.chat_request import ChatRequest
 from streaming.v1.chat_response import Completion
 from streaming.v1.completions import CompletionRequest, TextCompletion
 from streaming.v1.embeddings import EmbeddingsRequest
-from streaming.v1.http import Handler, answer_json, endpoint, read_json, unknown
+from streaming.v1.http import Handler, RequestBody, answer_json, endpoint, unknown
 from streaming.v1.responses_request import ResponsesRequest
 from streaming.v1.responses_response import Response
 
@@ -34,15 +37,36 @@ __all__ = [
 ]
 
 
+@asynccontextmanager
+async def _admitted(
+    caller: Caller, body: RequestBody
+) -> AsyncIterator[tuple[StatelessReplies, Permit | None]]:
+    """Admit who sends much before it is read; others have no permit yet. A permit is given back
+    when the block fails."""
+    stateless = (await lifecycle.start()).stateless
+    permit = await stateless.admit(caller) if body.is_large else None
+    try:
+        yield stateless, permit
+    except BaseException:
+        if permit is not None:
+            permit.release()
+        raise
+
+
 def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.Writer]) -> Handler:
     """A handler that makes a reply to what `parse` reads and answers what `writer` makes of it."""
 
     async def handle(request: HttpRequest, caller: Caller) -> HttpResponseBase:
-        ask = parse(read_json(request))
-        stateless = (await lifecycle.start()).stateless
-        reply = await stateless.begin(
-            caller, model=ask.model, messages=ask.messages, parameters=ask.parameters
-        )
+        body = RequestBody(request)
+        async with _admitted(caller, body) as (stateless, permit):
+            ask = await body.parsed(parse)
+            reply = await stateless.begin(
+                caller,
+                model=ask.model,
+                messages=ask.messages,
+                parameters=ask.parameters,
+                permit=permit,
+            )
         write = partial(writer, reply.result, ask)
         if ask.stream:
             return await sse.respond(reply, write)
@@ -53,9 +77,10 @@ def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.W
 
 
 async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
-    ask = EmbeddingsRequest.read(read_json(request))
-    stateless = (await lifecycle.start()).stateless
-    permit = await stateless.admit(caller)
+    body = RequestBody(request)
+    async with _admitted(caller, body) as (stateless, permit):
+        ask = await body.parsed(EmbeddingsRequest.read)
+    permit = permit or await stateless.admit(caller)
     vectors, tokens = await embed(
         stateless, caller, permit, model=ask.model, texts=ask.input, dimensions=ask.dimensions
     )

@@ -9,6 +9,7 @@ import litellm
 import pytest
 from openai import AsyncOpenAI
 
+from tests.harness import WAIT_S
 from tests.harness.place import Place, place_at
 from tests.harness.rest import ok
 from tests.harness.server import ChatServer
@@ -73,6 +74,19 @@ async def test_a_revoked_key_ends_what_runs_with_it(place: Place) -> None:
         assert (await person.page.delete(f"/api/keys/{person.key_id}/")).status_code == 204
         told(events(await opened.rest())[-1], "not_authenticated")
     assert await (await place.ollama.chat()).wait_ended() == "client_gone"
+
+
+async def test_a_revoked_key_ends_embeddings(place: Place) -> None:
+    """The request to the model's server is closed, and the place is free again."""
+    person = await place.person()
+    asked = {"model": "hang", "input": "one"}
+    answer = asyncio.create_task(post(person, asked, "/v1/embeddings"))
+    async with asyncio.timeout(WAIT_S):
+        while not (sent := [one for one in place.ollama.exchanges if one.path == "/api/embed"]):
+            await asyncio.sleep(0.02)
+    assert (await person.page.delete(f"/api/keys/{person.key_id}/")).status_code == 204
+    refused(await answer, 401, "not_authenticated")
+    assert await sent[0].wait_ended() == "client_gone"
 
 
 # --- What it costs, and who answers --------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from providers.types import Image
+from streaming.v1.parts import Part
 from tests.harness.place import Place
 from tests.streaming.v1.client import HELLO, SEES, body, complete, post, refused
 
@@ -200,6 +202,21 @@ async def test_an_image_whose_type_has_parameters(daphne_place: Place) -> None:
     assert asked["messages"][0]["images"] == [PICTURE]
 
 
+@pytest.mark.parametrize(
+    ("first", "media_type"),
+    [
+        (b"\x89PNG\r\n", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+    ],
+)
+def test_a_picture_is_what_its_bytes_are(first: bytes, media_type: str) -> None:
+    data = base64.b64encode(first + bytes(40)).decode()
+    part = Part.read({"type": "image_url", "image_url": f"data:image/svg+xml;base64,{data}"})
+    assert part.image_url == Image(media_type, data)
+
+
 async def test_what_means_nothing_without_tools(daphne_place: Place) -> None:
     """Clients send it all the same."""
     for choice in ("auto", "none", "required", NAMED):
@@ -235,6 +252,7 @@ FAR = {"type": "image_url", "image_url": {"url": "http://10.0.0.1/cat.png"}}
         ({"messages": shown(picture("data:image/png;base64,"))}, URL),
         ({"messages": shown(picture("data:image/png;base64,%%"))}, URL),
         ({"messages": shown(picture("data:text/plain;base64,eA=="))}, URL),
+        ({"messages": shown(picture("data:image/png;base64,PHN2Zz48L3N2Zz4="))}, URL),
         (
             {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": LISTED}]}]},
             "messages[0].tool_calls[0].function.arguments",

@@ -9,17 +9,22 @@ few rows are in memory at a time.
 import hashlib
 import json
 import os
+import secrets
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
+
+from conversations.threads import storage
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -27,6 +32,13 @@ APP = "conversations"
 # Rows, and characters of them, that are in memory at a time.
 CHUNK_ROWS = 200
 CHUNK_SIZE = 4_000_000
+# Bytes of one row, of the manifest, and of all rows of a backup. What is larger, or is packed so
+# much more densely than texts are, was not made by `backup`.
+MOST_ROW = 100_000_000
+MOST_MANIFEST = 1_000_000
+MOST = 100_000_000_000
+MOST_RATIO = 200
+SMALL = 100_000_000  # of which the ratio is not looked at
 
 Manifest = dict[str, Any]
 
@@ -53,9 +65,10 @@ def write(path: Path) -> Manifest:
     """
     if path.exists():
         raise BackupError(f"{path} is there already; name a new file.")
-    draft = path.with_name(f".{path.name}.part")
+    # A new name each time: nobody else can have put a file or a link there.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, _one_moment():
                 manifest = _write_tables(archive)
@@ -160,33 +173,63 @@ def read(source: Path | BinaryIO) -> Manifest:
                 for model in tables():
                     _read_table(archive, model, manifest["tables"].get(model.__name__))
                 _continue_numbers()
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+                storage.count_all()
+    except (OSError, zipfile.LargeZipFile, *_BROKEN) as error:
         name = source if isinstance(source, Path) else "Standard input"
         raise BackupError(f"{name} cannot be read: {error}.") from error
     return manifest
 
 
+# What reading a zip raises, when it was damaged, or made to do harm.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    """Refuse what would fill the disk, or is there to do so."""
+    members = archive.infolist()
+    packed = sum(member.compress_size for member in members)
+    size = sum(member.file_size for member in members)
+    if size > MOST or (size > SMALL and size > MOST_RATIO * packed):
+        raise BackupError(
+            f"The backup is refused: {size / 1e6:,.0f} MB in {packed / 1e6:,.0f} MB are more than "
+            "a backup has."
+        )
+    for member in members:
+        if member.filename == MANIFEST and member.file_size > MOST_MANIFEST:
+            raise BackupError("The backup is refused: its manifest is too long.")
+
+
+def _rows(member: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a table. Raises `BackupError` for one that is longer than any row."""
+    while line := member.readline(MOST_ROW + 1):
+        if len(line) > MOST_ROW:
+            raise BackupError("The backup is refused: one of its rows is too long.")
+        yield line
+
+
 def verify(archive: zipfile.ZipFile) -> Manifest:
     """The manifest, when every member is what it says. Raises `BackupError`."""
+    _check_size(archive)
     try:
         manifest: Manifest = json.loads(archive.read(MANIFEST))
         listed: dict[str, Any] = manifest["tables"]
         version = manifest["format"]
-    except (KeyError, TypeError, ValueError):
+        figures = {name: (told["rows"], told["sha256"]) for name, told in listed.items()}
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise BackupError("This is no backup of ours: it has no manifest.") from None
     known = {model.__name__ for model in tables()}
     if version != FORMAT or set(listed) - known:
         raise BackupError("This backup was made by a newer version. Update first.")
-    for name, told in listed.items():
+    for name, told in figures.items():
         digest, rows = hashlib.sha256(), 0
         try:
             with archive.open(f"{name}.jsonl") as member:
-                for line in member:
+                for line in _rows(member):
                     digest.update(line)
                     rows += 1
-        except (KeyError, zipfile.BadZipFile):
+        except (KeyError, *_BROKEN):
             raise BackupError(f"The backup is damaged: {name} cannot be read.") from None
-        if (rows, digest.hexdigest()) != (told["rows"], told["sha256"]):
+        if (rows, digest.hexdigest()) != told:
             raise BackupError(f"The backup is damaged: {name} is not what the manifest says.")
     return manifest
 
@@ -205,8 +248,8 @@ def _read_table(archive: zipfile.ZipFile, model: type[models.Model], told: Any) 
         return  # made by a version that did not have it yet
     with archive.open(_member(model)) as member:
         rows, size = [], 0
-        for line in member:
-            rows.append(_row(model, json.loads(line)))
+        for line in _rows(member):
+            rows.append(_row(model, line))
             size += len(line)
             if len(rows) == CHUNK_ROWS or size >= CHUNK_SIZE:
                 _insert(model, rows)
@@ -217,15 +260,24 @@ def _read_table(archive: zipfile.ZipFile, model: type[models.Model], told: Any) 
         raise BackupError(f"{there} rows of {model.__name__} arrived instead of {told['rows']}.")
 
 
-def _row(model: type[models.Model], values: dict[str, Any]) -> models.Model:
+def _row(model: type[models.Model], line: bytes) -> models.Model:
     """A row; columns that the backup does not have yet get their default."""
     fields = {field.attname: field for field in model._meta.concrete_fields}
+    try:
+        values: dict[str, Any] = dict(json.loads(line))
+    except (TypeError, ValueError, RecursionError):
+        raise BackupError(f"The backup is damaged: a row of {model.__name__} is none.") from None
     if unknown := set(values) - set(fields):
         raise BackupError(
             f"{model.__name__} has {min(unknown)} in this backup, which was made by a newer "
             "version. Update first."
         )
-    return model(**{name: fields[name].to_python(value) for name, value in values.items()})
+    try:
+        return model(**{name: fields[name].to_python(value) for name, value in values.items()})
+    except (TypeError, ValueError, ValidationError):
+        raise BackupError(
+            f"The backup is damaged: a row of {model.__name__} has a value that is none."
+        ) from None
 
 
 def _insert(model: type[models.Model], rows: list[models.Model]) -> None:

@@ -36,6 +36,7 @@ from conversations.threads import selectors
 from project.preload import preloaded
 from project.security import DIAGRAM
 from streaming import hints
+from streaming.db_threads import db_threads
 
 logger = logging.getLogger(__name__)
 
@@ -251,10 +252,13 @@ _checks = asyncio.Semaphore(CHECKS_AT_ONCE)
 
 
 async def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Show the form, or sign in. Who waits for another's password to be checked holds no thread."""
+    """Show the form, or sign in. Who waits for another's password to be checked holds no thread.
+
+    A check takes 16 MB, which its thread keeps: so it is always done by one of the same few.
+    """
     if request.method != "POST":
         return await _sign_in(request)
-    async with _checks:
+    async with _checks, db_threads.borrow(among=CHECKS_AT_ONCE):
         return await _sign_in(request)
 
 

@@ -1,5 +1,8 @@
 """A backup has everything, goes into either database, and is taken in whole or not at all."""
 
+import hashlib
+import io
+import json
 import os
 import subprocess
 import sys
@@ -97,6 +100,8 @@ for number in range(3):
     chat.head = above
     chat.save()
     QueuedMessage.objects.create(conversation=chat, client_id=new_id(), content="later")
+from conversations.threads import storage
+storage.count_all()
 """
 
 
@@ -176,9 +181,19 @@ def _newer(members: dict[str, bytes]) -> None:
     members["manifest.json"] = members["manifest.json"].replace(b'"format": 1', b'"format": 2')
 
 
+def _no_figures(members: dict[str, bytes]) -> None:
+    members["manifest.json"] = b'{"format": 1, "tables": {"User": 7}}'
+
+
+def _long_manifest(members: dict[str, bytes]) -> None:
+    members["manifest.json"] += b" " * backup.MOST_MANIFEST
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        (_no_figures, "it has no manifest"),
+        (_long_manifest, "its manifest is too long"),
         (_edit, "damaged: Message is not what the manifest says"),
         (_lose_a_line, "damaged: Message is not what the manifest says"),
         (_lose_a_table, "damaged: User cannot be read"),
@@ -193,6 +208,43 @@ def test_a_damaged_backup_is_noticed(file: Path, tmp_path: Path, change, sentenc
         pytest.raises(backup.BackupError, match=sentence),
     ):
         backup.verify(archive)
+
+
+def test_what_would_fill_the_disk_is_refused(tmp_path: Path, monkeypatch) -> None:
+    """From its table of contents, or at the first row that is none."""
+    file = tmp_path / "bomb.zip"
+    rows, told = b"x" * 10_000_000, hashlib.sha256(b"").hexdigest()
+    tables = {"User": {"rows": 1, "sha256": told}}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("User.jsonl", rows)
+        archive.writestr("manifest.json", json.dumps({"format": 1, "tables": tables}))
+    with zipfile.ZipFile(file) as archive:
+        monkeypatch.setattr(backup, "MOST_ROW", 1_000_000)
+        with pytest.raises(backup.BackupError, match="one of its rows is too long"):
+            backup.verify(archive)
+        monkeypatch.setattr(backup, "SMALL", 1_000_000)
+        with pytest.raises(backup.BackupError, match="more than a backup has"):
+            backup.verify(archive)
+
+
+@pytest.mark.parametrize("at", [200, 2000, -300])
+def test_broken_bytes_end_with_a_sentence(file: Path, at: int) -> None:
+    """Wherever they are."""
+    data = bytearray(file.read_bytes())
+    data[at : at + 40] = b"\xff" * 40
+    with pytest.raises(backup.BackupError, match=r"cannot be read|damaged|no manifest"):
+        backup.read(io.BytesIO(data))
+
+
+def test_nobody_can_stand_in_the_way(sqlite: Installation, tmp_path: Path) -> None:
+    """A link that waits under the name of the draft is not followed."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / ".b.zip.part").symlink_to(victim)
+    sqlite.ok("backup", tmp_path / "b.zip")
+    assert victim.read_text() == "mine"
+    assert (tmp_path / "b.zip").stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.zip.part", "b.zip", "victim"]
 
 
 def test_nothing_of_a_refused_file_gets_in(file: Path, tmp_path: Path):

@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose test-clients
+.PHONY: fuzz sbom audit help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose test-clients
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -80,16 +80,29 @@ bench-page: .venv/.dev-stamp page browser bench/page/node_modules/.stamp ## Meas
 shots: .venv/.dev-stamp page browser ## Take pictures of every screen and state
 	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m tests.browser.shots $(ARGS)
 
+fuzz: .venv/.dev-stamp page ## Send generated and hostile input, and measure what others wait
+	@$(PYTHON) -m tests.fuzz $(ARGS)
+
+sbom: .venv/audit/.stamp ## Write the lists of parts (CycloneDX) into sbom/
+	@mkdir -p sbom
+	@.venv/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file sbom/python.cdx.json requirements.lock
+	@$(NPM) sbom --sbom-format cyclonedx --package-lock-only --omit dev --loglevel error > ../sbom/page.cdx.json
+	@echo "sbom/python.cdx.json and sbom/page.cdx.json list what is in the server and in the page."
+
+audit: .venv/audit/.stamp ## Look for known faults in the parts (asks PyPI and npm)
+	@scripts/audit
+
 lock: $(UV) ## Write the lock files again, after a change in pyproject.toml
 	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock
 	$(UV) pip compile --group dev -c requirements.lock $(LOCKING) -o requirements-dev.lock
+	$(UV) pip compile --group audit $(LOCKING) -o requirements-audit.lock
 	$(UV) pip compile --group local-model $(LOCKING) -o requirements-local-model.lock
 	$(UV) pip compile --group bench -c requirements.lock $(LOCKING) -o bench/requirements.lock
 	for group in $(CLIENTS); do $(UV) pip compile --group clients-$$group $(LOCKING) -o tests/real/$$group/requirements.lock || exit 1; done
 LOCKING := --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header
 
 clean: ## Remove everything that was installed or built; data in var/ stays
-	rm -rf .venv web/node_modules bench/page/node_modules tests/clients/node_modules web/dist staticfiles test-output
+	rm -rf .venv web/node_modules bench/page/node_modules tests/clients/node_modules web/dist staticfiles test-output sbom
 	rm -rf bench/.venv $(CLIENTS:%=tests/real/%/.venv) tests/real/node/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -108,6 +121,13 @@ clean: ## Remove everything that was installed or built; data in var/ stays
 .venv/.dev-stamp: requirements-dev.lock .venv/.run-stamp
 	@echo "Installing the packages for tests and checks into .venv."
 	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+.venv/audit/.stamp: requirements-audit.lock | .venv/.run-stamp
+	@echo "Installing what lists and checks the parts into .venv/audit."
+	@rm -rf .venv/audit
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(UV): | .venv/.stamp

@@ -20,6 +20,13 @@ PROTOCOL_MD = (ROOT / "docs/protocol.md").read_text()
 README = (ROOT / "README.md").read_text()
 
 
+def test_the_security_table_names_tests_that_are_there():
+    table = (ROOT / "docs/security.md").read_text()
+    named = re.findall(r"`((?:\w+/)+test_\w+\.py)`", table)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []
+
+
 def typescript_events() -> dict[str, tuple[set[str], set[str]]]:
     """Every member of the union `ServerEvent`: its required and its optional fields."""
     code = re.sub(r"/\*.*?\*/", "", PROTOCOL_TS, flags=re.DOTALL)

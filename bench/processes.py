@@ -102,6 +102,14 @@ class Visitor:
             base_url=front.url, headers=self.headers, trust_env=False, timeout=120
         )
 
+    async def conversation(self) -> str:
+        """A new one. More than ten a second have to wait."""
+        answer = await self.http.post("/api/conversations/", json={})
+        if answer.status_code == 429:
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
+            return await self.conversation()
+        return str(answer.json()["id"])
+
     async def socket(self, chat: str) -> websockets.ClientConnection:
         address = f"ws://127.0.0.1:{self.front.port}/ws/chat/{chat}/"
         return await websockets.connect(address, additional_headers=self.headers, proxy=None)
@@ -133,10 +141,7 @@ async def measure(at: Installation, streams: int, model: str, watchers: int) -> 
     """Microseconds of CPU for each token, by program; commands of Redis; tokens a second."""
     person = at.servers[0].clerk("person", name=f"bench-{uuid.uuid4().hex[:8]}", staff=False)
     visitor = Visitor(at.nginx, person["key"])
-    chats = [
-        (await visitor.http.post("/api/conversations/", json={})).json()["id"]
-        for _ in range(streams)
-    ]
+    chats = [await visitor.conversation() for _ in range(streams)]
     before, asked, started = at.cpu(), at.commands(), time.perf_counter()
     counts = await asyncio.gather(*(visitor.stream(chat, model, watchers) for chat in chats))
     lasted, tokens = time.perf_counter() - started, sum(counts)

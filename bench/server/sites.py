@@ -137,7 +137,10 @@ class Server(Site):
 
     def chat(self, turns: int = 0) -> str:
         """A new conversation, with so many turns in it."""
-        chat: str = self._http.post("/api/conversations/", json={}).json()["id"]
+        # More than ten a second have to wait.
+        while (answer := self._http.post("/api/conversations/", json={})).status_code == 429:
+            time.sleep(float(answer.headers["Retry-After"]))
+        chat: str = answer.json()["id"]
         if turns:
             self._server.clerk("fill", conversation_id=chat, turns=turns, words=3)
         return chat

@@ -50,6 +50,8 @@ class GenerateView(AsyncAPIView):
     A `client_id` that is known joins the reply that it made, and answers at its end.
     """
 
+    throttle_classes = ()  # replies have limits of their own
+
     @extend_schema(
         request=PolymorphicProxySerializer(
             component_name="Generate",

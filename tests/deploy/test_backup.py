@@ -232,7 +232,7 @@ def test_broken_bytes_end_with_a_sentence(file: Path, at: int) -> None:
     """Wherever they are."""
     data = bytearray(file.read_bytes())
     data[at : at + 40] = b"\xff" * 40
-    with pytest.raises(backup.BackupError, match=r"cannot be read|damaged|no manifest"):
+    with pytest.raises(backup.BackupError, match=r"cannot be read|damaged|no manifest|refused"):
         backup.read(io.BytesIO(data))
 
 

@@ -22,12 +22,16 @@ LANES, CUTS = 4, 25
 
 async def test_150_streams_at_once_none_waits(place: Place):
     """All 150 requests are open at the model before the first is answered, and all are whole."""
-    person = await place.person()
+    # A person may make sixty conversations at once.
+    people = [await place.person() for _ in range(3)] * (STREAMS // 3)
     model = "gate:id=many,n=5"
     async with AsyncExitStack() as stack:
-        chats = await asyncio.gather(*(person.conversation() for _ in range(STREAMS)))
+        chats = await asyncio.gather(*(person.conversation() for person in people))
         sockets = await asyncio.gather(
-            *(stack.enter_async_context(person.socket(chat)) for chat in chats)
+            *(
+                stack.enter_async_context(person.socket(chat))
+                for person, chat in zip(people, chats, strict=True)
+            )
         )
         await asyncio.gather(*(socket.ask(model=model) for socket in sockets))
         async with asyncio.timeout(2 * WAIT_S):

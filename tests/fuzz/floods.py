@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from uuid import uuid4
 
@@ -114,8 +116,7 @@ async def half_requests(place: Place, found: Found, count: int) -> None:
 
 async def hostile_models(place: Place, found: Found, count: int) -> None:
     """Replies of models that do what none should."""
-    from tests.fuzz import hostile_models as models
-
+    models = import_module("tests.fuzz.hostile_models")
     person = await place.person()
     chats = [await person.conversation() for _ in range(4)]
 
@@ -126,7 +127,7 @@ async def hostile_models(place: Place, found: Found, count: int) -> None:
         body["parameters"] = {"model": name}
         return person.rest.post(f"/api/conversations/{chats[number % 4]}/generate/", body)
 
-    allowed = (*REFUSED, 502, 503, 504)
+    allowed = (*REFUSED, 404, 502, 503, 504)
     await _repeat(found, max(len(models.NAMES), count // 20), 4, ask, allowed=allowed)
 
 
@@ -138,6 +139,8 @@ FLOODS: dict[str, Flood] = {
     "large bodies": large_bodies,
     "half requests": half_requests,
 }
+if find_spec("tests.fuzz.hostile_models"):
+    FLOODS["hostile models"] = hostile_models
 
 
 async def warm(place: Place) -> Person:

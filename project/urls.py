@@ -56,6 +56,7 @@ urlpatterns = [
     path("api/", include(api.urls)),
     path("api/conversations/<id:pk>/generate/", rest.GenerateView.as_view()),
     path("api/conversations/<id:pk>/queue/", rest.QueueView.as_view()),
+    path("api/conversations/<id:pk>/queue/resume/", rest.QueueResumeView.as_view()),
     path("api/conversations/<id:pk>/queue/<id:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<id:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<id:pk>/", threads.MessageView.as_view()),

@@ -99,7 +99,7 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         | {entry.name for entry in fields(End) if entry.default is MISSING},
         frozenset(entry.name for entry in fields(End) if entry.default is not MISSING),
     ),
-    "queue": (frozenset({"conversation_id", "items"}), frozenset()),
+    "queue": (frozenset({"conversation_id", "held", "items"}), frozenset()),
     "conversation": (frozenset({"id", "title", "head_id"}), frozenset({"revision", "deleted"})),
     "error": (frozenset({"code", "message"}), frozenset({"client_id", "fields"})),
     "heartbeat": (frozenset(), frozenset()),
@@ -202,9 +202,15 @@ def conversation(
     return event
 
 
-def queue(conversation_id: UUID, items: list[dict[str, Any]]) -> Event:
-    """All that waits: each item has `client_id`, `content`, `created_at` and maybe `error`."""
-    return {"type": "queue", "conversation_id": str(conversation_id), "items": items}
+def queue(conversation_id: UUID, items: list[dict[str, Any]], held: bool) -> Event:
+    """All that waits: each item has `client_id`, `content`, `created_at` and maybe `error`. What is
+    `held` waits until it is resumed."""
+    return {
+        "type": "queue",
+        "conversation_id": str(conversation_id),
+        "held": held,
+        "items": items,
+    }
 
 
 def error(code: str, message: str, *, client_id: str | None = None, fields: Any = None) -> Event:

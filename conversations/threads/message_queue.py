@@ -52,6 +52,8 @@ def add(
             return
         if conversation.queue.count() >= MOST_QUEUED:
             raise QueueFull
+        if not conversation.queue.filter(error__isnull=True).exists():
+            resume(conversation_id=conversation.id)  # of what was held, nothing is left
         QueuedMessage.objects.create(
             conversation=conversation,
             author=author,
@@ -75,17 +77,36 @@ def take_back(*, conversation: Conversation, client_id: UUID) -> None:
         storage.add(user_id=conversation.user_id, size=-size)
 
 
-def items(*, conversation_id: UUID) -> list[QueuedMessage]:
-    """Return the queued messages in order."""
-    return list(QueuedMessage.objects.filter(conversation_id=conversation_id))
+def hold(*, conversation_id: UUID) -> bool:
+    """Begin none of the messages that wait, until `resume`. Returns whether there are any."""
+    waiting = QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)
+    if not waiting.exists():
+        return False
+    Conversation.objects.filter(id=conversation_id).update(queue_held=True)
+    return True
+
+
+def resume(*, conversation_id: UUID) -> None:
+    """Let the messages that wait begin again."""
+    Conversation.objects.filter(id=conversation_id).update(queue_held=False)
+
+
+def items(*, conversation_id: UUID) -> tuple[list[QueuedMessage], bool]:
+    """Return the queued messages in order, and whether those that could begin are held."""
+    rows = list(QueuedMessage.objects.filter(conversation_id=conversation_id))
+    waits = any(row.error is None for row in rows)
+    held = Conversation.objects.filter(id=conversation_id, queue_held=True)
+    return rows, waits and held.exists()
 
 
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
-    """Return the next message that can begin, or `None`: none can in a deleted conversation."""
+    """Return the next message that can begin, or `None`: none can in a deleted conversation, or
+    while they are held."""
     return (
         QueuedMessage.objects.filter(
             conversation_id=conversation_id,
             conversation__deleted_at=None,
+            conversation__queue_held=False,
             error__isnull=True,
         )
         .select_related("author", "conversation__user", "key")
@@ -101,6 +122,6 @@ def refuse(*, item: QueuedMessage, error: dict[str, Any]) -> None:
 def waiting_conversations() -> list[UUID]:
     """Return the conversations with queued messages that can begin."""
     rows = QueuedMessage.objects.filter(
-        error__isnull=True, conversation__deleted_at=None
+        error__isnull=True, conversation__deleted_at=None, conversation__queue_held=False
     ).order_by()
     return list(rows.values_list("conversation_id", flat=True).distinct())

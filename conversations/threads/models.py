@@ -38,6 +38,8 @@ class Conversation(models.Model):
     archived = models.BooleanField(default=False)
     temporary = models.BooleanField(default=False, db_default=False, editable=False)
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The person stopped a reply while messages waited behind it.
+    queue_held = models.BooleanField(default=False, db_default=False)
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)

@@ -77,7 +77,9 @@ def empty_conversations(*, user: User) -> QuerySet[Conversation]:
     """Return the user's conversations that nothing was done with, newest first; not the temporary
     ones."""
     rows = Conversation.objects.filter(EMPTY, user=user, deleted_at=None, temporary=False)
-    untouched = rows.filter(pinned=False, archived=False, queue=None, messages=None)
+    untouched = rows.filter(
+        pinned=False, archived=False, temporary=False, queue=None, messages=None
+    )
     return untouched.order_by("-updated_at", "-id")
 
 

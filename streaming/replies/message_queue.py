@@ -89,9 +89,21 @@ async def take_back(user: User, conversation_id: UUID, client_id: UUID) -> None:
     await hints.queue_changed(conversation_id)
 
 
-async def items(conversation_id: UUID) -> list[dict[str, Any]]:
-    """The queue, as the `queue` event tells it."""
-    rows = await database_sync_to_async(queue.items)(conversation_id=conversation_id)
+async def hold(conversation_id: UUID) -> None:
+    """Begin none of the messages that wait, because the person stops the reply before them."""
+    if await database_sync_to_async(queue.hold)(conversation_id=conversation_id):
+        await hints.queue_changed(conversation_id)
+
+
+async def resume(conversation_id: UUID) -> None:
+    """Let the messages that wait begin again; `Turns.advance` begins the first."""
+    await database_sync_to_async(queue.resume)(conversation_id=conversation_id)
+    await hints.queue_changed(conversation_id)
+
+
+async def items(conversation_id: UUID) -> tuple[list[dict[str, Any]], bool]:
+    """The queue, as the `queue` event tells it, and whether it is held."""
+    rows, held = await database_sync_to_async(queue.items)(conversation_id=conversation_id)
     return [
         {
             "client_id": str(row.client_id),
@@ -100,7 +112,7 @@ async def items(conversation_id: UUID) -> list[dict[str, Any]]:
             **({"error": row.error} if row.error else {}),
         }
         for row in rows
-    ]
+    ], held
 
 
 def _forget(item: QueuedMessage) -> None:

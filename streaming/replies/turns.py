@@ -144,6 +144,17 @@ class Turns:
         else:
             await self._peers.stop(reply_id)
 
+    async def stop_for_person(self, reply_id: UUID, conversation_id: UUID) -> None:
+        """`stop`; what waits behind a reply that still runs is held, until it is resumed."""
+        if await self.running_in(conversation_id) == reply_id:
+            await message_queue.hold(conversation_id)
+        await self.stop(reply_id)
+
+    async def resume_queue(self, conversation_id: UUID) -> None:
+        """Begin the first of the messages that are held; the others follow it."""
+        await message_queue.resume(conversation_id)
+        self.advance(conversation_id)
+
     async def stop_here(self, reply_id: UUID) -> None:
         """`stop` for a reply of this process; does nothing for others."""
         turn = self._running.get(reply_id)

@@ -44,6 +44,7 @@ class QueueSerializer(serializers.Serializer[Any]):
     """The message queue of the conversation."""
 
     queue = QueuedSerializer(many=True)
+    held = serializers.BooleanField(help_text="They wait until the queue is resumed.")
 
 
 class ModelSerializer(serializers.Serializer[Any]):

@@ -77,11 +77,11 @@ class GenerateView(AsyncAPIView):
         )
         key = key_of(request)
         if reply_id is None:
-            items = await message_queue.items(pk)
+            items, held = await message_queue.items(pk)
             if not keys.may_read(key):
                 sent = str(turn_request.client_id)
                 items = [item for item in items if item["client_id"] == sent]
-            return Response({"queue": items}, status=status.HTTP_202_ACCEPTED)
+            return Response({"queue": items, "held": held}, status=status.HTTP_202_ACCEPTED)
         await turns.wait(reply_id)
         opened = await turns.result(reply_id)
         asked, reply = opened.user_message, opened.reply
@@ -101,7 +101,18 @@ class QueueView(AsyncAPIView):
     @extend_schema(responses=schema.QueueSerializer)
     async def get(self, request: Request, pk: UUID) -> Response:
         await database_sync_to_async(access.conversation)(caller(request), pk)
-        return Response({"queue": await message_queue.items(pk)})
+        return await _queue(pk)
+
+
+class QueueResumeView(AsyncAPIView):
+    """The message queue, held since a reply was stopped."""
+
+    @extend_schema(request=None, responses=schema.QueueSerializer)
+    async def post(self, request: Request, pk: UUID) -> Response:
+        """Send the first of the messages that are held; the others follow it."""
+        await database_sync_to_async(access.conversation)(caller(request), pk)
+        await (await lifecycle.start()).turns.resume_queue(pk)
+        return await _queue(pk)
 
 
 class QueuedView(AsyncAPIView):
@@ -122,7 +133,7 @@ class StopView(AsyncAPIView):
         reply_id, user = parse_id(request.data), caller(request)
         await database_sync_to_async(access.message)(user, reply_id, pk)
         turns = (await lifecycle.start()).turns
-        await turns.stop(reply_id)
+        await turns.stop_for_person(reply_id, pk)
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE):
                 await turns.wait(reply_id)
@@ -171,6 +182,11 @@ class ModelsView(AsyncAPIView):
                 "choices": {"reasoning_effort": list(EFFORTS)},
             }
         )
+
+
+async def _queue(pk: UUID) -> Response:
+    items, held = await message_queue.items(pk)
+    return Response({"queue": items, "held": held})
 
 
 def _message(row: Message, *, readable: bool) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Commands:
             "stop": self._stop,
             "follow": self._follow,
             "unqueue": self._unqueue,
+            "queue_resume": self._queue_resume,
         }
 
     def knows(self, kind: object) -> bool:
@@ -75,7 +76,11 @@ class Commands:
 
     async def _stop(self, frame: Frame) -> None:
         keys.require(self.caller.key, "chat")
-        await self._turns.stop(await self._own(frame))
+        await self._turns.stop_for_person(await self._own(frame), self._conversation_id)
+
+    async def _queue_resume(self, frame: Frame) -> None:
+        keys.require(self.caller.key, "chat")
+        await self._turns.resume_queue(self._conversation_id)
 
     async def _follow(self, frame: Frame) -> None:
         await self._feed.tell_again(await self._own(frame))

@@ -70,7 +70,7 @@ class ChatConsumer(AsyncConsumer):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._running_commands: set[asyncio.Task[Any]] = set()
         self._pause = 0.0
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: tuple[list[dict[str, Any]], bool] = [], False
         self.out = SocketWriter(send)
 
         async def receive_in_turn() -> Any:
@@ -317,10 +317,10 @@ class ChatConsumer(AsyncConsumer):
 
     async def _tell_queue(self) -> None:
         """Send the message queue, unless the client knows it."""
-        items = await message_queue.items(self.conversation_id)
-        if items != self._waiting:
-            self._waiting = items
-            await self.out.tell(events.queue(self.conversation_id, items))
+        waiting = await message_queue.items(self.conversation_id)
+        if waiting != self._waiting:
+            self._waiting = waiting
+            await self.out.tell(events.queue(self.conversation_id, *waiting))
 
     async def hint_deleted(self, message: dict[str, Any]) -> None:
         self._start(self._deleted())

@@ -72,23 +72,24 @@ async def test_one_can_be_unqueued(visit: Visit):
     assert await said(visit, chat) == ["One", "Three"]
 
 
-async def test_the_next_one_goes_out_after_a_stop(visit: Visit):
-    """Stop ends the reply that runs, not what waits behind it."""
+async def test_a_stop_holds_what_waits(visit: Visit):
+    """It says so, and goes on when the person says so, or is discarded with a way back."""
     chat = await visit.chat(model="gate:n=1")
     await chat.send("One")
     await visit.ollama.chat()
-    await chat.send("Two")
-    await expect(chat.queued).to_contain_text(["Two"])
+    for text in ("Two", "Three"):
+        await chat.send(text)
+    await expect(chat.queued).to_contain_text(["Two", "Three"])
     await chat.page.keyboard.press("Escape")
-    await expect(chat.questions).to_have_count(2)
+    await expect(chat.page.get_by_text("Paused, 2 waiting")).to_be_visible()
     visit.ollama.gate("a").open()
-    await chat.idle()
-    assert [m["status"] for m in await visit.stored(chat)] == [
-        "completed",
-        "stopped",
-        "completed",
-        "completed",
-    ]
+    await expect(chat.questions).to_have_count(1)
+    waiting = chat.page.get_by_role("region", name="Queued messages")
+    await waiting.get_by_role("button", name="Discard", exact=True).click()
+    await expect(chat.queued).to_have_count(0)
+    await chat.page.get_by_role("button", name="Undo").click()
+    await expect(chat.composer).to_have_value("Two\n\nThree")
+    assert await said(visit, chat) == ["One"]
 
 
 async def test_one_that_cannot_be_sent_says_why(visit: Visit):

@@ -42,6 +42,7 @@ POST /api/conversations/{id}/generate/
 POST /api/conversations/{id}/stop/
 GET /api/conversations/{id}/queue/
 DELETE /api/conversations/{id}/queue/{client_id}/
+POST /api/conversations/{id}/queue/resume/
 GET /api/messages/{id}/           DELETE /api/messages/{id}/
 POST /api/messages/{id}/restore/  PUT /api/messages/{id}/rating/
 GET /api/models/

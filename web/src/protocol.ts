@@ -153,6 +153,8 @@ export interface QueuedItem {
 export interface QueueEvent {
   type: 'queue';
   conversation_id: string;
+  /** They wait until the queue is resumed. */
+  held: boolean;
   items: QueuedItem[];
 }
 
@@ -229,6 +231,7 @@ export type ClientFrame =
   | RegenerateFrame
   | { type: 'stop' | 'follow'; id: string }
   | { type: 'unqueue'; client_id: string }
+  | { type: 'queue_resume' }
   | { type: 'heartbeat' };
 
 export const CLIENT_FRAME_TYPES = [
@@ -237,6 +240,7 @@ export const CLIENT_FRAME_TYPES = [
   'stop',
   'follow',
   'unqueue',
+  'queue_resume',
   'heartbeat',
 ] as const satisfies readonly ClientFrame['type'][];
 
@@ -306,6 +310,8 @@ export interface Conversation {
 /** A conversation that a search found; the piece of text is null when only the title matches. */
 export interface FoundConversation extends Conversation {
   snippet?: string | null;
+  /** Null without a search; the message is null when only the title matches. */
+  match?: { message_id: string | null } | null;
 }
 
 export type ConversationChanges = Partial<Pick<Conversation, 'title' | 'pinned' | 'archived'>>;
@@ -363,6 +369,8 @@ export interface Me {
   id: string | number;
   username: string;
   is_staff: boolean;
+  /** The admin pages have something for them. */
+  may_administer: boolean;
   /** Sent to the model with every prompt. */
   instructions?: string;
   /** Empty: the browser decides. */

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from uuid import uuid4
 
+import pytest
+
 from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
 from tests.harness.server import ChatServer
@@ -61,6 +63,43 @@ async def test_a_waiting_message_can_be_taken_back(daphne_place: Place):
     assert len(await person.rest.messages(chat)) == 2
 
 
+@pytest.mark.parametrize("door", ["socket", "rest"])
+async def test_a_stop_holds_what_waits(daphne_place: Place, door: str):
+    """Until it is resumed; a new message goes before it, and what is resumed follows in order."""
+    place = daphne_place
+    person = await place.person()
+    chat = await person.conversation()
+    path = f"/api/conversations/{chat}"
+    async with person.socket(chat) as socket:
+        await socket.ask("One", model=f"gate:id=held-{door},n=1")
+        start = await socket.next("message_start")
+        await socket.ask("Two", queue=True, model="normal")
+        await socket.ask("Three", queue=True, model="normal")
+        await queued(socket, "Two", "Three")
+        if door == "socket":
+            await socket.send({"type": "stop", "id": start["id"]})
+        else:
+            ok(await person.rest.post(f"{path}/stop/", {"id": start["id"]}))
+        await socket.next("message_end", id=start["id"], status="stopped")
+        await socket.until(lambda: socket.heard("queue")[-1]["held"], 10, "a queue that is held")
+        ok(await person.rest.generate(chat, "Before them", model="normal"))
+        told = ok(await person.rest.get(f"{path}/queue/"))
+        assert ([item["content"] for item in told["queue"]], told["held"]) == (
+            ["Two", "Three"],
+            True,
+        )
+        if door == "socket":
+            await socket.send({"type": "queue_resume"})
+        else:
+            ok(await person.rest.post(f"{path}/queue/resume/", {}))
+        for content in ("Two", "Three"):
+            asked = await socket.next("user_message", content=content)
+            start = await socket.next("message_start", parent_id=asked["id"])
+            await socket.next("message_end", id=start["id"], status="completed")
+    said = [row["content"] for row in await person.rest.messages(chat) if row["role"] == "user"]
+    assert said == ["One", "Before them", "Two", "Three"]
+
+
 async def test_what_waits_can_be_read_and_taken_back_by_rest(daphne_place: Place):
     """By its owner alone; what was taken back is not there a second time."""
     place = daphne_place
@@ -78,7 +117,7 @@ async def test_what_waits_can_be_read_and_taken_back_by_rest(daphne_place: Place
         refused(await other.rest.delete(f"{queue}{client_id}/"), 404, "not_found")
         assert (await person.rest.delete(f"{queue}{client_id}/")).status_code == 204
         await queued(socket)
-        assert ok(await person.rest.get(queue)) == {"queue": []}
+        assert ok(await person.rest.get(queue)) == {"queue": [], "held": False}
         refused(await person.rest.delete(f"{queue}{client_id}/"), 404, "not_found")
         place.ollama.gate("rest").open()
         await socket.next("message_end")

@@ -34,6 +34,10 @@ export interface Playground {
   send(content: string): void;
   /** The messages behind the running reply, in every tab. */
   queued: readonly QueuedMessage[];
+  /** A reply was stopped before them: they wait until they are resumed. */
+  queueHeld: boolean;
+  /** Sends the first of the held messages; rejects when no answer comes. */
+  resumeQueue(): Promise<void>;
   /** Resolves to its text, to null when its turn has begun; rejects when no answer comes. */
   unqueue(clientId: string): Promise<string | null>;
   stop(): void;
@@ -100,6 +104,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
   const sendError = useSyncExternalStore(session.subscribe, () => session.sendError);
   const connection = useSyncExternalStore(session.subscribeConnection, () => session.connection);
   const queued = useSyncExternalStore(session.subscribeQueue, () => session.queued);
+  const queueHeld = useSyncExternalStore(session.subscribeQueue, () => session.queueHeld);
   const { data: conversation } = useQuery(conversationQuery(conversationId));
 
   useRunningMark(conversationId, status === 'submitted' || status === 'streaming');
@@ -109,6 +114,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
     () => ({
       send: (content: string) => session.send(content),
       unqueue: (clientId: string) => session.unqueue(clientId),
+      resumeQueue: () => session.engine.messageQueue.resume(),
       heardAt: () => session.engine.link.heardAt,
       reconnect: () => session.engine.link.tryNow(),
       stop: () => void session.stop(),
@@ -130,9 +136,10 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       connection,
       title: conversation?.title ?? '',
       queued,
+      queueHeld,
       hasOlder: session.hasOlder,
       sendError,
     }),
-    [actions, messages, status, connection, conversation?.title, session, queued, sendError],
+    [actions, messages, status, connection, conversation?.title, session, queued, queueHeld, sendError],
   );
 }

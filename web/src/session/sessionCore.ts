@@ -61,6 +61,10 @@ export class SessionCore {
     return this.engine.messageQueue.list;
   }
 
+  get queueHeld(): boolean {
+    return this.engine.messageQueue.isHeld;
+  }
+
   /** Resolves to the text of a queued message, or to null when its turn has begun. */
   unqueue(clientId: string): Promise<string | null> {
     return this.engine.messageQueue.unqueue(clientId);

@@ -58,6 +58,8 @@ export type Generated = GenerateResult & { error?: Problem | { code: string; mes
 /** The message queue of a conversation. */
 export interface Queue {
   queue: QueuedItem[];
+  /** They wait until the queue is resumed. */
+  held?: boolean;
 }
 
 /** Ordinary calls are given up after this long (ms); a slow phone network needs less. */
@@ -231,6 +233,8 @@ export function createApi(edges: ApiEdges) {
 
     queue: (id: string, signal?: AbortSignal) =>
       call<Queue>('GET', `/api/conversations/${id}/queue/`, undefined, signal),
+    /** Sends the first of the messages that are held. */
+    resumeQueue: (id: string) => call<Queue>('POST', `/api/conversations/${id}/queue/resume/`),
     /** Removes a queued message; rejects with a 404 when it is not queued (any more). */
     unqueue: (id: string, clientId: string) =>
       call<null>('DELETE', `/api/conversations/${id}/queue/${clientId}/`),

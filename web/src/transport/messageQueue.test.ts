@@ -25,7 +25,7 @@ const item = (clientId: string, changes: Partial<QueuedItem> = {}): QueuedItem =
   created_at: AT,
   ...changes,
 });
-const queue = (...items: QueuedItem[]): ServerEvent => ({ type: 'queue', conversation_id: 'c', items });
+const queue = (...items: QueuedItem[]): ServerEvent => ({ type: 'queue', conversation_id: 'c', held: false, items });
 const add = (clientId: string) => engine.enqueue({ clientId, content: `text of ${clientId}` });
 /** The queue; `?` marks messages that the server has not answered. */
 const shown = () =>
@@ -70,6 +70,18 @@ describe('on the socket', () => {
     add('k2');
     script.socket.tell(queue(item('k2')), end('a1', ''), userMessage('u2', 'k2', 'text of k2'));
     expect(shown()).toEqual([]);
+  });
+
+  test('what is held does not make others wait, and goes on when it is resumed', async () => {
+    await running();
+    add('k2');
+    script.socket.tell({ ...queue(item('k2')), held: true } as ServerEvent);
+    expect(engine.messageQueue.isHeld).toBe(true);
+    expect(engine.messageQueue.willSend).toBe(false);
+    await engine.messageQueue.resume();
+    expect(script.socket.frames().at(-1)).toEqual({ type: 'queue_resume' });
+    script.socket.tell(queue(item('k2')));
+    expect(engine.messageQueue.willSend).toBe(true);
   });
 
   test('it does not overtake what is not accepted yet', async () => {

@@ -72,9 +72,12 @@ export class MessageQueue {
     return () => void this.subscribers.delete(listener);
   };
 
-  /** A queued message will be sent; a refused one will not. */
+  /** A reply was stopped: what waited behind it waits until it is resumed. */
+  isHeld = false;
+
+  /** A queued message will be sent; a refused or a held one will not. */
   get willSend(): boolean {
-    return this.list.some((message) => !message.error);
+    return !this.isHeld && this.list.some((message) => !message.error);
   }
 
   /** The server has not answered for all of them. */
@@ -121,6 +124,14 @@ export class MessageQueue {
     return content;
   }
 
+  /** Sends the first of the held messages; the others follow it. */
+  async resume(): Promise<void> {
+    if (this.doors.socket()?.send({ type: 'queue_resume' })) return;
+    const answer = await this.edges.api.resumeQueue(this.conversationId);
+    this.tell(answer.queue, answer.held);
+    this.doors.onStale();
+  }
+
   /** Resolves when nothing carries the message any more. */
   private arrived(clientId: string): Promise<void> {
     return new Promise((resolve) => {
@@ -165,7 +176,7 @@ export class MessageQueue {
   /** True when the event was about the queue and about nothing else. */
   hear(event: TurnEvent): boolean {
     if (event.type === 'queue') {
-      this.tell(event.items);
+      this.tell(event.items, event.held);
       return true;
     }
     if (event.type === 'error') {
@@ -206,7 +217,7 @@ export class MessageQueue {
       if (signal.aborted) return;
       this.doors.onAnswer();
       this.outbox.accept(next.command.clientId);
-      if ('queue' in answer) this.tell(answer.queue);
+      if ('queue' in answer) this.tell(answer.queue, answer.held);
       else this.doors.onStale(); // the reply before it had ended: its turn has begun
       this.changed();
       void this.read();
@@ -235,7 +246,7 @@ export class MessageQueue {
     do {
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
       const answer = await this.edges.api.queue(this.conversationId, signal).catch(() => null);
-      if (answer && !signal.aborted && this.doors.usesRest()) this.tell(answer.queue);
+      if (answer && !signal.aborted && this.doors.usesRest()) this.tell(answer.queue, answer.held);
       // oxlint-disable-next-line no-await-in-loop
       if (this.stored.length > 0) await this.pause(signal);
     } while (!signal.aborted && this.doors.usesRest() && this.stored.length > 0);
@@ -254,11 +265,12 @@ export class MessageQueue {
 
   // State ---------------------------------------------------------------------------------------
 
-  private tell(items: readonly QueuedItem[]): void {
+  private tell(items: readonly QueuedItem[], held = false): void {
     this.edges.clearTimeout(this.unconfirmed);
     const ids = new Set(items.map((item) => item.client_id));
     const left = this.stored.some((item) => !ids.has(item.client_id));
     this.stored = items;
+    this.isHeld = held;
     for (const id of ids) this.outbox.accept(id);
     this.changed();
     // Its turn has begun; over REST no event reports that.

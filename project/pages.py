@@ -41,18 +41,25 @@ from streaming.db_threads import db_threads
 logger = logging.getLogger(__name__)
 
 RECENT = 8
+FONTS = ("product", "system")
 SETUP_SALT = "first-owner"
 # Passwords that are checked at once.
 CHECKS_AT_ONCE = 2
 
 
-def theme(request: HttpRequest) -> dict[str, str]:
-    """Give the templates the visitor's theme, so that it is set before the first paint: that of
-    this browser, from its cookie, else that of the account."""
-    chosen = request.COOKIES.get("theme")
+def theme(request: HttpRequest) -> dict[str, Any]:
+    """Give the templates the visitor's theme and font, so that they are set before the first paint:
+    those of this browser, from its cookies, else the theme of the account; and whether the admin
+    pages have something for them."""
+    chosen, font = (request.COOKIES.get(name) for name in ("theme", "font"))
     if chosen is None and isinstance(request.user, User):
         chosen = request.user.theme
-    return {"theme": chosen if chosen in THEMES else "system"}
+    return {
+        "theme": chosen if chosen in THEMES else "system",
+        "font": font if font in FONTS else "product",
+        # Asked only by the pages that show it.
+        "may_administer": lambda: isinstance(request.user, User) and request.user.may_administer,
+    }
 
 
 def setup_path() -> str:

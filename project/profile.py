@@ -23,6 +23,7 @@ from conversations.people.backends import BACKEND
 from conversations.people.models import THEMES, ApiKey, User
 from conversations.people.revoking import revoke
 from conversations.people.serializers import MOST_TOKENS
+from project.pages import FONTS
 from streaming import hints
 
 COOKIE_SECONDS = 60 * 60 * 24 * 365
@@ -101,6 +102,7 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
         "password_form": PasswordForm(request.user),
         "key_form": KeyForm(),
         "keys": ApiKey.objects.filter(user=user_of(request)),
+        "fonts": [("product", "Inter"), ("system", "System font")],
         "themes": [("system", "System"), ("light", "Light"), ("dark", "Dark")],
         **context,
     }
@@ -153,12 +155,14 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Store the theme in the account, and in the cookie that the chat page writes, too."""
-    theme = request.POST.get("theme", "")
+    """Store the theme in the account, and the theme or the font in a cookie; the chat page writes
+    that of the theme, too."""
     response = redirect("profile")
-    if theme in THEMES:
-        people.update_preferences(user=user_of(request), changes={"theme": theme})
-        response.set_cookie("theme", theme, max_age=COOKIE_SECONDS, samesite="Lax")
+    for name, choices in (("theme", THEMES), ("font", FONTS)):
+        if (chosen := request.POST.get(name, "")) in choices:
+            response.set_cookie(name, chosen, max_age=COOKIE_SECONDS, samesite="Lax")
+            if name == "theme":
+                people.update_preferences(user=user_of(request), changes={"theme": chosen})
     return response
 
 

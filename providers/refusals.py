@@ -288,7 +288,7 @@ def _by_status(refusal: Refusal, who: str, model: str, text: str) -> errors.Prov
     if status is not None and 400 <= status < 500:
         return errors.RequestRefused(f"{who} refused the request{_because(refusal)}.")
     if status is None:
-        return errors.ProviderFailed(f"{who} failed while it made the reply.")
+        return errors.ProviderFailed(f"{who} stopped with an error while writing this reply.")
     return errors.ProviderFailed(f"{who} failed to answer (error {status}).")
 
 
@@ -312,15 +312,15 @@ def _not_allowed(refusal: Refusal, who: str, model: str, text: str) -> errors.Pr
     elif refusal.status == 403:
         sentence = f"{who} does not allow this server to use {_named(model)}."
     else:
-        sentence = f"{who} did not accept the key of this server."
+        sentence = f"{who} rejected this server’s API key."
     return errors.ProviderAuthFailed(sentence)
 
 
 def _limited(refusal: Refusal, who: str, text: str) -> errors.ProviderRateLimited:
     if "quota" in text:
-        return errors.ProviderRateLimited(f"{who} says that the quota of this server is used up.")
+        return errors.ProviderRateLimited(f"The quota for this server at {who} is used up.")
     return errors.ProviderRateLimited(
-        f"{who} gets too many requests.{_again(refusal)}", retry_after=refusal.retry_after
+        f"{who} is receiving too many requests.{_again(refusal)}", retry_after=refusal.retry_after
     )
 
 

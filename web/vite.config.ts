@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { precompress } from './build/precompress.ts';
 
 const OURS =
-  /\/web\/src\/(?!diagram|keepTrying|stringsAround)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
+  /\/web\/src\/(?!diagram|keepTrying|stringsAround|clipboard|forms)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
 
 // Django serves the page and says which of these files it needs (django-vite reads the manifest);
 // the policy of the page allows no inline script, so nothing here may emit one.
@@ -40,7 +40,7 @@ export default defineConfig({
     rolldownOptions: {
       // What compression takes is known.
       checks: { pluginTimings: false },
-      input: ['src/main.ts', 'src/diagram/frame.ts', 'src/styles/pages.css'],
+      input: ['src/main.ts', 'src/diagram/frame.ts', 'src/forms.ts', 'src/styles/pages.css'],
       output: {
         codeSplitting: {
           // What several of our chunks use is one file, not a handful of tiny ones. (Not what the

@@ -59,6 +59,11 @@ class User(AbstractUser, Allowance):
     def __str__(self) -> str:
         return self.username
 
+    @property
+    def may_administer(self) -> bool:
+        """Whether the admin pages have something for this account."""
+        return self.is_staff and (self.is_superuser or bool(self.get_all_permissions()))
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         salt = "conversations.User.session_auth_hash"
         value = f"{self.session_version} {self.password}"

@@ -116,6 +116,9 @@ class BareMeSerializer(serializers.ModelSerializer[User]):
 class MeSerializer(BareMeSerializer):
     """The account, its preferences, and what it may use."""
 
+    may_administer = serializers.BooleanField(
+        read_only=True, help_text="The admin pages have something for this account."
+    )
     limits = serializers.SerializerMethodField()
     storage = serializers.SerializerMethodField()
 
@@ -126,6 +129,7 @@ class MeSerializer(BareMeSerializer):
             "language",
             "theme",
             "default_model",
+            "may_administer",
             "limits",
             "storage",
         )

@@ -22,7 +22,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
-        parser.add_argument("--staff", action="store_true", help="may use the admin pages")
+        parser.add_argument(
+            "--staff",
+            action="store_true",
+            help="a member of staff",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)  # it may be the first command

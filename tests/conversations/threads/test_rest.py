@@ -97,6 +97,7 @@ async def test_who_am_i(place: Place):
             "language": "",
             "theme": "system",
             "default_model": "",
+            "may_administer": False,
             "limits": {
                 "requests_per_minute": 1_000_000,
                 "concurrent_requests": 1_000,
@@ -107,7 +108,9 @@ async def test_who_am_i(place: Place):
             },
             "storage": {"used_bytes": 0, "quota_bytes": 1024**3},
         }
-    assert ok(await staff.rest.get("/api/me/"))["is_staff"] is True
+    him = ok(await staff.rest.get("/api/me/"))
+    # Without a permission the admin pages are empty.
+    assert (him["is_staff"], him["may_administer"]) == (True, False)
     async with Rest(place.server.url) as nobody, Rest(place.server.url, key="cp_no") as wrong:
         for rest in (nobody, wrong):
             answer = await rest.get("/api/me/")

@@ -20,7 +20,7 @@ class ChatPage:
         self.queued = page.get_by_role("region", name="Queued messages").get_by_role("listitem")
         self.jump_button = button("button", name="Jump to latest")
         self.settings_button = button("button", name="Run settings", exact=True)
-        self.clear_button = page.get_by_role("banner").get_by_role("button", name="Clear chat")
+        self.title = page.get_by_role("banner").get_by_role("heading").get_by_role("button")
         self.theme_button = button("button", name=re.compile("^Theme:"))
         self.heading = page.get_by_role("heading", level=1)
         self.log = page.get_by_role("log", name="Messages")
@@ -94,6 +94,16 @@ class ChatPage:
         if advanced:
             await self.settings.advanced.click()
         return self.settings
+
+    async def choose(self, action: str) -> None:
+        """An entry of the title's menu."""
+        await self.title.click()
+        await self.page.get_by_role("menuitem", name=action, exact=True).click()
+
+    async def clear(self) -> None:
+        """Ask for a new chat, and wait for the question."""
+        await self.choose("Clear chat")
+        await expect(self.dialog).to_be_visible()
 
     async def choose_model(self, words: str) -> None:
         """Open the list below the field, type, and take the first that is found."""

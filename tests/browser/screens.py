@@ -285,8 +285,7 @@ async def settings(visit: Visit, options: Options) -> Page:
 @screen
 async def clear_dialog(visit: Visit, options: Options) -> Page:
     chat = await explained(visit, options)
-    await chat.clear_button.click()
-    await expect(chat.dialog).to_be_visible()
+    await chat.clear()
     return chat.page
 
 

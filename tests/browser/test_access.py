@@ -51,7 +51,11 @@ async def test_everything_by_keyboard(visit: Visit):
     await tab_to(page, chat.settings.close)
     await page.keyboard.press("Enter")
 
-    await tab_to(page, chat.clear_button)
+    await tab_to(page, chat.title)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowUp")
     await page.keyboard.press("Enter")
     await expect(chat.dialog.get_by_role("button", name="Cancel")).to_be_focused()
     await tab_to(page, chat.dialog.get_by_role("button", name="Start new chat"))
@@ -123,6 +127,7 @@ async def test_the_theme_can_be_chosen(visit: Visit):
     chat = await visit.chat(color_scheme="light")
     for name in ("light", "dark"):
         await chat.theme_button.click()
+        await chat.page.get_by_role("menuitemradio", name=name.title()).click()
         await expect(chat.theme_button).to_have_accessible_name(f"Theme: {name}")
     dark = await background(chat)
     html = await (await chat.page.context.request.get(chat.page.url)).text()
@@ -183,7 +188,7 @@ async def test_a_thread_fits_a_narrow_screen(visit: Visit):
     await expect(chat.reply.get_by_role("group", name="Code, python")).to_be_visible()
     assert await chat.page.evaluate(_TOO_WIDE) == []
     await expect(chat.composer).to_be_in_viewport(ratio=1)
-    await expect(chat.clear_button).to_be_in_viewport(ratio=1)
+    await expect(chat.title).to_be_in_viewport(ratio=1)
     for name in ("Code, python", "Table"):
         box = chat.reply.get_by_role("group", name=name)
         assert await box.evaluate("e => e.scrollWidth > e.clientWidth"), name

@@ -15,7 +15,7 @@ def cancel(chat: ChatPage):
 async def confirm(chat: ChatPage) -> None:
     """Clear, and wait until an empty conversation is shown in its place."""
     old = chat.conversation
-    await chat.clear_button.click()
+    await chat.clear()
     await chat.dialog.get_by_role("button", name="Start new chat").click()
     await expect(chat.page).not_to_have_url(re.compile(old))
     await expect(chat.dialog).to_be_hidden()
@@ -25,12 +25,11 @@ async def test_it_asks_with_the_focus_on_cancel(visit: Visit):
     """And Cancel changes nothing."""
     chat = await visit.chat(model="normal")
     await chat.ask()
-    await chat.clear_button.click()
-    await expect(chat.dialog).to_be_visible()
+    await chat.clear()
     await expect(cancel(chat)).to_be_focused()
     await cancel(chat).click()
     await expect(chat.dialog).to_be_hidden()
-    await expect(chat.clear_button).to_be_focused()
+    await expect(chat.title).to_be_focused()
     await expect(chat.questions).to_have_count(1)
 
 
@@ -38,12 +37,12 @@ async def test_escape_closes_the_dialog_and_nothing_else(visit: Visit):
     """The reply goes on, and the focus returns."""
     chat = await visit.chat(model="gate:n=2")
     await chat.send()
-    await chat.clear_button.click()
+    await chat.clear()
     await expect(chat.dialog).to_contain_text("The running reply will be stopped.")
     await expect(cancel(chat)).to_be_focused()
     await chat.page.keyboard.press("Escape")
     await expect(chat.dialog).to_be_hidden()
-    await expect(chat.clear_button).to_be_focused()
+    await expect(chat.title).to_be_focused()
     visit.ollama.gate("a").open()
     await expect(chat.text).to_have_text("word0 word1")
 
@@ -51,7 +50,7 @@ async def test_escape_closes_the_dialog_and_nothing_else(visit: Visit):
 async def test_the_focus_stays_inside(visit: Visit):
     """Tab goes round between the two buttons."""
     chat = await visit.chat()
-    await chat.clear_button.click()
+    await chat.clear()
     for _ in range(4):
         await chat.page.keyboard.press("Tab")
         inside = "document.querySelector('dialog').contains(document.activeElement)"

@@ -123,9 +123,14 @@ async def test_the_back_button_leads_to_welcome(visit: Visit):
 async def test_it_can_be_read_before_any_code_runs(visit: Visit):
     """What the server draws says the same as what the app draws in its place."""
     chat = await visit.chat()
-    shown = await chat.page.get_by_role("region", name="What would you like to try?").inner_text()
+    first = chat.page.get_by_role("region", name="What would you like to try?")
+    await expect(first).to_contain_text("normal is ready")
+    shown = await first.inner_text()
     plain = await visit.page(f"/chat/{chat.conversation}", java_script_enabled=False)
     drawn = await plain.locator("#root").inner_text()
-    assert [line for line in drawn.split("\n") if line.strip()][-10:] == [
-        line for line in shown.split("\n") if line.strip()
-    ]
+    title, lead, *others = [line for line in shown.split("\n") if line.strip()]
+    # The app knows which model is ready.
+    plain_lead = "Pick a prompt or write your own."
+    assert lead == f"normal is ready · on this machine. {plain_lead}"
+    expected = [title, plain_lead, *others]
+    assert [line for line in drawn.split("\n") if line.strip()][-len(expected) :] == expected

@@ -123,7 +123,7 @@ async def test_twice_the_size_loses_nothing(visit: Visit):
     await chat.ask()
     await expect(chat.reply.get_by_role("group", name="Code, python")).to_be_visible()
     sidebar = Sidebar(chat.page)
-    for control in (chat.composer, chat.clear_button, chat.settings_button, sidebar.toggle):
+    for control in (chat.composer, chat.title, chat.settings_button, sidebar.toggle):
         await expect(control).to_be_in_viewport(ratio=1)
     assert await chat.page.evaluate(_SIDEWAYS) == []
     await sidebar.toggle.click()

@@ -43,12 +43,14 @@ async def test_it_leads_to_a_conversation(visit: Visit):
 
 async def test_recent_ones_come_first(visit: Visit):
     """Before anything is typed; the arrows go round."""
-    await titled(visit, "Older")
+    for title in ("Oldest", "Older"):
+        await titled(visit, title)
     chat = await visit.chat()
     palette = await Palette(chat.page).open()
-    await expect(palette.chosen).to_have_text("New chat")
-    await chat.page.keyboard.press("ArrowDown")
+    # The open one is no way to anywhere.
     await expect(palette.chosen).to_have_text("Older")
+    await chat.page.keyboard.press("ArrowDown")
+    await expect(palette.chosen).to_have_text("Oldest")
     await chat.page.keyboard.press("ArrowUp")
     await chat.page.keyboard.press("ArrowUp")
     await expect(palette.chosen).to_contain_text("Show keyboard shortcuts")

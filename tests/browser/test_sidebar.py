@@ -199,7 +199,7 @@ async def test_delete_and_undo(visit: Visit):
 async def test_clearing_can_be_undone(visit: Visit):
     """Back to the old conversation; the fresh one goes."""
     chat, sidebar, ids = await three(visit)
-    await chat.clear_button.click()
+    await chat.clear()
     await chat.dialog.get_by_role("button", name="Start new chat").click()
     await sidebar.titles("New chat", "Third", "Second", "First")
     await sidebar.undo.click()

@@ -23,6 +23,8 @@ export const strings = {
     settings: 'Run settings',
     clear: 'Clear chat',
     theme: { light: 'Theme: light', dark: 'Theme: dark', system: 'Theme: system' },
+    themeMenu: 'Theme',
+    themes: { light: 'Light', dark: 'Dark', system: 'System' },
   },
 
   connection: {
@@ -173,8 +175,20 @@ export const strings = {
     hint: 'Enter to send, Shift + Enter for a new line',
     escape: 'Esc to stop',
     refused: 'Message not sent.',
+    onlyText: 'Only text files can be added. Images aren’t supported yet.',
+    fileTooLarge: 'This file is too long for a message.',
     nullCharacter: 'This text contains a null character (U+0000), which can’t be sent.',
     tooLong: (length: string, most: string) => `Too long to send: ${length} of at most ${most} characters.`,
+  },
+
+  found: {
+    name: 'Search results in this chat',
+    looking: 'Looking for the message…',
+    none: 'No match in this chat.',
+    place: (at: string, count: string, query: string) => `${at} of ${count} for “${query}”`,
+    previous: 'Previous match',
+    next: 'Next match',
+    close: 'Close search results',
   },
 
   queue: {
@@ -186,6 +200,10 @@ export const strings = {
           ? 'Sends after this reply'
           : `${shown} queued messages`,
     unsent: 'Sends when the server is reachable',
+    held: (count: string) => `Paused, ${count} waiting`,
+    resume: 'Send',
+    discard: 'Discard',
+    discarded: 'Discarded the queued messages.',
     edit: 'Edit',
     refused: (why: string) => `Not sent: ${why}`,
     added: 'Message queued.',
@@ -196,6 +214,10 @@ export const strings = {
   empty: {
     title: 'What would you like to try?',
     lead: 'Pick a prompt or write your own.',
+    ready: (name: string, place: string) => `${name} is ready${place === '' ? '' : ` · ${place}`}. Pick a prompt or write your own.`,
+    here: 'on this machine',
+    away: 'in the cloud',
+    recent: 'Recent chats',
     prompts: [
       {
         title: 'Explain an idea',
@@ -259,6 +281,9 @@ export const strings = {
     remembered: 'Also used for new chats.',
     changed: (name: string) => `Model: ${name}`,
     once: 'For this reply only. The chat keeps its model.',
+    connect: 'Connect Ollama',
+    noneYet: 'No model can answer yet.',
+    checkAgain: 'Check again',
   },
 
   meter: {

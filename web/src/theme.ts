@@ -1,16 +1,12 @@
 /** The theme lives in a cookie, so that the server can render it and the page never flashes. */
 export type Theme = 'light' | 'dark' | 'system';
 
-const ORDER: readonly Theme[] = ['system', 'light', 'dark'];
+export const THEMES: readonly Theme[] = ['light', 'dark', 'system'];
 const YEAR_S = 365 * 24 * 60 * 60;
 
 export function readTheme(): Theme {
   const value = document.documentElement.dataset['theme'];
   return value === 'light' || value === 'dark' ? value : 'system';
-}
-
-export function nextTheme(theme: Theme): Theme {
-  return ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length] ?? 'system';
 }
 
 /** Applies the theme to this page and to every later one from the server. */

@@ -8,6 +8,7 @@ import { useFrame } from '../state/frame';
 import { strings } from '../strings';
 import { Sidebar } from './sidebar/Sidebar';
 import { Toasts } from './ui/Toasts';
+import { Tooltips } from './ui/Tooltips';
 
 const Palette = lazy(() =>
   keepTrying(() => import('./dialogs/Palette')).then((module) => ({ default: module.Palette })),
@@ -38,6 +39,7 @@ export function Frame({ composer, children }: Props) {
       {children}
       {/* A modal drawer makes all beside it inert; it then has the toasts inside. */}
       {!drawer && <Toasts />}
+      <Tooltips />
       <Suspense>
         {palette && <Palette />}
         {help && <ShortcutHelp />}

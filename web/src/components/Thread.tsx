@@ -7,8 +7,10 @@ import type { ConversationHandle } from '../hooks/useConversation';
 import { useModels } from '../hooks/useModels';
 import { useParameters } from '../hooks/useParameters';
 import { usePlayground } from '../hooks/usePlayground';
+import { useTabTitle } from '../hooks/useTabTitle';
 import { loadMarkdown } from './markdown/load';
 import type { Conversation, ModelList } from '../protocol';
+import { showSettings, useFrame } from '../state/frame';
 import { rememberModel } from '../state/modelChoice';
 import { findModel, shortName } from '../state/models';
 import { toast } from '../state/toasts';
@@ -16,6 +18,7 @@ import { formatDate } from '../format';
 import { strings } from '../strings';
 import { Actions } from './thread/actions';
 import { announce } from './ui/announce';
+import { ChatTitle } from './ChatTitle';
 import { ClearChat } from './dialogs/ClearChat';
 import { Composer, type ComposerHandle } from './composer/Composer';
 // Not loaded when it is wanted: then there may be no network.
@@ -23,18 +26,21 @@ import { ConnectionDialog } from './dialogs/ConnectionDialog';
 import { ConnectionNote } from './thread/ConnectionNote';
 import { DemoNotice } from './thread/DemoNotice';
 import { EmptyState } from './thread/EmptyState';
+import { FoundPlaces } from './thread/FoundPlaces';
 import { InlineError } from './ui/InlineError';
 import { MessageList } from './thread/MessageList';
+import { NoModelCard } from './models/NoModelCard';
 import { ModelPicker } from './models/ModelPicker';
+import { RecentChats } from './RecentChats';
 import { RunSettingsPanel } from './settings/RunSettingsPanel';
 import { Shell } from './Shell';
 import { Activity } from './thread/StreamingIndicator';
 import { TokenCountMeter } from './composer/TokenCountMeter';
 import { useDraft } from './composer/useDraft';
+import { useIncoming } from './composer/useIncoming';
 import { useEscape } from './ui/useEscape';
 import { useGiveBack, useRestoreRefused } from './composer/useGiveBack';
 import { useReplyAnnouncements } from './thread/useReplyAnnouncements';
-import { useSettingsOpen } from './settings/useSettingsOpen';
 import { useThreadActions } from './thread/useThreadActions';
 import { QueuedMessages } from './composer/QueuedMessages';
 
@@ -50,13 +56,16 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const parameters = useParameters(conversation.id);
   const models = useModels();
   const [draft, setDraft] = useDraft(conversation.id);
-  const [settingsOpen, setSettingsOpen] = useSettingsOpen();
+  const settingsOpen = useFrame(({ settings }) => settings);
   const [clearing, setClearing] = useState(false);
   const [connectionOpen, setConnectionOpen] = useState(false);
   const showConnection = () => setConnectionOpen(true);
   const composer = useRef<ComposerHandle>(null);
   const { messages, busy, connection, sendError } = playground;
 
+  const title = playground.title || conversation.title || strings.untitled;
+  const askToClear = () => setClearing(true);
+  useTabTitle(title, busy);
   useEffect(() => void loadMarkdown().catch(() => undefined), []);
   useEscape(playground.stop, busy);
   useReplyAnnouncements(messages, busy);
@@ -64,6 +73,11 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useRestoreRefused(sendError, giveBack);
 
   const focusComposer = useCallback(() => composer.current?.focus(), []);
+  useIncoming((text) => {
+    setDraft(draft === '' ? text : `${draft}\n\n${text}`);
+    requestAnimationFrame(focusComposer);
+  });
+
   const actions = useThreadActions({ playground, models, focusComposer });
 
   function chooseModel(model: string) {
@@ -87,20 +101,37 @@ export function Thread({ conversation, history, startFresh }: Props) {
     requestAnimationFrame(focusComposer);
   }
 
+  /** All of them, with a way back: into the field. */
+  function discard() {
+    const contents = playground.queued.map(({ content }) => content);
+    const gone = playground.queued.map(({ clientId }) => playground.unqueue(clientId));
+    Promise.all(gone).then(
+      () => toast(strings.queue.discarded, () => giveBack(contents.join('\n\n'))),
+      () => toast(strings.queue.notTaken),
+    );
+  }
+
   function pick(text: string) {
     setDraft(text);
     // After the text is in the field, so that the caret lands behind it.
     requestAnimationFrame(() => composer.current?.focus());
   }
 
-  const notice = models.models?.notice && <DemoNotice notice={models.models.notice} />;
+  const known = models.models;
+  const notice =
+    known?.results.length === 0 && !known.default ? (
+      <NoModelCard models={models} />
+    ) : (
+      known?.notice && <DemoNotice notice={known.notice} />
+    );
   return (
     <Shell
-      title={playground.title || conversation.title || strings.untitled}
+      title={title}
+      heading={<ChatTitle id={conversation.id} title={title} onClear={askToClear} />}
       actions={{
         settingsOpen,
-        onSettings: () => setSettingsOpen(!settingsOpen),
-        onClear: () => setClearing(true),
+        onSettings: () => showSettings(!settingsOpen),
+        onClear: askToClear,
       }}
       panel={
         settingsOpen && (
@@ -111,21 +142,25 @@ export function Thread({ conversation, history, startFresh }: Props) {
               mode={connection.mode}
               onModel={chooseModel}
               onConnection={showConnection}
-              onClose={() => setSettingsOpen(false)}
+              onClose={() => showSettings(false)}
             />
           </ErrorBoundary>
         )
       }
     >
+      <FoundPlaces conversationId={conversation.id} playground={playground} />
       <ConnectionNote connection={connection} onSignedIn={playground.reconnect} onDetails={showConnection} />
       <div className="hidden print:mb-6 print:block">
         <p className="text-xl font-semibold" dir="auto">
-          {playground.title || conversation.title || strings.untitled}
+          {title}
         </p>
         <p className="text-sm text-ink-muted">{formatDate(conversation.created_at)}</p>
       </div>
       {messages.length === 0 ? (
-        <EmptyState onPick={pick}>{notice}</EmptyState>
+        <EmptyState onPick={pick} lead={readyWords(known, parameters.values.model)}>
+          {notice}
+          <RecentChats except={conversation.id} />
+        </EmptyState>
       ) : (
         <Actions value={actions}>
           <MessageList
@@ -148,7 +183,16 @@ export function Thread({ conversation, history, startFresh }: Props) {
         onStop={playground.stop}
         onEditLast={actions.editLast}
         busy={busy}
-        queued={<QueuedMessages messages={playground.queued} busy={busy} onUnqueue={unqueue} />}
+        queued={
+          <QueuedMessages
+            messages={playground.queued}
+            busy={busy}
+            held={playground.queueHeld}
+            onResume={() => void playground.resumeQueue().catch(() => toast(strings.errors.unreachable))}
+            onDiscard={discard}
+            onUnqueue={unqueue}
+          />
+        }
         notice={sendError && <InlineError message={sendError.message} />}
         activity={<Activity messages={messages} />}
         model={<ModelPicker models={models} value={parameters.values.model} onPick={chooseModel} />}
@@ -173,6 +217,14 @@ export function Thread({ conversation, history, startFresh }: Props) {
       {clearing && <ClearChat running={busy} onConfirm={startFresh} onClose={() => setClearing(false)} />}
     </Shell>
   );
+}
+
+/** That the chosen model is there, and where it runs; undefined while that is not known. */
+function readyWords(models: ModelList | undefined, chosen: string | null): string | undefined {
+  const model = findModel(models?.results ?? [], chosen ?? models?.default ?? '');
+  if (!model || models?.error) return undefined;
+  const place = model.remote === null ? '' : model.remote ? strings.empty.away : strings.empty.here;
+  return strings.empty.ready(shortName(model.label), place);
 }
 
 /** The chosen model's window in tokens, or null when it is unknown. */

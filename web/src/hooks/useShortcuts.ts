@@ -4,6 +4,7 @@ import { toggleSidebar, useFrame } from '../state/frame';
 import { commandFor } from '../state/shortcuts';
 import { strings } from '../strings';
 import { undoLast } from '../state/toasts';
+import { writeTheme } from '../theme';
 
 const FIELDS = 'textarea, select, [contenteditable], input:not([type=range], [type=checkbox])';
 
@@ -24,6 +25,11 @@ export function useShortcuts(): void {
       provide('copyCode', () => press(strings.copy.code, strings.thread.assistant)),
       provide('previousMessage', () => walk(-1)),
       provide('nextMessage', () => walk(1)),
+      provide('regenerate', () => press(strings.reply.regenerate)),
+      provide('profile', () => window.location.assign('/profile')),
+      provide('themeLight', () => writeTheme('light')),
+      provide('themeDark', () => writeTheme('dark')),
+      provide('themeSystem', () => writeTheme('system')),
     ];
     // Before any field: Alt+ArrowUp is not an ArrowUp.
     window.addEventListener('keydown', onKeyDown, true);
@@ -38,10 +44,18 @@ function onKeyDown(event: KeyboardEvent): void {
   if (event.isComposing || event.repeat) return;
   const writing = event.target instanceof Element && event.target.closest(FIELDS) !== null;
   const command = commandFor(event, writing);
+  if (!command && !writing && isTyping(event)) inPage('#composer')?.focus();
   if (!command || !mayRun(command)) return;
   if (!run(command)) return;
   event.preventDefault();
   event.stopPropagation();
+}
+
+/** Typed outside of any field, with nothing open that takes it: it is meant for the message. */
+function isTyping({ key, ctrlKey, metaKey, altKey, target }: KeyboardEvent): boolean {
+  if (key.length !== 1 || key === ' ' || ctrlKey || metaKey || altKey) return false;
+  const role = target instanceof Element ? target.closest('[role=menu], [role=slider], input') : null;
+  return role === null && !document.querySelector('dialog[open], [data-menu]');
 }
 
 /** While a dialog is open only what closes or replaces it. */

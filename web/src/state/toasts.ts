@@ -3,7 +3,7 @@ import { create } from 'zustand';
 
 /** How long a toast stays, in milliseconds; the time stands still while someone looks at it. */
 export const TOAST_MS = 7_000;
-const MOST = 3;
+const MOST = 2;
 
 export interface Toast {
   id: number;

@@ -58,6 +58,15 @@ describe('Composer', () => {
     expect(onSend).not.toHaveBeenCalled();
   });
 
+  it('gives up the focus after sending on a touch screen: the keyboard would cover the reply', async () => {
+    coarse = true;
+    const { user, field, onSend } = setUp({ text: 'Hello' });
+    field.focus();
+    await user.click(screen.getByRole('button', { name: composer.send }));
+    expect(onSend).toHaveBeenCalledExactlyOnceWith('Hello');
+    expect(field).not.toBe(document.activeElement);
+  });
+
   it('does not send while an input method composes', () => {
     const { field, onSend } = setUp({ text: 'にほん' });
     fireEvent.keyDown(field, { key: 'Enter', isComposing: true });

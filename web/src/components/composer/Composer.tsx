@@ -11,6 +11,7 @@ import {
 import { strings } from '../../strings';
 import { autoGrow } from '../ui/autoGrow';
 import { isTouch } from '../ui/pointer';
+import { tip } from '../ui/Tooltips';
 import { whyUnsendable } from './sendable';
 
 /** What others may do with the composer. */
@@ -100,7 +101,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
           rows={1}
           aria-label={strings.composer.label}
           placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
-          className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
+          className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] low:max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
           dir="auto"
           aria-invalid={problem !== null}
           aria-describedby={problem ? 'composer-problem' : undefined}
@@ -113,13 +114,13 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
         {!(busy && empty) && <SendButton next={busy} disabled={empty || problem !== null} onSend={send} />}
       </div>
       <div className="@container">
-        <div className="flex min-h-8 items-center gap-3 px-3 pt-1 text-xs whitespace-nowrap text-ink-muted pointer-coarse:min-h-11 pointer-coarse:pt-0">
+        <div className="flex min-h-8 items-center gap-3 px-1.5 pt-1 low:min-h-7 low:pt-0 text-xs whitespace-nowrap text-ink-muted pointer-coarse:min-h-11 pointer-coarse:pt-0">
           <div className="flex max-w-1/2 min-w-16 shrink-0 pointer-coarse:max-w-none pointer-coarse:shrink">{model}</div>
           {/* Who has counts to read knows the keys by now. */}
-          <p className={`min-w-0 truncate pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~[role=group])]:hidden'}`}>
+          <p className={`min-w-0 truncate pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~div_[role=group])]:hidden'}`}>
             {busy ? activity : strings.composer.hint}
           </p>
-          {meter}
+          <div className="ms-auto min-w-0 empty:hidden low:hidden">{meter}</div>
         </div>
       </div>
     </div>
@@ -140,7 +141,7 @@ function SendButton({ next, disabled, onSend }: SendButtonProps) {
     <button
       type="button"
       aria-label={label}
-      title={label}
+      {...tip(label)}
       disabled={disabled}
       onClick={onSend}
       className={`${ROUND} bg-primary text-on-primary enabled:hover:bg-primary-strong disabled:bg-sunken disabled:text-ink-muted`}
@@ -157,7 +158,8 @@ function StopButton({ quiet, onStop }: { quiet: boolean; onStop: () => void }) {
     <button
       type="button"
       aria-label={strings.composer.stop}
-      title={strings.composer.stop}
+      {...tip(strings.composer.stop)}
+      data-tip-keys="Esc"
       onClick={onStop}
       className={`${ROUND} ${colors}`}
     >

@@ -34,7 +34,7 @@ export function TokenCountMeter({ messages, draft, maxTokens, model, window }: P
     return (
       <p role="status" className="ms-auto flex min-w-0 items-center gap-1.5 text-warning">
         <TriangleAlert className="size-3.5 shrink-0" aria-hidden />
-        <span className="min-w-0 truncate" title={warning}>
+        <span className="min-w-0 truncate" data-tip={warning}>
           {warning}
         </span>
       </p>
@@ -51,7 +51,7 @@ export function TokenCountMeter({ messages, draft, maxTokens, model, window }: P
       <button
         type="button"
         {...opener}
-        className="-me-1.5 flex h-7 max-w-full items-center gap-2 rounded-control px-1.5 tabular-nums hover:bg-sunken hover:text-ink aria-expanded:bg-sunken pointer-coarse:h-11"
+        className="flex h-7 max-w-full items-center gap-2 rounded-control px-1.5 tabular-nums hover:bg-sunken hover:text-ink aria-expanded:bg-sunken pointer-coarse:h-11"
       >
         <Counts tokens={tokens} share={shareWords} />
         {share !== null && <Ring share={share} />}

@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import {
-  Code, Copy, Eraser, Keyboard, MessageSquareText, PanelLeft, Search, SlidersHorizontal, SquarePen,
+  Archive, Bot, Code, Copy, Eraser, FileText, Keyboard, MessageSquareText, Monitor, Moon, PanelLeft, Pencil, Pin,
+  Printer, RefreshCw, Search, SlidersHorizontal, SquarePen, Sun, Trash2, UserRound,
 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import { useEffect, useState, type KeyboardEvent } from 'react';
@@ -9,6 +10,7 @@ import { isPossible, run, type CommandName } from '../../state/commands';
 import { rows } from '../../state/conversationList';
 import { listQuery, searchQuery } from '../../state/conversations';
 import { useFrame } from '../../state/frame';
+import { idInPath, route } from '../../state/route';
 import { keyName, SHORTCUTS } from '../../state/shortcuts';
 import { aroundStrings } from '../../stringsAround';
 import { Marked } from '../ui/Marked';
@@ -20,15 +22,31 @@ const words = aroundStrings.palette;
 /** In the order in which they are offered. */
 const ICONS = {
   newChat: SquarePen,
+  chooseModel: Bot,
   toggleSidebar: PanelLeft,
   toggleSettings: SlidersHorizontal,
   copyReply: Copy,
   copyCode: Code,
+  regenerate: RefreshCw,
+  renameChat: Pencil,
+  pinChat: Pin,
+  archiveChat: Archive,
+  exportChat: FileText,
+  printChat: Printer,
   clear: Eraser,
+  deleteChat: Trash2,
+  themeLight: Sun,
+  themeDark: Moon,
+  themeSystem: Monitor,
+  profile: UserRound,
   help: Keyboard,
 } satisfies Partial<Record<CommandName, LucideIcon>>;
 type Offered = keyof typeof ICONS;
 const COMMANDS = Object.keys(ICONS) as Offered[];
+/** Offered before anything is typed; the others are found by their words. */
+const FIRST: ReadonlySet<CommandName> = new Set([
+  'newChat', 'chooseModel', 'toggleSidebar', 'toggleSettings', 'copyReply', 'copyCode', 'clear', 'help',
+]);
 /** Shown before anything is searched for. */
 const RECENT = 5;
 const PAUSE_MS = 150;
@@ -66,7 +84,7 @@ export function Palette() {
     <ModalDialog
       label={words.name}
       onClose={close}
-      className="mx-auto mt-[min(12dvh,6rem)] mb-auto flex max-h-[70dvh] w-[min(40rem,calc(100%-1.5rem))] flex-col overflow-hidden rounded-card p-0"
+      className="mx-auto mt-[min(12dvh,6rem)] mb-auto flex max-h-[70dvh] low:mt-2 low:max-h-[calc(100dvh-1rem)] w-[min(40rem,calc(100%-1.5rem))] flex-col overflow-hidden rounded-card p-0"
     >
       <div className="flex shrink-0 items-center gap-3 border-b border-line px-4">
         <Search className="size-5 shrink-0 text-ink-muted" strokeWidth={1.75} aria-hidden />
@@ -102,7 +120,7 @@ export function Palette() {
           {waiting ? words.searching : words.empty(text.trim())}
         </p>
       )}
-      <p className="flex shrink-0 gap-4 border-t border-line px-4 py-2 text-xs text-ink-muted pointer-coarse:hidden" aria-hidden>
+      <p className="flex shrink-0 gap-4 border-t border-line px-4 py-2 text-xs text-ink-muted pointer-coarse:hidden low:hidden" aria-hidden>
         {(['↑↓', '↵', 'Esc'] as const).map((key, index) => (
           <span key={key}>
             <kbd className="kbd">{key}</kbd> {words.keys[index]}
@@ -124,9 +142,11 @@ function useChoices(query: string): { choices: Choice[]; waiting: boolean } {
     setTimeout(action);
   };
   const matching = COMMANDS.filter(
-    (name) => isPossible(name) && aroundStrings.commands[name].toLowerCase().includes(query.toLowerCase()),
+    (name) => isPossible(name) && (query === '' ? FIRST.has(name) : isAbout(name, query)),
   );
-  const results = query === '' ? rows(recent.data).slice(0, RECENT) : rows(search.data);
+  const here = idInPath(route.path());
+  const results =
+    query === '' ? rows(recent.data).filter(({ id }) => id !== here).slice(0, RECENT) : rows(search.data);
   const commands = matching.map((command) => ({
     id: `palette-${command}`,
     command,
@@ -135,13 +155,19 @@ function useChoices(query: string): { choices: Choice[]; waiting: boolean } {
   const chats = results.map((row) => ({
     id: `palette-${row.id}`,
     row,
-    choose: after(() => open(row)),
+    choose: after(() => open(row, query)),
   }));
   return {
     waiting: query !== deferred || search.isFetching,
     // Who types nothing most likely wants to go back to something.
     choices: query === '' ? [...chats, ...commands] : [...commands, ...chats],
   };
+}
+
+/** Every word that was typed begins a word of the command. */
+function isAbout(name: Offered, query: string): boolean {
+  const known = ` ${aroundStrings.commands[name]}`.toLowerCase();
+  return query.toLowerCase().split(/\s+/).every((word) => known.includes(` ${word}`));
 }
 
 interface ChoicesProps {

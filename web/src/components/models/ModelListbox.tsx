@@ -3,7 +3,7 @@ import { useEffect, useId, useMemo, useState, type KeyboardEvent } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
 import type { Model } from '../../protocol';
 import { recentModels } from '../../state/modelChoice';
-import { findModel, sameModel, shortName } from '../../state/models';
+import { findModel, providerName, sameModel, shortName } from '../../state/models';
 import { strings } from '../../strings';
 import { Marked } from '../ui/Marked';
 import { isTouch } from '../ui/pointer';
@@ -38,6 +38,7 @@ export function ModelListbox({ models: handle, value, label, note, onPick }: Pro
   const query = text.trim();
   const groups = useMemo(() => toGroups(models?.results ?? [], query), [models, query]);
   const all = groups.flatMap((group) => group.models);
+  const several = new Set(models?.results.map(({ provider }) => provider)).size > 1;
   const chosen = all.findIndex((model) => sameModel(model.id, value ?? ''));
   const [moved, setMoved] = useState<number | null>(null);
   const at = Math.min(moved ?? (query === '' ? Math.max(0, chosen) : 0), all.length - 1);
@@ -109,6 +110,7 @@ export function ModelListbox({ models: handle, value, label, note, onPick }: Pro
                   id={optionId(place)}
                   model={model}
                   query={query}
+                  provider={several ? providerName(model.provider) : ''}
                   active={place === at}
                   chosen={place === chosen}
                   onPick={() => onPick(model.id)}
@@ -157,14 +159,16 @@ interface OptionProps {
   id: string;
   model: Model;
   query: string;
+  /** Where there are several. */
+  provider: string;
   /** The keyboard is at it. */
   active: boolean;
   chosen: boolean;
   onPick(): void;
 }
 
-function Option({ id, model, query, active, chosen, onPick }: OptionProps) {
-  const facts = modelFacts(model);
+function Option({ id, model, query, provider, active, chosen, onPick }: OptionProps) {
+  const facts = [provider, modelFacts(model)].filter((part) => part !== '').join(' · ');
   const place = placeOf(model);
   return (
     // The focus stays in the field, which names the active one.

@@ -41,8 +41,8 @@ export function ModelPicker({ models: handle, value, onPick, look = 'pill', desc
         {...opener}
         aria-label={strings.models.current(gone ? strings.settings.modelGone(name) : name, place)}
         aria-describedby={describedBy}
-        title={look === 'pill' ? strings.models.change(name) : undefined}
-        className={`${LOOKS[look]} ${gone ? 'text-danger' : ''}`}
+        data-tip={look === 'pill' ? strings.models.change(name) : undefined}
+        className={`${LOOKS[look]} ${gone ? 'text-danger' : 'text-ink'}`}
       >
         {gone ? <TriangleAlert className="size-3.5 shrink-0" aria-hidden /> : <PlaceDot remote={model?.remote ?? null} />}
         <span className={look === 'field' ? 'min-w-0 flex-1 text-start [overflow-wrap:anywhere]' : 'min-w-0 truncate'}>{name}</span>
@@ -67,6 +67,6 @@ export function ModelPicker({ models: handle, value, onPick, look = 'pill', desc
 }
 
 const LOOKS = {
-  pill: '-ms-1.5 inline-flex h-7 min-w-0 max-w-full items-center gap-1.5 rounded-control px-2 font-medium text-ink hover:bg-sunken aria-expanded:bg-sunken pointer-coarse:h-11 pointer-coarse:px-2.5 pointer-coarse:text-sm',
+  pill: 'inline-flex h-7 min-w-0 max-w-full items-center gap-1.5 rounded-control px-2 font-medium hover:bg-sunken aria-expanded:bg-sunken pointer-coarse:h-11 pointer-coarse:px-2.5 pointer-coarse:text-sm',
   field: 'field flex items-center gap-2 py-2 text-sm hover:bg-sunken',
 };

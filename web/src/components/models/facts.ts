@@ -26,7 +26,7 @@ export function placeOf({ remote }: Model): string {
 
 /** Every word is in the name, the label, the capabilities or the place. */
 export function matchesModel(model: Model, wanted: string): boolean {
-  const text = [model.id, model.label, ...model.capabilities, placeOf(model)].join(' ').toLowerCase();
+  const text = [model.id, model.label, model.provider, ...model.capabilities, placeOf(model)].join(' ').toLowerCase();
   return wanted
     .toLowerCase()
     .split(/\s+/)

@@ -50,8 +50,8 @@ export function ConversationRow({ row, top, current, inTabOrder, renaming, menuO
             }}
             className="flex min-w-0 flex-1 items-center gap-2 rounded-control px-3 text-sm outline-offset-[-2px] group-focus-within/row:pe-10 group-hover/row:bg-sunken group-hover/row:pe-10 aria-[current]:bg-primary-soft aria-[current]:font-medium forced-colors:aria-[current]:border-s-4 pointer-coarse:pe-11"
           >
-            <span className="min-w-0 flex-1 truncate" dir="auto" title={title}>
-              {title}
+            <span className="min-w-0 flex-1 truncate" data-tip={title}>
+              <bdi>{title}</bdi>
             </span>
             {row.running && (
               <span

@@ -32,7 +32,7 @@ export function Drawer({ children }: { children: ReactNode }) {
     >
       <nav
         aria-label={strings.frame.sidebar}
-        className="flex h-full flex-col pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)]"
+        className="flex h-full flex-col low:overflow-y-auto pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)]"
       >
         {children}
       </nav>

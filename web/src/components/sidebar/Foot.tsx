@@ -1,15 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import { Archive, ArrowLeft, ChevronsUpDown, Keyboard, LogOut, ShieldCheck, UserRound } from 'lucide-react';
+import { Archive, ChevronsUpDown, Keyboard, LogOut, ShieldCheck, UserRound, UsersRound } from 'lucide-react';
 import { useState } from 'react';
 import { api, csrfToken } from '../../transport/api';
 import { useFrame } from '../../state/frame';
 import { shouldRetry } from '../../state/queries';
 import { aroundStrings } from '../../stringsAround';
+import { strings } from '../../strings';
+import { readTheme } from '../../theme';
 import { Menu, MENU_ITEM } from '../ui/Menu';
+import { ThemeChoices } from '../ui/ThemeMenu';
 
 interface Props {
-  archived: boolean;
-  onArchived(): void;
+  /** Absent while they are shown. */
+  onArchived?(): void;
 }
 
 const words = aroundStrings.user;
@@ -17,15 +20,15 @@ const LINE =
   'flex h-11 w-full items-center gap-2.5 rounded-control px-3 text-start text-sm hover:bg-sunken aria-expanded:bg-sunken';
 
 /** The archive, and who is signed in. */
-export function Foot({ archived, onArchived }: Props) {
-  const { archived: open, leaveArchived } = aroundStrings.sidebar;
-  const Icon = archived ? ArrowLeft : Archive;
+export function Foot({ onArchived }: Props) {
   return (
     <div className="shrink-0 border-t border-line p-2">
-      <button type="button" onClick={onArchived} className={`${LINE} text-ink-muted hover:text-ink`}>
-        <Icon className="size-4.5 rtl:-scale-x-100" strokeWidth={1.75} aria-hidden />
-        {archived ? leaveArchived : open}
-      </button>
+      {onArchived && (
+        <button type="button" onClick={onArchived} className={`${LINE} text-ink-muted hover:text-ink`}>
+          <Archive className="size-4.5" strokeWidth={1.75} aria-hidden />
+          {aroundStrings.sidebar.archived}
+        </button>
+      )}
       <Account />
     </div>
   );
@@ -63,7 +66,7 @@ function Account() {
         </span>
         <ChevronsUpDown className="size-4 text-ink-muted" strokeWidth={1.75} aria-hidden />
       </button>
-      {anchor && <UserMenu name={name} staff={me?.is_staff ?? false} anchor={anchor} onClose={() => setAnchor(null)} />}
+      {anchor && <UserMenu name={name} staff={me?.is_staff ?? false} admin={me?.may_administer ?? false} anchor={anchor} onClose={() => setAnchor(null)} />}
     </>
   );
 }
@@ -71,11 +74,12 @@ function Account() {
 interface UserMenuProps {
   name: string;
   staff: boolean;
+  admin: boolean;
   anchor: HTMLElement;
   onClose(): void;
 }
 
-function UserMenu({ name, staff, anchor, onClose }: UserMenuProps) {
+function UserMenu({ name, staff, admin, anchor, onClose }: UserMenuProps) {
   function help() {
     onClose();
     useFrame.setState({ help: true, drawer: false });
@@ -87,12 +91,22 @@ function UserMenu({ name, staff, anchor, onClose }: UserMenuProps) {
         {words.profile}
       </a>
       {staff && (
+        <a role="menuitem" className={MENU_ITEM} href="/people">
+          <UsersRound strokeWidth={1.75} aria-hidden />
+          {words.people}
+        </a>
+      )}
+      {admin && (
         <a role="menuitem" className={MENU_ITEM} href="/admin/">
           <ShieldCheck strokeWidth={1.75} aria-hidden />
           {words.admin}
         </a>
       )}
-      <button type="button" role="menuitem" className={MENU_ITEM} onClick={help}>
+      {/* Where the header has no room for it. */}
+      <div role="group" aria-label={strings.header.themeMenu} className="border-y border-line py-1 sm:hidden">
+        <ThemeChoices theme={readTheme()} onChoose={onClose} />
+      </div>
+      <button type="button" role="menuitem" className={`${MENU_ITEM} pointer-coarse:hidden`} onClick={help}>
         <Keyboard strokeWidth={1.75} aria-hidden />
         {words.shortcuts}
       </button>

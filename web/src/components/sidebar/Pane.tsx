@@ -1,4 +1,7 @@
+import { ArrowLeft } from 'lucide-react';
 import { useState } from 'react';
+import { aroundStrings } from '../../stringsAround';
+import { IconButton } from '../ui/IconButton';
 import { useDeferred } from './useDeferred';
 import { ConversationList } from './ConversationList';
 import { Foot } from './Foot';
@@ -21,13 +24,19 @@ export function Pane() {
   }
   return (
     <>
+      {archived && (
+        <div className="mx-2 mt-2 flex shrink-0 items-center gap-1">
+          <IconButton icon={ArrowLeft} label={aroundStrings.sidebar.leaveArchived} className="rtl:-scale-x-100" onClick={turn} />
+          <h2 className="text-sm font-semibold">{aroundStrings.sidebar.archived}</h2>
+        </div>
+      )}
       <SearchField text={text} onChange={setText} />
       {text.trim() !== '' && query !== '' ? (
         <SearchResults query={query} />
       ) : (
         <ConversationList archived={archived} />
       )}
-      <Foot archived={archived} onArchived={turn} />
+      <Foot {...(archived ? {} : { onArchived: turn })} />
     </>
   );
 }

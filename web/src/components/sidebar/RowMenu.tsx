@@ -1,5 +1,6 @@
 import { Archive, ArchiveRestore, Braces, FileText, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { Conversation } from '../../protocol';
 import { aroundStrings } from '../../stringsAround';
 import { Menu, MENU_ITEM } from '../ui/Menu';
@@ -12,12 +13,14 @@ interface Props {
   onRename(): void;
   onRemove(): void;
   onClose(): void;
+  /** More entries, before Delete. */
+  children?: ReactNode;
 }
 
 const words = aroundStrings.menu;
 
 /** What can be done with one conversation. */
-export function RowMenu({ row, anchor, actions, onRename, onRemove, onClose }: Props) {
+export function RowMenu({ row, anchor, actions, onRename, onRemove, onClose, children }: Props) {
   function item(icon: LucideIcon, label: string, action: () => void, look = '') {
     const Icon = icon;
     const choose = () => {
@@ -42,6 +45,7 @@ export function RowMenu({ row, anchor, actions, onRename, onRemove, onClose }: P
         : item(Archive, words.archive, () => actions.archive(row, true))}
       <Export row={row} as="markdown" icon={FileText} onClose={onClose} />
       <Export row={row} as="json" icon={Braces} onClose={onClose} />
+      {children}
       <hr className="mx-2 my-1.5 border-line" />
       {item(Trash2, words.remove, onRemove, danger)}
     </Menu>

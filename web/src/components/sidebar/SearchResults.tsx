@@ -43,7 +43,7 @@ export function SearchResults({ query }: { query: string }) {
               onClick={(event) => {
                 if (!isPlain(event)) return;
                 event.preventDefault();
-                open(row);
+                open(row, query);
               }}
               className="flex min-h-11 flex-col justify-center rounded-control px-3 py-2 text-sm outline-offset-[-2px] hover:bg-sunken"
             >

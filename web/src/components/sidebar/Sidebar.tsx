@@ -10,6 +10,7 @@ import { useMediaQuery } from '../ui/useMediaQuery';
 import { listenForSwipes } from './drag';
 import { Drawer } from './Drawer';
 import { ListSkeleton } from './ListSkeleton';
+import { useSidebarShown } from './useSidebarShown';
 
 const Pane = lazy(() =>
   keepTrying(() => import('./Pane')).then((module) => ({ default: module.Pane })),
@@ -18,16 +19,17 @@ const Pane = lazy(() =>
 /** The conversations: beside the thread where there is room, else a drawer over it. */
 export function Sidebar() {
   const wide = useMediaQuery(WIDE);
-  const { sidebar, drawer } = useFrame();
+  const shown = useSidebarShown();
+  const { drawer } = useFrame();
   useEffect(() => {
     if (!wide) return listenForSwipes();
     closeDrawer();
   }, [wide]);
   if (wide) {
-    return sidebar ? (
+    return shown ? (
       <nav
         aria-label={strings.frame.sidebar}
-        className="flex w-72 shrink-0 flex-col print:hidden border-e border-line bg-surface"
+        className="flex w-72 shrink-0 flex-col print:hidden border-e border-line bg-surface low:overflow-y-auto"
       >
         <Content />
       </nav>

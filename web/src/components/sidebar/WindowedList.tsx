@@ -6,7 +6,7 @@ import { ConversationRow } from './ConversationRow';
 import { layOut, type Item } from './layout';
 import { RowMenu } from './RowMenu';
 import { useActions } from './useActions';
-import { useRowKeys } from './useRowKeys';
+import { reveal, useRowKeys } from './useRowKeys';
 import { useWindow } from './useWindow';
 
 interface Props {
@@ -57,6 +57,15 @@ export function WindowedList({ groups, current, more, failed, onMore }: Props) {
     if (more && !failed && last > layout.items.length - AHEAD) onMore();
   }, [more, failed, last, layout, onMore]);
 
+  // The open chat is in sight, wherever it was opened from.
+  const revealed = useRef<string | null>(null);
+  useEffect(() => {
+    const at = layout.items.findIndex((item) => isRow(item, current));
+    if (at < 0 || revealed.current === current) return;
+    revealed.current = current;
+    reveal(scroller.current, layout.tops[at]!, layout.tops[at + 1]!);
+  }, [current, layout]);
+
   const placed = (item: Item, index: number) => ({ item, top: layout.tops[index]! });
   const shown = layout.items.slice(first, last + 1).map((item, at) => placed(item, first + at));
   // The row with the focus, or the one that Tab reaches, stays in the page.
@@ -69,7 +78,7 @@ export function WindowedList({ groups, current, more, failed, onMore }: Props) {
       ref={scroller}
       role="presentation"
       onKeyDown={onKeyDown}
-      className="scroll-quiet mt-1 min-h-0 flex-1 touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain"
+      className="scroll-quiet mt-1 min-h-0 flex-1 touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain low:min-h-56 low:shrink-0"
     >
       <div className="relative" style={{ height: layout.tops.at(-1) }}>
         {groups.map(({ name }, group) => {

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api } from '../../transport/api';
-import type { Conversation } from '../../protocol';
+import type { Conversation, FoundConversation } from '../../protocol';
+import { showFound } from '../../state/found';
 import { run } from '../../state/commands';
 import { rows, type Pages } from '../../state/conversationList';
 import { hide, listKey, show, update } from '../../state/conversations';
@@ -28,9 +29,12 @@ export function useActions() {
     const failed = (error: unknown) =>
       toast(words.failed(error instanceof Error ? error.message : String(error)));
 
-    function open(row: Conversation) {
+    /** @param query what was searched for: it opens at the message that matches */
+    function open(row: FoundConversation, query?: string) {
       closeDrawer();
-      if (idInPath(route.path()) === row.id) return void run('focusComposer');
+      const message = row.match?.message_id;
+      showFound(query && message ? { conversation: row.id, message, query } : null);
+      if (idInPath(route.path()) === row.id) return void (message ?? run('focusComposer'));
       client.setQueryData<Conversation>(conversationKey(row.id), (known) => known ?? row);
       route.push(pathOf(row.id));
     }
@@ -83,7 +87,15 @@ export function useActions() {
       open,
       remove: (row: Conversation) => void remove(row),
       rename: (row: Conversation, title: string) => void update(client, row, { title }).catch(failed),
-      pin: (row: Conversation) => void update(client, row, { pinned: !row.pinned }).catch(failed),
+      pin: (row: Conversation) => {
+        const { pinned } = row;
+        const back = () => void update(client, { ...row, pinned: !pinned }, { pinned }).catch(failed);
+        // The row goes, maybe out of sight.
+        update(client, row, { pinned: !pinned }).then(
+          () => toast(pinned ? words.unpinned(titleOf(row)) : words.pinned(titleOf(row)), back),
+          failed,
+        );
+      },
       archive,
     };
   }, [client]);

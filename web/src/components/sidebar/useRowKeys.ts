@@ -51,7 +51,8 @@ export function useRowKeys({ layout, scroller, active, onActive, onRename, onRem
   return { onKeyDown, focusRow };
 }
 
-function reveal(scroller: HTMLElement | null, top: number, end: number): void {
+/** Scrolls no further than the row needs. */
+export function reveal(scroller: HTMLElement | null, top: number, end: number): void {
   if (!scroller) return;
   const { scrollTop, clientHeight } = scroller;
   if (top < scrollTop) scroller.scrollTop = top;

@@ -1,6 +1,11 @@
+/** The words of a search; the server takes them in the same way. */
+export function wordsOf(query: string): string[] {
+  return query.match(/[\p{L}\p{N}_]+/gu) ?? [];
+}
+
 /** Text with the searched words marked, wherever they begin. */
 export function Marked({ text, query }: { text: string; query: string }) {
-  const words = query.match(/[\p{L}\p{N}_]+/gu) ?? [];
+  const words = wordsOf(query);
   if (words.length === 0) return text;
   const parts = text.split(new RegExp(`(${words.join('|')})`, 'giu'));
   return parts.map((part, index) =>

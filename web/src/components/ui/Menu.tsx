@@ -46,7 +46,7 @@ export function Menu({ label, anchor, onClose, children }: Props) {
       aria-label={label}
       onKeyDown={onKeyDown}
       onToggle={(event) => event.newState === 'closed' && onClose()}
-      className="fixed inset-auto m-0 min-w-56 animate-rise rounded-card border border-line bg-surface p-1.5 text-sm text-ink shadow-dialog"
+      className="fixed inset-auto m-0 min-w-56 animate-rise rounded-card border border-line bg-surface p-1.5 text-sm font-normal whitespace-normal text-ink shadow-dialog"
     >
       {children}
     </div>
@@ -57,7 +57,7 @@ export const MENU_ITEM =
   'flex min-h-11 w-full items-center gap-3 rounded-control px-3 text-start outline-offset-[-2px] hover:bg-sunken focus-visible:bg-sunken [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-ink-muted';
 
 function items(menu: HTMLElement): HTMLElement[] {
-  return [...menu.querySelectorAll<HTMLElement>('[role=menuitem]')];
+  return [...menu.querySelectorAll<HTMLElement>('[role^=menuitem]')];
 }
 
 /** Below the anchor, above it where there is no room; never over the edge of the screen. */

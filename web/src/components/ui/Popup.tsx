@@ -62,7 +62,7 @@ function Beside({ label, anchor, onClose, className, children }: Props) {
         // By Tab; to another window it has no target.
         if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) onClose();
       }}
-      className={`fixed inset-auto m-0 flex max-w-[calc(100vw-1rem)] animate-rise flex-col overflow-hidden rounded-card border border-line bg-surface p-0 text-ink shadow-dialog outline-none ${className}`}
+      className={`fixed inset-auto m-0 flex max-w-[calc(100vw-1rem)] animate-rise flex-col overflow-hidden rounded-card border border-line bg-surface p-0 text-base font-normal whitespace-normal text-ink shadow-dialog outline-none ${className}`}
     >
       {children}
     </div>

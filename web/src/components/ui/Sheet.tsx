@@ -46,7 +46,7 @@ export function Sheet({ label, closeLabel = strings.frame.closeSheet, onClose, c
       aria-label={label}
       onClose={onClose}
       onClick={onClick}
-      className="sheet fixed inset-x-0 top-auto bottom-0 m-0 flex max-h-[85dvh] w-full max-w-none flex-col overflow-hidden rounded-t-sheet bg-surface pb-[env(safe-area-inset-bottom)] text-ink shadow-dialog"
+      className="sheet fixed inset-x-0 top-auto bottom-0 m-0 flex max-h-[85dvh] w-full max-w-none flex-col overflow-hidden rounded-t-sheet bg-surface text-base font-normal whitespace-normal pb-[env(safe-area-inset-bottom)] text-ink shadow-dialog"
     >
       <div className="touch-none" data-grip>
         <span aria-hidden className="mx-auto mt-2 block h-1 w-9 rounded-full bg-line-strong/60" />

@@ -175,6 +175,7 @@ export const strings = {
     hint: 'Enter to send, Shift + Enter for a new line',
     escape: 'Esc to stop',
     refused: 'Message not sent.',
+    shorten: 'A shorter message fits.',
     onlyText: 'Only text files can be added. Images aren’t supported yet.',
     fileTooLarge: 'This file is too long for a message.',
     nullCharacter: 'This text contains a null character (U+0000), which can’t be sent.',

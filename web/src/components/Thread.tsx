@@ -38,6 +38,7 @@ import { Activity } from './thread/StreamingIndicator';
 import { TokenCountMeter } from './composer/TokenCountMeter';
 import { useDraft } from './composer/useDraft';
 import { useIncoming } from './composer/useIncoming';
+import { TooLongNotice } from './composer/TooLongNotice';
 import { useEscape } from './ui/useEscape';
 import { useGiveBack, useRestoreRefused } from './composer/useGiveBack';
 import { useReplyAnnouncements } from './thread/useReplyAnnouncements';
@@ -193,7 +194,13 @@ export function Thread({ conversation, history, startFresh }: Props) {
             onUnqueue={unqueue}
           />
         }
-        notice={sendError && <InlineError message={sendError.message} />}
+        notice={
+          sendError ? (
+            <InlineError message={sendError.message} />
+          ) : (
+            !busy && !actions.editing && <TooLongNotice messages={messages} onEdit={actions.editLast} />
+          )
+        }
         activity={<Activity messages={messages} />}
         model={<ModelPicker models={models} value={parameters.values.model} onPick={chooseModel} />}
         meter={

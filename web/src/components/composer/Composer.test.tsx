@@ -6,6 +6,8 @@ import type { SendError } from '../../hooks/usePlayground';
 import { strings } from '../../strings';
 import { Composer } from './Composer';
 import { MAX_CONTENT } from './sendable';
+import type { ThreadMessage } from '../../session/thread';
+import { TooLongNotice } from './TooLongNotice';
 import { useDraft } from './useDraft';
 import { useGiveBack, useRestoreRefused } from './useGiveBack';
 
@@ -126,6 +128,22 @@ describe('Composer', () => {
     fireEvent.change(field, { target: { value: 'once more' } });
     fireEvent.keyDown(field, { key: 'Enter' });
     expect(onSend).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a message that was longer than the model can read', () => {
+  const failed = (code: string) =>
+    [
+      { id: 'r', role: 'assistant', parts: [], metadata: { status: 'failed', error: { code, message: '', retryable: false } } },
+    ] as ThreadMessage[];
+
+  it('can be edited; after other failures nothing is offered here', async () => {
+    const onEdit = vi.fn();
+    const { rerender } = render(<TooLongNotice messages={failed('provider_failed')} onEdit={onEdit} />);
+    expect(screen.queryByRole('button')).toBeNull();
+    rerender(<TooLongNotice messages={failed('context_length_exceeded')} onEdit={onEdit} />);
+    await userEvent.setup().click(screen.getByRole('button', { name: strings.edit.open }));
+    expect(onEdit).toHaveBeenCalledOnce();
   });
 });
 

@@ -30,6 +30,13 @@ def close(reply: Message, status: str = "completed", content: str = "Hi") -> boo
         ("one two three four five six", "one two three four five..."),
         ("  one\n\ttwo  ", "one two"),
         ("字" * 300, "字" * 250 + "..."),
+        ("# Rich text\n\nInline math and", "Rich text Inline math and"),
+        ("Hello from **Firefox**", "Hello from Firefox"),
+        ("> - 1. *Why* is `x` [here](https://a.example)?", "Why is x here?"),
+        ("```python\ndef f(*args, **kwargs):\n```", "def f(*args, **kwargs):"),
+        ("2 * 3 * 4 #5", "2 * 3 * 4..."),
+        ("**", "**"),
+        ("*" * 3_000, "*" * 250 + "..."),
     ],
 )
 def test_title_of(said, title):

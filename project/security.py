@@ -31,20 +31,15 @@ def _header(directives: dict[str, str]) -> str:
 
 
 STRICT = _header(_BASE | _TRUSTED_TYPES)
-# The frame in which diagrams are drawn (`diagram.html`): it writes markup and styles, and reaches
-# nothing but its own scripts. The page shows it sandboxed, without an origin.
-DIAGRAM = _header(
-    {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": "'unsafe-inline'",
-        "img-src": "data:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'self'",
-        "sandbox": "allow-scripts",
-    }
-)
+_DIAGRAM = {
+    "default-src": "'none'",
+    "style-src": "'unsafe-inline'",
+    "img-src": "data:",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'self'",
+    "sandbox": "allow-scripts",
+}
 ADMIN = _header(_BASE)
 DOCS = _header(_BASE | {"style-src": "'self' 'unsafe-inline'"})
 
@@ -60,7 +55,20 @@ if _VITE["dev_mode"]:
             "connect-src": f"'self' http://{_at} ws://{_at}",
         }
     )
-    DIAGRAM += f"; script-src-elem 'self' 'unsafe-inline' http://{_at}; connect-src ws://{_at}"
+    _DIAGRAM |= {
+        "script-src-elem": f"'self' 'unsafe-inline' http://{_at}",
+        "connect-src": f"ws://{_at}",
+    }
+
+
+def diagram_policy(origin: str) -> str:
+    """Return the policy of the frame in which diagrams are drawn (`diagram.html`).
+
+    It writes markup and styles, and reaches nothing but its own scripts. The page shows it
+    sandboxed, so it has no origin: in WebKit `'self'` then matches nothing, and the origin of its
+    scripts is named (`https://chat.example`).
+    """
+    return _header({"script-src": f"'self' {origin}"} | _DIAGRAM)
 
 
 @async_only_middleware

@@ -66,8 +66,9 @@ async def test_it_waits_for_the_end_of_the_reply(visit: Visit):
 
 
 async def test_what_is_no_diagram_stays_code(visit: Visit):
-    """It can be read and copied, and nothing says that anything broke."""
+    """With a word, and the source can be read and copied."""
     chat = await told(visit, BROKEN)
+    await expect(chat.reply).to_contain_text("This diagram has an error")
     await expect(chat.reply.locator("iframe")).to_have_count(0)
     await expect(chat.reply.get_by_role("group", name="Code, mermaid")).to_contain_text("???")
 

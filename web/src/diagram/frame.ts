@@ -3,6 +3,7 @@
  * forbids. It runs sandboxed, without an origin, and can neither see the page nor reach any server.
  */
 import mermaid from 'mermaid';
+import { withoutConfiguration } from './source';
 import type { Draw, Look, FrameMessage } from './talk';
 
 /** A longer source makes no readable diagram, and would block the browser. */
@@ -27,6 +28,7 @@ function configure({ dark, ink, muted, surface, soft, line, primary, font }: Loo
     maxTextSize: LONGEST,
     fontFamily: font,
     theme: 'base',
+    themeCSS: '.node rect, .actor, .note, .cluster rect, .edgeLabel rect { rx: 6px; ry: 6px }',
     look: 'classic',
     themeVariables: {
       darkMode: dark,
@@ -58,7 +60,7 @@ async function draw({ source, look }: Draw): Promise<void> {
   try {
     configure(look);
     // A name of its own each time: the renderer removes the picture that has the same.
-    const { svg } = await mermaid.render(`diagram-${(count += 1)}`, source);
+    const { svg } = await mermaid.render(`diagram-${(count += 1)}`, withoutConfiguration(source));
     place.innerHTML = svg;
     const image = place.querySelector('svg');
     const { width, height } = image?.viewBox.baseVal ?? { width: 0, height: 0 };

@@ -1,6 +1,9 @@
+import { ZoomIn, ZoomOut } from 'lucide-react';
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode, type RefObject } from 'react';
 import type { Draw, Look, FrameMessage } from '../../diagram/talk';
 import { strings } from '../../strings';
+import { SmallButton } from '../ui/SmallButton';
+import { Scrolls } from './Scrolls';
 
 interface Props {
   source: string;
@@ -16,34 +19,48 @@ const PADDING_PX = 16;
  * A diagram, drawn in a frame that has a policy of its own and no origin: whatever the source
  * says, it cannot touch the page. It is loaded when it comes near what can be seen.
  */
-export function Diagram({ source, children }: Props) {
+export function Diagram({ source, children }: Props): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLIFrameElement>(null);
   const near = useNear(place);
   const dark = useDark();
   const state = useDrawing(frame, near, source, dark);
-  if (state === 'failed') return children;
+  const [enlarged, setEnlarged] = useState(false);
+  if (state === 'late') return children;
+  if (state === 'failed') {
+    return (
+      <div>
+        <p className="mb-1.5 text-sm text-ink-muted">{strings.markdown.diagramFailed}</p>
+        {children}
+      </div>
+    );
+  }
+  const scale = enlarged && state ? state.natural : 1;
   return (
     <div ref={place}>
       {state === null && children}
       {near && (
-        <div
-          className={state === null ? 'sr-only' : 'scroll-quiet overflow-x-auto rounded-control border border-line bg-surface p-4'}
-          role="group"
-          aria-label={strings.markdown.diagram}
-          // A region that scrolls must be reachable by keyboard.
-          tabIndex={state === null ? -1 : 0}
-        >
-          <iframe
-            ref={frame}
-            title={strings.markdown.diagram}
-            src="/diagram"
-            sandbox="allow-scripts"
-            tabIndex={-1}
-            className="mx-auto block border-0"
-            width={state?.width ?? 600}
-            height={state?.height ?? 400}
-          />
+        <div className={state === null ? 'sr-only' : 'relative rounded-control border border-line bg-surface'}>
+          <Scrolls label={strings.markdown.diagram} className="p-4">
+            <iframe
+              ref={frame}
+              title={strings.markdown.diagram}
+              src="/diagram"
+              sandbox="allow-scripts"
+              tabIndex={-1}
+              className="mx-auto block border-0"
+              width={(state?.width ?? 600) * scale}
+              height={(state?.height ?? 400) * scale}
+            />
+          </Scrolls>
+          {state !== null && (
+            <SmallButton
+              icon={enlarged ? ZoomOut : ZoomIn}
+              label={enlarged ? strings.markdown.diagramFit : strings.markdown.diagramEnlarge}
+              className="absolute end-1.5 top-1.5 border-line bg-surface print:hidden"
+              onClick={() => setEnlarged(!enlarged)}
+            />
+          )}
         </div>
       )}
       {state !== null && (
@@ -72,8 +89,8 @@ function useNear(place: RefObject<HTMLElement | null>): boolean {
   return near;
 }
 
-/** Its size in pixels once it is drawn; null until then. */
-type State = { width: number; height: number } | 'failed' | null;
+/** Its size in pixels once it is drawn, and how much larger it is enlarged; null until then. */
+type State = { width: number; height: number; natural: number } | 'failed' | 'late' | null;
 
 function useDrawing(
   frame: RefObject<HTMLIFrameElement | null>,
@@ -90,7 +107,7 @@ function useDrawing(
       // The frame has no origin to name, and holds only our own script.
       element.contentWindow?.postMessage(message, '*');
     };
-    const giveUp = setTimeout(() => setState('failed'), PATIENCE_MS);
+    const giveUp = setTimeout(() => setState('late'), PATIENCE_MS);
     const onMessage = ({ source: from, data }: MessageEvent<FrameMessage>) => {
       if (from !== element.contentWindow) return;
       if (data.type === 'ready') return draw();
@@ -110,9 +127,9 @@ function useDrawing(
 
 /** A large picture is made smaller to fit, as long as its letters can be read. */
 function fitted({ width, height }: { width: number; height: number }, element: HTMLElement): State {
-  const room = (element.parentElement?.parentElement?.clientWidth ?? width) - 2 * PADDING_PX - 2;
+  const room = (element.closest('.prose')?.clientWidth ?? width) - 2 * PADDING_PX - 2;
   const share = Math.min(1, Math.max(0.85, room / width));
-  return { width: Math.ceil(width * share), height: Math.ceil(height * share) };
+  return { width: Math.ceil(width * share), height: Math.ceil(height * share), natural: Math.max(1.5, 1 / share) };
 }
 
 const COLORS = {

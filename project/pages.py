@@ -34,7 +34,7 @@ from conversations.people.backends import BACKEND
 from conversations.people.models import THEMES, User
 from conversations.threads import selectors
 from project.preload import preloaded
-from project.security import DIAGRAM
+from project.security import diagram_policy
 from streaming import hints
 from streaming.db_threads import db_threads
 
@@ -96,7 +96,8 @@ def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
 def diagram(request: HttpRequest) -> HttpResponse:
     """Show the frame that draws diagrams, under a content security policy of its own."""
     response = render(request, "diagram.html")
-    response.headers["Content-Security-Policy"] = DIAGRAM
+    origin = f"{request.scheme}://{request.get_host()}"
+    response.headers["Content-Security-Policy"] = diagram_policy(origin)
     return response
 
 
@@ -161,6 +162,10 @@ class SignOutView(LogoutView):
     """End the session and close its sockets."""
 
     http_method_names = ["post", "options"]
+
+    def get_success_url(self) -> str:
+        """Lead to the sign-in page, where a script clears what this browser has stored."""
+        return f"{reverse('signin')}?signed-out"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user

@@ -177,6 +177,16 @@ class Visit:
         self._contexts.append(context)
         return context
 
+    async def end_session(self, page: Page) -> None:
+        """End the session of `page` from another browser."""
+        context = await self.context(signed_in=False)
+        await context.add_cookies(await page.context.cookies())  # type: ignore[arg-type]
+        other = await context.new_page()
+        await other.goto("/")
+        await other.get_by_role("button", name="Sign out").click()
+        await other.get_by_role("button", name="Sign in").wait_for()
+        await context.close()
+
     async def page(self, path: str | None = None, **options: Any) -> Page:
         """A tab in a new profile, at `path` if given."""
         page = await (await self.context(**options)).new_page()

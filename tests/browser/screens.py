@@ -98,11 +98,7 @@ async def connection(visit: Visit, options: Options) -> Page:
 @screen
 async def signing_in_again(visit: Visit, options: Options) -> Page:
     chat = await explained(visit, options)
-    other = await chat.page.context.new_page()
-    await other.goto("/")
-    await other.get_by_role("button", name="Sign out").click()
-    await other.get_by_role("button", name="Sign in").wait_for()
-    await other.close()
+    await visit.end_session(chat.page)
     await chat.page.get_by_role("link", name="Sign in again").click()
     await expect(chat.page.get_by_role("dialog", name="Sign in again")).to_be_visible()
     return chat.page
@@ -265,11 +261,8 @@ async def offline(visit: Visit, options: Options) -> Page:
 async def signed_out(visit: Visit, options: Options) -> Page:
     chat = await explained(visit, options)
     await chat.composer.fill("And what if two keys")
-    other = await chat.page.context.new_page()
-    await other.goto("/")
-    await other.get_by_role("button", name="Sign out").click()
+    await visit.end_session(chat.page)
     await expect(chat.note("Your session has expired.")).to_be_visible()
-    await other.close()
     return chat.page
 
 

@@ -1,8 +1,6 @@
 """A session that ends while a page is open."""
 
-import re
-
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.browser import Visit, answered
 from tests.browser.page import ChatPage
@@ -32,21 +30,12 @@ async def sign_in(visit: Visit, chat: ChatPage, password: str = PASSWORD) -> Non
     await expect(chat.composer).to_be_visible()
 
 
-async def sign_out(chat: ChatPage) -> None:
-    """In another tab of the same browser."""
-    other = await chat.page.context.new_page()
-    await other.goto("/")
-    await other.get_by_role("button", name="Sign out").click()
-    await expect(other).to_have_url(re.compile("/signin/"))
-    await other.close()
-
-
 async def test_signing_out_elsewhere_is_shown_and_the_draft_kept(visit: Visit):
     """Signing in again happens in its place, and it goes on."""
     chat = await signed_in(visit)
     await chat.ask("Before")
     await chat.composer.fill("Half a thought")
-    await sign_out(chat)
+    await visit.end_session(chat.page)
     await expect(chat.note("Your session has expired. Your draft is saved.")).to_be_visible()
     await expect(chat.composer).to_have_value("Half a thought")
     await chat.page.get_by_role("link", name="Sign in again").click()
@@ -68,7 +57,7 @@ async def test_what_is_sent_after_the_end_comes_back(visit: Visit):
     """Into the composer: it was not accepted."""
     visit.watch.allow(answered(401))
     chat = await signed_in(visit)
-    await sign_out(chat)
+    await visit.end_session(chat.page)
     await expect(chat.note("Your session has expired.")).to_be_visible()
     await chat.send("Too late")
     await expect(chat.alert).to_contain_text("You’re signed out.")
@@ -79,7 +68,7 @@ async def test_what_is_sent_after_the_end_comes_back(visit: Visit):
 async def test_signing_in_elsewhere_is_enough(visit: Visit):
     """Looked at again, the page goes on by itself."""
     chat = await signed_in(visit)
-    await sign_out(chat)
+    await visit.end_session(chat.page)
     await expect(chat.note("Your session has expired.")).to_be_visible()
     other = ChatPage(await chat.page.context.new_page())
     await other.page.goto("/signin/?next=/chat")
@@ -90,3 +79,26 @@ async def test_signing_in_elsewhere_is_enough(visit: Visit):
     await expect(chat.note("Your session has expired.")).to_be_hidden()
     await chat.ask("Back again")
     await expect(chat.text).to_have_text("Hello from the scripted model.")
+
+
+async def test_after_signing_out_nothing_is_left_in_the_browser(visit: Visit):
+    """In no tab, also where the browser ignores `Clear-Site-Data` (it does over plain HTTP)."""
+    chat = await signed_in(visit)
+    await chat.ask("Before")
+    await chat.composer.fill("Half a thought")
+    await chat.page.wait_for_function("Object.keys(localStorage).some((key) => /draft/.test(key))")
+    other = await chat.page.context.new_page()
+    await other.route("**/signout/", _without_the_header)
+    await other.goto("/")
+    await other.get_by_role("button", name="Sign out").click()
+    await expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+    await expect(chat.page.get_by_role("button", name="Sign in")).to_be_visible()
+    stored = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
+    for page in (chat.page, other):
+        await page.wait_for_function(f"{stored}.length === 0")
+
+
+async def _without_the_header(route: Route) -> None:
+    answer = await route.fetch(max_redirects=0)
+    headers = {k: v for k, v in answer.headers.items() if k.lower() != "clear-site-data"}
+    await route.fulfill(response=answer, headers=headers)

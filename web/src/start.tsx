@@ -8,7 +8,9 @@ import { Crashed } from './components/Crashed';
 import { loadThread } from './components/loadThread';
 import { markdownSettled } from './components/markdown/load';
 import { openedMessages } from './state/opened';
+import { leaveWhenSignedOut } from './state/signedOut';
 
+leaveWhenSignedOut();
 const client = new QueryClient();
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');

@@ -1,6 +1,7 @@
-"""The scripted Ollama with one more script: `python -m bench.page.model --port N`.
+"""The scripted Ollama with two more scripts: `python -m bench.page.model --port N`.
 
 essay:n=20000,rate=500   n tokens of Markdown (prose, tables, code, lists), so many a second
+fence:n=150000           one line of code of n characters, a kilobyte at a time
 """
 
 import argparse
@@ -26,6 +27,17 @@ async def essay(line: Line) -> None:
         await line.speak(itertools.islice(tokens, due - sent))
         sent = max(sent, due)
         await asyncio.sleep(1 / rate)
+    await line.done()
+
+
+@script
+async def fence(line: Line) -> None:
+    piece = "var a=[1,2];"
+    await line.speak(["```js\n"])
+    for _ in range(int(line.number("n", 150_000)) // (100 * len(piece))):
+        await line.speak([piece] * 100)
+        await asyncio.sleep(0.02)
+    await line.speak(["\n```"])
     await line.done()
 
 

@@ -59,6 +59,18 @@ async def _type(page: Page) -> int:
         return typed
 
 
+async def _fenced_line(browser: Browser, site: Site) -> Figure:
+    """The longest task while one line of code of 150,000 characters streams."""
+    context = await site.context(browser)
+    chat = ChatPage(await context.new_page())
+    await chat.open(await site.conversation("fence:n=150000"))
+    await chat.page.evaluate(_OBSERVE)
+    await chat.ask("Write a long line")
+    tasks = await chat.page.evaluate("window.seen.tasks")
+    await context.close()
+    return Figure("longest task, a line of 150,000 characters", max(tasks, default=0), "ms", 100)
+
+
 async def measure(browser: Browser, site: Site) -> list[Figure]:
     context = await site.context(browser)
     chat = ChatPage(await context.new_page())
@@ -92,4 +104,5 @@ async def measure(browser: Browser, site: Site) -> list[Figure]:
         Figure("frames dropped", dropped / (dropped + len(frames)) * 100, "%"),
         Figure(f"from a key to its paint, p98 of {typed}", keys[int(len(keys) * 0.98)], "ms", 50),
         Figure("pasting 100 kB, median of three", statistics.median(pasted), "ms", 200),
+        await _fenced_line(browser, site),
     ]

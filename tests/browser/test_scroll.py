@@ -86,7 +86,7 @@ async def test_a_reload_lands_where_one_was(visit: Visit):
     await chat.at_end()
 
 
-@pytest.mark.parametrize("how", ["wheel", "key"])
+@pytest.mark.parametrize("how", ["wheel", "key", "script"])
 async def test_scrolling_up_lets_go(visit: Visit, how: str):
     """One notch is enough, and nothing pulls the reader back."""
     reply = await growing(visit)
@@ -94,6 +94,8 @@ async def test_scrolling_up_lets_go(visit: Visit, how: str):
     await chat.at_end()
     if how == "wheel":
         await wheel(chat, -100)
+    elif how == "script":  # as find-in-page and screen readers do
+        await chat.log.evaluate(_SCROLL_UP)
     else:
         await chat.log.focus()
         await chat.page.keyboard.press("PageUp")
@@ -106,6 +108,13 @@ async def test_scrolling_up_lets_go(visit: Visit, how: str):
     assert await reply.top() == pytest.approx(top, abs=1)
 
 
+_SCROLL_UP = """
+(element) => {
+  element.scrollTop -= 400;
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}
+"""
+
 _STANDS = """
 (element) => {
   const before = element.lastTop;
@@ -114,6 +123,17 @@ _STANDS = """
   return element.stands > 5;
 }
 """
+
+
+async def test_a_selection_survives(visit: Visit):
+    """In the paragraph that is being written."""
+    reply = await growing(visit)
+    select = "e => getSelection().setBaseAndExtent(e.firstChild, 3, e.firstChild, 30)"
+    await reply.chat.text.evaluate(select)
+    selected = await reply.chat.page.evaluate("String(getSelection())")
+    await reply.grow()
+    assert len(selected) == 27
+    assert await reply.chat.page.evaluate("String(getSelection())") == selected
 
 
 async def test_the_jump_button_leads_back(visit: Visit):

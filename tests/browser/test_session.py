@@ -86,7 +86,7 @@ async def test_after_signing_out_nothing_is_left_in_the_browser(visit: Visit):
     chat = await signed_in(visit)
     await chat.ask("Before")
     await chat.composer.fill("Half a thought")
-    await chat.page.wait_for_function("Object.keys(localStorage).some((key) => /draft/.test(key))")
+    await chat.page.wait_for_function("() => Object.keys(localStorage).some((key) => /draft/.test(key))")
     other = await chat.page.context.new_page()
     await other.route("**/signout/", _without_the_header)
     await other.goto("/")
@@ -95,7 +95,7 @@ async def test_after_signing_out_nothing_is_left_in_the_browser(visit: Visit):
     await expect(chat.page.get_by_role("button", name="Sign in")).to_be_visible()
     stored = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
     for page in (chat.page, other):
-        await page.wait_for_function(f"{stored}.length === 0")
+        await page.wait_for_function(f"() => {stored}.length === 0")
 
 
 async def _without_the_header(route: Route) -> None:

@@ -11,6 +11,7 @@ import { useClearChat } from './hooks/useClearChat';
 import { useConversation, type ConversationHandle, type ConversationView } from './hooks/useConversation';
 import { markdownSettled } from './components/markdown/load';
 import { conversationKey } from './state/queries';
+import { idInPath, route } from './state/route';
 import { strings } from './strings';
 
 /** The last thread stays for so long (ms) while the next one is on its way. */
@@ -61,12 +62,12 @@ function Content({ view, startFresh, starting, onComposer }: ContentProps) {
   const clear = useClearChat(startFresh);
   if (view.status === 'ready') {
     return (
-      <Suspense fallback={<Loading title={view.conversation.title} />}>
+      <Suspense fallback={<Loading title={view.conversation.title} blank={view.history.length === 0} />}>
         <Ready key={view.conversation.id} view={view} startFresh={clear} onComposer={onComposer} />
       </Suspense>
     );
   }
-  if (view.status === 'loading') return <Loading title={view.title} />;
+  if (view.status === 'loading') return <Loading title={view.title} blank={idInPath(route.path()) === null} />;
   return (
     <Shell title="">
       <NoThread view={view} startFresh={startFresh} starting={starting} />
@@ -92,10 +93,11 @@ function Ready({ view: { conversation, history }, startFresh, onComposer }: Read
   return <Thread conversation={conversation} history={history} startFresh={startFresh} />;
 }
 
-function Loading({ title }: { title: string }) {
+/** @param blank it may be a new conversation */
+function Loading({ title, blank }: { title: string; blank: boolean }) {
   return (
     <Shell title={title}>
-      <Skeleton />
+      <Skeleton blank={blank} />
     </Shell>
   );
 }

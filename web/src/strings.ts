@@ -48,6 +48,11 @@ export const strings = {
     answering: 'Assistant is replying',
     sending: 'Sending…',
     waitingForNetwork: 'Waiting for connection',
+    quote: 'Quote',
+    showMore: 'Show more',
+    showLess: 'Show less',
+    plain: 'This chat crashed the page, so it’s shown as plain text.',
+    format: 'Show formatted',
     control: (code: string) => `U+${code}`,
   },
 
@@ -130,6 +135,9 @@ export const strings = {
     empty: 'The model returned an empty reply.',
     cut: 'Stopped at the token limit. For longer replies, raise “Max tokens” in run settings.',
     tryAgain: 'Try again',
+    onlyReasoning: (count: string | null) =>
+      count === null ? 'The whole reply went into reasoning.' : `All ${count} tokens went into reasoning.`,
+    raise: 'Raise and try again',
     answeredBy: (provider: string) => `The first provider didn’t respond. ${provider} answered instead.`,
     provider: (name: string) => `Provider: ${name}`,
     details: 'Details',
@@ -150,19 +158,28 @@ export const strings = {
     doneFor: (seconds: string) => `Thought for ${seconds} s`,
   },
 
-  copy: { message: 'Copy message', code: 'Copy code', done: 'Copied', failed: 'Couldn’t copy: blocked by the browser' },
+  copy: { message: 'Copy message', code: 'Copy code', codeAgain: 'Copy code above', short: 'Copy', done: 'Copied', failed: 'Couldn’t copy: blocked by the browser' },
 
   markdown: {
     formula: 'Formula',
     diagram: 'Diagram',
     diagramSource: 'Show source',
+    diagramFailed: 'This diagram has an error. Here is its source.',
+    diagramEnlarge: 'Enlarge diagram',
+    diagramFit: 'Fit diagram',
     code: 'Code',
+    wrap: 'Wrap lines',
+    showLines: (count: string) => `Show all ${count} lines`,
+    showLess: 'Show fewer lines',
     codeIn: (language: string) => `Code, ${language}`,
     table: 'Table',
     taskDone: 'Done:',
     taskOpen: 'To do:',
     image: (host: string) => `Image from ${host}`,
     loadImage: 'External image blocked. Open in new tab',
+    footnotes: 'Footnotes',
+    tooComplex: 'Too complex to format. Showing plain text.',
+    callOuts: { note: 'Note', tip: 'Tip', important: 'Important', warning: 'Warning', caution: 'Caution' },
   },
 
   composer: {

@@ -9,6 +9,7 @@ import { useParameters } from '../hooks/useParameters';
 import { usePlayground } from '../hooks/usePlayground';
 import { useTabTitle } from '../hooks/useTabTitle';
 import { loadMarkdown } from './markdown/load';
+import { PlainText } from './markdown/plain';
 import type { Conversation, ModelList } from '../protocol';
 import { showSettings, useFrame } from '../state/frame';
 import { rememberModel } from '../state/modelChoice';
@@ -32,6 +33,8 @@ import { MessageList } from './thread/MessageList';
 import { NoModelCard } from './models/NoModelCard';
 import { ModelPicker } from './models/ModelPicker';
 import { RecentChats } from './RecentChats';
+import { PlainNotice } from './thread/PlainNotice';
+import { QuoteButton } from './thread/QuoteButton';
 import { RunSettingsPanel } from './settings/RunSettingsPanel';
 import { Shell } from './Shell';
 import { Activity } from './thread/StreamingIndicator';
@@ -41,6 +44,7 @@ import { useIncoming } from './composer/useIncoming';
 import { TooLongNotice } from './composer/TooLongNotice';
 import { useEscape } from './ui/useEscape';
 import { useGiveBack, useRestoreRefused } from './composer/useGiveBack';
+import { useDrawing } from './thread/useDrawing';
 import { useReplyAnnouncements } from './thread/useReplyAnnouncements';
 import { useThreadActions } from './thread/useThreadActions';
 import { QueuedMessages } from './composer/QueuedMessages';
@@ -63,6 +67,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const showConnection = () => setConnectionOpen(true);
   const composer = useRef<ComposerHandle>(null);
   const { messages, busy, connection, sendError } = playground;
+  const [plain, format] = useDrawing(conversation.id);
 
   const title = playground.title || conversation.title || strings.untitled;
   const askToClear = () => setClearing(true);
@@ -79,7 +84,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
     requestAnimationFrame(focusComposer);
   });
 
-  const actions = useThreadActions({ playground, models, focusComposer });
+  const actions = useThreadActions({ playground, models, parameters, focusComposer });
 
   function chooseModel(model: string) {
     parameters.change({ model });
@@ -116,6 +121,11 @@ export function Thread({ conversation, history, startFresh }: Props) {
     setDraft(text);
     // After the text is in the field, so that the caret lands behind it.
     requestAnimationFrame(() => composer.current?.focus());
+  }
+
+  function quote(text: string) {
+    setDraft(draft.trim() === '' ? `${text}\n\n` : `${draft.trimEnd()}\n\n${text}\n\n`);
+    requestAnimationFrame(focusComposer);
   }
 
   const known = models.models;
@@ -157,6 +167,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         </p>
         <p className="text-sm text-ink-muted">{formatDate(conversation.created_at)}</p>
       </div>
+      {plain && <PlainNotice onFormat={format} />}
       {messages.length === 0 ? (
         <EmptyState onPick={pick} lead={readyWords(known, parameters.values.model)}>
           {notice}
@@ -164,6 +175,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         </EmptyState>
       ) : (
         <Actions value={actions}>
+          <PlainText value={plain}>
           <MessageList
             messages={messages}
             busy={busy}
@@ -174,6 +186,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
           >
             {notice}
           </MessageList>
+          </PlainText>
+          <QuoteButton onQuote={quote} />
         </Actions>
       )}
       <Composer

@@ -90,6 +90,16 @@ test('when the one to come back to is gone, a new one is made', async () => {
   expect(location.pathname).toBe(`/chat/${NEW}`);
 });
 
+test('one that ended the page is not come back to', async () => {
+  serve(OLD);
+  creates(NEW);
+  rememberLast(OLD);
+  localStorage.setItem(`drawing:${OLD}`, '1');
+  const result = show('/chat');
+  await waitFor(() => expect(result.current.view.status).toBe('ready'));
+  expect(location.pathname).toBe(`/chat/${NEW}`);
+});
+
 test('a link to one that is gone says so, with a way on', async () => {
   creates(NEW);
   const result = show(`/chat/${OLD}`);

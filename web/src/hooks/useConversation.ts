@@ -9,6 +9,7 @@ import { ApiError } from '../transport/api';
 import type { Conversation } from '../protocol';
 import { openEmpty } from '../state/modelChoice';
 import { conversationKey, conversationQuery, historyQuery } from '../state/queries';
+import { wasCut } from '../state/drawing';
 import { idInPath, pathOf, readLast, rememberLast, route } from '../state/route';
 import { strings } from '../strings';
 import { stopRunning } from '../state/running';
@@ -89,7 +90,8 @@ function useEntrance(isAtDoor: boolean): { error: Error | null; retry(): void } 
   const [error, setError] = useState<Error | null>(null);
   const enter = useCallback(() => {
     const last = readLast();
-    if (last) route.goBackTo(last);
+    // One that ended the page is opened only by its own address.
+    if (last && !wasCut(last)) route.goBackTo(last);
     else createFirst().then(({ id }) => route.replace(pathOf(id)), setError);
   }, []);
   useEffect(() => {

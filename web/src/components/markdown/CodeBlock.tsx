@@ -12,12 +12,16 @@ import {
   type ComponentProps,
   type ReactNode,
 } from 'react';
+import { WrapText } from 'lucide-react';
+import { formatCount } from '../../format';
 import { CopyButton } from '../ui/CopyButton';
+import { SmallButton } from '../ui/SmallButton';
 import { strings } from '../../strings';
-import { Formula } from './Formula';
-import { MATH_LANGUAGE } from './remarkFormulas';
+import { Formula, FormulaToCome } from './Formula';
+import { MATH_LANGUAGE } from './formulaNodes';
 import type { Fence } from './fence';
 import { openHighlighter, type LineHighlighter, type Piece } from './highlight';
+import { Scrolls } from './Scrolls';
 
 /** True while the reply is being written: a picture is drawn once, when it is complete. */
 export const Unfinished = createContext(false);
@@ -25,7 +29,7 @@ export const Unfinished = createContext(false);
 /** True inside the block that is still being written: its last line is not final. */
 export const OpenBlock = createContext(false);
 
-/** react-markdown's `pre`: its one child is the `code` with the language in its class name. */
+/** A `pre` of the tree: its one child is the `code` with the language in its class name. */
 export function CodeBlock({ children }: ComponentProps<'pre'>) {
   return <Code {...read(children)} />;
 }
@@ -34,7 +38,7 @@ export function Code({ code, language }: Fence) {
   const open = use(OpenBlock);
   const streaming = use(Unfinished);
   if (language === MATH_LANGUAGE) return open || code === '' ? <FormulaToCome /> : <Formula tex={code} block />;
-  const listing = <Listing code={code} language={language} open={open} />;
+  const listing = <Listing code={code} language={language} open={open} streaming={streaming} />;
   if (language !== 'mermaid' || streaming || code === '') return listing;
   return (
     <Suspense fallback={listing}>
@@ -51,30 +55,62 @@ const Diagram = lazy(() =>
   ),
 );
 
-/** Holds the place of a block formula that is still being written. */
-function FormulaToCome() {
-  return <div className="h-12 animate-shimmer rounded-control bg-sunken" />;
+/** Longer listings are folded, to so many lines. */
+const FOLDED_LINES = 30;
+
+interface ListingProps extends Fence {
+  open: boolean;
+  streaming: boolean;
 }
 
-function Listing({ code, language, open }: { code: string; language: string; open: boolean }) {
+function Listing({ code, language, open, streaming }: ListingProps) {
   const lines = useHighlighted(code, language, !open);
+  const [wraps, setWraps] = useState(false);
+  // What was read as it was written stays as it is.
+  const [unfolded, setUnfolded] = useState(streaming);
+  const count = code.split('\n').length;
+  const long = count > FOLDED_LINES;
+  const folded = long && !unfolded;
   const label = language ? strings.markdown.codeIn(language) : strings.markdown.code;
   return (
-    <div className="overflow-hidden rounded-control border border-line bg-surface">
-      <div className="flex h-10 items-center justify-between border-b border-line bg-sunken ps-3.5 pe-1">
-        <span className="font-mono text-xs text-ink-muted">{language || strings.markdown.code.toLowerCase()}</span>
-        <CopyButton text={code} label={strings.copy.code} />
+    <div className="listing bleeds rounded-control border border-line bg-surface">
+      <div className="sticky top-0 z-1 flex h-10 items-center rounded-t-control border-b border-line bg-sunken ps-3.5 pe-1 print:static">
+        <span className="me-auto truncate font-mono text-xs text-ink-muted">
+          {language || strings.markdown.code.toLowerCase()}
+        </span>
+        <SmallButton
+          icon={WrapText}
+          label={strings.markdown.wrap}
+          aria-pressed={wraps}
+          className="aria-pressed:text-primary"
+          onClick={() => setWraps(!wraps)}
+        />
+        <CopyButton text={code} label={strings.copy.code} words={strings.copy.short} />
       </div>
-      <pre
-        className="scroll-quiet overflow-x-auto px-3.5 py-3 font-mono text-[0.84375rem] leading-[1.6] [overflow-wrap:normal]"
-        role="group"
-        aria-label={label}
-        // A region that scrolls must be reachable by keyboard.
-        tabIndex={0}
+      <Scrolls
+        as="pre"
+        label={label}
         dir="ltr"
+        className={`px-3.5 py-3 font-mono text-[0.84375rem] leading-[1.6] ${wraps ? 'break-words whitespace-pre-wrap' : '[overflow-wrap:normal]'} ${folded ? 'folded' : ''}`}
       >
-        <code>{lines ? lines.map((line, index) => <Line key={lineKey(index)} pieces={line} />) : code}</code>
-      </pre>
+        <code className={language === 'diff' ? 'diff' : undefined}>
+          {lines ? lines.map((line, index) => <Line key={lineKey(index)} pieces={line} />) : code}
+        </code>
+      </Scrolls>
+      {long && (
+        <div className="flex h-10 items-center justify-between border-t border-line ps-1 pe-1 print:hidden">
+          <button
+            type="button"
+            data-keeps-place
+            aria-expanded={!folded}
+            className="min-h-9 rounded-control px-2.5 text-xs font-medium text-ink-muted hover:text-ink pointer-coarse:min-h-11"
+            onClick={() => setUnfolded(folded)}
+          >
+            {folded ? strings.markdown.showLines(formatCount(count)) : strings.markdown.showLess}
+          </button>
+          {!folded && <CopyButton text={code} label={strings.copy.codeAgain} words={strings.copy.short} />}
+        </div>
+      )}
     </div>
   );
 }

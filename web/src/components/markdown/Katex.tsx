@@ -1,34 +1,29 @@
-import { render } from 'katex';
 import 'katex/dist/katex.min.css';
 import { useLayoutEffect, useRef } from 'react';
 import { strings } from '../../strings';
+import { Scrolls } from './Scrolls';
+import { setFormula } from './setFormula';
+import { inTurn } from './turns';
 
-// Formulas come from models: no links, no colors of its own for errors, and nothing endless.
-const LIMITS = { trust: false, strict: false, throwOnError: true, maxExpand: 500, maxSize: 40 } as const;
+/** What even the shortest formula costs, in characters. */
+const EACH = 40;
 
-/** Sets a formula with KaTeX, which builds elements (no markup, so the strict policy holds). */
+/** A formula; its source where it cannot be set. It cannot draw outside of its box. */
 export function Katex({ tex, block, display }: { tex: string; block: boolean; display: boolean }) {
   const place = useRef<HTMLSpanElement>(null);
-  useLayoutEffect(() => {
-    if (!place.current) return;
-    try {
-      render(tex, place.current, { ...LIMITS, displayMode: display });
-    } catch {
-      // It cannot be set: its source is better than nothing.
-      place.current.textContent = tex;
-    }
-  }, [tex, display]);
-  if (!block) return <span ref={place} dir="ltr" />;
+  useLayoutEffect(
+    () =>
+      inTurn(EACH + tex.length, () => {
+        if (!place.current || setFormula(tex, place.current, display)) return;
+        place.current.textContent = tex;
+        place.current.classList.add('formula-source');
+      }),
+    [tex, display],
+  );
+  if (!block) return <span ref={place} className="formula" dir="ltr" />;
   return (
-    <div
-      className="scroll-quiet overflow-x-auto overflow-y-hidden py-1"
-      role="group"
-      aria-label={strings.markdown.formula}
-      // A region that scrolls must be reachable by keyboard.
-      tabIndex={0}
-      dir="ltr"
-    >
+    <Scrolls label={strings.markdown.formula} className="formula-block overflow-y-hidden py-1" dir="ltr">
       <span ref={place} />
-    </div>
+    </Scrolls>
   );
 }

@@ -3,6 +3,7 @@
  * literal, and parsing a long one anew with each piece of a streaming reply would block the page.
  */
 
+/** Its indentation, its marks, and what is written behind them. */
 const OPENING = /^( {0,3})(`{3,}|~{3,})[ \t]*([^\n]*)(?:\n|$)/;
 
 export interface Fence {
@@ -29,11 +30,16 @@ export function readFence(block: string, open = false): Fence | null {
   };
 }
 
-/** The text begins with a fence that has no end. */
-export function isOpenFence(text: string): boolean {
-  const [opening, , marks = '', info = ''] = OPENING.exec(text) ?? [];
-  if (opening === undefined || (marks.startsWith('`') && info.includes('`'))) return false;
-  return closingFence(text, opening.length, marks) === null;
+/** The marks of the fence that the line opens; null when it opens none. */
+export function fenceMarks(line: string): string | null {
+  const [opening, , marks = '', info = ''] = OPENING.exec(line) ?? [];
+  return opening === undefined || (marks.startsWith('`') && info.includes('`')) ? null : marks;
+}
+
+/** The line ends a fence that was opened by `marks`. */
+export function isFenceEnd(line: string, marks: string): boolean {
+  const [, closing = ''] = /^ {0,3}(`{3,}|~{3,})[ \t]*$/.exec(line) ?? [];
+  return closing[0] === marks[0] && closing.length >= marks.length;
 }
 
 function closingFence(text: string, from: number, marks: string): { start: number; behind: number } | null {

@@ -224,6 +224,8 @@ function textTokenizer({ source, onPending }: Options) {
     }
 
     function escaped(code: Code): State | undefined {
+      // Another opener: each is looked from only as far as to the next.
+      if (opener[0] === '\\' && (code === ROUND || code === SQUARE)) return nok(code);
       // `\$` and `\\` end nothing.
       if (code === DOLLAR || code === BACKSLASH) return inDataOnce(code);
       return nextData(code);

@@ -5,6 +5,10 @@
  * expressions, `[\[Unreleased\]]`. So the content decides, too.
  */
 
+/** Longer content is no formula: what is looked through for its end has to end, too. */
+const LONGEST = 5_000;
+/** Braces inside each other that are looked through for words. */
+const DEEPEST = 60;
 /** Longer content of an unfinished formula is shown as text while a reply streams. */
 const LONGEST_PENDING = 400;
 const TEX = /[\\^_={}]/;
@@ -19,7 +23,8 @@ const GROUPS = /\\[a-z]+\*?(?:\s*\{[^{}]*\})*|\{[^{}]*\}/gi;
 /** The content reads like words of a sentence. */
 export function isProse(content: string): boolean {
   let bare = content;
-  for (let before = ''; before !== bare; ) {
+  let before = '';
+  for (let depth = 0; before !== bare && depth < DEEPEST; depth += 1) {
     before = bare;
     bare = bare.replace(GROUPS, ' ; ');
   }
@@ -39,7 +44,7 @@ export type Opener = '$' | '$$' | '\\(' | '\\[';
 
 /** Whether what stands between an opener and its end is a formula. */
 export function isFormula(opener: Opener, content: string): boolean {
-  if (content.trim() === '') return false;
+  if (content.length > LONGEST || content.trim() === '') return false;
   if (opener === '\\[') return TEX.test(content) || (/^\s/.test(content) && /\s$/.test(content));
   if (opener === '$') return !/^\s|\s$/.test(content) && !MONEY.test(content) && !isProse(content);
   return !isProse(content);
@@ -68,8 +73,9 @@ export function displayFormulaAt(text: string, start: number, place = false): Di
   const opener = text.slice(start, start + 2);
   if (opener !== '$$' && opener !== '\\[') return null;
   const from = start + 2;
-  const closing = text.indexOf(opener === '$$' ? '$$' : '\\]', from);
-  if (closing < 0) {
+  const within = text.slice(from, from + LONGEST + 2).indexOf(opener === '$$' ? '$$' : '\\]');
+  const closing = from + within;
+  if (within < 0) {
     return mayBecomeFormula(opener, text.slice(from)) ? { end: text.length, closing: null } : null;
   }
   const rest = /[^ \t]/g;

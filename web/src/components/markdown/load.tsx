@@ -1,4 +1,6 @@
 import { use, useSyncExternalStore } from 'react';
+import { Literal } from '../ui/Literal';
+import { PlainText } from './plain';
 
 type Module = typeof import('./Markdown');
 
@@ -52,6 +54,13 @@ function subscribe(listener: () => void): () => void {
 
 /** Markdown that suspends until its renderer is there, and not for a moment when it already is. */
 export function LazyMarkdown(props: { text: string; streaming: boolean }) {
+  if (use(PlainText)) {
+    return (
+      <p className="break-words whitespace-pre-wrap" dir="auto">
+        <Literal text={props.text} />
+      </p>
+    );
+  }
   const { Markdown } = use(loadMarkdown());
   return <Markdown {...props} />;
 }

@@ -11,6 +11,8 @@ import { formulaSyntax } from './formulaSyntax';
 const DELIMITER_START = /^\s*\|?[\s:|-]*$/;
 /** A line that may yet become a heading, a list item, a quote, a rule or a fence. */
 const UNDECIDED_LINE = /^\s*(?:[-*+_]+|#{1,6}|\d{1,9}[.)]?|>|[`~]{1,3}|={1,}|-{1,})\s*$/;
+/** A quote that may yet become a call-out: `> [!NO` and what leads there. */
+const UNDECIDED_CALL_OUT = /^\s*>\s*\[!?[A-Za-z]*\]?\s*$/;
 /** A list item that may yet become a task: `- [x` and what leads there. */
 const UNDECIDED_TASK = /^\s*(?:[-*+]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*$/;
 
@@ -19,6 +21,7 @@ export function mend(block: string): string {
   return restore(remend(mendTable(holdBack(text)), { linkMode: 'text-only', katex: false }));
 }
 
+const GFM = gfm({ singleTilde: false });
 const MAY_HOLD_FORMULAS = /\$|\\(?:[([]|$)/;
 /** Characters that stand for a formula; from the private use area, so that hardly any text has them. */
 const FIRST_STAND_IN = 0xe000;
@@ -39,7 +42,7 @@ function withoutFormulas(block: string): { text: string; restore(text: string): 
       end = start;
     },
   });
-  const options = { extensions: [gfm({ singleTilde: false }), extension] };
+  const options = { extensions: [GFM, extension] };
   const events = postprocess(parse(options).document().write(preprocess()(block, undefined, true)));
   const formulas: string[] = [];
   let text = '';
@@ -64,7 +67,7 @@ function withoutFormulas(block: string): { text: string; restore(text: string): 
 function holdBack(block: string): string {
   const start = block.lastIndexOf('\n') + 1;
   const line = block.slice(start);
-  if (UNDECIDED_LINE.test(line) || UNDECIDED_TASK.test(line)) return block.slice(0, start);
+  if (UNDECIDED_LINE.test(line) || UNDECIDED_TASK.test(line) || UNDECIDED_CALL_OUT.test(line)) return block.slice(0, start);
   // A link whose address is still to come, and three stars of which some have closed.
   const closed = block.replace(/\[([^[\]]+)\]$/, '$1').replace(/\*{3}([^*\n]+)\*{1,2}$/, '***$1***');
   if (closed !== block) return closed;

@@ -23,6 +23,8 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
   const reasoning = messageReasoning(message);
   const running = isRunning(message);
   const goOn = useGoOn(message, onRetry !== undefined && text !== '');
+  const actions = use(Actions);
+  const raise = actions && onRetry ? () => actions.raise(message.id) : undefined;
   if (running && text === '' && reasoning === '') return <PendingReply metadata={metadata} continues={continues} />;
   return (
     <ReplyFrame running={running} continues={continues}>
@@ -48,10 +50,12 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           goesOn={goesOn}
           onRetry={onRetry && (() => onRetry(message.id))}
           onContinue={goOn}
+          thought={reasoning !== ''}
+          onRaise={raise}
         />
       )}
       <div className="flex print:hidden min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
-        {!running && <Footer message={message} text={text} />}
+        {!running && <Footer message={message} text={text} canRetry={onRetry !== undefined} />}
       </div>
     </ReplyFrame>
   );
@@ -116,19 +120,18 @@ function ReplyFrame({ running, continues, children }: FrameProps) {
   );
 }
 
-function Footer({ message, text }: { message: ThreadMessage; text: string }) {
+function Footer({ message, text, canRetry }: { message: ThreadMessage; text: string; canRetry: boolean }) {
   const metadata = message.metadata ?? {};
   return (
     <>
-      <div className="-ms-2 flex items-center pointer-coarse:gap-3">
+      <div className="-ms-2 flex flex-wrap items-center pointer-coarse:gap-x-3 max-[22.5rem]:gap-x-0">
         <VersionSwitch message={message} />
         {text !== '' && <CopyButton text={text} label={strings.copy.message} />}
-        <RegenerateButton id={message.id} model={metadata.model} />
+        {/* A failed reply has “Try again” above. */}
+        <RegenerateButton id={message.id} model={metadata.model} others={canRetry && metadata.status === 'failed'} />
         <MessageDetails message={message} />
       </div>
-      <div className="reveal min-w-0">
-        <MessageMeta metadata={metadata} />
-      </div>
+      <MessageMeta metadata={metadata} />
     </>
   );
 }

@@ -2,6 +2,7 @@ import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import type { MessageMetadata, ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
+import { Actions, type ThreadActions } from './actions';
 import { Message } from './Message';
 
 vi.mock('../markdown/load', () => ({
@@ -39,6 +40,37 @@ describe('a message', () => {
     fireEvent.click(within(alert).getByRole('button', { name: strings.reply.tryAgain }));
     expect(onRetry).toHaveBeenCalledExactlyOnceWith('r');
     expect(screen.getByText('An answer.')).toBeTruthy();
+  });
+
+  it('whose tokens all went into reasoning says so once, and can be raised', () => {
+    const raise = vi.fn();
+    const tokens = { prompt: 5, completion: 512, total: 517, source: 'provider' as const };
+    const message = reply({ status: 'completed', finish_reason: 'length', tokens }, '', 'Let me think');
+    const actions = { busy: false, models: { models: undefined }, raise } as unknown as ThreadActions;
+    render(
+      <Actions value={actions}>
+        <Message message={message} onRetry={vi.fn()} mode="socket" />
+      </Actions>,
+    );
+    expect(screen.getByText(strings.reply.onlyReasoning('512'))).toBeTruthy();
+    expect(screen.queryByText(strings.reply.empty)).toBeNull();
+    expect(screen.queryByText(strings.reply.cut)).toBeNull();
+    expect(screen.queryByRole('button', { name: strings.reply.tryAgain })).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: strings.reply.raise }));
+    expect(raise).toHaveBeenCalledExactlyOnceWith('r');
+  });
+
+  it('of the person that is long is folded, with all of it there', () => {
+    const text = Array.from({ length: 400 }, (_, line) => `line ${line}`).join('\n');
+    show({ id: 'u', role: 'user', parts: [{ type: 'text', text }], metadata: {} });
+    expect(screen.getByRole('article').textContent).toContain('line 399');
+    fireEvent.click(screen.getByRole('button', { name: strings.thread.showMore }));
+    expect(screen.getByRole('button', { name: strings.thread.showLess }).getAttribute('aria-expanded')).toBe('true');
+  });
+
+  it('begins with a heading of its own', () => {
+    show(reply({ status: 'completed', created_at: '2026-11-29T11:35:00Z' }));
+    expect(screen.getByRole('heading', { level: 2 }).textContent).toMatch(/^Assistant, /);
   });
 
   it('that failed shows the words of the provider under Details', () => {

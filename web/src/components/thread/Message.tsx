@@ -8,6 +8,7 @@ import { AssistantMessage } from './AssistantMessage';
 import { messageText } from '../../session/messageText';
 import type { MessageProps } from './messageProps';
 import { UserMessage } from './UserMessage';
+import { formatTime } from '../../format';
 
 /** One message. Whatever breaks while it is laid out stays in here. */
 export const Message = memo(function ThreadEntry(props: MessageProps) {
@@ -16,10 +17,17 @@ export const Message = memo(function ThreadEntry(props: MessageProps) {
   const Entry = message.role === 'user' ? UserMessage : AssistantMessage;
   return (
     <ErrorBoundary resetKeys={[message, renderer]} fallback={<PlainMessage message={message} />}>
+      <MessageHeading message={message} />
       <Entry {...props} />
     </ErrorBoundary>
   );
 });
+
+/** Where a message begins, among the headings of the page: for those who go from one to the next. */
+function MessageHeading({ message: { role, metadata } }: { message: ThreadMessage }) {
+  const name = role === 'user' ? strings.thread.you : strings.thread.assistant;
+  return <h2 className="sr-only select-none print:hidden">{metadata?.created_at ? `${name}, ${formatTime(metadata.created_at)}` : name}</h2>;
+}
 
 function PlainMessage({ message }: { message: ThreadMessage }) {
   const name = message.role === 'user' ? strings.thread.you : strings.thread.assistant;

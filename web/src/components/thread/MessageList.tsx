@@ -1,5 +1,5 @@
 import { ArrowDown } from 'lucide-react';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, type ReactNode, type RefObject } from 'react';
 import type { ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
@@ -23,15 +23,15 @@ interface Props {
 
 /** The thread. It follows a growing reply, unless the reader has scrolled away. */
 export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder, children }: Props) {
-  const { scroller, content, away, pin } = useStickToEnd();
+  const { scroller, content, room, away, pin } = useStickToEnd();
   const last = messages.at(-1);
-  usePinOnSend(messages, pin);
+  usePinOnSend(messages, content, pin);
   const continuing = busy && last?.role === 'assistant' && !isRunning(last);
   return (
     <div className="relative min-h-0 flex-1 print:static">
       <div
         ref={scroller}
-        className="scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain print:h-auto print:overflow-visible"
+        className="thread-room scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain data-pointed:outline-none print:h-auto print:overflow-visible"
         role="log"
         aria-label={strings.thread.name}
         // The announcer reports the start and end of a reply; reading out every token would not help.
@@ -41,7 +41,7 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
         <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 below-note px-4 pt-6 pb-8 print:max-w-none print:p-0">
           {hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
           {messages.map((message, index) => (
-            <div key={message.id} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>
+            <div key={message.id} data-sending={message.metadata?.status === 'sending' || undefined} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>
               <Message
                 message={message}
                 mode={mode}
@@ -54,12 +54,14 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
           {continuing && <PendingReply metadata={{ viaRest: mode === 'rest' }} continues />}
           {busy && last?.role === 'user' && <PendingReply metadata={{ ...last.metadata, viaRest: mode === 'rest' }} />}
         </div>
+        <div ref={room} className="print:hidden" />
       </div>
+      <div className="fades-out" />
       <KeepPlace first={messages[0]?.id} scroller={scroller} />
       {away && (
         <button
           type="button"
-          onClick={pin}
+          onClick={() => pin()}
           className="absolute inset-x-0 bottom-3 mx-auto inline-flex h-11 w-fit animate-rise items-center gap-2 rounded-full border border-line bg-surface px-4 text-sm font-medium shadow-float hover:bg-sunken"
         >
           <ArrowDown className="size-4" aria-hidden />
@@ -77,11 +79,17 @@ function isReply(message: ThreadMessage | undefined): boolean {
   return message?.role === 'assistant';
 }
 
-/** Sending scrolls to the end; a message from another tab does not. */
-function usePinOnSend(messages: ThreadMessage[], pin: () => void): void {
+/** Sending brings the question to the top; a message from another tab does not. */
+function usePinOnSend(
+  messages: ThreadMessage[],
+  content: RefObject<HTMLElement | null>,
+  pin: (question?: HTMLElement) => void,
+): void {
   const sent = messages.findLast((message) => message.role === 'user');
   const sending = sent?.metadata?.status === 'sending' ? sent.id : undefined;
   useEffect(() => {
-    if (sending !== undefined) pin();
-  }, [sending, pin]);
+    if (sending === undefined) return;
+    const rows = content.current?.querySelectorAll<HTMLElement>(':scope > [data-sending]');
+    pin([...(rows ?? [])].at(-1));
+  }, [sending, content, pin]);
 }

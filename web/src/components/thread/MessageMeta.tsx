@@ -7,11 +7,11 @@ export function MessageTime({ iso }: { iso: string }) {
   return <time dateTime={iso}>{formatTime(iso)}</time>;
 }
 
-/** Who wrote a reply, how long it is, when: for those who look. */
+/** Which model wrote a reply, always; by whom it was served, how long it is, and when, for those who look. */
 export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   const { model, provider_used, tokens, created_at, viaRest } = metadata;
+  const name = model && shortName(model);
   const facts = [
-    model && shortName(model),
     provider_used && provider_used !== model ? providerName(provider_used) : undefined,
     // Of a reply that no model was asked for there is nothing to count.
     tokens && tokens.total > 0
@@ -21,8 +21,12 @@ export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   ].filter((fact) => fact !== undefined && fact !== '');
   return (
     <p className="min-w-0 break-words">
-      {facts.map((fact) => `${fact} · `)}
-      {created_at && <MessageTime iso={created_at} />}
+      {name}
+      <span className="reveal">
+        {name && ' · '}
+        {facts.map((fact) => `${fact} · `)}
+        {created_at && <MessageTime iso={created_at} />}
+      </span>
     </p>
   );
 }

@@ -7,19 +7,28 @@ import { Actions, type ThreadActions } from './actions';
 import { Popup, usePopupAnchor } from '../ui/Popup';
 import { SmallButton } from '../ui/SmallButton';
 
+interface Props {
+  id: string;
+  model: string | undefined;
+  /** Only with another model: there is a button for the same one already. */
+  others?: boolean;
+}
+
 /** Another reply in the place of this one, which stays a version; by the side, with another model. */
-export function RegenerateButton({ id, model }: { id: string; model: string | undefined }) {
+export function RegenerateButton({ id, model, others: onlyOthers = false }: Props) {
   const actions = use(Actions);
   if (!actions) return null;
   const others = (actions.models.models?.results ?? []).filter(({ id: name }) => !sameModel(name, model ?? ''));
   return (
     <div className="flex items-center">
-      <SmallButton
-        icon={RefreshCw}
-        label={strings.reply.regenerate}
-        disabled={actions.busy}
-        onClick={() => actions.regenerate(id)}
-      />
+      {!onlyOthers && (
+        <SmallButton
+          icon={RefreshCw}
+          label={strings.reply.regenerate}
+          disabled={actions.busy}
+          onClick={() => actions.regenerate(id)}
+        />
+      )}
       {others.length > 0 && <OtherModel id={id} model={model} actions={actions} />}
     </div>
   );

@@ -1,4 +1,4 @@
-import { ArrowDownToLine, CircleStop, History, Shuffle, Unplug } from 'lucide-react';
+import { ArrowDownToLine, CircleStop, History, RotateCcw, Shuffle, Unplug } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../format';
@@ -27,11 +27,15 @@ interface EndingProps {
   goesOn?: boolean;
   onRetry: (() => void) | undefined;
   onContinue?: (() => void) | undefined;
+  /** The reply has reasoning. */
+  thought?: boolean;
+  /** Allows more tokens and tries again. */
+  onRaise?: (() => void) | undefined;
 }
 
 /** How the reply ended, where that is worth saying. */
-export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue }: EndingProps) {
-  const { status, error, provider_used, fallback_used, finish_reason } = metadata;
+export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue, thought = false, onRaise }: EndingProps) {
+  const { status, error, provider_used, fallback_used } = metadata;
   if (status === 'failed') {
     return (
       <InlineError
@@ -51,11 +55,22 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
       {status === 'interrupted' && (
         <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
       )}
-      {status === 'completed' && empty && <Note text={strings.reply.empty} onRetry={onRetry} />}
-      {finish_reason === 'length' && <Note text={cutWords(metadata)} onContinue={onContinue} />}
+      {status === 'completed' && <CompletedNote {...{ metadata, empty, thought, onRetry, onContinue, onRaise }} />}
       {fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(providerName(provider_used ?? '?'))} />}
     </>
   );
+}
+
+/** One note about a reply that ended by itself: that it was cut, that it is empty, or nothing. */
+function CompletedNote({ metadata, empty, thought, onRetry, onContinue, onRaise }: EndingProps) {
+  const isCut = metadata.finish_reason === 'length';
+  if (isCut && empty && thought && !isWindowFull(metadata)) {
+    const { tokens } = metadata;
+    const words = strings.reply.onlyReasoning(tokens ? formatCount(tokens.completion) : null);
+    return <Note text={words} onRaise={onRaise} />;
+  }
+  if (isCut) return <Note text={cutWords(metadata)} onContinue={onContinue} onRetry={empty ? onRetry : undefined} />;
+  return empty && <Note text={strings.reply.empty} onRetry={onRetry} />;
 }
 
 /** Why a reply was cut: by its own limit, or because prompt and reply fill the context. */
@@ -69,9 +84,10 @@ interface NoteProps {
   text: ReactNode;
   onRetry?: (() => void) | undefined;
   onContinue?: (() => void) | undefined;
+  onRaise?: (() => void) | undefined;
 }
 
-function Note({ icon: Icon, text, onRetry, onContinue }: NoteProps) {
+function Note({ icon: Icon, text, onRetry, onContinue, onRaise }: NoteProps) {
   return (
     <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-sm text-ink-muted">
       <p className="inline-flex items-center gap-2 rounded-control bg-sunken px-3 py-1.5">
@@ -82,6 +98,12 @@ function Note({ icon: Icon, text, onRetry, onContinue }: NoteProps) {
         <button type="button" className="button button-quiet" onClick={onContinue}>
           <ArrowDownToLine className="size-4" aria-hidden />
           {strings.reply.goOn}
+        </button>
+      )}
+      {onRaise && (
+        <button type="button" className="button button-quiet" onClick={onRaise}>
+          <RotateCcw className="size-4" aria-hidden />
+          {strings.reply.raise}
         </button>
       )}
       {onRetry && <RetryButton onRetry={onRetry} />}

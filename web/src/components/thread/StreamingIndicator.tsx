@@ -2,7 +2,6 @@ import { useEffect, useState } from 'react';
 import { formatCount } from '../../format';
 import type { MessageMetadata, ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
-import { Spark } from '../ui/Brand';
 import { messageReasoning, messageText } from '../../session/messageText';
 
 /** A phase shorter than this needs no clock, in seconds. */
@@ -14,8 +13,7 @@ const SILENT_FROM_S = 60;
 export function StreamingIndicator({ metadata }: { metadata: MessageMetadata }) {
   const seconds = useSeconds(metadata.since);
   return (
-    <p className="flex h-9 items-center gap-2.5 text-sm text-ink-muted">
-      <Spark className="size-5 animate-breathe" />
+    <p className="flex h-9 items-center gap-2 text-sm md:h-6 text-ink-muted">
       <span>{phaseWords(metadata, 'nothing')}</span>
       {seconds >= CLOCK_FROM_S && (
         <span className="tabular-nums" aria-hidden>

@@ -1,5 +1,5 @@
 import { Pencil } from 'lucide-react';
-import { use } from 'react';
+import { use, useState, type CSSProperties } from 'react';
 import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
 import { Actions } from './actions';
@@ -32,12 +32,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
   }
   return (
     <article aria-label={strings.thread.you} className="group flex flex-col items-end">
-      <p
-        className="max-w-[min(100%,36rem)] rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 break-words whitespace-pre-wrap print:border print:border-line forced-colors:border"
-        dir="auto"
-      >
-        <Literal text={text} />
-      </p>
+      <Bubble text={text} />
       <div className="flex print:hidden h-8 items-center gap-1 text-xs text-ink-muted pointer-coarse:h-11">
         {status === 'sending' ? (
           <span className="pe-1">{sendingWords(mode)}</span>
@@ -73,6 +68,45 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
       )}
     </article>
   );
+}
+
+/** More lines than these are folded, to so many. */
+const LONGEST = 16;
+const FOLDED = 12;
+/** About so many characters are a line. */
+const LINE = 56;
+
+function Bubble({ text }: { text: string }) {
+  const [unfolded, setUnfolded] = useState(false);
+  const isLong = linesOf(text) > LONGEST;
+  return (
+    <div className="flex max-w-[min(100%,36rem)] flex-col items-start rounded-card rounded-ee-md bg-primary-soft px-4 py-2.5 print:border print:border-line forced-colors:border">
+      <p
+        className={`max-w-full break-words whitespace-pre-wrap ${isLong && !unfolded ? 'fold-lines' : ''}`}
+        style={{ '--lines': FOLDED } as CSSProperties}
+        dir="auto"
+      >
+        <Literal text={text} />
+      </p>
+      {isLong && (
+        <button
+          type="button"
+          data-keeps-place
+          aria-expanded={unfolded}
+          className="-ms-2 mt-1 min-h-9 rounded-control px-2 text-sm font-medium text-primary hover:underline pointer-coarse:min-h-11 print:hidden"
+          onClick={() => setUnfolded(!unfolded)}
+        >
+          {unfolded ? strings.thread.showLess : strings.thread.showMore}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function linesOf(text: string): number {
+  let lines = 0;
+  for (const line of text.split('\n', LONGEST + 1)) lines += Math.max(1, Math.ceil(line.length / LINE));
+  return lines;
 }
 
 /** Over REST the response is the whole reply: until it arrives, its phase is unknown. */

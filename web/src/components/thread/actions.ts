@@ -15,6 +15,8 @@ export interface ThreadActions {
   /** @param model another one than is chosen, for this reply alone */
   regenerate(id: string, model?: string): void;
   goOn(id: string): void;
+  /** Allows replies twice as many tokens, and asks for this one again. */
+  raise(id: string): void;
   /** @param versionId the server's id; false when it cannot be shown now */
   show(versionId: string): Promise<boolean>;
 }

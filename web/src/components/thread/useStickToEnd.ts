@@ -9,34 +9,57 @@ const FAR_PX = 200;
 /** A scroll this soon after the focus moved into the thread brought the focused thing into view. */
 const FOCUS_SCROLL_MS = 200;
 
+/** Above a question that has been lifted to the top. */
+const ABOVE_PX = 24;
+
 const UPWARD_KEYS = new Set(['ArrowUp', 'PageUp', 'Home']);
 
 export interface StickToEnd {
   scroller: RefObject<HTMLDivElement | null>;
   content: RefObject<HTMLDivElement | null>;
+  /** Free space below the last message. */
+  room: RefObject<HTMLDivElement | null>;
   /** The reader is far from the end. */
   away: boolean;
-  /** Goes to the end and stays there while the content grows. */
-  pin(): void;
+  /**
+   * Goes to the end and stays there while the content grows. With a question, the end is where that
+   * is at the top: the reply grows into free space, and the thread does not move before that is full.
+   */
+  pin(question?: HTMLElement): void;
 }
 
 /**
  * Keeps a growing thread at its end until the reader scrolls up, and never pulls a reader back.
  *
- * The reader's intent is read from what the reader does (wheel, keys, touch, the scroll bar), not
- * from positions: a position also changes when text reflows, which once looked like scrolling up.
+ * The reader's intent is read from what the reader does (wheel, keys, touch, the scroll bar), and from
+ * a scroll upwards that the page did not make: find-in-page and screen readers scroll, too. A position
+ * also changes when text reflows; then the thread is as much shorter, and still at its end.
  */
 export function useStickToEnd(): StickToEnd {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
+  const room = useRef<HTMLDivElement>(null);
+  const lifted = useRef<HTMLElement>(null);
   const pinned = useRef(true);
   const [away, setAway] = useState(false);
 
-  const pin = useCallback(() => {
-    pinned.current = true;
-    setAway(false);
-    toEnd(scroller.current);
+  const makeRoom = useCallback(() => {
+    const row = lifted.current;
+    if (!row?.isConnected || !scroller.current || !content.current || !room.current) return;
+    const below = content.current.getBoundingClientRect().bottom - row.getBoundingClientRect().top;
+    room.current.style.height = `${Math.max(0, scroller.current.clientHeight - ABOVE_PX - below)}px`;
   }, []);
+
+  const pin = useCallback(
+    (question?: HTMLElement) => {
+      pinned.current = true;
+      if (question) lifted.current = question;
+      setAway(false);
+      makeRoom();
+      toEnd(scroller.current);
+    },
+    [makeRoom],
+  );
 
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -48,6 +71,7 @@ export function useStickToEnd(): StickToEnd {
       pinned.current = false;
     };
     const grown = new ResizeObserver(() => {
+      makeRoom();
       if (pinned.current) toEnd(box);
       else setAway((before) => isAway(box, before));
     });
@@ -64,9 +88,9 @@ export function useStickToEnd(): StickToEnd {
       grown.disconnect();
       stop();
     };
-  }, []);
+  }, [makeRoom]);
 
-  return { scroller, content, away, pin };
+  return { scroller, content, room, away, pin };
 }
 
 /** Calls `unpin` when the reader turns upwards and `moved` after every scroll; returns the undo. */
@@ -74,6 +98,7 @@ function watchReader(box: HTMLElement, unpin: () => void, moved: (down: boolean)
   const abort = new AbortController();
   const options = { passive: true, signal: abort.signal };
   let lastTop = box.scrollTop;
+  let lastHeight = box.scrollHeight;
   let touchY = 0;
   let dragging = false;
   let focusedAt = -Infinity;
@@ -96,7 +121,16 @@ function watchReader(box: HTMLElement, unpin: () => void, moved: (down: boolean)
     options,
   );
   // The scroll bar, or text being selected.
-  box.addEventListener('pointerdown', () => (dragging = true), options);
+  box.addEventListener(
+    'pointerdown',
+    () => {
+      dragging = true;
+      // The focus ring is for those who came by keyboard.
+      box.dataset.pointed = '';
+    },
+    options,
+  );
+  box.addEventListener('blur', () => delete box.dataset.pointed, options);
   window.addEventListener('pointerup', () => (dragging = false), options);
   box.addEventListener('focusin', (event) => (focusedAt = event.timeStamp), options);
   box.addEventListener(
@@ -104,8 +138,11 @@ function watchReader(box: HTMLElement, unpin: () => void, moved: (down: boolean)
     (event) => {
       const down = box.scrollTop > lastTop;
       const byReader = dragging || event.timeStamp - focusedAt < FOCUS_SCROLL_MS;
-      if (byReader && box.scrollTop < lastTop) unpin();
+      const grown = Math.max(0, box.scrollHeight - lastHeight);
+      const byOthers = box.scrollHeight >= lastHeight && distance(box) > grown + NEAR_PX;
+      if ((byReader || byOthers) && box.scrollTop < lastTop) unpin();
       lastTop = box.scrollTop;
+      lastHeight = box.scrollHeight;
       moved(down);
     },
     options,

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
+import type { ParametersHandle } from '../../hooks/useParameters';
 import type { Playground } from '../../hooks/usePlayground';
 import { strings } from '../../strings';
 import type { ThreadActions } from './actions';
@@ -9,6 +10,7 @@ import { messageText } from '../../session/messageText';
 interface Tools {
   playground: Playground;
   models: ModelsHandle;
+  parameters: ParametersHandle;
   focusComposer(): void;
 }
 
@@ -18,8 +20,10 @@ export interface EditingActions extends ThreadActions {
 }
 
 /** What messages can be asked to do, and which one is being edited. */
-export function useThreadActions({ playground, models, focusComposer }: Tools): EditingActions {
+export function useThreadActions({ playground, models, parameters, focusComposer }: Tools): EditingActions {
   const { messages, busy, edit, regenerate, goOn, show } = playground;
+  const { change, values } = parameters;
+  const maxTokens = values.max_tokens;
   const [editing, setEditing] = useState<string | null>(null);
   const fromComposer = useRef(false);
 
@@ -64,12 +68,17 @@ export function useThreadActions({ playground, models, focusComposer }: Tools): 
       },
       regenerate,
       goOn,
+      // The change is bounded by what is allowed.
+      raise: (id) => {
+        change({ max_tokens: 2 * maxTokens });
+        regenerate(id);
+      },
       show: async (versionId) => {
         const shown = await show(versionId);
         if (!shown) announce(strings.thread.switchFailed);
         return shown;
       },
     }),
-    [busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, focusComposer],
+    [busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, maxTokens, focusComposer],
   );
 }

@@ -14,16 +14,6 @@ export function Mark({ className }: { className: string }) {
   );
 }
 
-/** The spark alone, on lime: something is being made. */
-export function Spark({ className }: { className: string }) {
-  return (
-    <svg viewBox="4 2 24 24" className={className} aria-hidden>
-      <circle className="fill-accent" cx="16" cy="14" r="12" />
-      <path className="fill-on-accent" d={SPARK} />
-    </svg>
-  );
-}
-
 /** `full`: with the name also where there is little room. */
 export function Brand({ full = false }: { full?: boolean }) {
   return (

@@ -8,8 +8,15 @@ import { IconButton } from './IconButton';
 /** How long the button shows that it has copied, in milliseconds. */
 const SHOWN_MS = 2000;
 
+interface Props {
+  text: string;
+  label: string;
+  /** Shown beside the picture. */
+  words?: string;
+}
+
 /** Copies `text`; shows “Copied” on the button and announces it. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+export function CopyButton({ text, label, words: shown }: Props) {
   const [result, setResult] = useState('');
   useEffect(() => {
     if (result === '') return;
@@ -26,9 +33,24 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     announce(words);
   }
 
+  const done = result === strings.copy.done;
+  if (shown) {
+    const Icon = done ? Check : Copy;
+    return (
+      <button
+        type="button"
+        aria-label={result || label}
+        className="inline-flex min-h-8 shrink-0 items-center gap-1.5 rounded-control px-2 text-xs font-medium text-ink-muted hover:bg-line/50 hover:text-ink pointer-coarse:min-h-11"
+        onClick={() => void copy()}
+      >
+        <Icon className={`size-3.5 ${done ? 'rounded-sm bg-accent text-on-accent' : ''}`} aria-hidden />
+        {done ? strings.copy.done : shown}
+      </button>
+    );
+  }
   return (
     <IconButton
-      icon={result === strings.copy.done ? Check : Copy}
+      icon={done ? Check : Copy}
       label={result || label}
       className="size-8! [&_svg]:size-4 pointer-coarse:size-11!"
       onClick={() => void copy()}

@@ -19,18 +19,18 @@ export function InlineError({ message, code, detail, provider, onRetry }: Props)
       <div className="min-w-0 flex-1">
         <p className="font-medium break-words">{message}</p>
         {provider && <p className="mt-0.5 text-ink-muted">{strings.reply.provider(provider)}</p>}
-        {(onRetry || code) && (
-          <div className="mt-2.5 flex flex-wrap items-center gap-x-4 gap-y-1">
-            {onRetry && <RetryButton onRetry={onRetry} />}
-            {code && (
-              <details className="text-xs text-ink-muted">
-                <summary className="inline-block rounded-control py-1.5 underline underline-offset-2">
-                  {strings.reply.details}
-                </summary>
-                {detail && <p className="pb-1 font-mono break-words whitespace-pre-wrap">{detail}</p>}
-                <p className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
-              </details>
-            )}
+        {code && (
+          <details className="mt-1 text-xs text-ink-muted">
+            <summary className="inline-block rounded-control py-1 underline underline-offset-2 hover:text-ink">
+              {strings.reply.details}
+            </summary>
+            {detail && <p className="pb-1 font-mono break-words whitespace-pre-wrap">{detail}</p>}
+            <p className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
+          </details>
+        )}
+        {onRetry && (
+          <div className="mt-2">
+            <RetryButton onRetry={onRetry} />
           </div>
         )}
       </div>

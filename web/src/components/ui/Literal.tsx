@@ -4,10 +4,15 @@ import { strings } from '../../strings';
 // oxlint-disable-next-line no-control-regex -- that is what it looks for
 const CONTROL = /([\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f])/;
 
+/** So many are marked as such; more are shown by their names alone. */
+const MARKED = 500;
+
 /** The text as it was written; a control character is shown by its name in its place. */
 export function Literal({ text }: { text: string }) {
   if (!CONTROL.test(text)) return text;
-  return text.split(CONTROL).map((part, index) =>
+  const parts = text.split(CONTROL);
+  if (parts.length > 2 * MARKED) return parts.map((part, index) => (index % 2 === 0 ? part : signOf(part))).join('');
+  return parts.map((part, index) =>
     index % 2 === 0 ? (
       part
     ) : (

@@ -1,8 +1,6 @@
-/** Formulas in remark's tree: as code with a class name of our own, which the page draws with KaTeX. */
+/** Formulas in the tree of the Markdown parser: as code with a class name of our own, which the page draws with KaTeX. */
 import type { Extension } from 'mdast-util-from-markdown';
 import type { Token } from 'micromark-util-types';
-import type { Processor } from 'unified';
-import { formulaSyntax } from './formulaSyntax';
 
 /** The language of a display formula, also where a model writes it as a fence. */
 export const MATH_LANGUAGE = 'math';
@@ -24,7 +22,7 @@ declare module 'mdast' {
   }
 }
 
-const nodes: Extension = {
+export const formulaNodes: Extension = {
   canContainEols: ['formula'],
   enter: { formulaFlow: begin, formulaText: begin },
   exit: {
@@ -75,12 +73,3 @@ function element(tagName: string, className: string, value: string) {
     children: [{ type: 'text', value }],
   };
 }
-
-/** The plugin. `source` has to be the text that is parsed; `open`: it is still being written. */
-function plugin(this: Processor, options: { source: string; open: boolean }): undefined {
-  const data = this.data() as { micromarkExtensions?: unknown[]; fromMarkdownExtensions?: unknown[] };
-  (data.micromarkExtensions ??= []).push(formulaSyntax(options));
-  (data.fromMarkdownExtensions ??= []).push(nodes);
-}
-
-export const remarkFormulas = plugin;

@@ -4,11 +4,12 @@ import type { Link, Nodes, Root, Text } from 'mdast';
 /** Chinese and Japanese punctuation, which no address holds unescaped. */
 const FULL_WIDTH = /[\u3000-\u301f\u3030\uff01-\uff0f\uff1a-\uff1f\uff3b-\uff3d\uff5b-\uff65\u2018\u2019\u201c\u201d\u2026]/;
 
-export function remarkAddresses() {
-  return (tree: Root, file: { value: unknown }): undefined => visit(tree, String(file.value));
+/** `source` is the text that the tree was made of. */
+export function endAddresses(tree: Root, source: string): void {
+  visit(tree, source);
 }
 
-function visit(node: Nodes, source: string): undefined {
+function visit(node: Nodes, source: string): void {
   if (!('children' in node)) return;
   for (let index = 0; index < node.children.length; index += 1) {
     const child = node.children[index]!;

@@ -1,0 +1,63 @@
+/** Markdown → elements. The parser's tables are built once: a reply has hundreds of blocks. */
+import type { Element, ElementContent, Root } from 'hast';
+import { toJsxRuntime, type Components } from 'hast-util-to-jsx-runtime';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { newlineToBreak } from 'mdast-util-newline-to-break';
+import { toHast } from 'mdast-util-to-hast';
+import { gfm } from 'micromark-extension-gfm';
+import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly';
+import type { ReactNode } from 'react';
+import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
+import { strings } from '../../strings';
+import { endAddresses } from './addresses';
+import { adopt } from './adopted';
+import { formulaNodes } from './formulaNodes';
+import { formulaSyntax } from './formulaSyntax';
+
+// A single tilde is a range ("5~10 minutes"), not a strikethrough.
+const SYNTAX = [gfm({ singleTilde: false }), cjkFriendlyExtension()];
+const NODES = [gfmFromMarkdown(), formulaNodes];
+
+interface Options {
+  components: Partial<Components>;
+  /** Still being written. */
+  open: boolean;
+  /** Before the ids of footnotes, so that two messages have no id in common. */
+  prefix: string;
+}
+
+/** The elements of a piece of Markdown. HTML in it is text, but for what `adopted` takes over. */
+export function toElements(source: string, { components, open, prefix }: Options): ReactNode {
+  const parse = (text: string) =>
+    fromMarkdown(text, { extensions: [...SYNTAX, formulaSyntax({ source: text, open })], mdastExtensions: NODES });
+  const tree = parse(source);
+  endAddresses(tree, source);
+  adopt(tree, parse, open);
+  // Models mean their line breaks (a poem, an address), though CommonMark ignores single ones.
+  newlineToBreak(tree);
+  const root = toHast(tree, { clobberPrefix: prefix, footnoteLabel: strings.markdown.footnotes }) as Root;
+  for (const child of root.children) if (child.type === 'element') arrange(child, prefix);
+  return toJsxRuntime(root, { Fragment, jsx, jsxs, components, ignoreInvalidStyle: true });
+}
+
+/** Each has the direction of its own first word: an English paragraph in an Arabic reply. */
+const DIRECTED = new Set(['p', 'ul', 'ol', 'blockquote', 'th', 'td', 'summary']);
+
+/** The page and the message have headings above those of a reply. */
+const LEVELS_ABOVE = 2;
+
+function arrange(element: Element, prefix: string): void {
+  const { properties } = element;
+  const level = Number(/^h([1-6])$/.exec(element.tagName)?.[1] ?? 0);
+  if (level > 0) {
+    const isLabel = properties.id === 'footnote-label';
+    element.tagName = `h${Math.min(6, level + (isLabel ? 1 : LEVELS_ABOVE))}`;
+    properties.dir = 'auto';
+    if (isLabel) properties.id = prefix + 'label';
+    else properties.className = [`heading-${level}`];
+  }
+  if (DIRECTED.has(element.tagName)) properties.dir = 'auto';
+  if (properties.ariaDescribedBy) properties.ariaDescribedBy = [prefix + 'label'];
+  for (const child of element.children as ElementContent[]) if (child.type === 'element') arrange(child, prefix);
+}

@@ -1,0 +1,64 @@
+import { TextQuote } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { strings } from '../../strings';
+
+/** A longer selection is no quote. */
+const LONGEST = 4_000;
+
+interface Place {
+  text: string;
+  top: number;
+  left: number;
+}
+
+/** Beside a selection in the thread: puts it into the message box, as a quote. */
+export function QuoteButton({ onQuote }: { onQuote(quote: string): void }) {
+  const [place, setPlace] = useState<Place | null>(null);
+  useEffect(() => {
+    const look = () => setPlace(selectedPlace());
+    const hide = () => setPlace(null);
+    // While it is being made, a selection changes with every pixel.
+    document.addEventListener('pointerup', look);
+    document.addEventListener('keyup', look);
+    document.addEventListener('selectionchange', hide);
+    document.addEventListener('scroll', hide, { capture: true, passive: true });
+    return () => {
+      document.removeEventListener('pointerup', look);
+      document.removeEventListener('keyup', look);
+      document.removeEventListener('selectionchange', hide);
+      document.removeEventListener('scroll', hide, { capture: true });
+    };
+  }, []);
+  if (!place) return null;
+  return (
+    <button
+      type="button"
+      className="fixed z-20 inline-flex h-9 -translate-x-1/2 items-center gap-1.5 rounded-full border border-line bg-surface px-3 text-sm font-medium shadow-float hover:bg-sunken pointer-coarse:h-11"
+      style={{ top: place.top, left: place.left }}
+      // The selection stays.
+      onPointerDown={(event) => event.preventDefault()}
+      onClick={() => {
+        setPlace(null);
+        document.getSelection()?.removeAllRanges();
+        onQuote(place.text.replaceAll(/^/gm, '> '));
+      }}
+    >
+      <TextQuote className="size-4" aria-hidden />
+      {strings.thread.quote}
+    </button>
+  );
+}
+
+/** What is selected in a message, and where its end is; null when there is nothing. */
+function selectedPlace(): Place | null {
+  const selection = document.getSelection();
+  if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null;
+  const range = selection.getRangeAt(0);
+  const message = range.commonAncestorContainer.parentElement?.closest('[role=log] article');
+  const text = selection.toString().trim();
+  if (!message || text === '' || text.length > LONGEST) return null;
+  const last = [...range.getClientRects()].at(-1);
+  if (!last) return null;
+  const below = last.bottom + 8;
+  return { text, top: below + 48 > innerHeight ? last.top - 44 : below, left: Math.min(innerWidth - 56, Math.max(56, last.right)) };
+}

@@ -1,5 +1,5 @@
 import { ArrowDown } from 'lucide-react';
-import { useEffect, type ReactNode, type RefObject } from 'react';
+import { useEffect, useState, type ReactNode, type RefObject } from 'react';
 import type { ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
@@ -8,6 +8,7 @@ import { Message } from './Message';
 import { isRunning } from '../../session/messageText';
 import { KeepPlace } from './KeepPlace';
 import { OlderMessages } from './OlderMessages';
+import { hasPlace } from './placeKept';
 import { useStickToEnd } from './useStickToEnd';
 
 interface Props {
@@ -26,6 +27,7 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
   const { scroller, content, room, away, pin } = useStickToEnd();
   const last = messages.at(-1);
   usePinOnSend(messages, content, pin);
+  const hidden = Math.min(useNotYetDrawn(messages.length), Math.max(0, messages.length - 1));
   const continuing = busy && last?.role === 'assistant' && !isRunning(last);
   return (
     <div className="relative min-h-0 flex-1 print:static">
@@ -39,25 +41,31 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
         tabIndex={0}
       >
         <div ref={content} className="mx-auto flex w-full max-w-column flex-col gap-4 below-note px-4 pt-6 pb-8 print:max-w-none print:p-0">
-          {hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
-          {messages.map((message, index) => (
-            <div key={message.id} data-sending={message.metadata?.status === 'sending' || undefined} className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}>
-              <Message
-                message={message}
-                mode={mode}
-                continues={isReply(message) && isReply(messages[index - 1])}
-                goesOn={isReply(message) && (isReply(messages[index + 1]) || (message === last && continuing))}
-                onRetry={message === last && !busy ? onRetry : undefined}
-              />
-            </div>
-          ))}
+          {hidden > 0 ? null : hasOlder ? <OlderMessages load={loadOlder} scroller={scroller} /> : children}
+          {messages.map((message, index) =>
+            index < hidden ? null : (
+              <div
+                key={message.id}
+                data-sending={message.metadata?.status === 'sending' || undefined}
+                className={index < messages.length - ALWAYS_LAID_OUT ? 'laid-out-in-view' : undefined}
+              >
+                <Message
+                  message={message}
+                  mode={mode}
+                  continues={isReply(message) && isReply(messages[index - 1])}
+                  goesOn={isReply(message) && (isReply(messages[index + 1]) || (message === last && continuing))}
+                  onRetry={message === last && !busy ? onRetry : undefined}
+                />
+              </div>
+            ),
+          )}
           {continuing && <PendingReply metadata={{ viaRest: mode === 'rest' }} continues />}
           {busy && last?.role === 'user' && <PendingReply metadata={{ ...last.metadata, viaRest: mode === 'rest' }} />}
         </div>
         <div ref={room} className="print:hidden" />
       </div>
       <div className="fades-out" />
-      <KeepPlace first={messages[0]?.id} scroller={scroller} />
+      <KeepPlace first={messages[hidden]?.id} scroller={scroller} />
       {away && (
         <button
           type="button"
@@ -70,6 +78,21 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
       )}
     </div>
   );
+}
+
+/** A thread is read at its end: so many messages are drawn at once, and so many more in each step. */
+const AT_ONCE = 12;
+const STEP = 8;
+
+/** How many messages at the beginning wait, so that a long thread is not one long task. */
+function useNotYetDrawn(count: number): number {
+  const [waiting, setWaiting] = useState(() => (hasPlace() ? 0 : Math.max(0, count - AT_ONCE)));
+  useEffect(() => {
+    if (waiting === 0) return undefined;
+    const timer = setTimeout(() => setWaiting(Math.max(0, waiting - STEP)));
+    return () => clearTimeout(timer);
+  }, [waiting]);
+  return waiting;
 }
 
 /** So many messages at the end are always laid out, so that the end stays where it is. */

@@ -20,6 +20,16 @@ export function keepPlace(box: HTMLElement | null): void {
   }
 }
 
+/** Is there a place to return to? */
+export function hasPlace(): boolean {
+  try {
+    const text = sessionStorage.getItem(NAME);
+    return text !== null && (JSON.parse(text) as Place).path === location.pathname;
+  } catch {
+    return false;
+  }
+}
+
 /** Goes to the place that was kept, once; false when there is none. */
 export function returnToPlace(box: HTMLElement): boolean {
   const place = taken();

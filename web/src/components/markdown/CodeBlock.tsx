@@ -14,6 +14,7 @@ import {
 } from 'react';
 import { WrapText } from 'lucide-react';
 import { formatCount } from '../../format';
+import { withoutHeaps } from '../ui/heaps';
 import { CopyButton } from '../ui/CopyButton';
 import { SmallButton } from '../ui/SmallButton';
 import { strings } from '../../strings';
@@ -64,7 +65,8 @@ interface ListingProps extends Fence {
 }
 
 function Listing({ code, language, open, streaming }: ListingProps) {
-  const lines = useHighlighted(code, language, !open);
+  const shown = withoutHeaps(code);
+  const lines = useHighlighted(shown, language, !open);
   const [wraps, setWraps] = useState(false);
   // What was read as it was written stays as it is.
   const [unfolded, setUnfolded] = useState(streaming);
@@ -94,7 +96,7 @@ function Listing({ code, language, open, streaming }: ListingProps) {
         className={`px-3.5 py-3 font-mono text-[0.84375rem] leading-[1.6] ${wraps ? 'break-words whitespace-pre-wrap' : '[overflow-wrap:normal]'} ${folded ? 'folded' : ''}`}
       >
         <code className={language === 'diff' ? 'diff' : undefined}>
-          {lines ? lines.map((line, index) => <Line key={lineKey(index)} pieces={line} />) : code}
+          {lines ? lines.map((line, index) => <Line key={lineKey(index)} pieces={line} />) : shown}
         </code>
       </Scrolls>
       {long && (

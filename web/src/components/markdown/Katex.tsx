@@ -1,6 +1,7 @@
 import 'katex/dist/katex.min.css';
 import { useLayoutEffect, useRef } from 'react';
 import { strings } from '../../strings';
+import { withoutHeaps } from '../ui/heaps';
 import { Scrolls } from './Scrolls';
 import { setFormula } from './setFormula';
 import { inTurn } from './turns';
@@ -15,7 +16,7 @@ export function Katex({ tex, block, display }: { tex: string; block: boolean; di
     () =>
       inTurn(EACH + tex.length, () => {
         if (!place.current || setFormula(tex, place.current, display)) return;
-        place.current.textContent = tex;
+        place.current.textContent = withoutHeaps(tex);
         place.current.classList.add('formula-source');
       }),
     [tex, display],

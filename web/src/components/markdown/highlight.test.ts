@@ -67,6 +67,13 @@ describe('coloring code', () => {
     expect(lines.at(-1)?.[0]?.color).toContain('string');
   });
 
+  test('leaves the end of a very long listing plain', async () => {
+    const code = 'x = 1\n'.repeat(6_000).trimEnd();
+    const { lines } = look(await python(), code);
+    expect(lines).toHaveLength(5_001);
+    expect(text(lines)).toBe(code);
+  });
+
   test('leaves the line that grows plain, and begins again with other code', async () => {
     const highlighter = await python();
     look(highlighter, LINE);

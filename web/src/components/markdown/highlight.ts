@@ -61,6 +61,8 @@ const THEME = 'code';
 /** How long one look at the code may take (ms), and a line more: the rest stays plain until the next. */
 const LOOK_MS = 8;
 
+/** Lines of a listing that have colors; the rest is plain: each is an element of its own. */
+const MOST_LINES = 5_000;
 /** A longer line (minified code, data) has no colors: a line is colored in one go, however long. */
 const LONGEST_LINE = 2_000;
 
@@ -120,7 +122,7 @@ export class LineHighlighter {
     if (!code.startsWith(this.#done)) this.#restart();
     const end = complete ? code.length : code.lastIndexOf('\n') + 1;
     this.#advance(code.slice(this.#done.length, end));
-    this.#behind = this.#done.length < end;
+    this.#behind = this.#done.length < end && !this.#isFull();
     const rest = code.slice(this.#done.length);
     if (rest === '') return this.#lines;
     return [...this.#lines, [{ text: rest.replace(/\n$/, ''), offset: 0, color: undefined }]];
@@ -135,7 +137,7 @@ export class LineHighlighter {
     const until = performance.now() + LOOK_MS;
     const colored: Piece[][] = [];
     let from = 0;
-    while (from < fresh.length && performance.now() < until) {
+    while (from < fresh.length && !this.#isFull(colored.length) && performance.now() < until) {
       const next = fresh.indexOf('\n', from) + 1 || fresh.length;
       colored.push(...this.#color(fresh.slice(from, next).replace(/\n$/, '')));
       from = next;
@@ -143,6 +145,10 @@ export class LineHighlighter {
     if (from === 0) return;
     this.#lines = [...this.#lines, ...colored];
     this.#done += fresh.slice(0, from);
+  }
+
+  #isFull(more = 0): boolean {
+    return this.#lines.length + more >= MOST_LINES;
   }
 
   #color(line: string): Piece[][] {

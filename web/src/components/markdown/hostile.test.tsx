@@ -101,6 +101,15 @@ describe('a hostile text', () => {
   );
 });
 
+it.each([
+  ['text', (heap: string) => heap],
+  ['code', (heap: string) => `\`\`\`\n${heap}\n\`\`\``],
+])('a letter with thousands of accents is cut, in %s', (_name, make) => {
+  const html = renderToStaticMarkup(<Markdown text={make(`a${'\u0301'.repeat(8_000)}`)} streaming={false} />);
+  expect(html).not.toMatch(/\p{M}{33}/u);
+  expect(html).toContain('\u0301…');
+});
+
 it('blocks one by one look as the whole text does', () => {
   const texts = [
     'a\n# b\nc\n\n    code\n\n    more\n\nd',

@@ -4,6 +4,8 @@
  * time that grows with its length alone, before a parser or the browser's layout sees it.
  */
 
+import { holdsHeap } from '../ui/heaps';
+
 /** Characters of one block that is parsed (a fence is not: it may be as long as it likes). */
 const LONGEST_BLOCK = 50_000;
 /** Characters of markup in one block, and between two blank lines or items of a list. */
@@ -16,18 +18,15 @@ const LINES = 2_000;
 /** Rows of a table are filled up to its widest one. */
 const CELLS = 6_000;
 const FORMULAS = 300;
-/** Accents on one letter: the browser shapes them together. */
-const COMBINING = 32;
 
 const MARK = /[*_~]+|`+|[[<$\\&@]/g;
 const FORMULA = /\$|\\[([]/g;
 /** What opens quotes and lists at the start of a line. */
 const CONTAINERS = /[ \t]*(?:>|[-*+](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$))/y;
-const COMBINED = new RegExp(`\\p{M}{${COMBINING + 1}}`, 'u');
 
 /** The block is shown as plain text, because laying it out could block the page. */
 export function isTooComplex(block: string): boolean {
-  if (block.length > LONGEST_BLOCK || COMBINED.test(block)) return true;
+  if (block.length > LONGEST_BLOCK || holdsHeap(block)) return true;
   if (count(block, FORMULA) > 2 * FORMULAS) return true;
   const lines = block.split('\n');
   if (lines.length > LINES) return true;
@@ -66,13 +65,6 @@ function count(text: string, pattern: RegExp): number {
   while (pattern.test(text)) found += 1;
   return found;
 }
-
-/** A stretch of text with more accents on one letter than are shaped together, cut into shorter ones. */
-export function withoutHeaps(text: string): string {
-  return COMBINED.test(text) ? text.replace(HEAP, (_, kept: string) => `${kept}\u2026`) : text;
-}
-
-const HEAP = new RegExp(`(\\p{M}{${COMBINING}})\\p{M}+`, 'gu');
 
 /** How many blocks are laid out before others have their turn: by their length, and each costs something. */
 const SLICE = 12_000;

@@ -2,6 +2,7 @@ import { ChevronRight } from 'lucide-react';
 import { useEffect, useState, type MouseEvent } from 'react';
 import { formatCount } from '../../format';
 import { strings } from '../../strings';
+import { withoutHeaps } from '../ui/heaps';
 
 interface Props {
   text: string;
@@ -34,7 +35,7 @@ export function ReasoningFold({ text, thinking }: Props) {
         <span className={`tabular-nums ${thinking ? 'animate-breathe' : ''}`}>{heading(thinking, seconds)}</span>
       </summary>
       <div className="mt-1 border-s-2 border-line ps-4 leading-relaxed break-words whitespace-pre-wrap" dir="auto">
-        {text}
+        {withoutHeaps(text)}
       </div>
     </details>
   );

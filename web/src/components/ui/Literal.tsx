@@ -1,4 +1,5 @@
 import { strings } from '../../strings';
+import { withoutHeaps } from './heaps';
 
 /** Characters that draw nothing: control characters but for tab and line ends, and DEL. */
 // oxlint-disable-next-line no-control-regex -- that is what it looks for
@@ -8,7 +9,8 @@ const CONTROL = /([\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f])/;
 const MARKED = 500;
 
 /** The text as it was written; a control character is shown by its name in its place. */
-export function Literal({ text }: { text: string }) {
+export function Literal({ text: written }: { text: string }) {
+  const text = withoutHeaps(written);
   if (!CONTROL.test(text)) return text;
   const parts = text.split(CONTROL);
   if (parts.length > 2 * MARKED) return parts.map((part, index) => (index % 2 === 0 ? part : signOf(part))).join('');

@@ -86,7 +86,8 @@ async def test_after_signing_out_nothing_is_left_in_the_browser(visit: Visit):
     chat = await signed_in(visit)
     await chat.ask("Before")
     await chat.composer.fill("Half a thought")
-    await chat.page.wait_for_function("() => Object.keys(localStorage).some((key) => /draft/.test(key))")
+    drafts = "() => Object.keys(localStorage).some((name) => name.startsWith('draft:'))"
+    await chat.page.wait_for_function(drafts)
     other = await chat.page.context.new_page()
     await other.route("**/signout/", _without_the_header)
     await other.goto("/")

@@ -40,7 +40,7 @@ export function Diagram({ source, children }: Props): ReactNode {
     <div ref={place}>
       {state === null && children}
       {near && (
-        <div className={state === null ? 'sr-only' : 'relative rounded-control border border-line bg-surface'}>
+        <div className={state === null ? 'sr-only' : 'bleeds relative rounded-control border border-line bg-surface'}>
           <Scrolls label={strings.markdown.diagram} className="p-4">
             <iframe
               ref={frame}

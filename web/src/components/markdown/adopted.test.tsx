@@ -100,6 +100,7 @@ describe('structure', () => {
 
   it('has a direction for each paragraph, item and cell', () => {
     const html = renderToStaticMarkup(<Markdown text={'مرحبا\n\nreply.\n\n- a\n\n|a|\n|-|\n|ب|'} streaming={false} />);
-    for (const tag of ['p', 'ul', 'th', 'td']) expect(html).toMatch(new RegExp(`<${tag}[^>]* dir="auto"`));
+    expect(render('> اقتباس\n>\n> - a')).toContain('<blockquote dir="rtl"><p>اقتباس</p><ul dir="ltr">');
+    for (const tag of ['p', 'th', 'td']) expect(html).toMatch(new RegExp(`<${tag}[^>]* dir="auto"`));
   });
 });

@@ -42,12 +42,16 @@ export function toElements(source: string, { components, open, prefix }: Options
 }
 
 /** Each has the direction of its own first word: an English paragraph in an Arabic reply. */
-const DIRECTED = new Set(['p', 'ul', 'ol', 'blockquote', 'th', 'td', 'summary']);
+const DIRECTED = new Set(['p', 'th', 'td', 'summary']);
+/** The browser does not look for the first word of these, where what is in them is directed. */
+const AROUND = new Set(['ul', 'ol', 'blockquote', 'div']);
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
 /** The page and the message have headings above those of a reply. */
 const LEVELS_ABOVE = 2;
 
-function arrange(element: Element, prefix: string): void {
+/** @param around the direction of what is around it */
+function arrange(element: Element, prefix: string, around: 'ltr' | 'rtl' = 'ltr'): void {
   const { properties } = element;
   const level = Number(/^h([1-6])$/.exec(element.tagName)?.[1] ?? 0);
   if (level > 0) {
@@ -58,6 +62,23 @@ function arrange(element: Element, prefix: string): void {
     else properties.className = [`heading-${level}`];
   }
   if (DIRECTED.has(element.tagName)) properties.dir = 'auto';
+  let direction = around;
+  if (AROUND.has(element.tagName)) {
+    direction = RIGHT_TO_LEFT.test(firstLetter(element)) ? 'rtl' : 'ltr';
+    if (direction !== around) properties.dir = direction;
+  }
   if (properties.ariaDescribedBy) properties.ariaDescribedBy = [prefix + 'label'];
-  for (const child of element.children as ElementContent[]) if (child.type === 'element') arrange(child, prefix);
+  for (const child of element.children as ElementContent[]) {
+    if (child.type === 'element') arrange(child, prefix, direction);
+  }
+}
+
+function firstLetter(node: ElementContent): string {
+  if (node.type === 'text') return /\p{L}/u.exec(node.value)?.[0] ?? '';
+  if (node.type !== 'element') return '';
+  for (const child of node.children) {
+    const letter = firstLetter(child);
+    if (letter !== '') return letter;
+  }
+  return '';
 }

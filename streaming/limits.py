@@ -5,7 +5,8 @@ count for the socket, REST and `/v1`.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from math import ceil
 from typing import NamedTuple, Protocol, Self
 
@@ -13,7 +14,7 @@ from channels.db import database_sync_to_async
 
 from conversations.errors import Throttled, TooManyAtOnce, TooManyRequests
 from conversations.usage import budgets
-from conversations.usage.budgets import Bound
+from conversations.usage.budgets import Bound, Bounds
 from streaming import metrics
 from streaming.caller import Caller
 
@@ -65,11 +66,13 @@ class Permit:
 class Limits(Protocol):
     """Counts the requests and the permits of callers."""
 
-    async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
+    async def admit(
+        self, caller: Caller, *, wait: float = 0, bounds: Bounds | None = None
+    ) -> Permit:
         """Count one request and take one of the caller's places, or do neither. Waits up to `wait`
         seconds for a place.
 
-        Reads the database. Cancelling takes nothing.
+        Reads the database, unless the `bounds` were read just now. Cancelling takes nothing.
 
         Raises:
             Throttled: a limit is reached or a budget is spent.
@@ -82,13 +85,30 @@ class Limits(Protocol):
         ...
 
 
+@contextmanager
+def count_refusals() -> Iterator[None]:
+    """Count a refusal by a limit that is raised inside."""
+    try:
+        yield
+    except Throttled as refusal:
+        metrics.refused.labels(refusal.code).inc()
+        raise
+
+
 async def admit(
-    caller: Caller, take: Callable[[Bound, Bound], Awaitable[Permit]], wait: float
+    caller: Caller,
+    take: Callable[[Bound, Bound], Awaitable[Permit]],
+    wait: float,
+    bounds: Bounds | None,
 ) -> Permit:
     """`Limits.admit`, by `take` for bounds that are known."""
     end = time.monotonic() + wait
-    try:
-        bounds = await database_sync_to_async(budgets.bounds)(user=caller.user, key=caller.key)
+    with count_refusals():
+        user, key = caller.user, caller.key
+        if bounds is None and caller.just_read and not budgets.has_budget(user=user, key=key):
+            bounds = budgets.bounds_of(user=user, key=key)
+        if bounds is None:
+            bounds = await database_sync_to_async(budgets.bounds)(user=user, key=key)
         while True:
             try:
                 return await take(bounds.a_minute, bounds.at_once)
@@ -96,9 +116,6 @@ async def admit(
                 if time.monotonic() >= end:
                     raise
             await asyncio.sleep(LOOK_AGAIN)
-    except Throttled as refusal:
-        metrics.refused.labels(refusal.code).inc()
-        raise
 
 
 class MemoryLimits:
@@ -110,11 +127,13 @@ class MemoryLimits:
         self._running: Counter[str] = Counter()
         self._swept = now()
 
-    async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
+    async def admit(
+        self, caller: Caller, *, wait: float = 0, bounds: Bounds | None = None
+    ) -> Permit:
         async def take(a_minute: Bound, at_once: Bound) -> Permit:
             return self.take(a_minute, at_once)
 
-        return await admit(caller, take, wait)
+        return await admit(caller, take, wait, bounds)
 
     def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         """`admit` for bounds that are known."""

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict, MissingScope, ModelNotAllowed, NotFound
 from conversations.people.models import ApiKey, User
+from conversations.statements import Kept
 
 # `last_used_at` is written at most this often: a write on every request would be slow.
 LAST_USE_PRECISION = timedelta(minutes=1)
@@ -22,6 +23,14 @@ MOST_KEYS = 100
 class TooManyKeys(Conflict):
     code = "too_many_keys"
     message = f"You have {MOST_KEYS} API keys. Revoke those that you do not need."
+
+
+_by_digest = Kept(lambda digest: _with_user().filter(digest=digest))
+_by_id = Kept(lambda key_id: _with_user().filter(id=key_id))
+
+
+def _with_user() -> QuerySet[ApiKey]:
+    return ApiKey.objects.select_related("user").order_by()
 
 
 def create(
@@ -47,12 +56,18 @@ def use(*, secret: str) -> ApiKey | None:
     """Find the key with this secret and record its use. Returns `None` for an unknown or expired
     key, or a deactivated user."""
     now = timezone.now()
-    key = ApiKey.objects.select_related("user").filter(digest=_digest(secret)).first()
+    key = _by_digest.get(_digest(secret))
     if key is None or not key.user.is_active or (key.expires_at and key.expires_at <= now):
         return None
     if key.last_used_at is None or now - key.last_used_at > LAST_USE_PRECISION:
         ApiKey.objects.filter(id=key.id).update(last_used_at=now)
     return key
+
+
+def current(key: ApiKey) -> ApiKey | None:
+    """Return the key and its user as they are now; `None` when it was revoked or has expired."""
+    row = _by_id.get(key.pk)
+    return None if row is None or (row.expires_at and row.expires_at <= timezone.now()) else row
 
 
 def good(ids: Iterable[UUID]) -> set[UUID]:

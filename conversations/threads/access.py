@@ -10,19 +10,25 @@ from django.utils import timezone
 
 from conversations.errors import NotFound
 from conversations.people.models import User
+from conversations.statements import Statement
 from conversations.threads.models import Conversation, Message
 
 # A use of a temporary conversation is stored at most this often: an open socket uses it all the
 # time.
 USE_PRECISION = timedelta(minutes=5)
 
+_conversation = Statement(
+    lambda conversation_id: Conversation.objects.filter(
+        id=conversation_id, deleted_at=None
+    ).order_by()
+)
+
 
 def conversation(user: User, conversation_id: UUID) -> Conversation:
     """Return the user's conversation, which is a use of it. Raises `NotFound`."""
-    try:
-        row = Conversation.objects.get(id=conversation_id, user=user, deleted_at=None)
-    except Conversation.DoesNotExist:
-        raise NotFound("Conversation not found.") from None
+    row = next(iter(_conversation.objects(conversation_id)), None)
+    if row is None or row.user_id != user.pk:
+        raise NotFound("Conversation not found.")
     row.user = user
     _note_use(row)
     return row

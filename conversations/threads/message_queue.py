@@ -11,11 +11,22 @@ from django.db import transaction
 
 from conversations.errors import ClientIdConflict, Conflict, NotFound
 from conversations.people.models import ApiKey, User
+from conversations.statements import Statement
 from conversations.threads import services, storage
 from conversations.threads.models import Conversation, QueuedMessage
 
 # Most messages in the queue of one conversation.
 MOST_QUEUED = 20
+
+
+# Asked after every reply, and nothing waits after most.
+_waiting = Statement(
+    lambda conversation_id: (
+        QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)
+        .order_by()
+        .values_list("id")
+    )
+)
 
 
 class QueueFull(Conflict):
@@ -102,6 +113,8 @@ def items(*, conversation_id: UUID) -> tuple[list[QueuedMessage], bool]:
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
     """Return the next message that can begin, or `None`: none can in a deleted conversation, or
     while they are held."""
+    if not _waiting.rows(conversation_id):
+        return None
     return (
         QueuedMessage.objects.filter(
             conversation_id=conversation_id,

@@ -16,9 +16,26 @@ from django.utils import timezone
 from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
 from conversations.ids import new_id
 from conversations.people.models import User
+from conversations.statements import Statement
 from conversations.threads import access, search, selectors, storage
-from conversations.threads.models import Conversation, Message, Status
+from conversations.threads.models import Conversation, Message, QueuedMessage, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
+
+_locked = Statement(
+    lambda conversation_id: (
+        Conversation.objects.select_for_update().filter(id=conversation_id).order_by()
+    )
+)
+_shown = Statement(
+    lambda message_id: Message.shown.filter(id=message_id).order_by().values_list("id")
+)
+_queued = Statement(
+    lambda conversation_id, client_id: (
+        QueuedMessage.objects.filter(conversation_id=conversation_id, client_id=client_id)
+        .order_by()
+        .values_list("id")
+    )
+)
 
 TITLE_WORDS = 5
 CHANGED = "The conversation changed in the meantime. Try again."
@@ -201,7 +218,7 @@ def open_turn(
         with transaction.atomic():
             asked, now = None, timezone.now()
             if content is not None:
-                asked = Message.objects.create(
+                asked = Message(
                     id=asked_id or new_id(),
                     conversation=conversation,
                     parent_id=context.parent_id,
@@ -212,7 +229,7 @@ def open_turn(
                     created_at=now,
                     completed_at=now,
                 )
-            row = Message.objects.create(
+            row = Message(
                 conversation=conversation,
                 parent_id=asked.id if asked else context.parent_id,
                 author=author,
@@ -222,19 +239,22 @@ def open_turn(
                 created_at=now,
                 **reply,
             )
-            current = Conversation.objects.select_for_update().get(id=conversation.id)
-            if current.deleted_at is not None:  # since the turn was planned
+            Message.objects.bulk_create([asked, row] if asked else [row])
+            current = next(iter(_locked.objects(conversation.id)), None)
+            if current is None or current.deleted_at is not None:  # since the turn was planned
                 raise NotFound("Conversation not found.")
             parent = context.parent_id
-            if parent and not Message.shown.filter(id=parent).exists():
+            if parent and not _shown.rows(parent):
                 raise Conflict(CHANGED)
-            waited, _ = current.queue.filter(client_id=client_id).delete()
+            waited = 0
+            if _queued.rows(conversation.id, client_id):
+                waited, _ = current.queue.filter(client_id=client_id).delete()
             current.head = row
             current.settings = {**current.settings, **remember}
             if asked and not current.title:
                 current.title = title_of(asked.content)
             current.updated_at = now
-            current.save()
+            current.save(update_fields=["head", "settings", "title", "updated_at"])
             messages = 2 if asked else 1
             size = messages * storage.MESSAGE + storage.text_bytes(content)
             if waited:

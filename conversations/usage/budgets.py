@@ -10,7 +10,10 @@ from django.utils import timezone
 from conversations.errors import BudgetSpent, NotAuthenticated
 from conversations.people import keys
 from conversations.people.models import ApiKey, User
+from conversations.statements import Kept
 from conversations.usage.models import UsageRecord
+
+_by_id = Kept(lambda user_id: User.objects.filter(pk=user_id).order_by())
 
 # --- What one may ask for ---------------------------------------------------------------------
 
@@ -39,16 +42,24 @@ def bounds(*, user: User, key: ApiKey | None) -> Bounds:
         MissingScope: the key may not chat any more.
         BudgetSpent: the tokens of the day or the month are used up.
     """
-    current_user = User.objects.filter(pk=user.pk, is_active=True).first()
-    if current_user is None:
+    if key is not None and (key := keys.current(key)) is None:
+        raise NotAuthenticated("This API key is not valid any more.")
+    now = key.user if key is not None else _by_id.get(user.pk)
+    if now is None or not now.is_active:
         raise NotAuthenticated("This account is closed.")
-    user = current_user
-    if key is not None:
-        current = ApiKey.objects.filter(pk=key.pk).first()
-        if current is None or (current.expires_at and current.expires_at <= timezone.now()):
-            raise NotAuthenticated("This API key is not valid any more.")
-        keys.require(current, "chat")
-        key = current
+    return bounds_of(user=now, key=key)
+
+
+def has_budget(*, user: User, key: ApiKey | None) -> bool:
+    """Return whether tokens are counted for the caller: then `bounds_of` reads the database."""
+    return any(
+        owner.tokens_per_day or owner.tokens_per_month for owner in (user, key) if owner is not None
+    )
+
+
+def bounds_of(*, user: User, key: ApiKey | None) -> Bounds:
+    """`bounds` by rows that have just been read."""
+    keys.require(key, "chat")
     _check_budgets(user.usage.all(), user, "Your")
     if key is not None:
         _check_budgets(key.usage.all(), key, "This API key's")

@@ -6,25 +6,29 @@ from uuid import UUID
 
 from django.db import transaction
 
-from conversations.people.models import ApiKey, User
+from conversations.people.models import ApiKey
+from conversations.statements import Statement
 from conversations.threads.models import Message
 from conversations.usage.models import UsageRecord
 
+_locked = Statement(
+    lambda key_id: ApiKey.objects.select_for_update().filter(pk=key_id).order_by().values_list("pk")
+)
 # Estimate of characters per token, where the provider did not count.
 CHARACTERS_A_TOKEN = 4
 
 
 def record(
     *,
-    user: User,
-    key: ApiKey | None,
+    user_id: UUID,
+    key_id: UUID | None,
     model: str,
     provider: str,
     tokens: Mapping[str, Any],
     source: str,
     status: str,
     door: str,
-    message: Message | None = None,
+    message_id: UUID | None = None,
 ) -> UsageRecord:
     """Record what one reply cost, in the transaction that closes the reply, if there is one.
 
@@ -32,13 +36,13 @@ def record(
     `estimated`; `door` is `socket`, `rest` or `v1`. A key that was revoked meanwhile is omitted.
     """
     prompt, completion = tokens["prompt"], tokens["completion"]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         # The lock keeps the key from being deleted before the record is written.
-        held = ApiKey.objects.select_for_update().filter(pk=key.pk).first() if key else None
+        held = key_id if key_id and _locked.rows(key_id) else None
         return UsageRecord.objects.create(
-            user=user,
-            key=held,
-            message=message,
+            user_id=user_id,
+            key_id=held,
+            message_id=message_id,
             door=door,
             provider=provider,
             model=model,
@@ -54,7 +58,7 @@ def record(
 def record_reply(*, reply_id: UUID) -> Message:
     """Record what a stored reply cost, in the transaction that has just closed it. Estimates the
     tokens of a reply without counts, whose process died. Returns the reply."""
-    reply = Message.objects.select_related("author", "conversation__user", "key").get(id=reply_id)
+    reply = Message.objects.select_related("conversation").get(id=reply_id)
     tokens = reply.tokens or {
         "prompt": (reply.context or {}).get("prompt_tokens", 0),
         "completion": (len(reply.content) + len(reply.reasoning)) // CHARACTERS_A_TOKEN,
@@ -62,14 +66,14 @@ def record_reply(*, reply_id: UUID) -> Message:
     }
     record(
         # A server of the version before, on the same database, stores no author.
-        user=reply.author or reply.conversation.user,
-        key=reply.key,
+        user_id=reply.author_id or reply.conversation.user_id,
+        key_id=reply.key_id,
         model=reply.model,
         provider=reply.provider_used,
         tokens=tokens,
         source=tokens["source"],
         status=reply.status,
         door=reply.door,
-        message=reply,
+        message_id=reply_id,
     )
     return reply

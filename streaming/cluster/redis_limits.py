@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
-from conversations.usage.budgets import Bound
+from conversations.usage.budgets import Bound, Bounds
 from streaming.background import BackgroundLoop
 from streaming.caller import Caller
 from streaming.cluster.redis_client import AWAY, ServiceAway, connect
@@ -81,9 +81,11 @@ class RedisLimits:
         self._renew_at = 0.0
         self._loop = BackgroundLoop("limits", self._keep, pause=self._until_renewal, outage=AWAY)
 
-    async def admit(self, caller: Caller, *, wait: float = 0) -> Permit:
+    async def admit(
+        self, caller: Caller, *, wait: float = 0, bounds: Bounds | None = None
+    ) -> Permit:
         """As `Limits.admit`. Raises `Unavailable`, too, when Redis is away."""
-        return await admit(caller, self.take, wait)
+        return await admit(caller, self.take, wait, bounds)
 
     async def take(self, a_minute: Bound, at_once: Bound) -> Permit:
         """`admit` for bounds that are known. A permit that is taken when the caller is cancelled

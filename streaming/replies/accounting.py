@@ -35,8 +35,8 @@ async def record_usage(caller: Caller, end: End) -> None:
     try:
         async with db_threads.borrow():
             await database_sync_to_async(usage.record)(
-                user=caller.user,
-                key=caller.key,
+                user_id=caller.user.pk,
+                key_id=caller.key_id,
                 model=end.model,
                 provider=end.provider_used,
                 tokens=tokens,

@@ -26,7 +26,7 @@ from conversations.upkeep import upkeep
 from streaming import hints, metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
-from streaming.limits import Limits, Permit
+from streaming.limits import Limits, Permit, count_refusals
 from streaming.log import MemoryLog
 from streaming.peers import Peers
 from streaming.provider_slots import ProviderSlots
@@ -247,22 +247,19 @@ class Turns:
     ) -> tuple[OpenedTurn, Plan | None, Permit | None]:
         """Find the turn of a request that was made before, or take a permit, plan the reply and
         store its rows. Only a turn that this call made has a plan and a permit."""
-        known, context = await database_sync_to_async(opening.look)(
-            caller.user, conversation_id, request
-        )
-        if known is not None:
-            return known, None, None
-        assert context is not None  # noqa: S101 - `look` gives one or the other
+        busy = self._draining or conversation_id in self._by_conversation
+        with count_refusals():
+            looked = await database_sync_to_async(opening.look)(
+                caller, conversation_id, request, busy=busy
+            )
+        if looked.made is not None:
+            return looked.made, None, None
         if self._draining:
             raise Unavailable("The server is restarting. Try again in a moment.")
-        if conversation_id in self._by_conversation:
+        context = looked.context
+        if context is None:
             raise ConversationBusy
-        # A message that may be queued does not overtake the queue.
-        if request.queue and await database_sync_to_async(queue.following)(
-            conversation_id=conversation_id
-        ):
-            raise ConversationBusy
-        permit = await self._limits.admit(caller)
+        permit = await self._limits.admit(caller, bounds=looked.bounds)
         try:
             plan = await opening.plan(self._router, caller, context, request, provider)
             ids = new_id(), new_id()

@@ -7,6 +7,7 @@ import logging
 import re
 import zlib
 from collections.abc import Callable, Coroutine, Mapping
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -70,7 +71,7 @@ def _identify(request: HttpRequest) -> Caller:
         raise errors.NoKey
     if credentials[1] is None:
         check_csrf(request)
-    return Caller(*credentials, "v1")
+    return Caller(*credentials, "v1", monotonic())
 
 
 class RequestBody:

@@ -14,9 +14,6 @@ from conversations.upkeep import upkeep
 from providers.errors import ProviderError
 from streaming.background import BackgroundLoop
 from streaming.catalog import Catalog
-from streaming.cluster.redis_limits import RedisLimits
-from streaming.cluster.redis_peers import RedisPeers
-from streaming.cluster.redis_slots import RedisProviderSlots
 from streaming.db_threads import db_threads
 from streaming.limits import Limits, MemoryLimits
 from streaming.peers import NoPeers, Peers
@@ -81,6 +78,11 @@ class Lifecycle:
         peers: Peers
         url, capacities = settings.REDIS_URL, settings.PROVIDER_MAX_CONCURRENCY
         if url:
+            # Imported where there are several processes: it takes memory and a part of the start.
+            from streaming.cluster.redis_limits import RedisLimits
+            from streaming.cluster.redis_peers import RedisPeers
+            from streaming.cluster.redis_slots import RedisProviderSlots
+
             limits, slots = RedisLimits(url), RedisProviderSlots(url, capacities)
             peers = RedisPeers(url)
         else:

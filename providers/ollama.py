@@ -138,6 +138,7 @@ class OllamaProvider(Provider):
                     yield Chunk(content, reasoning, generating, tool_parts=parts, logprobs=logprobs)
                     generating = None
                 if line.get("done"):
+                    await transport.read_to_end(lines)
                     finish = ollama_chat.finish(line, request, called=bool(tools))
                     yield Chunk(tool_parts=tools.end(), finish=finish)
                     return

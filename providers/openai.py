@@ -6,7 +6,7 @@ whether the end mark came, fails on harmless keep-alives, and builds an object f
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -28,6 +28,8 @@ _NOT_FOR_CHAT = (
 
 # The connections send the key, if there is one: some servers refuse a key that they do not know.
 _NO_KEY: dict[str, Any] = {"Authorization": openai.Omit()}
+# How the client is asked for a response whose body is not read yet.
+_STREAMED: dict[str, Any] = {**_NO_KEY, "X-Stainless-Raw-Response": "stream"}
 
 
 class OpenAIProvider(OpenAIBase):
@@ -76,14 +78,21 @@ class OpenAIProvider(OpenAIBase):
 
     @asynccontextmanager
     async def _send(self, body: dict[str, Any]) -> AsyncIterator[StreamedResponse]:
-        async with (
-            self._connected() as client,
-            client.chat.completions.with_streaming_response.create(
-                **body, extra_headers=_NO_KEY, extra_body=self._extra_body
-            ) as response,
-        ):
-            pieces = cast("AsyncGenerator[bytes]", response.iter_bytes())
-            yield StreamedResponse(response.headers.get("content-type", ""), pieces)
+        async with self._connected() as client:
+            # Below `create`, which looks through the types of each message for what to rename, a
+            # time that grows with the conversation.
+            response: Any = await client.post(
+                "/chat/completions",
+                cast_to=object,
+                body={**body, **(self._extra_body or {})},
+                options={"headers": _STREAMED},
+            )
+            try:
+                yield StreamedResponse(
+                    response.headers.get("content-type", ""), response.iter_bytes()
+                )
+            finally:
+                await response.close()
 
     async def embed(
         self, model: str, texts: Sequence[str], dimensions: int | None = None

@@ -144,6 +144,8 @@ class OpenAIBase(Provider):
                         break
                 if piece is None:
                     break
+            else:
+                await transport.read_to_end(pieces)
         yield reply.end(window=self._known_window(request.model))
 
     async def _next(

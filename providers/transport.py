@@ -10,8 +10,8 @@ import asyncio
 import functools
 import ssl
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -22,7 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 from httpx_aiohttp import AiohttpTransport
 
-from providers import errors
+from providers import connections, errors
 from providers.config import Timeouts
 from providers.refusals import Refusal, inside, read_response, refusal_error
 
@@ -32,6 +32,8 @@ CONNECT_TIMEOUT_S = 10.0
 # not answer is given up.
 PROBE_EVERY_S = 20.0
 DEAD_AFTER_S = 60.0
+# What a server may take to end the body of a reply that is whole, in seconds.
+END_S = 0.1
 # Of an error's body, in bytes: enough for any message, and not for a file sent by mistake.
 ERROR_BYTES = 64 * 1024
 
@@ -63,51 +65,86 @@ class SilenceLimit:
     Silence is not failure: models load, prompts are read and tool calls are written for minutes
     without a byte. The limits of `timeouts` hold while the server answers `probe`; a server that
     does not answer it is given up after `DEAD_AFTER_S`. Enter it around the whole stream.
+
+    One timer serves the whole stream. It is not set anew for each piece: when it fires, it looks
+    how long the silence is by then.
     """
 
     def __init__(self, timeouts: Timeouts, probe: Callable[[], Awaitable[None]]) -> None:
         self._timeouts = timeouts
         self._probe = probe
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
         self._since = self._clock()
         self._first_at = self._since + timeouts.first_byte_timeout_s
-        self._timeout: asyncio.Timeout | None = None
+        self._wait = _Wait(self)
+        self._waiting: asyncio.Task[Any] | None = None  # who waits for a piece
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._probing: asyncio.Task[None] | None = None
+        self.expired = False
         self.begun = False
 
     async def __aenter__(self) -> Self:
-        self._probing = asyncio.create_task(self._probe_in_silence(), name="silence probe")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        assert self._probing is not None  # noqa: S101 - for mypy
-        self._probing.cancel()
-        await asyncio.wait({self._probing})
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait({self._probing})
 
-    def limit(self) -> asyncio.Timeout:
+    def limit(self) -> AbstractAsyncContextManager[None]:
         """The context in which to wait for the next piece; raises `TimeoutError`."""
-        self._since = self._clock()
-        self._timeout = asyncio.timeout_at(min(self._end(), self._since + DEAD_AFTER_S))
-        return self._timeout
+        return self._wait
+
+    def begin(self, task: asyncio.Task[Any]) -> None:
+        """`task` waits for a piece from now on."""
+        self._waiting, self._since = task, self._clock()
+        self._deadline = min(self._end(), self._since + DEAD_AFTER_S)
+        self._look_at(min(self._deadline, self._since + PROBE_EVERY_S))
+
+    def end(self) -> None:
+        """Nobody waits any more."""
+        self._waiting = None
 
     def _end(self) -> float:
         return self._since + self._timeouts.gap_timeout_s if self.begun else self._first_at
 
-    async def _probe_in_silence(self) -> None:
-        while True:
-            await asyncio.sleep(PROBE_EVERY_S)
-            if self._timeout is None or self._clock() - self._since < PROBE_EVERY_S:
-                continue
-            waiting = self._timeout
-            try:
-                await self._probe()
-            except (errors.ProviderUnavailable, errors.ProviderTimeout):
-                continue
-            except errors.ProviderError:
-                pass  # an answer, too
-            if waiting is self._timeout:
-                with suppress(RuntimeError):  # the wait has ended
-                    waiting.reschedule(min(self._end(), self._clock() + DEAD_AFTER_S))
+    def _look_at(self, when: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer, now = None, self._clock()
+        if self._waiting is None:
+            return
+        if now >= self._deadline:
+            self.expired = True
+            self._waiting.cancel()
+            return
+        probe_at = self._since + PROBE_EVERY_S
+        if now >= probe_at:
+            if self._probing is None or self._probing.done():
+                self._probing = asyncio.create_task(self._ask(), name="silence probe")
+            probe_at = now + PROBE_EVERY_S
+        self._look_at(min(self._deadline, probe_at))
+
+    async def _ask(self) -> None:
+        """Extend the wait that is going on if the server answers."""
+        since = self._since
+        try:
+            await self._probe()
+        except (errors.ProviderUnavailable, errors.ProviderTimeout):
+            return
+        except errors.ProviderError:
+            pass  # an answer, too
+        if self._waiting is not None and since == self._since:
+            self._deadline = min(self._end(), self._clock() + DEAD_AFTER_S)
 
     def error(self, who: str) -> errors.ProviderTimeout:
         """The error for a `TimeoutError`."""
@@ -119,6 +156,30 @@ class SilenceLimit:
         return errors.ProviderTimeout(
             f"{who} stopped in the middle of the reply: nothing came for {gap_s} s."
         )
+
+
+class _Wait:
+    """One wait after the other for the pieces of a stream, as `asyncio.timeout` does it."""
+
+    def __init__(self, limit: SilenceLimit) -> None:
+        self._limit = limit
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelling = 0
+
+    async def __aenter__(self) -> None:
+        task = self._task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is a coroutine
+        self._cancelling = task.cancelling()
+        self._limit.begin(task)
+
+    async def __aexit__(self, kind: object, exc: BaseException | None, _: object) -> None:
+        self._limit.end()
+        if not self._limit.expired:
+            return
+        self._limit.expired = False
+        assert self._task is not None  # noqa: S101 - it was entered
+        if self._task.uncancel() <= self._cancelling and isinstance(exc, asyncio.CancelledError):
+            raise TimeoutError from exc
 
 
 def no_answer(who: str, seconds: float) -> errors.ProviderTimeout:
@@ -190,6 +251,15 @@ class ServerClient:
                 await self._client.aclose()
 
 
+async def read_to_end(pieces: AsyncIterator[object]) -> None:
+    """Read what may follow a whole reply, most often the mark that ends its body: a connection
+    whose body was not read to its end cannot be used again. Raises nothing."""
+    with suppress(errors.ProviderError, *FAILURES):
+        async with asyncio.timeout(END_S):
+            async for _ in pieces:
+                pass
+
+
 def bearer(key: str) -> dict[str, str]:
     """The header for a key; without a key there is none."""
     return {"Authorization": f"Bearer {key}"} if key else {}
@@ -223,20 +293,13 @@ class _Protocol(ResponseHandler):
 
 
 async def _open_transport(url: str, *, trust_env: bool) -> AiohttpTransport:
-    """Open a connection per request: the server may close a kept one just as we write to it, and a
-    request to a model must not be repeated blindly."""
     address = urlsplit(url)
-    tls: ssl.SSLContext | bool = True
-    if address.scheme == "https":
-        tls = await asyncio.to_thread(_tls_context)
-    connector = aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls)
-    protocol = functools.partial(_Protocol, loop=asyncio.get_running_loop())
-    connector._factory = protocol  # type: ignore[assignment]
-    session = aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=None),
-        trust_env=trust_env and address.hostname not in {"localhost", "127.0.0.1", "::1"},
+    tls = await asyncio.to_thread(_tls_context) if address.scheme == "https" else None
+    session = connections.open_session(
+        tls, trust_env=trust_env and address.hostname not in {"localhost", "127.0.0.1", "::1"}
     )
+    protocol = functools.partial(_Protocol, loop=asyncio.get_running_loop())
+    session.connector._factory = protocol  # type: ignore[union-attr]
     # `verify` would only build a second TLS context, which the session does not use.
     return AiohttpTransport(verify=False, client=session)
 

@@ -10,8 +10,16 @@ from django.db.models import F
 
 from conversations.errors import Conflict, InvalidInput, StaffOnly
 from conversations.people.models import User
+from conversations.statements import Kept
+
+_by_id = Kept(lambda user_id: User.objects.filter(pk=user_id).order_by())
 
 # --- Accounts -------------------------------------------------------------------------------
+
+
+def current(user: User) -> User | None:
+    """Return the account as it is now; `None` when it is gone."""
+    return _by_id.get(user.pk)
 
 
 def create_user(

@@ -1,6 +1,7 @@
 """Every read of conversations and messages. Sync, keyword-only."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -9,13 +10,20 @@ from django.db.models.functions import Coalesce
 
 from conversations.errors import ClientIdConflict, InvalidInput, NotFound
 from conversations.people.models import User
-from conversations.threads import access, search, storage
+from conversations.statements import Statement
+from conversations.threads import access, history, search, storage
+from conversations.threads.history import Said
 from conversations.threads.models import OPEN, Conversation, Message
 
 Branch = Literal["head", "all"]
 
 # Conversations in which nothing was said, and that nobody named.
 EMPTY = Q(head=None, title="")
+_by_client_id = Statement(
+    lambda conversation_id, client_id: Message.objects.filter(
+        conversation_id=conversation_id, client_id=client_id
+    ).order_by()
+)
 
 # The most that the texts of a page of messages take, unless it is one message.
 PAGE_BYTES = 2_000_000
@@ -35,11 +43,17 @@ class OpenedTurn:
 @dataclass(frozen=True, slots=True)
 class TurnContext:
     """The parent of a new reply, the messages before it, and what its author wants of every reply:
-    `instructions`, and a `default_model` where none was chosen."""
+    `instructions`, and a `default_model` where none was chosen.
+
+    The `history` has the newest messages, oldest first, and all system messages. `older` are before
+    them and were not read; `reach` says how far was read.
+    """
 
     conversation: Conversation
     parent_id: UUID | None
-    history: list[Message]
+    history: Sequence[Said]
+    older: int = 0
+    reach: int = 1
     instructions: str = ""
     default_model: str = ""
 
@@ -230,10 +244,7 @@ def known_turn(
         ClientIdConflict: the content or the message was different.
         NotFound: the reply was deleted.
     """
-    rows = {
-        row.role: row
-        for row in Message.objects.filter(conversation=conversation, client_id=client_id)
-    }
+    rows = {row.role: row for row in _by_client_id.objects(conversation.pk, client_id)}
     reply = rows.get(Message.Role.ASSISTANT)
     if reply is None:
         return None
@@ -275,14 +286,23 @@ def turn_context(
         parent_id = conversation.head_id
     else:
         parent_id = _shown_or_above(conversation, parent_id)
-    path = path_ids(conversation=conversation, leaf_id=parent_id)
-    if parent_id is not None and not path:
+    if parent_id is None:
+        return TurnContext(conversation, None, [])
+    found = history.read(conversation, parent_id)
+    if found is None:
         raise InvalidInput(
             "parent_id: Message not found in this conversation.",
             fields={"parent_id": ["Message not found in this conversation."]},
         )
-    rows = Message.objects.only("id", "role", "content", "status").in_bulk(path)
-    return TurnContext(conversation, parent_id, [rows[key] for key in path])
+    return TurnContext(conversation, parent_id, found.messages, found.older)
+
+
+def more_history(*, context: TurnContext) -> TurnContext:
+    """Return the context with a history that goes further back."""
+    assert context.parent_id is not None  # noqa: S101 - else nothing is older
+    reach = context.reach * history.FURTHER
+    found = history.read(context.conversation, context.parent_id, reach) or history.History([])
+    return replace(context, history=found.messages, older=found.older, reach=reach)
 
 
 def _shown_or_above(conversation: Conversation, message_id: UUID | None) -> UUID | None:

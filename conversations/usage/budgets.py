@@ -9,11 +9,9 @@ from django.utils import timezone
 
 from conversations.errors import BudgetSpent, NotAuthenticated
 from conversations.people import keys
+from conversations.people import services as people
 from conversations.people.models import ApiKey, User
-from conversations.statements import Kept
 from conversations.usage.models import UsageRecord
-
-_by_id = Kept(lambda user_id: User.objects.filter(pk=user_id).order_by())
 
 # --- What one may ask for ---------------------------------------------------------------------
 
@@ -44,7 +42,7 @@ def bounds(*, user: User, key: ApiKey | None) -> Bounds:
     """
     if key is not None and (key := keys.current(key)) is None:
         raise NotAuthenticated("This API key is not valid any more.")
-    now = key.user if key is not None else _by_id.get(user.pk)
+    now = key.user if key is not None else people.current(user)
     if now is None or not now.is_active:
         raise NotAuthenticated("This account is closed.")
     return bounds_of(user=now, key=key)

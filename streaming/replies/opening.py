@@ -1,16 +1,21 @@
 """From a request to a stored turn: what it is built from, its plan, and its rows."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from channels.db import database_sync_to_async
+
 from conversations.errors import UnsupportedParameter
 from conversations.people import keys
-from conversations.people.models import User
+from conversations.people import services as people
 from conversations.threads import access, parameters, selectors, services, storage
+from conversations.threads import message_queue as queue
 from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.usage import budgets
+from conversations.usage.budgets import Bounds
 from streaming.caller import Caller
 from streaming.heavy_work import beside_the_loop
 from streaming.replies.commands import TurnRequest
@@ -18,11 +23,24 @@ from streaming.replies.prompt import Plan, is_long, make_plan
 from streaming.routing import ModelNotOffered, Route, Router
 
 
-def look(
-    user: User, conversation_id: UUID, request: TurnRequest
-) -> tuple[OpenedTurn | None, TurnContext | None]:
-    """The turn that `request` made before, or the context of a new one. Raises `StorageFull`."""
-    conversation = access.conversation(user, conversation_id)
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the database says of a request: the turn that it `made` before, or the `context` of a
+    new one and the `bounds` of its caller. Without them the conversation is busy."""
+
+    made: OpenedTurn | None = None
+    context: TurnContext | None = None
+    bounds: Bounds | None = None
+
+
+def look(caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: bool) -> Looked:
+    """Look at what a turn is made from. In a `busy` conversation, and where a message that may be
+    queued would overtake the queue, only at what was made before.
+
+    Raises:
+        Problem: not found, conflicting client_id, invalid input, no room, a budget is spent.
+    """
+    conversation = access.conversation(caller.user, conversation_id)
     known = selectors.known_turn(
         conversation=conversation,
         client_id=request.client_id,
@@ -30,7 +48,7 @@ def look(
         message_id=request.message_id,
     )
     if known is not None:
-        return known, None
+        return Looked(made=known)
     size = storage.text_bytes(request.content)
     services.require_room(user_id=conversation.user_id, size=size)
     context = selectors.turn_context(
@@ -40,11 +58,13 @@ def look(
         regenerate=request.message_id,
         go_on=request.go_on,
     )
-    # `user` may be as old as its socket.
-    author = User.objects.only("instructions", "default_model").filter(pk=user.pk).first() or user
-    return None, replace(
-        context, instructions=author.instructions, default_model=author.default_model
-    )
+    if busy or (request.queue and queue.following(conversation_id=conversation_id)):
+        return Looked()
+    bounds = budgets.bounds(user=caller.user, key=caller.key)
+    # The caller may be as old as the socket.
+    author = people.current(caller.user) or caller.user
+    context = replace(context, instructions=author.instructions, default_model=author.default_model)
+    return Looked(context=context, bounds=bounds)
 
 
 async def plan(
@@ -62,16 +82,7 @@ async def plan(
     if model is not None or provider or not keys.allows(caller.key, own, default):
         own = ""
     route = await _route(router, model, own, provider)
-    make = partial(
-        make_plan,
-        caller=caller,
-        route=route,
-        history=context.history,
-        content=request.content,
-        parameters=settled,
-        instructions=context.instructions,
-    )
-    plan = await beside_the_loop(make) if is_long(context.history) else make()
+    plan = await _fitted(caller, route, context, request, settled)
     if not route.fallback:
         for name in plan.left_out:
             if name in request.parameters:  # else it is remembered from another provider
@@ -80,6 +91,31 @@ async def plan(
                     f"parameters.{name}: {sentence}", fields={"parameters": {name: [sentence]}}
                 )
     return plan
+
+
+async def _fitted(
+    caller: Caller,
+    route: Route,
+    context: TurnContext,
+    request: TurnRequest,
+    settled: dict[str, Any],
+) -> Plan:
+    """The plan with as much of the history as fits: more is read where all that was read does."""
+    while True:
+        make = partial(
+            make_plan,
+            caller=caller,
+            route=route,
+            history=context.history,
+            older=context.older,
+            content=request.content,
+            parameters=settled,
+            instructions=context.instructions,
+        )
+        plan = await beside_the_loop(make) if is_long(context.history) else make()
+        if not context.older or plan.fitted.dropped > context.older:
+            return plan
+        context = await database_sync_to_async(selectors.more_history)(context=context)
 
 
 async def _route(router: Router, model: str | None, own: str, provider: str) -> Route:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import orjson
 from django.conf import settings
 
-from conversations.threads.models import Message
+from conversations.threads.history import Said
 from conversations.threads.parameters import MORE
 from providers.errors import ContextTooLong, ModelCannotSee, ProviderError, SystemRoleRefused
 from providers.types import ChatMessage, Usage
@@ -58,9 +58,10 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A reply to be made for `caller`: `history` is the whole conversation so far, `fitted` the
-    part that is sent. With `trims` older messages are left out when not all fit, and neighbours of
-    one role are joined; a stateless reply's prompt is the caller's, and is sent whole.
+    """A reply to be made for `caller`: `history` is the conversation so far, but for the `older`
+    messages that were not read, and `fitted` the part that is sent. With `trims` older messages are
+    left out when not all fit, and neighbours of one role are joined; a stateless reply's prompt is
+    the caller's, and is sent whole.
 
     `scale` corrects the estimate by the provider's count of this very prompt. `fitted_again` and
     `reordered` say which refusals were answered: each is answered once.
@@ -74,6 +75,7 @@ class Plan:
     scale: float = 1.0
     fitted_again: bool = False
     reordered: bool = False
+    older: int = 0
     fitted: Fitted = field(init=False)
 
     def __post_init__(self) -> None:
@@ -155,18 +157,20 @@ def make_plan(
     *,
     caller: Caller,
     route: Route,
-    history: Iterable[Message],
+    history: Iterable[Said],
     content: str | None,
     parameters: dict[str, Any],
     instructions: str = "",
+    older: int = 0,
 ) -> Plan:
     """The plan for the next reply of a conversation. `content` is the new question, `None` for a
-    regeneration. The author's `instructions` stand before the system prompt. Replies without text
-    are left out. Raises `ModelCannotSee`."""
+    regeneration; `older` messages are before the `history` and were not read. The author's
+    `instructions` stand before the system prompt. Replies without text are left out. Raises
+    `ModelCannotSee`."""
     messages = [
         ChatMessage(row.role, row.content)  # type: ignore[arg-type]
         for row in history
-        if row.content or row.role == Message.Role.USER
+        if row.counts
     ]
     if content is not None:
         messages.append(ChatMessage("user", content))
@@ -174,7 +178,7 @@ def make_plan(
         messages.append(ChatMessage("user", GO_ON))
     prompts = filter(None, (instructions, parameters.get("system_prompt")))
     messages[:0] = [ChatMessage("system", prompt) for prompt in prompts]
-    return _plan(caller, route, tuple(messages), parameters)
+    return _plan(caller, route, tuple(messages), parameters, older=older)
 
 
 def is_long(messages: Iterable[ChatMessage | Message]) -> bool:
@@ -206,10 +210,11 @@ def _plan(
     parameters: dict[str, Any],
     *,
     trims: bool = True,
+    older: int = 0,
 ) -> Plan:
     if route.cannot_see and any(message.images for message in messages):
         raise ModelCannotSee(f"The model “{route.model}” cannot see pictures.", field="messages")
-    return Plan(caller, route, messages, parameters, trims)
+    return Plan(caller, route, messages, parameters, trims, older=older)
 
 
 def estimate_tokens(text: str) -> int:
@@ -224,6 +229,7 @@ def _fit(plan: Plan) -> Fitted:
     beside = total([ONCE, *map(text_amounts, _texts_beside(plan.parameters))])
     if plan.trims:
         messages, dropped = _newest(plan, beside)
+        dropped += plan.older
     if plan.route.strict_roles:
         messages = without_system(messages)
     elif plan.trims:

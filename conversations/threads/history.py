@@ -1,0 +1,141 @@
+"""The messages above a new one, read from the newest back, and no further than they are wanted.
+
+A chat of ten thousand messages opens a turn as fast as one of twenty: what does not fit into a
+model's window is not read. How many there are above is counted once, and then known from one turn
+to the next.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from conversations.threads.models import Conversation, Message
+
+# How far back is read at first, in messages and characters, and how many times as far when more
+# would fit.
+FIRST_MESSAGES: Final = 400
+FIRST_CHARACTERS: Final = 200_000
+FURTHER: Final = 8
+# Conversations of whose messages it is remembered how many are above them.
+REMEMBERED: Final = 10_000
+
+_TABLE: Final = Message._meta.db_table
+_READ: Final = f"""
+WITH RECURSIVE path(id, parent_id, role, content, place, size) AS (
+    SELECT id, parent_id, role, content, 1, LENGTH(content) FROM {_TABLE}
+    WHERE id = %s AND conversation_id = %s AND deleted_at IS NULL
+  UNION ALL
+    SELECT above.id, above.parent_id, above.role, above.content,
+           path.place + 1, path.size + LENGTH(above.content)
+    FROM path JOIN {_TABLE} above ON above.id = path.parent_id
+    WHERE path.place < %s AND path.size < %s AND above.deleted_at IS NULL
+)
+SELECT id, parent_id, role, content FROM path ORDER BY place DESC
+"""  # noqa: S608 - the names of our own table
+_COUNT: Final = f"""
+WITH RECURSIVE path(id, parent_id, role, empty) AS (
+    SELECT id, parent_id, role, content = '' FROM {_TABLE}
+    WHERE id = %s AND deleted_at IS NULL
+  UNION ALL
+    SELECT above.id, above.parent_id, above.role, above.content = ''
+    FROM path JOIN {_TABLE} above ON above.id = path.parent_id
+    WHERE above.deleted_at IS NULL
+)
+SELECT CASE WHEN role = 'system' THEN id END, COUNT(*) FROM path
+WHERE role = 'user' OR NOT empty GROUP BY 1
+"""  # noqa: S608
+
+
+class Said(NamedTuple):
+    """What a prompt needs of a message."""
+
+    role: str
+    content: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a part of prompts: a reply without text is none."""
+        return bool(self.content) or self.role == Message.Role.USER
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The newest messages of a branch, oldest first, with the system messages of all of it before
+    them. `older` are above them and were not read; those without text are in neither."""
+
+    messages: list[Said]
+    older: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What is above a message, itself included: how many that count, and the system messages."""
+
+    revision: int
+    count: int
+    system: frozenset[UUID]
+
+
+_above: OrderedDict[UUID, _Above] = OrderedDict()
+
+
+def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History | None:
+    """Return the history that ends with a message, `None` if that is not (any more) a message of
+    the conversation. With a larger `reach` it goes further back."""
+    found = _rows(
+        _READ,
+        *(_param(leaf_id), _param(conversation.pk)),
+        *(FIRST_MESSAGES * reach, FIRST_CHARACTERS * reach),
+    )
+    if not found:
+        return None
+    rows = [(_uuid(key), Said(role, content)) for key, _, role, content in found]
+    if found[0][1] is None:
+        return History([said for _, said in rows if said.counts])
+    above = _count(conversation, rows)
+    # The oldest of what was read is a question, as what is left out begins with one.
+    start = next((i for i, (_, said) in enumerate(rows) if said.role == Message.Role.USER), 0)
+    kept = [(key, said) for key, said in rows[start:] if said.counts]
+    unread = above.system.difference(key for key, _ in kept)
+    system = Message.objects.filter(id__in=unread).order_by("created_at", "id") if unread else ()
+    messages = [Said(row.role, row.content) for row in system] + [said for _, said in kept]
+    return History(messages, above.count - len(messages))
+
+
+def _count(conversation: Conversation, rows: list[tuple[UUID, Said]]) -> _Above:
+    """What is above the last of the rows: known from one of them, else counted."""
+    count, system = 0, frozenset[UUID]()
+    for key, said in reversed(rows):
+        known = _above.get(key)
+        if known is not None and known.revision == conversation.revision:
+            count, system = count + known.count, system | known.system
+            break
+        count += said.counts
+        if said.role == Message.Role.SYSTEM:
+            system |= {key}
+    else:
+        found = _rows(_COUNT, _param(rows[-1][0]))
+        count = sum(number for _, number in found)
+        system = frozenset(_uuid(key) for key, _ in found if key is not None)
+    above = _Above(conversation.revision, count, system)
+    _above[rows[-1][0]] = above
+    while len(_above) > REMEMBERED:
+        _above.popitem(last=False)
+    return above
+
+
+def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def _param(key: UUID) -> UUID | str:
+    return key if connection.features.has_native_uuid_field else key.hex
+
+
+def _uuid(key: object) -> UUID:
+    return key if isinstance(key, UUID) else UUID(str(key))

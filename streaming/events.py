@@ -154,14 +154,22 @@ def message_start(snapshot: Snapshot, *, seq: int, content: str, reasoning: str)
     return event
 
 
+class _Shared(dict[str, Any]):
+    """An event that many sockets are sent; nobody changes it."""
+
+    frame: str | None = None
+
+
 def delta(message_id: str, kind: Kind, *, since: int, seq: int, text: str) -> Event:
-    return {
-        "type": "delta" if kind == "content" else "reasoning_delta",
-        "id": message_id,
-        "from": since,
-        "seq": seq,
-        "content_chunk": text,
-    }
+    return _Shared(
+        {
+            "type": "delta" if kind == "content" else "reasoning_delta",
+            "id": message_id,
+            "from": since,
+            "seq": seq,
+            "content_chunk": text,
+        }
+    )
 
 
 def status(message_id: str, phase: str, since: str, position: int | None = None) -> Event:
@@ -227,7 +235,11 @@ HEARTBEAT: Event = {"type": "heartbeat"}
 
 def encode(event: Event) -> str:
     """The text frame of an event."""
-    return orjson.dumps(event).decode()
+    if not isinstance(event, _Shared):
+        return orjson.dumps(event).decode()
+    if event.frame is None:
+        event.frame = orjson.dumps(event).decode()
+    return event.frame
 
 
 # What a client is told of a frame that was not read.

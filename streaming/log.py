@@ -68,6 +68,7 @@ class MemoryLog:
         self.end: End | None = None
         self.lost = False
         self._waiting: set[asyncio.Event] = set()
+        self._delta: Event | None = None
 
     @property
     def seq(self) -> int:
@@ -141,6 +142,16 @@ class MemoryLog:
             size += len(texts[-1])
             position += 1
         return kind, position, "".join(texts)
+
+    def delta(self, since: int) -> Event:
+        """The event for what `run` gives. Followers at the same position get the same one, so that
+        it is encoded once for all of them."""
+        last = self._delta
+        if last is not None and last["from"] == since and last["seq"] == self.seq:
+            return last
+        kind, position, text = self.run(since)
+        self._delta = events.delta(self.snapshot["id"], kind, since=since, seq=position, text=text)
+        return self._delta
 
     def watch(self, event: asyncio.Event | None = None) -> asyncio.Event:
         """An event (`event`, or a new one) that is set at every change until `unwatch`."""
@@ -217,8 +228,9 @@ class Follower:
                     phase = log.phase
                     yield events.status(self.id, phase.name, phase.since, phase.position)
                 while self._position is not None and (since := self._position) < log.seq:
-                    kind, self._position, text = log.run(since)
-                    yield events.delta(self.id, kind, since=since, seq=self._position, text=text)
+                    delta = log.delta(since)
+                    self._position = delta["seq"]
+                    yield delta
                 if self._position == log.seq and log.end is not None:
                     yield events.message_end(
                         self.id, log.end, seq=log.seq + 1, full_content=log.text("content")

@@ -39,7 +39,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     not about to end; else 503. Observers get the state of each."""
     checks = await sync_to_async(_database_checks)()
     checks |= await lifecycle.checks()
-    checks["server"] = "restarting" if lifecycle.closing.is_set() else "ok"
+    checks["server"] = "restarting" if lifecycle.closing else "ok"
     ready = all(state == "ok" for state in checks.values())
     body: dict[str, Any] = {"status": "ok" if ready else "unavailable"}
     if await _may_observe(request, staff=checks["database"] == "ok"):

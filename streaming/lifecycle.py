@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from streaming.replies.stateless import StatelessReplies
 from streaming.replies.turns import Turns
 from streaming.routing import Router
 from streaming.single_server import SingleServerError, SingleServerLock
+
+# Begins to close a socket.
+Goodbye = Callable[[], asyncio.Task[None]]
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +54,10 @@ class Lifecycle:
         self._ending: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._resources = AsyncExitStack()  # closed in reverse order
-        self.closing = asyncio.Event()  # the server was told to end
+        self.closing = False  # the server was told to end
+        self._goodbyes: set[Goodbye] = set()  # one for each open socket
         self.drained = asyncio.Event()  # no reply runs any more
-        self.goodbyes: set[asyncio.Task[None]] = set()  # one for each open socket
+        self.leaving: set[asyncio.Task[None]] = set()  # sockets that are being closed
 
     async def start(self) -> Runtime:
         """The runtime of this process, made by the first call.
@@ -63,6 +68,17 @@ class Lifecycle:
         if self._starting is None:
             self._starting = asyncio.get_running_loop().create_task(self._start())
         return await asyncio.shield(self._starting)
+
+    @contextmanager
+    def goodbye(self, say: Goodbye) -> Iterator[None]:
+        """While inside, `say` is called when the server ends, which waits for its task a while."""
+        self._goodbyes.add(say)
+        if self.closing:
+            self.leaving.add(say())
+        try:
+            yield
+        finally:
+            self._goodbyes.discard(say)
 
     @property
     def runtime(self) -> Runtime | None:
@@ -123,7 +139,8 @@ class Lifecycle:
         await asyncio.shield(self._ending)
 
     async def _shut_down(self) -> None:
-        self.closing.set()
+        self.closing = True
+        self.leaving.update(say() for say in [*self._goodbyes])
         if self._starting is None or self._starting.cancelled():
             return
         try:
@@ -133,8 +150,8 @@ class Lifecycle:
         seconds = settings.CHAT_DRAIN_SECONDS
         await asyncio.gather(runtime.turns.drain(seconds), runtime.stateless.drain(seconds))
         self.drained.set()
-        if self.goodbyes:
-            await asyncio.wait(self.goodbyes, timeout=GOODBYE_SECONDS)
+        if self.leaving:
+            await asyncio.wait(self.leaving, timeout=GOODBYE_SECONDS)
         await self._resources.aclose()
 
 

@@ -9,7 +9,8 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from itertools import count
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,7 @@ class ChatConsumer(AsyncConsumer):
     user: User
     conversation_id: UUID
     # The title, the head and the revision that the client knows.
+    _timer: asyncio.TimerHandle  # of the next heartbeat
     _known: tuple[str, UUID | None, int | None]
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -69,7 +71,7 @@ class ChatConsumer(AsyncConsumer):
         self.credentials = Credentials(scope["headers"])
         self._tasks: set[asyncio.Task[Any]] = set()
         self._running_commands: set[asyncio.Task[Any]] = set()
-        self._pause = 0.0
+        self._pause, self._beats = 0.0, 0
         self._waiting: tuple[list[dict[str, Any]], bool] = [], False
         self.out = SocketWriter(send)
 
@@ -130,8 +132,12 @@ class ChatConsumer(AsyncConsumer):
             # A client that comes late gets the snapshot without the question.
             self.feed.follow_once(running, question=began >= timestamp(came))
         self._start(self.feed.run())
-        self._start(self._beat())
-        lifecycle.goodbyes.add(self._start(self._leave_with_the_server()))
+        self._watch_credentials()
+        self._beat_later()
+        self._leaving.callback(lambda: self._timer.cancel())
+        # A task that is started from outside runs in this socket's context all the same.
+        leave = partial(copy_context().run, self._leave)
+        self._leaving.enter_context(lifecycle.goodbye(leave))
 
     async def _turn_away(self, refusal: handshake.SocketRefused) -> None:
         """Accept the socket, say why it is refused, and close it; before accept where too many of
@@ -216,16 +222,27 @@ class ChatConsumer(AsyncConsumer):
 
     # --- On the clock, and hints --------------------------------------------------------------
 
-    async def _beat(self) -> None:
-        with (
-            revocation.api_keys.running(self.commands.caller.key_id, self._look_again),
-            revocation.sessions.running(self.credentials.session, self._look_again),
-        ):
-            for beats in count(1):
-                await asyncio.sleep(settings.CHAT_HEARTBEAT_SECONDS)
-                await self.out.tell(events.HEARTBEAT)
-                if beats % HEARTBEATS_A_CHECK == 0:
-                    await self._catch_up()
+    def _beat_later(self) -> None:
+        """Send the next heartbeat in a while: a timer, since a task for each idle socket would take
+        more memory than all else of it."""
+        seconds = settings.CHAT_HEARTBEAT_SECONDS
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._beat)
+
+    def _beat(self) -> None:
+        self._start(self._send_beat())
+
+    async def _send_beat(self) -> None:
+        self._beats += 1
+        await self.out.tell(events.HEARTBEAT)
+        if self._beats % HEARTBEATS_A_CHECK == 0:
+            await self._catch_up()
+        self._beat_later()
+
+    def _watch_credentials(self) -> None:
+        """Check them as soon as they may not count any more."""
+        enter, again = self._leaving.enter_context, self._look_again
+        enter(revocation.api_keys.running(self.commands.caller.key_id, again))
+        enter(revocation.sessions.running(self.credentials.session, again))
 
     async def _catch_up(self) -> None:
         """Check everything that a lost hint would have told."""
@@ -286,10 +303,12 @@ class ChatConsumer(AsyncConsumer):
             await self.out.close(error.code, error.message, CloseCode.RESTARTING)
         return running, ""
 
+    def _leave(self) -> asyncio.Task[None]:
+        return self._start(self._leave_with_the_server())
+
     async def _leave_with_the_server(self) -> None:
         """Close when the server ends: with other processes to go to, as soon as this socket follows
         no reply; at the latest after running replies have ended and been told."""
-        await lifecycle.closing.wait()
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(lifecycle.drained.wait())]
         if self.peers.take_over:
             waits.append(asyncio.ensure_future(self.feed.told()))
@@ -349,7 +368,7 @@ class ChatConsumer(AsyncConsumer):
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._running_commands.discard(task)
-        lifecycle.goodbyes.discard(task)
+        lifecycle.leaving.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
         if self.out.state is SocketState.CLOSED or isinstance(error, OSError):

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -87,6 +89,7 @@ class Router:
     def __init__(self) -> None:
         self.providers = build(settings.PROVIDERS)
         self._known: dict[str, tuple[float, Any]] = {}
+        self._asking: dict[str, asyncio.Task[Any]] = {}
         self._memory = ModelMemory()
 
     async def choose(self, name: str = "") -> Provider:
@@ -333,12 +336,30 @@ class Router:
         return up
 
     async def _remember(self, key: str, seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
+        """What was answered less than `seconds` ago, or is answered now. Whoever comes while it is
+        being asked waits for the same answer: else a hundred turns at once would ask a hundred
+        times."""
         until, value = self._known.get(key, (0.0, None))
         if until > time.monotonic():
             return value  # type: ignore[no-any-return]
-        value = await ask()
-        self._known[key] = (time.monotonic() + seconds, value)
-        return value
+        asking = self._asking.get(key)
+        if asking is None:
+
+            async def remember() -> T:
+                answer = await ask()
+                self._known[key] = (time.monotonic() + seconds, answer)
+                return answer
+
+            asking = self._asking[key] = asyncio.get_running_loop().create_task(
+                remember(), name=f"ask for {key}", context=Context()
+            )
+            asking.add_done_callback(partial(self._forget, key))
+        return await asyncio.shield(asking)
+
+    def _forget(self, key: str, asking: asyncio.Task[Any]) -> None:
+        self._asking.pop(key, None)
+        if not asking.cancelled():
+            asking.exception()  # those who asked are told, if they are still there
 
 
 def _named(provider: Provider, listed: Iterable[Model], name: str) -> Model | None:

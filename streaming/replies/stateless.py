@@ -37,6 +37,32 @@ GOODBYE_SECONDS = 5.0
 PERMIT_SECONDS = 10.0
 RESTARTING = "The server is restarting. Try again in a moment."
 
+
+class _Silence:
+    """Calls `wake` after some seconds in which nothing was said, and is `over` then. One timer
+    serves a whole stream: it is not set anew for each piece."""
+
+    def __init__(self, seconds: float, wake: Callable[[], None]) -> None:
+        self._seconds, self._wake = seconds, wake
+        self._loop = asyncio.get_running_loop()
+        self.begin()
+        self._timer = self._loop.call_later(seconds, self._look)
+
+    def begin(self) -> None:
+        """Something was said just now."""
+        self.over, self._since = False, self._loop.time()
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        left = self._since + self._seconds - self._loop.time()
+        if left <= 0:
+            self.over, left = True, self._seconds
+            self._wake()
+        self._timer = self._loop.call_later(left, self._look)
+
+
 Planning = Callable[[], Awaitable[Plan]]
 
 
@@ -79,20 +105,23 @@ class StatelessReply:
         Raises:
             Exception: why the reply failed.
         """
-        read = 0
-        while True:
-            self._news.clear()
-            if len(self.chunks) > read:
-                pieces, read = self.chunks[read:], len(self.chunks)
-                yield pieces
-                continue
-            if self.over:
-                break
-            try:
-                async with asyncio.timeout(patience):
+        read, silence = 0, _Silence(patience, self._news.set)
+        try:
+            while True:
+                self._news.clear()
+                if len(self.chunks) > read:
+                    pieces, read = self.chunks[read:], len(self.chunks)
+                    yield pieces
+                    silence.begin()
+                elif self.over:
+                    break
+                elif silence.over:
+                    yield []
+                    silence.begin()
+                else:
                     await self._news.wait()
-            except TimeoutError:
-                yield []
+        finally:
+            silence.end()
         if self.error is not None:
             raise self.error
 

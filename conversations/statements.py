@@ -5,6 +5,7 @@ turn take longer there than in the database.
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -78,7 +79,7 @@ class Kept(Generic[M]):
     """Objects that are made anew only when the database gives another row for them.
 
     Every `get` asks the database, so nothing is ever out of date; what is saved is Django's work.
-    The objects are shared: nobody may change them.
+    Each gets a copy, with copies of the objects that the query selects with it.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M, Any]]) -> None:
@@ -93,13 +94,21 @@ class Kept(Generic[M]):
             self._kept.pop(value, None)
             return None
         if kept is not None and kept[0] == rows[0]:
-            return kept[1]
+            return _copied(kept[1])
         found = self._build(value).first()
         if found is not None:
             while len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)), None)
-            self._kept[value] = rows[0], found
+            self._kept[value] = rows[0], _copied(found)
         return found
+
+
+def _copied(found: M) -> M:
+    made = copy(found)
+    related: dict[str, Any] = made._state.fields_cache
+    for name, beside in related.items():
+        related[name] = copy(beside)
+    return made
 
 
 def _adapted(value: UUID | str) -> Any:

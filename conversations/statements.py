@@ -75,6 +75,32 @@ class Statement(Generic[M]):
         return compiled
 
 
+class Insert(Generic[M]):
+    """Stores new objects of a model, by one statement that is written once."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._table = model._meta.db_table
+        self._fields: list[Any] = list(model._meta.concrete_fields)
+        self._row = f"({', '.join(['%s'] * len(self._fields))})"
+        self._columns = ", ".join(field.column for field in self._fields)
+
+    def __call__(self, *objects: M) -> None:
+        """Raises `IntegrityError`."""
+        sql = (
+            f"INSERT INTO {self._table} ({self._columns}) "  # noqa: S608 - names of our own
+            f"VALUES {', '.join([self._row] * len(objects))}"
+        )
+        params = [
+            field.get_db_prep_save(field.pre_save(made, True), connection)
+            for made in objects
+            for field in self._fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+        for made in objects:
+            made._state.adding, made._state.db = False, connection.alias
+
+
 class Kept(Generic[M]):
     """Objects that are made anew only when the database gives another row for them.
 

@@ -16,11 +16,12 @@ from django.utils import timezone
 from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
 from conversations.ids import new_id
 from conversations.people.models import User
-from conversations.statements import Statement
+from conversations.statements import Insert, Statement
 from conversations.threads import access, search, selectors, storage
 from conversations.threads.models import Conversation, Message, QueuedMessage, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
 
+_insert = Insert(Message)
 _locked = Statement(
     lambda conversation_id: (
         Conversation.objects.select_for_update().filter(id=conversation_id).order_by()
@@ -239,7 +240,7 @@ def open_turn(
                 created_at=now,
                 **reply,
             )
-            Message.objects.bulk_create([asked, row] if asked else [row])
+            _insert(*([asked, row] if asked else [row]))
             current = next(iter(_locked.objects(conversation.id)), None)
             if current is None or current.deleted_at is not None:  # since the turn was planned
                 raise NotFound("Conversation not found.")

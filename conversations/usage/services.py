@@ -7,10 +7,11 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.people.models import ApiKey
-from conversations.statements import Statement
+from conversations.statements import Insert, Statement
 from conversations.threads.models import Message
 from conversations.usage.models import UsageRecord
 
+_insert = Insert(UsageRecord)
 _locked = Statement(
     lambda key_id: ApiKey.objects.select_for_update().filter(pk=key_id).order_by().values_list("pk")
 )
@@ -39,7 +40,7 @@ def record(
     with transaction.atomic(savepoint=False):
         # The lock keeps the key from being deleted before the record is written.
         held = key_id if key_id and _locked.rows(key_id) else None
-        return UsageRecord.objects.create(
+        made = UsageRecord(
             user_id=user_id,
             key_id=held,
             message_id=message_id,
@@ -53,6 +54,8 @@ def record(
             total_tokens=prompt + completion,
             source=source,
         )
+        _insert(made)
+        return made
 
 
 def record_reply(*, reply_id: UUID) -> Message:

@@ -181,7 +181,7 @@ def make_plan(
     return _plan(caller, route, tuple(messages), parameters, older=older)
 
 
-def is_long(messages: Iterable[ChatMessage | Message]) -> bool:
+def is_long(messages: Iterable[ChatMessage | Said]) -> bool:
     """Tell whether a plan for these messages takes a while to make."""
     size = 0
     for message in messages:

@@ -4,6 +4,7 @@ A conversation may be larger than memory, and to write it takes a while: so no m
 read at once, and the thread and the connection of the database are given back in between.
 """
 
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
@@ -15,18 +16,30 @@ from rest_framework.renderers import JSONRenderer
 from conversations.notices import notify
 from conversations.threads import selectors
 from conversations.threads.models import Conversation, Message
+from conversations.threads.open_blocks import closing_line
 from conversations.threads.serializers import ConversationSerializer, MessageSerializer
 
 NAMES = {Message.Role.USER: "You", Message.Role.ASSISTANT: "Assistant"}
 # Messages that are read at once; fewer where they are long.
 BATCH = 100
 
+FORMAT = {"format": "chat-playground", "version": 1}
+
+
+class ExportedMessage(MessageSerializer):
+    """A message with the parameters of its reply."""
+
+    class Meta(MessageSerializer.Meta):
+        fields = (*MessageSerializer.Meta.fields, "parameters")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
 Write = Callable[[list[Message]], list[bytes]]
 
 
 async def as_markdown(conversation: Conversation, ids: list[UUID]) -> AsyncIterator[bytes]:
     """Yield the title as a heading, then each message below its role, model and time."""
-    yield f"# {conversation.title or 'New chat'}".encode()
+    yield f"# {' '.join(conversation.title.split()) or 'New chat'}".encode()
     async for piece in _pieces(ids, _paragraphs):
         yield b"\n\n" + b"\n\n".join(piece)
     yield b"\n"
@@ -35,8 +48,8 @@ async def as_markdown(conversation: Conversation, ids: list[UUID]) -> AsyncItera
 async def as_json(conversation: Conversation, ids: list[UUID]) -> AsyncIterator[bytes]:
     """Yield the conversation and its messages in the shapes of REST."""
     described = ConversationSerializer(conversation).data
-    first = {"conversation": described}
-    async for piece in with_messages(first, ids, MessageSerializer):
+    first = {**FORMAT, "conversation": described}
+    async for piece in with_messages(first, ids, ExportedMessage):
         yield piece
 
 
@@ -79,11 +92,18 @@ def _paragraphs(rows: list[Message]) -> list[bytes]:
     return [part.encode() for row in rows for part in _markdown(row)]
 
 
-def _markdown(message: Message) -> tuple[str, str]:
+def _markdown(message: Message) -> tuple[str, str, str]:
+    """Return a comment, the heading and the text. The comment tells how many `lines` the text has
+    after the heading and an empty line, so that nothing in it can be taken for another message;
+    what the text leaves open is closed after these."""
     name = NAMES.get(Message.Role(message.role), message.role.capitalize())
     by = f" · {message.model}" if message.model else ""
     heading = f"## {name}{by} · {message.created_at:%Y-%m-%d %H:%M} UTC"
-    return heading, message.content or "*(no text)*"
+    lines = message.content.count("\n") + 1 if message.content else 0
+    facts = json.dumps({"id": str(message.id), "role": message.role, "lines": lines})
+    closing = closing_line(message.content)
+    text = f"{message.content}\n{closing}" if closing else message.content or "*(no text)*"
+    return f"<!-- message {facts} -->", heading, text
 
 
 def _json(data: Any) -> bytes:

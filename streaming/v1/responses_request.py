@@ -38,7 +38,10 @@ _NEEDED = {
 
 def _not_a_reference(kind: Any) -> Any:
     if kind == "item_reference":
-        refuse("Responses are not stored here. Set store to false, and send the item itself")
+        refuse(
+            "Responses are not stored here, so nothing can be referred to. Send the item itself; "
+            "the AI SDK does with providerOptions.openai.store set to false"
+        )
     return kind
 
 

@@ -159,6 +159,15 @@ async def test_early_failure_has_its_status(daphne_place: Place, *, with_stream:
 REFERENCE = {"type": "item_reference", "id": "msg_1"}
 
 
+async def test_a_reference_is_refused_with_the_way_out(daphne_place: Place) -> None:
+    """The AI SDK sends references from the second turn on, unless it is told that nothing is
+    stored; what the answers say does not change that."""
+    person = await daphne_place.person()
+    answer = await post(person, {"model": "normal", "input": [REFERENCE]}, PATH)
+    refused(answer, 400, "validation_error", "input[0].type")
+    assert "providerOptions.openai.store" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [

@@ -15,7 +15,7 @@ class LiteLLMProxy(Service):
     """The one model that it lists, `small`, is that of an OpenAI-compatible server at `url`."""
 
     name = "litellm"
-    start_s = 120.0
+    start_s = 400.0  # it imports for minutes on a busy machine
 
     def __init__(self, url: str) -> None:
         super().__init__()

@@ -27,6 +27,7 @@ class LlamaServer(Service):
     in `templates`, instead of the model's own; other settings are fields of `CommonParams`."""
 
     name = "llama-server"
+    start_s = 120.0
 
     def __init__(
         self,

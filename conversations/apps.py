@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import connections
 from django.db.models.signals import post_migrate
 
 
@@ -11,11 +10,11 @@ class ConversationsConfig(AppConfig):
     def ready(self) -> None:
         from conversations import addresses  # noqa: F401 - registers the URL converter
 
-        post_migrate.connect(_keep_search_index, sender=self)
+        post_migrate.connect(_index, sender=self)
 
 
-def _keep_search_index(using: str, **kwargs: Any) -> None:
-    """Restore the triggers: SQLite drops them when a migration rebuilds a table."""
+def _index(using: str, **kwargs: Any) -> None:
+    """Index what no search has indexed, so that the first one after an upgrade need not."""
     from conversations.threads import search
 
-    search.restore_triggers(connections[using])
+    search.index_all(using)

@@ -3,7 +3,7 @@
 from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
 from conversations.people.models import ApiKey, Invitation, User, all_scopes
-from conversations.threads.models import Conversation, Message, QueuedMessage, Rating
+from conversations.threads.models import Conversation, Message, QueuedMessage, Rating, SearchEntry
 from conversations.usage.models import UsageRecord
 
 # Migrations refer to `new_id` and `all_scopes` by these names.
@@ -16,6 +16,7 @@ __all__ = [
     "Prompt",
     "QueuedMessage",
     "Rating",
+    "SearchEntry",
     "UsageRecord",
     "User",
     "all_scopes",

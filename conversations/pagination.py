@@ -40,7 +40,7 @@ class NewestFirst(CursorPagination):
     rows, which loses rows of the same time on the way back.
     """
 
-    ordering = ("-updated_at", "-id")
+    ordering: tuple[str, ...] = ("-updated_at", "-id")
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 200
@@ -75,20 +75,32 @@ class NewestFirst(CursorPagination):
         return self._previous
 
     def _link(self, row: Any, *, back: bool) -> str:
-        moment = getattr(row, self.ordering[0].removeprefix("-"))
-        position: Any = f"{moment.isoformat()} {row.pk.hex}"
+        position: Any = self._position(row)
         return str(self.encode_cursor(Cursor(0, back, position)))
+
+    @property
+    def _field(self) -> str:
+        """The time by which the rows are ordered."""
+        return self.ordering[-2].removeprefix("-")
+
+    def _position(self, row: Any) -> str:
+        moment = getattr(row, self._field)
+        return f"{moment.isoformat()} {row.pk.hex}"
 
     def _beyond(self, cursor: Cursor) -> Q:
         """The rows behind the position of the cursor, or before it on the way back."""
         try:
-            moment, _, row_id = str(cursor.position).partition(" ")
-            position = datetime.fromisoformat(moment), UUID(row_id)
-            if position[0].utcoffset() != timedelta(0):
-                raise ValueError
+            return self._behind(str(cursor.position), "gt" if cursor.reverse else "lt")
         except ValueError:
             raise NotFound(self.invalid_cursor_message) from None
-        field, way = self.ordering[0].removeprefix("-"), "gt" if cursor.reverse else "lt"
+
+    def _behind(self, text: str, way: str) -> Q:
+        """The rows that are `lt` or `gt` a position. Raises `ValueError`."""
+        moment, _, row_id = text.partition(" ")
+        position = datetime.fromisoformat(moment), UUID(row_id)
+        if position[0].utcoffset() != timedelta(0):
+            raise ValueError
+        field = self._field
         same = Q(**{field: position[0], f"id__{way}": position[1]})
         # `__lte` repeats the condition in a form for which the database uses its index.
         return Q(**{f"{field}__{way}e": position[0]}) & (
@@ -111,3 +123,19 @@ def _fitting(rows: list[Any]) -> int:
         if total > PAGE_BYTES and count:
             return count
     return len(rows)
+
+
+class TitlesFirst(NewestFirst):
+    """What a search found: first where a title matches (`in_title`)."""
+
+    ordering = ("-in_title", *NewestFirst.ordering)
+
+    def _position(self, row: Any) -> str:
+        return f"{row.in_title} {super()._position(row)}"
+
+    def _behind(self, text: str, way: str) -> Q:
+        in_title, _, rest = text.partition(" ")
+        if in_title not in {"0", "1"}:
+            raise ValueError
+        same = Q(in_title=int(in_title)) & super()._behind(rest, way)
+        return Q(**{f"in_title__{way}": int(in_title)}) | same

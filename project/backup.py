@@ -1,9 +1,8 @@
 """The whole record as one file, which any of the databases can take in again.
 
 The file is a zip: for each table one member with a JSON object a line, and `manifest.json` with the
-rows and the SHA-256 of each. Sessions are not part of it (people sign in again), nor what SQLite
-and PostgreSQL make themselves of the rows, such as the index of words. Both ways are streams: a
-few rows are in memory at a time.
+rows and the SHA-256 of each. Sessions are not part of it (people sign in again), nor the index of
+words, which is made from the rows. Both ways are streams: a few rows are in memory at a time.
 """
 
 import hashlib
@@ -24,6 +23,7 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from conversations.models import SearchEntry
 from conversations.threads import storage
 
 FORMAT = 1
@@ -49,7 +49,8 @@ class BackupError(Exception):
 
 def tables() -> list[type[models.Model]]:
     """What is kept, in the order in which it is written."""
-    return list(apps.get_app_config(APP).get_models())
+    models = apps.get_app_config(APP).get_models()
+    return [model for model in models if model is not SearchEntry]
 
 
 # --- Out --------------------------------------------------------------------------------------

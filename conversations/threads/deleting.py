@@ -68,12 +68,11 @@ def erase_deleted() -> int:
     due = Message.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
     due = due.exclude(content="", reasoning="")
     with transaction.atomic():
+        search.forget(due)
         sizes = storage.texts_by_owner(due)
         erased = due.update(content="", reasoning="", error=None)
         for user_id, size in sizes.items():
             storage.add(user_id=user_id, size=-size)
-    if erased:
-        search.forget_purged()
     return erased
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from conversations.errors import NotAuthenticated
 from conversations.ids import new_id
+from conversations.threads.fields import WordsField
 
 
 class Conversation(models.Model):
@@ -249,6 +250,38 @@ class QueuedMessage(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation", "client_id"], name="queued_once_by_client_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SearchEntry(models.Model):
+    """What a search compares: the words of a message that is complete, or, without a message, of a
+    conversation's title. `as_of` is the `updated_at` of the conversation for which all entries
+    are there. Made from the record by `search.py`, and no part of it.
+
+    The database does not check the references: the version before purges rows without knowing of
+    these.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, null=True, db_constraint=False, related_name="+"
+    )
+    words = WordsField()
+    as_of = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(message__isnull=True),
+                name="one_entry_for_a_title",
             ),
         ]
 

@@ -1,19 +1,20 @@
 """Every read of conversations and messages. Sync, keyword-only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from conversations.errors import ClientIdConflict, InvalidInput, NotFound
 from conversations.people.models import User
 from conversations.statements import Statement
-from conversations.threads import access, history, search, storage
+from conversations.threads import access, history, storage
 from conversations.threads.history import Said
 from conversations.threads.models import OPEN, Conversation, Message
+from conversations.threads.search import Hit
 
 Branch = Literal["head", "all"]
 
@@ -61,17 +62,14 @@ class TurnContext:
 def conversations(
     *,
     user: User,
-    query: str = "",
     archived: bool | None = None,
     pinned: bool | None = None,
     empty: bool | None = None,
 ) -> QuerySet[Conversation]:
     """Return the user's conversations, newest first, each with its `message_count` and whether a
-    reply is `running`; not the temporary ones, which are in no list. `query` searches titles and
-    messages; `empty` ones have neither. `None` does not filter."""
+    reply is `running`; not the temporary ones, which are in no list. `empty` ones have neither
+    title nor messages. `None` does not filter."""
     rows = Conversation.objects.filter(user=user, deleted_at=None)
-    if query:
-        rows = search.find(rows, user=user, query=query)
     if archived is not None:
         rows = rows.filter(archived=archived)
     if pinned is not None:
@@ -95,6 +93,15 @@ def empty_conversations(*, user: User) -> QuerySet[Conversation]:
         pinned=False, archived=False, temporary=False, queue=None, messages=None
     )
     return untouched.order_by("-updated_at", "-id")
+
+
+def found(rows: QuerySet[Conversation], hits: Mapping[UUID, Hit]) -> QuerySet[Conversation]:
+    """Filter conversations to those that a search found, and annotate `in_title`: 1 for a match in
+    the title, otherwise 0. These come first."""
+    titles = [key for key, hit in hits.items() if hit.in_title]
+    rows = rows.filter(id__in=list(hits))
+    rows = rows.annotate(in_title=Case(When(id__in=titles, then=Value(1)), default=Value(0)))
+    return rows.order_by("-in_title", "-updated_at", "-id")
 
 
 def with_figures(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:

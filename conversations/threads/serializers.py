@@ -16,6 +16,7 @@ from conversations.fields import (
 from conversations.threads import shapes
 from conversations.threads.models import Conversation, Message, Rating
 from conversations.threads.parameters import RememberedSerializer
+from conversations.threads.snippets import Match
 
 # Characters of a system prompt: fewer than the smallest context window holds.
 MOST_SYSTEM_PROMPT = 8000
@@ -156,18 +157,26 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
 
 class FoundConversationSerializer(ConversationSerializer):
-    """A conversation in a list. `snippet` is the text around a match, null if only the title
-    matches or without a search."""
+    """A conversation in a list. `snippet` is the text around the first match in a message, null
+    if only the title matches or without a search; `match` has it with the places that match."""
 
     snippet = serializers.SerializerMethodField()
+    match = serializers.SerializerMethodField()
 
     class Meta(ConversationSerializer.Meta):
-        fields = (*ConversationSerializer.Meta.fields, "snippet")  # type: ignore[assignment]
+        fields = (*ConversationSerializer.Meta.fields, "snippet", "match")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
 
     def get_snippet(self, row: Conversation) -> str | None:
-        snippet: str | None = self.context.get("snippets", {}).get(row.pk)
-        return snippet
+        match = self.get_match(row)
+        if match is None or match["snippet"] is None:
+            return None
+        return "".join(part["text"] for part in match["snippet"])
+
+    @extend_schema_field(shapes.MatchSerializer(allow_null=True))
+    def get_match(self, row: Conversation) -> Match | None:
+        match: Match | None = self.context.get("matches", {}).get(row.pk)
+        return match
 
 
 class ConversationInput(StrictSerializer):

@@ -180,11 +180,10 @@ def purge_deleted() -> int:
 def remove(rows: QuerySet[Conversation]) -> int:
     """Remove conversations with all that belongs to them. Returns how many."""
     with transaction.atomic():
+        search.forget(Message.objects.filter(conversation__in=rows))
         sizes = storage.by_owner(rows)
         rows.update(head=None)
         _, by_model = rows.delete()
-        if by_model:
-            search.forget_purged()
         for user_id, size in sizes.items():
             storage.add(user_id=user_id, size=-size)
     return by_model.get("conversations.Conversation", 0)

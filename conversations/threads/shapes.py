@@ -42,6 +42,22 @@ class TimingsSerializer(serializers.Serializer[Any]):
     generate_s = serializers.FloatField(required=False)
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    """A part of a text, and whether it matches the search."""
+
+    text = serializers.CharField()
+    marked = serializers.BooleanField()
+
+
+class MatchSerializer(serializers.Serializer[Any]):
+    """Where a conversation matches a search. `message_id` is the newest message that does, on any
+    branch, and `snippet` its text around the first match; both are null if only the title does."""
+
+    message_id = serializers.UUIDField(allow_null=True)
+    title = PartSerializer(many=True)
+    snippet = PartSerializer(many=True, allow_null=True)
+
+
 class FailureSerializer(serializers.Serializer[Any]):
     """Why a reply failed. `retryable`: the same request may succeed later."""
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from django.utils.functional import cached_property
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import mixins, serializers, status, viewsets
@@ -27,11 +28,12 @@ from conversations.threads import (
     exports,
     forking,
     ratings,
-    search,
     selectors,
     services,
+    snippets,
 )
 from conversations.threads.models import Conversation, Message
+from conversations.threads.search import Hit, hits
 from conversations.threads.serializers import (
     BARE_MESSAGE,
     ConversationChanges,
@@ -148,18 +150,25 @@ class ConversationViewSet(OwnConversations):
         if self.action != "list":
             return selectors.conversations(user=caller(self.request))
         query = ListQuery.of(self.request)
-        return selectors.conversations(
+        rows = selectors.conversations(
             user=caller(self.request),
-            query=self.search,
             archived=query.get("archived", None if self.search else False),
             pinned=query.get("pinned"),
             empty=query.get("empty"),
         )
+        return selectors.found(rows, self.hits) if self.search else rows
 
     @property
     def search(self) -> str:
         """The search words of the list."""
+        if self.action != "list":
+            return ""
         return self.request.query_params.get("search", "").strip()[:MOST_QUERY]
+
+    @cached_property
+    def hits(self) -> dict[UUID, Hit]:
+        """What the search found."""
+        return hits(user=caller(self.request), query=self.search)
 
     def get_serializer_class(self) -> type[ConversationSerializer]:
         listed = self.action == "list"
@@ -167,10 +176,13 @@ class ConversationViewSet(OwnConversations):
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        if self.action == "list" and self.search:
-            user = caller(self.request)
-            context["snippets"] = search.snippets(user=user, query=self.search)
+        if self.search:
+            context["matches"] = snippets.matches(self.page, hits=self.hits, query=self.search)
         return context
+
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        self.page = super().paginate_queryset(queryset) or []
+        return self.page
 
     @extend_schema(
         parameters=[
@@ -180,7 +192,10 @@ class ConversationViewSet(OwnConversations):
         responses=FoundConversationSerializer(many=True),
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The caller's conversations, newest first, or those that `search` finds."""
+        """The caller's conversations, newest first, or those that `search` finds, first those
+        whose title it finds."""
+        if self.search:
+            self.pagination_class = pagination.TitlesFirst
         return super().list(request, *args, **kwargs)
 
     @extend_schema(

@@ -56,7 +56,7 @@ class Installation:
         """How many of the account's conversations have the word, by the index."""
         code = (
             "from conversations.threads import search; from conversations.models import User; "
-            f"print(len(search.snippets(user=User.objects.get(username={user!r}), query={word!r})))"
+            f"print(len(search.hits(user=User.objects.get(username={user!r}), query={word!r})))"
         )
         return int(self.ok("shell", "--no-imports", "-c", code))
 

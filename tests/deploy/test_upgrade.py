@@ -94,6 +94,10 @@ async def test_old_and_new_servers_beside_each_other(old: ChatServer, new: ChatS
         rest = person.rest_at(new)
         messages = await rest.messages(chat)
         assert len(messages) == 8
+        for word in ("first", "again", "stop"):  # whichever wrote it
+            answer = await rest.get(f"/api/conversations/?search={word}")
+            (found,) = answer.json()["results"]
+            assert found["match"]["message_id"] in [row["id"] for row in messages]
         async with page_socket(person, chat, new) as socket:
             assert (await socket.reply("after it", model="normal"))["status"] == "completed"
     for server in (old, new):

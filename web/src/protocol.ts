@@ -307,11 +307,23 @@ export interface Conversation {
   message_count: number;
 }
 
-/** A conversation that a search found; the piece of text is null when only the title matches. */
+/** A part of a text, and whether a search found it. */
+export interface TextPart {
+  text: string;
+  marked: boolean;
+}
+
+/** Where a conversation matches a search; id and snippet are null when only the title does. */
+export interface SearchMatch {
+  message_id: string | null;
+  title: TextPart[];
+  snippet: TextPart[] | null;
+}
+
+/** A conversation in a list; without a search there is no match. */
 export interface FoundConversation extends Conversation {
   snippet?: string | null;
-  /** Null without a search; the message is null when only the title matches. */
-  match?: { message_id: string | null } | null;
+  match?: SearchMatch | null;
 }
 
 export type ConversationChanges = Partial<Pick<Conversation, 'title' | 'pinned' | 'archived'>>;

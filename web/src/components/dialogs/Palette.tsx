@@ -13,7 +13,7 @@ import { useFrame } from '../../state/frame';
 import { idInPath, route } from '../../state/route';
 import { keyName, SHORTCUTS } from '../../state/shortcuts';
 import { aroundStrings } from '../../stringsAround';
-import { Marked } from '../ui/Marked';
+import { MarkedParts } from '../ui/MarkedParts';
 import { ModalDialog } from '../ui/ModalDialog';
 import { titleOf, useActions } from '../sidebar/useActions';
 import { useDeferred } from '../sidebar/useDeferred';
@@ -109,10 +109,10 @@ export function Palette() {
         />
       </div>
       <div id="palette-list" role="listbox" aria-label={words.name} className="scroll-quiet min-h-0 overflow-y-auto p-2">
-        {text.trim() === '' && <Choices name={words.recent} all={chats} chosen={chosen} query="" />}
-        <Choices name={words.commands} all={commands} chosen={chosen} query="" />
+        {text.trim() === '' && <Choices name={words.recent} all={chats} chosen={chosen} />}
+        <Choices name={words.commands} all={commands} chosen={chosen} />
         {text.trim() !== '' && (
-          <Choices name={words.conversations} all={chats} chosen={chosen} query={text} />
+          <Choices name={words.conversations} all={chats} chosen={chosen} />
         )}
       </div>
       {choices.length === 0 && (
@@ -174,10 +174,9 @@ interface ChoicesProps {
   name: string;
   all: Choice[];
   chosen: Choice | undefined;
-  query: string;
 }
 
-function Choices({ name, all, chosen, query }: ChoicesProps) {
+function Choices({ name, all, chosen }: ChoicesProps) {
   if (all.length === 0) return null;
   return (
     <div role="group" aria-label={name}>
@@ -195,7 +194,7 @@ function Choices({ name, all, chosen, query }: ChoicesProps) {
           onClick={() => choice.choose()}
           className="flex min-h-11 cursor-pointer items-center gap-3 rounded-control px-3 py-1.5 text-sm hover:bg-sunken aria-selected:bg-primary-soft forced-colors:aria-selected:outline-2"
         >
-          {'command' in choice ? <CommandChoice name={choice.command} /> : <RowChoice row={choice.row} query={query} />}
+          {'command' in choice ? <CommandChoice name={choice.command} /> : <RowChoice row={choice.row} />}
         </div>
       ))}
     </div>
@@ -220,17 +219,17 @@ function CommandChoice({ name }: { name: Offered }) {
   );
 }
 
-function RowChoice({ row, query }: { row: FoundConversation; query: string }) {
+function RowChoice({ row }: { row: FoundConversation }) {
   return (
     <>
       <MessageSquareText className="size-4 shrink-0 text-ink-muted" strokeWidth={1.75} aria-hidden />
       <span className="min-w-0 flex-1">
         <span className="block truncate" dir="auto">
-          <Marked text={titleOf(row)} query={query} />
+          <MarkedParts text={titleOf(row)} parts={row.match?.title} />
         </span>
         {row.snippet && (
           <span className="block truncate text-xs text-ink-muted" dir="auto">
-            <Marked text={row.snippet} query={query} />
+            <MarkedParts text={row.snippet} parts={row.match?.snippet} />
           </span>
         )}
       </span>

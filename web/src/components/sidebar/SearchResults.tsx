@@ -5,7 +5,7 @@ import { searchQuery } from '../../state/conversations';
 import { pathOf } from '../../state/route';
 import { aroundStrings } from '../../stringsAround';
 import { isPlain } from '../ui/isPlain';
-import { Marked } from '../ui/Marked';
+import { MarkedParts } from '../ui/MarkedParts';
 import { ListNote } from './ListNote';
 import { ListSkeleton } from './ListSkeleton';
 import { titleOf, useActions } from './useActions';
@@ -48,11 +48,11 @@ export function SearchResults({ query }: { query: string }) {
               className="flex min-h-11 flex-col justify-center rounded-control px-3 py-2 text-sm outline-offset-[-2px] hover:bg-sunken"
             >
               <span className="truncate font-medium" dir="auto">
-                <Marked text={titleOf(row)} query={query} />
+                <MarkedParts text={titleOf(row)} parts={row.match?.title} />
               </span>
               {row.snippet && (
                 <span className="mt-0.5 line-clamp-2 text-xs text-ink-muted" dir="auto">
-                  <Marked text={row.snippet} query={query} />
+                  <MarkedParts text={row.snippet} parts={row.match?.snippet} />
                 </span>
               )}
             </a>

@@ -44,6 +44,9 @@ class Provider(ABC):
         """Whether two names mean the same model."""
         return a == b
 
+    # How long a request waits for a model that is being loaded, in seconds.
+    patience_s: float = 1800.0
+
     @abstractmethod
     def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """StreamedResponse `request` piece by piece; nothing is sent before the first `anext`.

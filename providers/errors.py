@@ -14,6 +14,8 @@
     │   ├── NotSupported         it has no embeddings, log probabilities, suffix
     │   └── ModelCannotSee       the model takes no pictures
     ├── ProviderFailed           500, an error line in the stream, a page of HTML
+    ├── ProviderRedirected       3xx: it would have us send the prompt elsewhere
+    ├── ReplyTooLong             more came than was asked for, or than is taken
     └── StreamBroken             the stream ended before the reply did
 
 A provider raises nothing else (and `asyncio.CancelledError`). `str(error)` is a sentence for the
@@ -94,7 +96,8 @@ class RequestRefused(ProviderError):
 
 class ContextTooLong(RequestRefused):
     """`window` and `prompt_tokens` are the provider's numbers, where its refusal names them. The
-    provider then remembers the window: `Provider.window` returns it from now on."""
+    provider then remembers the window: `Provider.window` returns it from now on. `reply_tokens` is
+    how much reply was asked for: a prompt that fits may leave too little room for it."""
 
     code = "context_length_exceeded"
 
@@ -109,6 +112,7 @@ class ContextTooLong(RequestRefused):
         super().__init__(message, detail=detail)
         self.window = window
         self.prompt_tokens = prompt_tokens
+        self.reply_tokens: int | None = None
 
 
 class SystemRoleRefused(RequestRefused):
@@ -127,6 +131,16 @@ class ModelCannotSee(RequestRefused):
 
 class ProviderFailed(ProviderError):
     code = "provider_failed"
+
+
+class ProviderRedirected(ProviderError):
+    code = "provider_redirected"
+    retryable = False
+
+
+class ReplyTooLong(ProviderError):
+    code = "reply_too_long"
+    retryable = False
 
 
 class StreamBroken(ProviderError):

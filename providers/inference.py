@@ -35,5 +35,4 @@ class InferenceProvider(OpenAIBase):
             yield StreamedResponse(response.headers.get("content-type", ""), pieces)
 
     async def _fetch_models(self) -> bytes:
-        client = await self._server.open()
-        return (await client.get(_MODELS)).content
+        return await self._server.fetch("GET", _MODELS)

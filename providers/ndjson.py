@@ -25,7 +25,7 @@ class LineSafeTransport(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         # Compressed bytes are not text.
         plain = response.status_code == 200 and "content-encoding" not in response.headers
-        if plain and request.url.path.endswith("/api/chat"):
+        if plain and request.url.path.endswith(("/api/chat", "/api/generate")):
             assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for mypy
             response.stream = _LineStream(response.stream)
         return response

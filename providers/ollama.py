@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import ollama
 
-from providers import errors, ollama_chat, ollama_models, transport
+from providers import bodies, errors, ollama_chat, ollama_models, transport, values
 from providers.base import Provider
 from providers.config import OllamaSettings
 from providers.ndjson import LineSafeTransport
@@ -132,9 +132,11 @@ class OllamaProvider(Provider):
                 message = ollama_chat.message(line)
                 content = message.get("content") or ""
                 reasoning = message.get("thinking") or ""
+                if not isinstance(content, str) or not isinstance(reasoning, str):
+                    raise TypeError("not a text")
                 parts = tools.feed(message.get("tool_calls"), whole=True)
                 if content or reasoning or parts:
-                    logprobs = tuple(line.get("logprobs") or ())
+                    logprobs = values.logprobs(line.get("logprobs"))
                     yield Chunk(content, reasoning, generating, tool_parts=parts, logprobs=logprobs)
                     generating = None
                 if line.get("done"):
@@ -211,18 +213,15 @@ class OllamaProvider(Provider):
         body: dict[str, Any] = {"model": model, "input": list(texts)}
         if dimensions is not None:
             body["dimensions"] = dimensions
+        most = bodies.most_of_vectors(len(texts))
+        answer = await self._ask("POST", "/api/embed", body, limit_s, most)
         try:
-            client = await self._opened()
-            async with asyncio.timeout(limit_s):
-                answer = await client._request(dict, "POST", "/api/embed", json=body)
-            vectors = tuple(tuple(map(float, vector)) for vector in answer["embeddings"])
-        except TimeoutError as exc:
-            raise transport.no_answer(self.label, limit_s) from exc
-        except _FAILURES as exc:
-            raise self._error_for(exc, model, begun=False) from exc
+            vectors = await asyncio.to_thread(values.vectors, answer.get("embeddings"))
+        except ValueError:
+            vectors = ()
         if len(vectors) != len(texts):
             raise errors.StreamBroken(f"{self.label} sent something that cannot be read.")
-        return Embeddings(vectors, answer.get("prompt_eval_count"))
+        return Embeddings(vectors, values.count(answer.get("prompt_eval_count")))
 
     async def list_models(self) -> list[Model]:
         """The newest first, as the server lists them."""
@@ -265,7 +264,7 @@ class OllamaProvider(Provider):
         if chosen := self._settings.context_length or self._windows.get(short_name(model)):
             return chosen
         loaded = ollama_models.find(running, model) or {}
-        return ollama_models.positive(loaded.get("context_length"))
+        return values.positive(loaded.get("context_length"))
 
     async def window(self, model: str, *, load: bool = False) -> int | None:
         """The configured length, else the model's own setting (`num_ctx`), else that of the loaded
@@ -305,7 +304,7 @@ class OllamaProvider(Provider):
 
     async def _loaded_window(self, model: str) -> int | None:
         entry = ollama_models.find(await self._get("/api/ps", WINDOW_S), model) or {}
-        return ollama_models.positive(entry.get("context_length"))
+        return values.positive(entry.get("context_length"))
 
     async def has_model(self, model: str) -> bool:
         """See `Provider`; the list leaves out other spellings."""
@@ -334,14 +333,19 @@ class OllamaProvider(Provider):
         return await self._ask("POST", "/api/show", {"model": model}, within_s)
 
     async def _ask(
-        self, method: str, path: str, body: dict[str, Any] | None, within_s: float
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        within_s: float,
+        most: int = bodies.WHOLE,
     ) -> Mapping[str, Any]:
         """Return a JSON object from the server. Raises `ProviderError`. Uses the plain client: the
-        official one drops capabilities and where a model runs."""
+        official one drops capabilities and where a model runs, and reads without an end."""
         try:
-            client = await self._server.open()
             async with asyncio.timeout(within_s):
-                data = (await client.request(method, path, json=body)).json()
+                answer = await self._server.fetch(method, path, json=body, most=most)
+            data = values.decoded(answer)
         except TimeoutError as exc:
             raise transport.no_answer(self.label, within_s) from exc
         except _FAILURES as exc:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from providers import errors
+from providers import errors, values
 from providers.openai_chunks import fills_window
 from providers.tool_calls import as_object
 from providers.types import (
@@ -160,23 +160,17 @@ def finish(line: Mapping[str, Any], request: ChatRequest, *, called: bool) -> Fi
     if line.get("done_reason") == "length":
         reason = "length"
     usage = None
-    prompt, completion = _count(line.get("prompt_eval_count")), _count(line.get("eval_count"))
-    if prompt is not None or completion is not None:
+    told = (line.get("prompt_eval_count"), line.get("eval_count"))
+    prompt, completion = map(values.count, told)
+    unreadable = any(value is not None and values.count(value) is None for value in told)
+    if not unreadable and (prompt is not None or completion is not None):
         usage = Usage(prompt or 0, completion or 0)
     lowered = reason == "length" and most_tokens(request) != request.max_tokens
     return Finish(
         reason=reason,
         usage=usage,
-        load_s=_seconds(line.get("load_duration")),
-        prompt_s=_seconds(line.get("prompt_eval_duration")),
-        generate_s=_seconds(line.get("eval_duration")),
+        load_s=values.seconds(line.get("load_duration")),
+        prompt_s=values.seconds(line.get("prompt_eval_duration")),
+        generate_s=values.seconds(line.get("eval_duration")),
         window_full=lowered or fills_window(reason, usage, request.window),
     )
-
-
-def _count(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) else None
-
-
-def _seconds(nanoseconds: object) -> float | None:
-    return nanoseconds / 1e9 if isinstance(nanoseconds, int | float) else None

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from providers import values
 from providers.types import Model
 
-_CHOSEN_WINDOW = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
+_CHOSEN_WINDOW = re.compile(r"^num_ctx[ \t]+([0-9]{1,9})[ \t]*$", re.MULTILINE)
 # Families that only embed, for servers that do not say what a model can do.
 _EMBEDDING_FAMILIES = frozenset({"bert", "nomic-bert", "nomic-bert-moe"})
 
@@ -39,10 +40,7 @@ def is_cloud_name(name: str) -> bool:
 
 def entries(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the models of `/api/tags` or `/api/ps` that have a name."""
-    models = data.get("models")
-    if not isinstance(models, list):
-        return []
-    return [entry for entry in models if isinstance(entry, Mapping) and name_of(entry)]
+    return [entry for entry in values.mappings(data.get("models")) if name_of(entry)]
 
 
 def find(data: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
@@ -59,10 +57,10 @@ def to_model(
 ) -> Model | None:
     """Return a model of `/api/tags`, completed by `/api/show` where that was asked; `None` when it
     can neither chat nor embed."""
-    details = _mapping(entry.get("details"))
+    details = values.mapping(entry.get("details"))
     listed = entry.get("capabilities", shown.get("capabilities"))
-    capabilities = tuple(str(c) for c in listed) if isinstance(listed, list) else ()
-    family = str(details.get("family") or "")
+    capabilities = values.words(listed)
+    family = values.word(details.get("family"))
     if not capabilities and family in _EMBEDDING_FAMILIES:
         capabilities = ("embedding",)
     if capabilities and not {"completion", "embedding"}.intersection(capabilities):
@@ -74,11 +72,11 @@ def to_model(
         context_length=listed_length(entry) or context_length(shown),
         window=window,
         capabilities=capabilities,
-        size_bytes=positive(entry.get("size")),
+        size_bytes=values.positive(entry.get("size"), values.MOST_BYTES),
         family=family,
-        format=str(details.get("format") or ""),
-        parameter_size=str(details.get("parameter_size") or ""),
-        quantization_level=str(details.get("quantization_level") or ""),
+        format=values.word(details.get("format")),
+        parameter_size=values.word(details.get("parameter_size")),
+        quantization_level=values.word(details.get("quantization_level")),
         remote=bool(entry.get("remote_host")) or is_cloud_name(name),
         created=_epoch(entry.get("modified_at")),
     )
@@ -92,42 +90,32 @@ def that_cannot_think(models: Iterable[Model]) -> set[str]:
 
 def listed_length(entry: Mapping[str, Any]) -> int | None:
     """Return what `context_length` returns, where the list has it."""
-    return positive(_mapping(entry.get("details")).get("context_length"))
+    return values.positive(values.mapping(entry.get("details")).get("context_length"))
 
 
 def context_length(shown: Mapping[str, Any]) -> int | None:
     """Return the longest context the model was made for, in tokens, from `/api/show`."""
-    info = _mapping(shown.get("model_info"))
+    info = values.mapping(shown.get("model_info"))
     architecture = info.get("general.architecture")
-    if length := positive(info.get(f"{architecture}.context_length")):
+    if length := values.positive(info.get(f"{architecture}.context_length")):
         return length
-    lengths = (positive(v) for k, v in info.items() if str(k).endswith(".context_length"))
+    lengths = (values.positive(v) for k, v in info.items() if str(k).endswith(".context_length"))
     return next((length for length in lengths if length), None)
 
 
 def chosen_window(shown: Mapping[str, Any]) -> int | None:
     """Return the `num_ctx` that the model's Modelfile sets."""
-    chosen = _CHOSEN_WINDOW.search(str(shown.get("parameters") or ""))
-    return positive(int(chosen[1])) if chosen else None
-
-
-def positive(value: object) -> int | None:
-    """Return a count; 0 stands for unknown."""
-    return int(value) if isinstance(value, int | float) and value > 0 else None
+    chosen = _CHOSEN_WINDOW.search(values.text(shown.get("parameters")))
+    return values.positive(int(chosen[1])) if chosen else None
 
 
 def name_of(entry: Mapping[str, Any]) -> str:
-    name = entry.get("name") or entry.get("model")
-    return name if isinstance(name, str) else ""
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return values.name(entry.get("name") or entry.get("model"))
 
 
 def _epoch(value: object) -> int:
     """Seconds since 1970 of an RFC 3339 time, which may have nine decimals; 0 when unknown."""
     try:
-        return int(datetime.fromisoformat(str(value)).timestamp())
+        return values.epoch(datetime.fromisoformat(str(value)).timestamp())
     except (ValueError, OverflowError):
         return 0

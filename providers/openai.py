@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import openai
 
-from providers import errors, openai_request, transport
+from providers import bodies, errors, openai_request, transport
+from providers.bodies import read_whole
 from providers.config import OPENAI_URL, OpenAISettings
 from providers.openai_base import FAILURES, OpenAIBase, StreamedResponse
 from providers.refusals import Refusal
@@ -111,8 +112,9 @@ class OpenAIProvider(OpenAIBase):
                     extra_headers=_NO_KEY,
                 ) as response,
             ):
-                body = await response.read()
-            return openai_request.embeddings(body, len(texts), self.label)
+                most = bodies.most_of_vectors(len(texts))
+                body = await read_whole(response.iter_bytes(), most)
+            return await asyncio.to_thread(openai_request.embeddings, body, len(texts), self.label)
         except TimeoutError as exc:
             raise transport.no_answer(self.label, limit_s) from exc
         except FAILURES as exc:
@@ -123,7 +125,7 @@ class OpenAIProvider(OpenAIBase):
             self._connected() as client,
             client.models.with_streaming_response.list(extra_headers=_NO_KEY) as response,
         ):
-            return await response.read()
+            return await read_whole(response.iter_bytes())
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[openai.AsyncOpenAI]:

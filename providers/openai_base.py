@@ -11,9 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, su
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from providers import errors, openai_chunks, openai_request, openai_servers, transport
+from providers import errors, openai_chunks, openai_request, openai_servers, transport, values
 from providers.base import Provider
 from providers.config import Timeouts
 from providers.refusals import Refusal
@@ -57,6 +55,7 @@ class OpenAIBase(Provider):
     ) -> None:
         self._server = server
         self._timeouts = timeouts
+        self.patience_s = timeouts.first_byte_timeout_s
         self._remote = remote
         self._refused_fields = RefusedFields(renamed)
         self._listed: dict[str, int | None] = {}  # windows by model, from the last list
@@ -133,8 +132,17 @@ class OpenAIBase(Provider):
             if "html" in answer.content_type:
                 raise transport.RefusalError(Refusal(status=200, is_page=True))
             pieces = await stack.enter_async_context(aclosing(answer.pieces))
+            tail_until: float | None = None
             while not reply.done:
-                piece = await self._next(pieces, silence, reply)
+                if reply.has_reason and tail_until is None:
+                    tail_until = asyncio.get_running_loop().time() + TAIL_S
+                try:
+                    async with asyncio.timeout_at(tail_until) if tail_until else silence.limit():
+                        piece = await anext(pieces, None)
+                except FAILURES:
+                    if tail_until is None:
+                        raise
+                    break  # a stream that fails after the reply has ended has just ended
                 for event in reader.end() if piece is None else reader.feed(piece):
                     chunk = reply.feed(event, streamed=reader.form is Form.EVENTS)
                     if chunk is not None:
@@ -148,25 +156,9 @@ class OpenAIBase(Provider):
                 await transport.read_to_end(pieces)
         yield reply.end(window=self._known_window(request.model))
 
-    async def _next(
-        self,
-        pieces: AsyncGenerator[bytes],
-        silence: transport.SilenceLimit,
-        reply: openai_chunks.CompletionParser,
-    ) -> bytes | None:
-        """Return the next bytes. A stream that fails after the reply has ended has just ended."""
-        try:
-            async with asyncio.timeout(TAIL_S) if reply.has_reason else silence.limit():
-                return await anext(pieces, None)
-        except FAILURES:
-            if not reply.has_reason:
-                raise
-            return None
-
     async def embed(
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
-
         raise errors.NotSupported(f"{self.label} does not make embeddings.")
 
     async def list_models(self) -> list[Model]:
@@ -178,12 +170,13 @@ class OpenAIBase(Provider):
         self._listed = {model.name: model.window or model.context_length for model in models}
         self._slots = {model.name: model.slots for model in models}
         self._without_tools = {model.name for model in models if model.takes_tools is False}
+        self._closes_alone |= {model.name for model in models if model.opens_thought}
         return models
 
     async def _list(self, within_s: float) -> object:
         try:
             async with asyncio.timeout(within_s):
-                return orjson.loads(await self._fetch_models())
+                return values.decoded(await self._fetch_models())
         except TimeoutError as exc:
             raise transport.no_answer(self.label, within_s) from exc
         except FAILURES as exc:

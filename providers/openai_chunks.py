@@ -5,14 +5,11 @@ Servers differ in the spelling (`finish_reason`, `finishReason`), in where reaso
 in whether they stream at all.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from providers import errors
+from providers import errors, values
 from providers.refusals import read_error, refusal_error
 from providers.tool_calls import ToolCalls
 from providers.types import Chunk, Finish, FinishReason, Model, Phase, ToolPart, Usage
@@ -57,7 +54,8 @@ class CompletionParser:
         self._phase: Phase | None = "generating"  # until the first text
         self._tools = ToolCalls()
         self._deltas: set[str] = set()  # which fields came in deltas
-        self._messages = {"content": "", "reasoning": ""}  # what came in messages alone
+        # What came in messages alone.
+        self._messages = {"content": _Grown(), "reasoning": _Grown()}
         self._whole = False
         self.done = False
 
@@ -102,12 +100,9 @@ class CompletionParser:
 
     def _decoded(self, event: str) -> Mapping[str, Any]:
         try:
-            data = orjson.loads(event)
-        except ValueError:
-            try:  # the other one takes half a surrogate pair
-                data = json.loads(event)
-            except (ValueError, RecursionError) as exc:
-                raise self._unreadable() from exc
+            data = values.decoded(event)
+        except ValueError as exc:
+            raise self._unreadable() from exc
         if not isinstance(data, Mapping):
             raise self._unreadable()
         return data
@@ -118,7 +113,7 @@ class CompletionParser:
                 cut = {"error": choice.get("error") or "The reply was cut short."}
                 raise refusal_error(read_error(cut), self._who, self._model)
             self._reason = _REASONS.get(str(reason), "stop")
-        delta, message = _mapping(choice.get("delta")), _mapping(choice.get("message"))
+        delta, message = values.mapping(choice.get("delta")), values.mapping(choice.get("message"))
         self._whole = self._whole or (whole and bool(message) and not delta)
         content, reasoning = _texts(delta)
         if content:
@@ -131,34 +126,45 @@ class CompletionParser:
             if not self._tools:
                 parts = self._tool_parts(message)
             if "content" not in self._deltas:
-                content = self._new_text("content", text)
+                content = self._messages["content"].add(text)
             if not self._deltas:
-                reasoning = self._new_text("reasoning", thought)
+                reasoning = self._messages["reasoning"].add(thought)
         if not content and not reasoning and not parts:
             return None
         phase, self._phase = self._phase, None
-        logprobs = _mapping(choice.get("logprobs")).get("content")
-        chosen = tuple(logprobs) if isinstance(logprobs, list) and content else ()
-        return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=chosen)
-
-    def _new_text(self, field: str, text: str) -> str:
-        """What a message adds to those before it: messages come once, or again and again while
-        they grow, or in pieces."""
-        before = self._messages[field]
-        if text.startswith(before):
-            self._messages[field] = text
-            return text[len(before) :]
-        self._messages[field] = before + text
-        return text
+        logprobs: tuple[Mapping[str, Any], ...] = ()
+        if content and (told := choice.get("logprobs")):
+            logprobs = values.logprobs(values.mapping(told).get("content"))
+        return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=logprobs)
 
     def _tool_parts(self, message: Mapping[str, Any]) -> tuple[ToolPart, ...]:
         calls = _either(message, "tool_calls", "toolCalls")
-        if not calls and (old := _mapping(message.get("function_call"))):
+        if not calls and (old := values.mapping(message.get("function_call"))):
             calls = [{"index": 0, "function": old}]
         return self._tools.feed(calls)
 
     def _unreadable(self) -> errors.StreamBroken:
         return errors.StreamBroken(f"{self._who} sent something that cannot be read.")
+
+
+class _Grown:
+    """The text of messages, which come once, or again and again while they grow, or in pieces."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._size = 0
+
+    def add(self, text: str) -> str:
+        """Return what a message adds to those before it."""
+        before = ""
+        if len(text) >= self._size:  # else it has not grown
+            before = "".join(self._texts)
+        if before and text.startswith(before):
+            self._texts, self._size = [text], len(text)
+            return text[len(before) :]
+        self._texts.append(text)
+        self._size += len(text)
+        return text
 
 
 def fills_window(reason: str, usage: Usage | None, window: int | None) -> bool:
@@ -171,35 +177,29 @@ def fills_window(reason: str, usage: Usage | None, window: int | None) -> bool:
 def models(data: object, *, remote: bool | None) -> list[Model]:
     """A list of models; a missing or null one is empty."""
     items = data.get("data", data.get("models")) if isinstance(data, Mapping) else data
-    if not isinstance(items, list):
-        return []
-    listed = (_model(item, remote) for item in items if isinstance(item, Mapping))
+    listed = (_model(item, remote) for item in values.mappings(items))
     return [model for model in listed if model is not None]
 
 
 def _model(item: Mapping[str, Any], remote: bool | None) -> Model | None:
-    name = item.get("id") or item.get("name")
-    if not isinstance(name, str):
+    name = values.name(item.get("id") or item.get("name"))
+    if not name:
         return None
     label = _either(item, "display_label", "displayLabel", "display_name", "displayName")
-    label = label if isinstance(label, str) else label_of(name)
-    capabilities = item.get("capabilities")
-    more = item.get("meta") or item.get("metadata")
-    details = more if isinstance(more, Mapping) else {}
-    created = item.get("created")
+    details = values.mapping(item.get("meta") or item.get("metadata"))
     window = _length(item, _WINDOWS) or _length(details, _WINDOWS)
     return Model(
         name=name,
-        label=label,
+        label=values.word(label) or label_of(name),
         context_length=_length(item, _LENGTHS) or _length(details, _LENGTHS) or window,
         window=window,
-        capabilities=tuple(map(str, capabilities)) if isinstance(capabilities, list) else (),
+        capabilities=values.words(item.get("capabilities")),
         family=_word(details, "family"),
         format=_word(details, "format"),
         parameter_size=_word(details, "parameter_size", "parameterSize"),
         quantization_level=_word(details, "quantization_level", "quantizationLevel"),
         remote=remote,
-        created=created if isinstance(created, int) else 0,
+        created=values.epoch(item.get("created")),
     )
 
 
@@ -212,36 +212,25 @@ def label_of(name: str) -> str:
 
 
 def _length(data: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    value = _either(data, *names)
-    return value if isinstance(value, int) and value > 0 else None
+    return values.positive(_either(data, *names))
 
 
 def _word(data: Mapping[str, Any], *names: str) -> str:
-    value = _either(data, *names)
-    return value if isinstance(value, str) else ""
+    return values.word(_either(data, *names))
 
 
 def _usage(event: Mapping[str, Any]) -> Usage | None:
-    data = _mapping(event.get("usage"))
-    prompt = _either(data, "prompt_tokens", "promptTokens")
-    completion = _either(data, "completion_tokens", "completionTokens")
-    if not isinstance(prompt, int) or not isinstance(completion, int):
+    data = values.mapping(event.get("usage"))
+    prompt = values.count(_either(data, "prompt_tokens", "promptTokens"))
+    completion = values.count(_either(data, "completion_tokens", "completionTokens"))
+    if prompt is None or completion is None:
         return None
-    details = _mapping(_either(data, "prompt_tokens_details", "promptTokensDetails"))
-    timings = _mapping(event.get("timings"))  # llama-server
-    cached = _either({**data, **timings, **details}, *_CACHED)
-    written = _mapping(_either(data, "completion_tokens_details", "completionTokensDetails"))
-    thought = _either(written, "reasoning_tokens", "reasoningTokens")
-    return Usage(
-        prompt,
-        completion,
-        cached if isinstance(cached, int) else 0,
-        thought if isinstance(thought, int) else 0,
-    )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    details = values.mapping(_either(data, "prompt_tokens_details", "promptTokensDetails"))
+    timings = values.mapping(event.get("timings"))  # llama-server
+    cached = values.count(_either({**data, **timings, **details}, *_CACHED)) or 0
+    written = values.mapping(_either(data, "completion_tokens_details", "completionTokensDetails"))
+    thought = values.count(_either(written, "reasoning_tokens", "reasoningTokens")) or 0
+    return Usage(prompt, completion, min(cached, prompt), min(thought, completion))
 
 
 def _either(data: Mapping[str, Any], *names: str) -> Any:

@@ -1,11 +1,8 @@
 """What is sent to an OpenAI-compatible server, and its answer to a request for embeddings. Pure."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from providers import errors
+from providers import errors, values
 from providers.tool_calls import as_object
 from providers.types import (
     ChatMessage,
@@ -111,15 +108,12 @@ def _format(wanted: ResponseFormat | None) -> Json | None:
 
 def embeddings(answer: bytes, count: int, who: str) -> Embeddings:
     """Return the `count` vectors in an answer, in the order of their `index`. Raises `ValueError`
-    if it is not JSON, and `StreamBroken` if it is something else."""
-    data = orjson.loads(answer)
-    items = data.get("data") if isinstance(data, Mapping) else None
-    if not isinstance(items, list) or len(items) != count:
+    if it cannot be read, and `StreamBroken` if there are more or fewer."""
+    data = values.mapping(values.decoded(answer))
+    items = values.mappings(data.get("data"))
+    if len(items) != count:
         raise errors.StreamBroken(f"{who} sent something that cannot be read.")
-    try:
-        ordered = sorted(items, key=lambda item: item.get("index", 0))
-        vectors = tuple(tuple(map(float, item["embedding"])) for item in ordered)
-        tokens = (data.get("usage") or {}).get("prompt_tokens")
-    except (TypeError, KeyError, AttributeError):
-        raise errors.StreamBroken(f"{who} sent something that cannot be read.") from None
-    return Embeddings(vectors, tokens if isinstance(tokens, int) else None)
+    ordered = sorted(items, key=lambda item: values.count(item.get("index")) or 0)
+    vectors = values.vectors([item.get("embedding") for item in ordered])
+    tokens = values.count(values.mapping(data.get("usage")).get("prompt_tokens"))
+    return Embeddings(vectors, tokens)

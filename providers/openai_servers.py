@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import httpx
-
-from providers import ollama_models, transport
+from providers import ollama_models, transport, values
 from providers.errors import ProviderError
 from providers.types import Model
 
@@ -30,51 +28,56 @@ async def completed(
 ) -> list[Model]:
     """Return the models of a list with what the server tells elsewhere. `data` is that list as it
     came: who owns the models tells which server it is."""
-    items = data.get("data") if isinstance(data, Mapping) else None
-    entries = [item for item in items or () if isinstance(item, Mapping)]
-    owners = {str(entry.get("owned_by") or "") for entry in entries}
+    entries = values.mappings(values.mapping(data).get("data"))
+    owners = {values.word(entry.get("owned_by")) for entry in entries}
     try:
         async with asyncio.timeout(ASK_S):
-            client = await server.open()
             if "llamacpp" in owners and len(models) == 1:
-                return [_from_props(models[0], await _get(client, server, "/props"))]
+                return [_from_props(models[0], await _get(server, "/props"))]
             if "library" in owners:
                 running, tags = await asyncio.gather(
-                    _get(client, server, "/api/ps"), _get(client, server, "/api/tags")
+                    _get(server, "/api/ps"), _get(server, "/api/tags")
                 )
                 return [_from_ollama(model, running, tags) for model in models]
             if "organization_owner" in owners:
-                listed = await _get(client, server, "/api/v0/models")
+                listed = await _get(server, "/api/v0/models")
                 return [_from_lm_studio(model, listed) for model in models]
     except _FAILURES:
         pass
     return models
 
 
-async def _get(
-    client: httpx.AsyncClient, server: transport.ServerClient, path: str
-) -> Mapping[str, Any]:
+async def _get(server: transport.ServerClient, path: str) -> Mapping[str, Any]:
     root = server.url.removesuffix("/v1")
-    return _mapping((await client.get(f"{root}{path}")).json())
+    return values.mapping(values.decoded(await server.fetch("GET", f"{root}{path}")))
 
 
 def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
     """llama-server's `/props`."""
-    window = _mapping(props.get("default_generation_settings")).get("n_ctx")
-    caps = _mapping(props.get("chat_template_caps"))
+    generation = values.mapping(props.get("default_generation_settings"))
+    caps = values.mapping(props.get("chat_template_caps"))
     abilities = {
-        "vision": _mapping(props.get("modalities")).get("vision"),
+        "vision": values.mapping(props.get("modalities")).get("vision"),
         "tools": caps.get("supports_tools"),
     }
     system_role, tools = caps.get("supports_system_role"), caps.get("supports_tools")
     return replace(
         model,
-        window=ollama_models.positive(window) or model.window,
-        slots=ollama_models.positive(props.get("total_slots")),
+        window=values.positive(generation.get("n_ctx")) or model.window,
+        slots=values.positive(props.get("total_slots")),
         system_role=system_role if isinstance(system_role, bool) else None,
         takes_tools=tools if isinstance(tools, bool) else None,
+        opens_thought=_opens_thought(generation, values.text(props.get("chat_template"))),
         capabilities=("completion", *(name for name, there in abilities.items() if there)),
     )
+
+
+def _opens_thought(generation: Mapping[str, Any], template: str) -> bool:
+    """Whether the template writes an opening tag before a reply, and the server leaves the closing
+    one in the text."""
+    told = values.mapping(generation.get("params")).get("reasoning_format")
+    _, _, before_reply = template.rpartition("add_generation_prompt")
+    return told == "none" and "<think>" in before_reply and "</think>" not in before_reply
 
 
 def _from_ollama(model: Model, running: Mapping[str, Any], tags: Mapping[str, Any]) -> Model:
@@ -83,29 +86,24 @@ def _from_ollama(model: Model, running: Mapping[str, Any], tags: Mapping[str, An
     entry = ollama_models.find(tags, model.name)
     listed = entry and ollama_models.to_model(entry, {})
     more = listed or model
-    window = ollama_models.positive(loaded.get("context_length"))
+    window = values.positive(loaded.get("context_length"))
     return replace(more, name=model.name, window=window, created=model.created)
 
 
 def _from_lm_studio(model: Model, listed: Mapping[str, Any]) -> Model:
     """LM Studio's list. A model that is not loaded has no window yet."""
-    items = listed.get("data")
-    entries = [item for item in items or () if isinstance(item, Mapping)]
+    entries = values.mappings(listed.get("data"))
     entry = next((item for item in entries if item.get("id") == model.name), None)
     if entry is None:
         return model
     kind = entry.get("type")
-    tools = "tool_use" in (entry.get("capabilities") or ())
+    tools = "tool_use" in values.words(entry.get("capabilities"))
     abilities = ("vision",) * (kind == "vlm") + ("tools",) * tools
     return replace(
         model,
-        window=ollama_models.positive(entry.get("loaded_context_length")) or model.window,
-        context_length=ollama_models.positive(entry.get("max_context_length")),
+        window=values.positive(entry.get("loaded_context_length")) or model.window,
+        context_length=values.positive(entry.get("max_context_length")),
         capabilities=("embedding",) if kind == "embeddings" else ("completion", *abilities),
-        family=str(entry.get("arch") or ""),
-        quantization_level=str(entry.get("quantization") or ""),
+        family=values.word(entry.get("arch")),
+        quantization_level=values.word(entry.get("quantization")),
     )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

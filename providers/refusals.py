@@ -16,12 +16,16 @@ from email.utils import parsedate_to_datetime
 from math import ceil
 from typing import Any
 
-from providers import errors
+from providers import errors, values
 
 # In seconds. A server that asks for more has no useful idea of when to come back.
 RETRY_AFTER_MAX_S = 3600.0
 # Of an error's `detail`, in characters.
 DETAIL_MAX = 300
+# Of a server's own text, in characters: that much is looked through, and cleaned. Some of the
+# patterns take the square of it.
+TEXT_MAX = 4000
+CLEANED_MAX = 1000
 
 _CONTEXT = re.compile(
     r"context[ _](length|size|window|limit)|maximum (context|model length)|prompt is too long"
@@ -106,7 +110,7 @@ def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Refus
     return replace(
         refusal,
         status=status,
-        text=refusal.text or ("" if is_page else text),
+        text=refusal.text or ("" if is_page else text[:TEXT_MAX]),
         retry_after=_retry_after(headers),
         is_page=is_page,
     )
@@ -135,17 +139,18 @@ def read_error(data: object) -> Refusal:
         refusal = _invalid(error)
     else:
         refusal = Refusal(text="" if error is None else str(error))
-    return replace(refusal, wants_sign_in=bool(data.get("signin_url")))
+    sign_in = bool(data.get("signin_url"))
+    return replace(refusal, text=refusal.text[:TEXT_MAX], wants_sign_in=sign_in)
 
 
 def _error_object(error: Mapping[str, Any]) -> Refusal:
     parameter = error.get("param")
     return Refusal(
         text=str(error.get("message") or ""),
-        code=f"{error.get('code') or ''} {error.get('type') or ''}".strip(),
+        code=f"{error.get('code') or ''} {error.get('type') or ''}".strip()[:TEXT_MAX],
         fields=(parameter.partition(".")[0],) if isinstance(parameter, str) and parameter else (),
-        window=_count(error.get("n_ctx")),
-        prompt_tokens=_count(error.get("n_prompt_tokens")),
+        window=values.positive(error.get("n_ctx")),
+        prompt_tokens=values.positive(error.get("n_prompt_tokens")),
     )
 
 
@@ -169,15 +174,11 @@ def _nested(text: str) -> object:
     return data if isinstance(data, Mapping) and "error" in data else None
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and 0 < value < 1_000_000_000 else None
-
-
 def _number(patterns: tuple[str, ...], text: str) -> int | None:
     text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
     for pattern in patterns:
         if match := re.search(pattern, text):
-            return _count(int(match[1][:10]))
+            return values.positive(int(match[1][:10]))
     return None
 
 
@@ -192,7 +193,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         else:
             return None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return seconds if 0 <= seconds <= RETRY_AFTER_MAX_S else None
 
@@ -215,6 +216,8 @@ def cleaned(text: str) -> str:
     """Return a server's sentence without addresses, paths, keys and markup."""
     if "Traceback" in text:
         return ""
+    if len(text) > CLEANED_MAX:  # not half of a secret at its end
+        text = text[:CLEANED_MAX].rpartition(" ")[0]
     text = text.replace("registry.ollama.ai/library/", "")
     text = _SECRETS.sub("…", " ".join(text.split()))
     text = "".join(char for char in text if char.isprintable())
@@ -232,6 +235,11 @@ def refusal_error(refusal: Refusal, who: str, model: str) -> errors.ProviderErro
 
 def _error(refusal: Refusal, who: str, model: str) -> errors.ProviderError:
     text = f"{refusal.text} {refusal.code}".lower()
+    if refusal.status is not None and 300 <= refusal.status < 400:
+        return errors.ProviderRedirected(
+            f"{who} redirects to another address (status {refusal.status}), where nothing is sent."
+            " Set the address that it redirects to."
+        )
     if refusal.is_loading:
         return errors.ModelLoading(f"{who} is loading the model. Try again in a moment.")
     if _CONTEXT.search(text) and refusal.status != 429:

@@ -1,5 +1,7 @@
 """The text of a reply, put right before anybody reads it."""
 
+from dataclasses import replace
+
 from providers.surrogates import ChunkJoiner
 from providers.think_tags import ThinkTags
 from providers.types import Chunk
@@ -21,8 +23,11 @@ class ReplyText:
     def clean(self, chunk: Chunk) -> Chunk:
         chunk = self._tags.split(self._joiner.join(chunk))
         if chunk.finish:
+            if thought := self._tags.thought_characters:
+                finish = replace(chunk.finish, thought_characters=thought)
+                chunk = replace(chunk, finish=finish)
             if self._tags.closed_alone:
                 self._closes_alone.add(self._model)
-            elif chunk.finish.reason == "stop":
+            elif chunk.finish and chunk.finish.reason == "stop":
                 self._closes_alone.discard(self._model)
         return chunk

@@ -6,9 +6,18 @@ events without data are keep-alives. A last event without the blank line after i
 servers that close the connection early are common, and a cut event does not parse anyway.
 """
 
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
 import orjson
+
+from providers.bodies import TooMuch
+
+# Of a line, of the lines of an event, and of a document, in bytes.
+LINE = 4 * 1024 * 1024
+
+# What a line takes beside its bytes.
+_LINE_COST = 32
 
 _MARK = b"\xef\xbb\xbf"  # some servers begin a text with it
 
@@ -22,41 +31,63 @@ class Form(Enum):
 
 
 class StreamReader:
-    """Takes bytes as they come and returns the complete events.
+    """Takes bytes as they come and gives the complete events: all of a piece are to be taken before
+    the next.
 
-    Raises `ValueError` for a page of HTML and for bytes that are not UTF-8.
+    Raises `TooMuch` for a line of more than `LINE` bytes, before they are joined; `ValueError` for
+    a page of HTML and for bytes that are not UTF-8.
     """
 
     def __init__(self) -> None:
         self.form = Form.UNKNOWN
-        self._rest = b""
-        self._data: list[bytes] = []
+        self._rest: list[bytes] = []  # of a line whose end has not come
+        self._data: list[bytes] = []  # of an event or a document whose end has not come
+        self._sizes = [0, 0]  # of both, in bytes
 
-    def feed(self, piece: bytes) -> list[str]:
-        self._rest += piece
+    def feed(self, piece: bytes) -> Iterable[str]:
         if self.form is Form.UNKNOWN:
-            self._rest = self._rest.removeprefix(_MARK).lstrip()
-            if _MARK.startswith(self._rest):  # nothing yet, or a part of it
+            piece = b"".join([*self._rest, piece]).removeprefix(_MARK).lstrip()
+            self._rest = []
+            if _MARK.startswith(piece):  # nothing yet, or a part of it
+                self._rest = [piece]
                 return []
-            if self._rest[:1] == b"<":
+            if piece[:1] == b"<":
                 raise ValueError("a page instead of a reply")
-            self.form = Form.JSON if self._rest[:1] in b"{[" else Form.EVENTS
-        if self.form is Form.DOCUMENT:
-            self._data.append(self._rest)
-            self._rest = b""
-            return []
-        *lines, self._rest = self._rest.split(b"\n")
-        events = (self._line(line.removesuffix(b"\r")) for line in lines)
-        return [event for event in events if event]
+            self.form = Form.JSON if piece[:1] in b"{[" else Form.EVENTS
+        if b"\n" in piece and self.form is not Form.DOCUMENT:
+            return self._lines(piece)
+        self._rest.append(piece)
+        self._sizes[0] += len(piece)
+        self._require_room()
+        return []
 
     def end(self) -> list[str]:
         """Return what is left when nothing more comes."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = b"".join(self._rest), []
         if self.form is Form.EVENTS:
             events = [self._line(rest.removesuffix(b"\r")), self._line(b"")]
         else:
             events = [b"".join([*self._data, rest]).decode().strip()]
         return [event for event in events if event]
+
+    def _lines(self, piece: bytes) -> Iterator[str]:
+        """Yield the events that end in `piece`, in which a line ends; those before a line that
+        cannot be read, too."""
+        first, *lines, rest = piece.split(b"\n")
+        if self._rest:
+            self._sizes[0] += len(first)
+            self._require_room()
+            first = b"".join([*self._rest, first])
+        self._rest = [rest] if rest else []
+        self._sizes[0] = len(rest)
+        for line in (first, *lines):
+            event = self._line(line.removesuffix(b"\r"))
+            if event:
+                yield event
+
+    def _require_room(self) -> None:
+        if sum(self._sizes) > LINE:
+            raise TooMuch(f"sent a line of more than {LINE // 2**20} MB")
 
     def _line(self, line: bytes) -> str:
         if self.form is Form.EVENTS:
@@ -65,18 +96,23 @@ class StreamReader:
             self.form = Form.LINES if _is_json(line) else Form.DOCUMENT
         if self.form is Form.LINES:
             return line.removeprefix(b"data:").decode().strip()
-        self._data.append(line + b"\n")
+        self._keep(line + b"\n")
         return ""
 
     def _event_line(self, line: bytes) -> str:
         if line.startswith(b"data:"):
-            self._data.append(line[5:].removeprefix(b" "))
+            self._keep(line[5:].removeprefix(b" "))
             return ""
         if line or not self._data:
             return ""
         event = b"\n".join(self._data)
-        self._data = []
+        self._data, self._sizes[1] = [], 0
         return event.decode()
+
+    def _keep(self, line: bytes) -> None:
+        self._data.append(line)
+        self._sizes[1] += len(line) + _LINE_COST
+        self._require_room()
 
 
 def _is_json(line: bytes) -> bool:

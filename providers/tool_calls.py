@@ -5,6 +5,7 @@ all calls 0, send calls whole or in pieces, or the arguments as an object. Pure;
 each reply.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,14 @@ from uuid import uuid4
 
 import orjson
 
+from providers import values
+from providers.bodies import TooMuch
 from providers.types import ToolPart
 
 NO_ARGUMENTS = "{}"
+# Calls of a reply at most. And characters of a call that are held until its name is known.
+MOST = 64
+HELD = 64 * 1024
 
 
 def new_id() -> str:
@@ -34,7 +40,8 @@ class _Call:
 
 
 class ToolCalls:
-    """The calls of a reply so far; true when there are any with a name."""
+    """The calls of a reply so far; true when there are any with a name. Raises `TooMuch` for more
+    than `MOST`."""
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
@@ -60,12 +67,14 @@ class ToolCalls:
         function = piece.get("function")
         if not isinstance(function, Mapping):
             function = {}
-        name = str(function.get("name") or "")
+        name = values.text(function.get("name"))
         call = self._new(piece) if whole else self._find(piece, name)
         call.held += _text(function.get("arguments"))
-        if isinstance(extra := piece.get("extra_content"), Mapping):
+        if extra := values.document(piece.get("extra_content")):
             call.extra_content = extra
         if not call.name and not name:
+            if len(call.held) > HELD:
+                raise TooMuch("sent the arguments of a tool call before its name")
             return None
         id_ = "" if call.name else self._begin(call, name)
         arguments, extra = self._arguments(call), call.extra_content
@@ -84,6 +93,7 @@ class ToolCalls:
     def _arguments(self, call: _Call) -> str:
         """What of the held arguments may be passed on: `null` means none."""
         if not call.has_arguments and "null".startswith(call.held.strip()):
+            call.held = call.held.strip()
             return ""
         arguments, call.held = call.held, ""
         call.has_arguments = True
@@ -92,7 +102,7 @@ class ToolCalls:
     def _find(self, piece: Mapping[str, Any], name: str) -> _Call:
         """Return the call that a piece belongs to: by id and index, then by index, then the last.
         Only a piece with a name begins another call."""
-        id_, index = str(piece.get("id") or ""), piece.get("index")
+        id_, index = values.identifier(piece.get("id")), piece.get("index")
         if not isinstance(index, int):
             index = None
         same_id = [call for call in self._calls if id_ and call.given_id == id_]
@@ -112,15 +122,23 @@ class ToolCalls:
     def _new(self, piece: Mapping[str, Any]) -> _Call:
         index = piece.get("index")
         given = index if isinstance(index, int) else None
-        call = _Call(str(piece.get("id") or ""), given)
+        if len(self._calls) >= MOST:
+            raise TooMuch(f"called tools more than {MOST} times in one reply")
+        call = _Call(values.identifier(piece.get("id")), given)
         self._calls.append(call)
         return call
 
 
 def _text(arguments: Any) -> str:
+    """The arguments as JSON text. Raises `ValueError` for what is not JSON."""
     if arguments is None:
         return ""
-    return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+    if isinstance(arguments, str):
+        return arguments
+    try:
+        return orjson.dumps(arguments).decode()
+    except TypeError:  # half a character, a number beyond 64 bits, or nested deeply
+        return json.dumps(arguments, allow_nan=False)
 
 
 def as_object(arguments: str) -> str:

@@ -20,9 +20,9 @@ import certifi
 import httpx
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
-from httpx_aiohttp import AiohttpTransport
 
 from providers import connections, errors
+from providers.bodies import WHOLE, BoundedTransport, TooMuch, read_whole
 from providers.config import Timeouts
 from providers.refusals import Refusal, inside, read_response, refusal_error
 
@@ -229,7 +229,7 @@ class ServerClient:
         options: dict[str, Any] = {
             "transport": transport,
             "trust_env": False,  # the session below has its own idea of it
-            "follow_redirects": True,
+            "follow_redirects": False,  # the prompt would go where nobody has sent it
             "timeout": httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
             "event_hooks": {"response": [_raise_refusal]},
             # A compressed stream arrives in blocks, not in tokens.
@@ -242,6 +242,14 @@ class ServerClient:
             raise
         self.options = options
         return client
+
+    async def fetch(
+        self, method: str, url: str, *, json: object = None, most: int = WHOLE
+    ) -> bytes:
+        """Return the body of an answer. Raises `bodies.TooMuch` for more than `most` bytes."""
+        client = await self.open()
+        async with client.stream(method, url, json=json) as response:
+            return await read_whole(response.aiter_bytes(), most)
 
     async def aclose(self) -> None:
         """Close the client. Streams that still run end with an error."""
@@ -292,7 +300,7 @@ class _Protocol(ResponseHandler):
             body.set_exception(aiohttp.ClientPayloadError("The body is not HTTP."), error)
 
 
-async def _open_transport(url: str, *, trust_env: bool) -> AiohttpTransport:
+async def _open_transport(url: str, *, trust_env: bool) -> BoundedTransport:
     address = urlsplit(url)
     tls = await asyncio.to_thread(_tls_context) if address.scheme == "https" else None
     session = connections.open_session(
@@ -301,7 +309,7 @@ async def _open_transport(url: str, *, trust_env: bool) -> AiohttpTransport:
     protocol = functools.partial(_Protocol, loop=asyncio.get_running_loop())
     session.connector._factory = protocol  # type: ignore[union-attr]
     # `verify` would only build a second TLS context, which the session does not use.
-    return AiohttpTransport(verify=False, client=session)
+    return BoundedTransport(verify=False, client=session)
 
 
 @functools.cache
@@ -314,7 +322,7 @@ def _tls_context() -> ssl.SSLContext:
 
 
 async def _raise_refusal(response: httpx.Response) -> None:
-    if not response.is_error:
+    if response.is_success:
         return
     body = b""
     async for piece in response.aiter_bytes():
@@ -335,6 +343,8 @@ def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> e
         return exc
     if isinstance(exc, RefusalError):
         return refusal_error(exc.refusal, who, model)
+    if isinstance(exc, TooMuch):
+        return errors.ReplyTooLong(f"{who} {exc}.")
     if isinstance(exc, UnicodeEncodeError):
         return errors.RequestRefused("The message holds characters that cannot be sent.")
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | aiohttp.InvalidURL):

@@ -132,7 +132,8 @@ class Usage:
 class Finish:
     """How a reply ended. `usage` is `None` where the provider did not count; times are seconds,
     `None` where it did not measure. `window_full`: the reply ended (`length`) because prompt and
-    reply fill the window, not because of the `max_tokens` that was asked for."""
+    reply fill the window, not because of the `max_tokens` that was asked for. `thought_characters`
+    of the content were a thought, as its closing tag told when they had been passed on."""
 
     reason: FinishReason
     usage: Usage | None = None
@@ -140,6 +141,7 @@ class Finish:
     prompt_s: float | None = None
     generate_s: float | None = None
     window_full: bool = False
+    thought_characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,8 @@ class Model:
     list tells it. `remote`: a prompt leaves the machine on which the provider runs. `slots` is how
     many replies the server makes at once. `system_role`: the model's template takes system
     messages; `takes_tools`: it takes tools, else the server leaves them out without a word.
-    `None` is not known.
+    `opens_thought`: it begins each reply inside a thought, whose opening tag is not told. `None` is
+    not known.
     """
 
     name: str
@@ -208,6 +211,7 @@ class Model:
     slots: int | None = None
     system_role: bool | None = None
     takes_tools: bool | None = None
+    opens_thought: bool | None = None
 
     @property
     def chats(self) -> bool:

@@ -87,12 +87,12 @@ def test_events_do_not_depend_on_the_cuts(texts: list[str], cuts: list[int], end
 
 def test_last_event_without_its_blank_line() -> None:
     reader = StreamReader()
-    assert reader.feed(b"data: one\n\ndata:two") == ["one"]
+    assert [*reader.feed(b"data: one\n\ndata:two")] == ["one"]
     assert reader.end() == ["two"]
 
 
 def test_event_of_several_lines() -> None:
-    assert StreamReader().feed(b"event: x\ndata: a\ndata: b\nid: 3\n\n") == ["a\nb"]
+    assert [*StreamReader().feed(b"event: x\ndata: a\ndata: b\nid: 3\n\n")] == ["a\nb"]
 
 
 @pytest.mark.parametrize("cut", range(12))

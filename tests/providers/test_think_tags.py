@@ -104,6 +104,15 @@ def test_a_reply_that_was_expected_to_think_and_did_not() -> None:
     assert closes_alone == set()
 
 
+def test_a_server_that_has_begun_to_tell_thoughts_apart() -> None:
+    """Of a model whose replies were only closed: its answer is none."""
+    for answer in ("Yes.", "Let me think.</think>Yes."):
+        tags = ThinkTags(opened=True)
+        found = [tags.split(c) for c in (Chunk("", "Let me think."), *map(Chunk, answer), END)]
+        assert "".join(c.reasoning for c in found) == "Let me think."
+        assert "".join(c.content for c in found) == "Yes."
+
+
 def test_a_call_comes_after_what_was_said_before_it() -> None:
     tags = ThinkTags()
     assert tags.split(Chunk("<")).content == ""

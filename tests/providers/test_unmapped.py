@@ -14,10 +14,10 @@ import ollama as ollama_library
 import openai as openai_library
 import pytest
 from aiohttp.http import HttpProcessingError
-from httpx_aiohttp import AiohttpTransport
 
 from providers import errors, openai
 from providers.base import Provider
+from providers.bodies import BoundedTransport
 from tests.providers.connect import inference_at, ollama_at, openai_at
 from tests.providers.replies import ask, is_plain
 
@@ -74,11 +74,11 @@ async def test_errors_instead_of_a_response(
     for cls in _CLASSES:
 
         async def fail(
-            _: AiohttpTransport, request: httpx.Request, cls: type[Exception] = cls
+            _: BoundedTransport, request: httpx.Request, cls: type[Exception] = cls
         ) -> httpx.Response:
             raise _made(cls)
 
-        monkeypatch.setattr(AiohttpTransport, "handle_async_request", fail)
+        monkeypatch.setattr(BoundedTransport, "handle_async_request", fail)
         reply = await ask(provider, "m")
         assert reply.error is not None, cls
         assert is_plain(reply.error), cls
@@ -103,12 +103,12 @@ async def test_errors_in_the_middle_of_the_body(
     for cls in _CLASSES:
 
         async def respond(
-            _: AiohttpTransport, request: httpx.Request, cls: type[Exception] = cls
+            _: BoundedTransport, request: httpx.Request, cls: type[Exception] = cls
         ) -> httpx.Response:
             headers = {"content-type": "text/event-stream"}
             return httpx.Response(200, stream=Body(cls), headers=headers, request=request)
 
-        monkeypatch.setattr(AiohttpTransport, "handle_async_request", respond)
+        monkeypatch.setattr(BoundedTransport, "handle_async_request", respond)
         reply = await ask(provider, "m")
         assert reply.content == "word", cls
         assert reply.error is not None, cls

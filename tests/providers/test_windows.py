@@ -10,7 +10,7 @@ from providers.inference import InferenceProvider
 from providers.openai import OpenAIProvider
 from providers.refusals import read_response, refusal_error
 from tests.providers.connect import openai_at
-from tests.providers.replies import ask
+from tests.providers.replies import REPLY_TEXT, ask
 from tests.scripted.ollama import ScriptedOllama, entry
 from tests.scripted.openai import ScriptedOpenAI
 
@@ -215,6 +215,37 @@ async def test_llama_server_is_asked_for_its_properties(
     assert model.capabilities == ("completion", "vision", "tools")
     assert await openai.window(name) == 1024
     assert openai.replies_at_once(name) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "before_reply", "knows"),
+    [
+        ("none", "{{ '<|assistant|><think>' }}", True),
+        ("none", "{{ '<|assistant|><think></think>' }}", False),
+        ("none", "{{ '<|assistant|>' }}", False),
+        ("auto", "{{ '<|assistant|><think>' }}", False),
+    ],
+)
+async def test_a_template_that_opens_a_thought_is_known_before_the_first_reply(
+    openai: OpenAIProvider,
+    openai_server: ScriptedOpenAI,
+    told: str,
+    before_reply: str,
+    knows: bool,
+) -> None:
+    """Where the server leaves the closing tag in the text."""
+    openai_server.models = [{"id": "closes_alone", "owned_by": "llamacpp"}]
+    template = f"{{{{ '<think>' }}}}{{% if add_generation_prompt %}}{before_reply}{{% endif %}}"
+    generation = {"n_ctx": 1024, "params": {"reasoning_format": told}}
+    openai_server.answers["/props"] = {
+        "default_generation_settings": generation,
+        "chat_template": template,
+    }
+    await openai.list_models()
+    reply = await ask(openai, "closes_alone")
+    assert (reply.reasoning.strip() == "Let me think.") is knows
+    assert (reply.content == REPLY_TEXT) is knows
+    assert reply.finish.thought_characters == (0 if knows else len("Let me think.\n"))
 
 
 async def test_what_does_not_answer_has_nothing_to_add(

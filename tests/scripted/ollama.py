@@ -32,6 +32,7 @@
     bytes:size=7             `ODD_TEXT` in writes of that many bytes
     nel linesep              U+0085, U+2028 and U+2029 unescaped inside the text
     said                     `server.text`, in tokens of 4 characters
+    (more in `hostile`)
 
 `server.models` is what `/api/tags` lists (`entry()` makes one), `server.loaded` what `/api/ps`
 does, by name with its context length. `server.old` leaves out of the list what old servers do not
@@ -48,6 +49,7 @@ import re
 from contextlib import nullcontext
 from typing import Any
 
+from tests.scripted import hostile as _hostile  # noqa: F401 - adds its scripts
 from tests.scripted import ollama_kinds as _kinds  # noqa: F401 - adds its scripts
 from tests.scripted.ollama_scripts import REPLY, SCRIPTS, STAMP, Line
 from tests.scripted.server import (

@@ -31,7 +31,7 @@ It serves `/v1/chat/completions` and `/v1/models` for the OpenAI client and the 
     tools_zero tools_bare tools_mixed tools_late
                              calls of which each is told apart in another odd way
     pings                    comments and every keep-alive that breaks readers
-    (more in `openai_odd`, by what was reported of servers)
+    (more in `openai_odd`, by what was reported of servers, and in `hostile`)
     crlf · bytes:size=7 · nel · camel · whole (JSON, no stream) · camelwhole · page (HTML, 200)
 
 `server.models` is what the list holds: names, objects, or `None` for `"data": null`.
@@ -45,6 +45,7 @@ import argparse
 import json
 from typing import Any
 
+from tests.scripted import hostile as _hostile  # noqa: F401 - adds its scripts
 from tests.scripted import openai_kinds as _kinds  # noqa: F401 - adds its scripts
 from tests.scripted import openai_odd as _odd  # noqa: F401 - adds its scripts
 from tests.scripted.openai_scripts import SCRIPTS, Events
@@ -66,7 +67,6 @@ class ScriptedOpenAI(ScriptedServer):
         super().__init__()
         self.models: list[str | dict[str, Any]] | None = list(models or ("normal", "reasoning"))
         self.keys: set[str] = set()
-        self.answers: dict[str, Any] = {}
         self.loading = False
         self.refusal: tuple[int, Any] = (400, {})
         self.text = ""
@@ -80,8 +80,6 @@ class ScriptedOpenAI(ScriptedServer):
         elif self.loading:  # as llama-server, at every address
             error = {"message": "Loading model", "type": "unavailable_error", "code": 503}
             await response.whole(503, {"error": error})
-        elif exchange.path in self.answers:
-            await response.whole(200, json.dumps(self.answers[exchange.path]))
         elif exchange.path in self.chat_paths:
             await self._chat(exchange, response)
         elif exchange.path == "/v1/embeddings":

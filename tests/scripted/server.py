@@ -88,6 +88,9 @@ class ScriptedServer:
     chat_paths: tuple[str, ...] = ()
 
     def __init__(self) -> None:
+        # JSON documents by path; where everything is redirected, and with which status.
+        self.answers: dict[str, Any] = {}
+        self.elsewhere, self.moved = "", 307
         self.exchanges: list[Exchange] = []
         self._gates: dict[str, Gate] = {}
         self._held: dict[str, asyncio.Event] = {}
@@ -195,7 +198,13 @@ class ScriptedServer:
         try:
             if exchange.path in self._held:
                 await self._held[exchange.path].wait()
-            await self.respond(exchange, response)
+            if self.elsewhere:
+                location = {"Location": f"{self.elsewhere}{exchange.path}"}
+                await response.whole(self.moved, b"", "text/plain", location)
+            elif exchange.path in self.answers:
+                await response.whole(200, json.dumps(self.answers[exchange.path]))
+            else:
+                await self.respond(exchange, response)
             await response.end()
         except Cut as cut:
             if cut.reset:  # closing a socket that lingers for 0 s sends a RST

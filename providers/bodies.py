@@ -1,0 +1,97 @@
+"""The bodies of answers, as bytes that can be counted before they are joined or read.
+
+A body comes in pieces of at most 16 KiB, uncompressed: also one that was compressed although none
+was asked for, a little of which may stand for much. After each 64 KiB others get their turn, since
+bytes that are always there would keep the event loop for themselves.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
+
+PIECE = 16 * 1024
+FAIR = 64 * 1024
+# Of an answer that is read whole: a list of models, what is known of one.
+WHOLE = 8 * 1024 * 1024
+
+# Of an answer with vectors: for each text, and in all.
+VECTOR = 256 * 1024
+VECTORS = 64 * 1024 * 1024
+
+_INFLATED = {"gzip", "x-gzip", "deflate"}
+
+
+class TooMuch(ValueError):
+    """A server sent more than is taken. The text says of it what it did: "sent …"."""
+
+
+class BoundedTransport(AiohttpTransport):
+    """Answers whose bodies are as this module says."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        assert isinstance(response.stream, AiohttpResponseStream)  # noqa: S101 - for mypy
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        body = _Body(response.stream, inflates=encoding in _INFLATED)
+        if encoding not in {"identity", "", *_INFLATED}:
+            await body.aclose()
+            raise ValueError(f"compressed with {encoding[:20]}")
+        response.headers.pop("content-encoding", None)
+        response.stream = body
+        return response
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, inner: AiohttpResponseStream, *, inflates: bool) -> None:
+        self._inner = inner
+        self._content: aiohttp.StreamReader = inner._aiohttp_response.content
+        self._inflates = inflates
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Both formats are told apart by their first bytes.
+        inflating = zlib.decompressobj(zlib.MAX_WBITS | 32) if self._inflates else None
+        since = 0
+        with map_aiohttp_exceptions():
+            while data := await self._content.read(PIECE):
+                for piece in _inflated(data, inflating) if inflating else (data,):
+                    yield piece
+                    since += len(piece)
+                    if since >= FAIR:
+                        since = 0
+                        await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _inflated(data: bytes, inflating: "zlib._Decompress") -> Iterator[bytes]:
+    piece = None
+    while data or piece:
+        try:
+            piece = inflating.decompress(data, PIECE)
+        except zlib.error as exc:
+            raise ValueError("not compressed") from exc
+        data = inflating.unconsumed_tail
+        if piece:
+            yield piece
+
+
+async def read_whole(pieces: AsyncIterator[bytes], most: int = WHOLE) -> bytes:
+    """Return a whole body. Raises `TooMuch`."""
+    parts, size = [], 0
+    async for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > most:
+            raise TooMuch(f"sent an answer of more than {most // 2**20} MB")
+    return b"".join(parts)
+
+
+def most_of_vectors(texts: int) -> int:
+    """How many bytes the answer with the vectors of so many texts may have."""
+    return min(WHOLE + texts * VECTOR, VECTORS)

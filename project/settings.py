@@ -358,6 +358,8 @@ CHAT_HEARTBEAT_SECONDS = env.number("CHAT_HEARTBEAT_SECONDS", 10.0, least=0.1)
 CHAT_SOCKETS_PER_USER = env.whole("CHAT_SOCKETS_PER_USER", 200, least=1)
 # The window taken for a model whose provider does not say how large it is.
 CHAT_DEFAULT_WINDOW = env.whole("CHAT_DEFAULT_WINDOW", 8192, least=512)
+# Most of the text of a reply, and of its reasoning, in MB.
+CHAT_MAX_REPLY_MB = env.whole("CHAT_MAX_REPLY_MB", 4, least=1)
 # How long running replies may go on when the server is told to end.
 CHAT_DRAIN_SECONDS = env.number("CHAT_DRAIN_SECONDS", 25.0)
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError, IntegrityError
 from rest_framework import serializers
 
 from conversations.errors import Problem, first_sentence
 from providers.errors import ProviderError
+
+# What a database raises for values that it cannot hold: too large, not a number, half a character.
+UNSTORABLE: tuple[type[Exception], ...] = (DataError, IntegrityError, ValueError, OverflowError)
+STORE_FAILURES: tuple[type[Exception], ...] = (DatabaseError, *UNSTORABLE)
 
 
 @dataclass(frozen=True, slots=True)

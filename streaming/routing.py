@@ -7,7 +7,7 @@ from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 
@@ -30,8 +30,7 @@ BELIEVE_DOWN = 3.0
 BELIEVE_MODELS = 30.0
 # Who does not answer within so many seconds is passed over.
 ANSWER_S = 2.0
-# For how long a request that names no model waits for a server that is loading its model.
-LOADING_S = 30.0
+# Between two questions to a server that is loading its model, in seconds.
 LOADING_EVERY_S = 0.5
 # How many models a provider is asked about at a time.
 WINDOWS_AT_ONCE = 8
@@ -48,17 +47,24 @@ class ModelNotOffered(InvalidInput):
 @dataclass(frozen=True, slots=True)
 class Route:
     """A request's way: `window` is what the prompt is fitted into, `num_ctx` what the provider
-    is told of it (`None`: nothing, the size was a guess). `fallback` tells that it is another's
-    than it should have been. `listed` is what the provider last told of the model, `facts` what
-    was learned of it."""
+    is told of it (`None`: nothing, the size was a guess). `model` is empty while the server loads
+    the only one that it has, see `Router.once_loaded`. `fallback` tells that it is another's than
+    it should have been, and `failed` who failed before. `listed` is what the provider last told of
+    the model, `facts` what was learned of it."""
 
     provider: Provider
     model: str
     window: int
     num_ctx: int | None
     fallback: bool = False
+    failed: tuple[dict[str, str], ...] = ()
     listed: Model | None = None
     facts: ModelFacts = field(default_factory=ModelFacts)
+
+    def instead_of(self, provider: str, error: ProviderError) -> Self:
+        """The same as a fallback, after another has failed."""
+        failed = (*self.failed, {"provider": provider, "code": error.code})
+        return replace(self, fallback=True, failed=failed)
 
     @property
     def strict_roles(self) -> bool:
@@ -169,6 +175,9 @@ class Router:
         chosen = await self.choose(provider)
         try:
             return await self._route(chosen, await self.default_model(chosen))
+        except ModelLoading:
+            window: int = settings.CHAT_DEFAULT_WINDOW
+            return Route(chosen, "", window, None)
         except ProviderError as error:
             error.provider_used = chosen.name
             raise
@@ -182,8 +191,20 @@ class Router:
             for other in self.fallbacks(error.provider_used):
                 with suppress(ProviderError):
                     instead = await self.route(model=None, provider=other.name)
-                    return replace(instead, fallback=True)
+                    return instead.instead_of(error.provider_used, error)
             raise
+
+    async def once_loaded(self, provider: Provider) -> Route:
+        """The route to the default model of a server that is loading it, when it has: waits for
+        that as long as for the first byte of a reply. Raises `ProviderError`."""
+        until = time.monotonic() + provider.patience_s
+        while True:
+            try:
+                return await self._route(provider, await self.default_model(provider))
+            except ModelLoading:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(LOADING_EVERY_S)
 
     def require_allowed(self, provider: Provider, model: str) -> None:
         """Return if the settings allow the provider's model. Raises `ModelNotOffered`."""
@@ -195,21 +216,10 @@ class Router:
         first = settings.CHAT_DEFAULT_PROVIDER or self._by_role(Role.SERVICE)[0].name
         if settings.CHAT_DEFAULT_MODEL and provider.name == first:
             return await self.listed_name(provider, settings.CHAT_DEFAULT_MODEL)
-        models = await self._once_loaded(provider)
+        models = await self.models(provider)
         if models:
             return models[0].name
         raise ModelNotFound("No model is installed. Pull one, for example: ollama pull llama3.2")
-
-    async def _once_loaded(self, provider: Provider) -> list[Model]:
-        """`models`, waited for while the server is loading its model."""
-        until = time.monotonic() + LOADING_S
-        while True:
-            try:
-                return await self.models(provider)
-            except ModelLoading:
-                if time.monotonic() > until:
-                    raise
-            await asyncio.sleep(LOADING_EVERY_S)
 
     async def models(self, provider: Provider) -> list[Model]:
         """Those of `listed` that can be talked to. Raises `ProviderError`."""

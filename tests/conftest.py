@@ -31,6 +31,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "PROVIDER_MAX_CONCURRENCY": "ollama=2",
         "CORS_ALLOWED_ORIGINS": "https://app.example.com, http://localhost:3000",
     },
+    # Lets replies be as long as a test likes.
+    "long": {
+        "CHAT_MAX_REPLY_MB": 32,
+        "CHAT_MAX_TOKENS": 4_000_000,
+        "CHAT_DEFAULT_MAX_TOKENS": 4_000_000,
+    },
     # Asks the second provider when the first fails.
     "fallback": {"CHAT_FALLBACK_PROVIDERS": "openai"},
     # The OpenAI-compatible server is the first.
@@ -146,6 +152,13 @@ async def impatient_place(servers: Servers) -> AsyncIterator[Place]:
 @pytest.fixture
 async def limited_place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
     async with place_at(servers(kind, "limited")) as place:
+        yield place
+
+
+@pytest.fixture
+async def long_place(servers: Servers, kind: Kind) -> AsyncIterator[Place]:
+    """A server whose models may write for long."""
+    async with place_at(servers(kind, "long")) as place:
         yield place
 
 

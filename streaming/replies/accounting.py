@@ -5,12 +5,12 @@ import logging
 import re
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
 
 from conversations.usage import services as usage
 from streaming import metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
+from streaming.errors import STORE_FAILURES
 from streaming.events import End
 from streaming.replies.engine import Result
 from streaming.replies.turn import Turn
@@ -44,7 +44,7 @@ async def record_usage(caller: Caller, end: End) -> None:
                 status=end.status,
                 door=caller.door,
             )
-    except DatabaseError as error:
+    except STORE_FAILURES as error:
         logger.error("usage not recorded (%s)", type(error).__name__)
 
 

@@ -30,6 +30,7 @@ from providers.types import (
 from streaming.events import End
 from streaming.log import MemoryLog
 from streaming.provider_slots import ProviderSlots
+from streaming.replies.bounds import ReplyBounds
 from streaming.replies.prompt import Plan, estimate_tokens
 from streaming.routing import Router
 
@@ -71,7 +72,7 @@ class Result:
         """Name the provider and the model that are asked by this plan."""
         route = plan.route
         self.provider_used, self.model = route.provider.name, route.model
-        self.context = plan.fitted.as_context(route.window)
+        self.context = plan.context
         self.fallback_used = route.fallback
         self.left_out = plan.left_out
         self.prompt = plan.fitted.messages
@@ -177,11 +178,11 @@ async def stream(
     for provider in (plan.route.provider, *router.fallbacks(plan.route.provider.name)):
         try:
             if failure is not None:
-                asked = await _for_fallback(plan, router, provider)
+                asked = await _for_fallback(asked, router, provider)
                 result.take(asked)
                 if rerouted is not None:
                     await rerouted()
-            async with aclosing(_ask(asked, slots, on_phase, result, rerouted)) as chunks:
+            async with aclosing(_ask(asked, router, slots, on_phase, result, rerouted)) as chunks:
                 async for chunk in chunks:
                     text = chunk.content or chunk.reasoning or chunk.tool_parts
                     if text and result.first_token_s is None:
@@ -199,6 +200,7 @@ async def stream(
             if refused or result.first_token_s is not None:
                 raise
             failure = failure or error
+            asked = replace(asked, route=asked.route.instead_of(provider.name, error))
     result.take(plan)
     assert failure is not None  # noqa: S101 - for mypy
     raise failure
@@ -207,18 +209,18 @@ async def stream(
 async def _for_fallback(plan: Plan, router: Router, provider: Provider) -> Plan:
     """The plan for another provider: its default model, fitted to its window. Raises
     `ProviderError` when it has none for this caller."""
-    route = replace(await router.route(model=None, provider=provider.name), fallback=True)
-    if not keys.allows(plan.caller.key, route.model, provider.name):
+    route = await router.route(model=None, provider=provider.name)
+    if route.model and not keys.allows(plan.caller.key, route.model, provider.name):
         raise ModelNotFound("This API key may not use the fallback model.")
-    return plan.rerouted(route)
+    return plan.rerouted(replace(route, fallback=True, failed=plan.route.failed))
 
 
 class _Phases:
     """Reports the phases of one request: those of the provider, but `queued` while it seems to
-    read the prompt, and has as many replies of ours ahead at the model as it makes at once."""
+    read the prompt, and has as many replies of ours ahead at the model as it makes `at_once`."""
 
-    def __init__(self, report: OnPhase, replies_at_once: int | None) -> None:
-        self._report, self._at_once = report, replies_at_once
+    def __init__(self, report: OnPhase, at_once: int | None) -> None:
+        self._report, self.at_once = report, at_once
         self._phase: Phase | None = None
         self._ahead = 0
 
@@ -235,7 +237,7 @@ class _Phases:
     def enter(self, phase: Phase) -> None:
         """The provider says what it does."""
         self._phase = phase
-        position = self._ahead - self._at_once + 1 if self._at_once else 0
+        position = self._ahead - self.at_once + 1 if self.at_once else 0
         if phase == "prompt_eval" and position > 0:
             self._report("queued", position)
         else:
@@ -244,6 +246,7 @@ class _Phases:
 
 async def _ask(
     plan: Plan,
+    router: Router,
     slots: ProviderSlots,
     on_phase: OnPhase,
     result: Result,
@@ -257,12 +260,16 @@ async def _ask(
 
     async def change(changed: Plan) -> None:
         nonlocal plan
-        told, plan = result.context, changed
+        told, plan = (result.model, result.context), changed
         result.take(plan)
-        if rerouted is not None and result.context != told:
+        if rerouted is not None and (result.model, result.context) != told:
             await rerouted()
 
     async with slots.slot(provider.name, user_id, phases.wait, model, phases.follow):
+        if not plan.route.model:
+            phases.enter("loading")
+            await change(await _once_loaded(plan, router))
+            phases.at_once = provider.replies_at_once(plan.route.model)
         if plan.route.num_ctx is None and provider.sets_window:
             phases.enter("loading")
             if window := await provider.window(model, load=True):
@@ -275,10 +282,20 @@ async def _ask(
                         yield chunk
                 return
             except ProviderError as refusal:
+                if isinstance(refusal, ContextTooLong):
+                    refusal.reply_tokens = request.max_tokens
                 changed = None if result.first_token_s is not None else plan.after(refusal)
                 if changed is None:
                     raise
             await change(changed)
+
+
+async def _once_loaded(plan: Plan, router: Router) -> Plan:
+    """The plan with the model that its provider was loading. Raises `ProviderError`."""
+    route = await router.once_loaded(plan.route.provider)
+    if not keys.allows(plan.caller.key, route.model, route.provider.name):
+        raise ModelNotFound("This API key may not use the model.")
+    return plan.rerouted(replace(route, fallback=plan.route.fallback, failed=plan.route.failed))
 
 
 async def _send(
@@ -288,9 +305,10 @@ async def _send(
     provider = plan.route.provider
     shortened = request.max_tokens != plan.wanted_tokens
     wants_logprobs = request.top_logprobs is not None
+    bounds = ReplyBounds(provider.label, plan.wanted_tokens or plan.route.window)
     result.reading = True
     try:
-        async with aclosing(provider.stream_chat(request)) as chunks:
+        async with bounds.clock(), aclosing(provider.stream_chat(request)) as chunks:
             async for chunk in chunks:
                 if chunk.phase:
                     phases.enter(chunk.phase)
@@ -301,7 +319,13 @@ async def _send(
                         sentence = f"{provider.label} has no log probabilities for this model."
                         raise NotSupported(sentence, field="logprobs")
                     wants_logprobs = False
-                yield _clean(_finished(chunk, plan, shortened=shortened))
+                chunk = _clean(_finished(chunk, plan, shortened=shortened))
+                if (within := bounds.take(chunk)) is not None:
+                    yield within
+                    raise bounds.too_much()
+                yield chunk
+    except TimeoutError:
+        raise bounds.too_slow() from None
     except ProviderError:
         result.reading = result.first_token_s is not None
         raise
@@ -343,7 +367,7 @@ def _request(plan: Plan) -> ChatRequest:
         raise ContextTooLong(
             f"{subject} longer than the model can read ({plan.route.window} tokens).",
             window=plan.route.window,
-            prompt_tokens=plan.fitted.prompt_tokens,
+            prompt_tokens=max(plan.fitted.prompt_tokens, plan.route.window + 1),
         )
     request = ChatRequest(
         model=plan.route.model,
@@ -369,8 +393,8 @@ def _clean(chunk: Chunk) -> Chunk:
 
 
 def _clean_part(part: ToolPart) -> ToolPart:
-    name, arguments = storable(part.name), storable(part.arguments)
-    return replace(part, name=name, arguments=arguments)
+    id_, name, arguments = map(storable, (part.id, part.name, part.arguments))
+    return replace(part, id=id_, name=name, arguments=arguments)
 
 
 def storable(text: str) -> str:

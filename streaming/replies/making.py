@@ -17,7 +17,7 @@ from conversations.threads import replies
 from conversations.threads.models import Status
 from streaming import revocation
 from streaming.db_threads import db_threads
-from streaming.errors import Description, describe
+from streaming.errors import STORE_FAILURES, UNSTORABLE, Description, describe
 from streaming.events import End
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
@@ -145,24 +145,24 @@ async def _save_route(turn: Turn) -> None:
 async def _store(turn: Turn, end: End) -> End | None:
     """Close the reply's row, trying for a while when the database refuses.
 
-    Returns the end to tell: `None` when another process has closed the row; a failure when the
-    database never took it (the row is then closed as interrupted by whoever reads it later).
+    Figures of the provider that the database refuses are left out. Returns the end to tell: `None`
+    when another process has closed the row; a failure when the database never took it (the row is
+    then closed as interrupted by whoever reads it later).
     """
-    columns = {
-        **end.to_row(),
-        "content": turn.log.text("content"),
-        "reasoning": turn.log.text("reasoning"),
-        "seq": turn.log.seq,
-        "timings": turn.result.timings(),
-    }
-    for wait in (*CLOSE_RETRIES, None):
+    content, reasoning = turn.log.text("content"), turn.log.text("reasoning")
+    text = {"content": content, "reasoning": reasoning, "seq": turn.log.seq}
+    for wait in (0.0, *CLOSE_RETRIES, None):
         try:
+            columns = {**end.to_row(), **text, "timings": turn.result.timings()}
             closed = await database_sync_to_async(replies.close_reply)(
                 reply_id=turn.id, writer=turn.writer, **columns
             )
             return end if closed else None
-        except DatabaseError as error:
+        except STORE_FAILURES as error:
             logger.error("reply %s: end not stored (%s)", turn.id, type(error).__name__)
+            if isinstance(error, UNSTORABLE):
+                turn.result.finish = None
+                end = replace(end, tokens=turn.result.tokens(content + reasoning), context=None)
         if wait is not None:
             await asyncio.sleep(wait)
     return replace(end, status=str(Status.FAILED), error=NOT_STORED.as_error())

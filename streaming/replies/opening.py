@@ -140,7 +140,7 @@ def store(
         "provider_used": plan.route.provider.name,
         "fallback_used": plan.route.fallback,
         "parameters": parameters.of_reply(plan.parameters),
-        "context": plan.fitted.as_context(plan.route.window),
+        "context": plan.context,
         "key": plan.caller.key,
         "door": plan.caller.door,
     }

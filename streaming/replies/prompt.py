@@ -107,6 +107,12 @@ class Plan:
             return wanted
         return min(wanted, max(self.route.num_ctx - self.fitted.prompt_tokens, LEAST_REPLY))
 
+    @property
+    def context(self) -> dict[str, Any]:
+        """What is told of the prompt, and of who failed before this provider was asked."""
+        context = self.fitted.as_context(self.route.window)
+        return {**context, "failed": [*self.route.failed]} if self.route.failed else context
+
     def rerouted(self, route: Route) -> Self:
         """The same request for another provider, fitted to its window."""
         return replace(self, route=route, scale=1.0, fitted_again=False, reordered=False)

@@ -8,6 +8,7 @@ import contextvars
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -125,13 +126,15 @@ class StatelessReply:
         if self.error is not None:
             raise self.error
 
-    async def wait(self) -> None:
-        """Return when the reply is over. Raises why it failed."""
+    async def whole(self) -> list[Chunk]:
+        """Return all that was said, when the reply is over. Raises why it failed."""
         while not self.over:
             self._news.clear()
             await self._news.wait()
         if self.error is not None:
             raise self.error
+        finish = self.result.finish
+        return as_told_at_the_end(self.chunks, finish.thought_characters if finish else 0)
 
     def cancel(self, reason: Exception | None = None) -> None:
         """End the reply early: its reader has gone, or gets `reason`. May be repeated."""
@@ -181,12 +184,14 @@ class StatelessReply:
         self._ending = True
         if self.permit is not None:
             self.permit.release()
-        if plan is not None:  # else no provider was asked
-            await self._account(cut_as, failure)
-        if self.result.finish is None:  # else it was whole before it was cut
-            failure = failure or self._reason
-        self.error, self.over = failure, True
-        self._news.set()
+        try:
+            if plan is not None:  # else no provider was asked
+                await self._account(cut_as, failure)
+        finally:
+            if self.result.finish is None:  # else it was whole before it was cut
+                failure = failure or self._reason
+            self.error, self.over = failure, True
+            self._news.set()
 
     async def _account(self, cut_as: Status | None, failure: Exception | None) -> None:
         text = "".join(
@@ -196,6 +201,28 @@ class StatelessReply:
         end = outcome(self.result, text, cut_as, failure)
         self.tokens = end.tokens or {}
         await record_end(self.caller, end, self.result)
+
+
+def as_told_at_the_end(chunks: list[Chunk], thought: int) -> list[Chunk]:
+    """The chunks with the first `thought` characters of their content as reasoning: what a stream
+    learns too late is known when the reply is told at once."""
+    told: list[Chunk] = []
+    after = False  # between the thought and the answer
+    for chunk in chunks:
+        if thought > 0 and chunk.content:
+            cut, content = chunk.content[:thought], chunk.content[thought:]
+            thought -= len(cut)
+            after = thought <= 0
+            chunk = replace(chunk, content="", reasoning=chunk.reasoning + cut, logprobs=())
+            if content:
+                told.append(chunk)
+                chunk = Chunk(content)
+        if after and chunk.content:
+            content = chunk.content.lstrip()
+            after = not content
+            chunk = replace(chunk, content=content)
+        told.append(chunk)
+    return told
 
 
 class StatelessReplies:

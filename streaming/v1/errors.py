@@ -19,9 +19,14 @@ Json = dict[str, Any]
 # How the other doors name a field that is plainly `model` here.
 _OURS = "parameters.model: "
 
+# In OpenAI's words, which clients look for.
 _TOO_LONG = (
-    "This model's maximum context length is {} tokens. However, your messages resulted in {} "
-    "tokens. Reduce their length."
+    "This model's maximum context length is {window} tokens. However, your messages resulted in "
+    "{prompt} tokens. Reduce their length."
+)
+_NO_ROOM = (
+    "This model's maximum context length is {window} tokens. However, you requested {total} tokens "
+    "({prompt} in the messages, {reply} in the completion). Reduce either."
 )
 
 # OpenAI's words for kinds of errors, by status.
@@ -88,9 +93,18 @@ def error(exc: BaseException) -> tuple[int, Json, dict[str, str]]:
     message = failure.message.removeprefix(_OURS)
     if isinstance(exc, RequestRefused) and exc.detail:
         message = f"{message} {exc.detail}"
-    if isinstance(exc, ContextTooLong) and exc.window and exc.prompt_tokens:
-        message = _TOO_LONG.format(exc.window, exc.prompt_tokens)  # clients look for these words
+    if isinstance(exc, ContextTooLong):
+        message = _too_long(exc) or message
     return status, error_body(status, code, message, param), headers
+
+
+def _too_long(exc: ContextTooLong) -> str:
+    """The sentence with the numbers, where they are known and explain the refusal."""
+    window, prompt, reply = exc.window or 0, exc.prompt_tokens or 0, exc.reply_tokens or 0
+    if not window or not prompt or prompt + reply <= window:
+        return ""
+    template = _TOO_LONG if prompt > window else _NO_ROOM
+    return template.format(window=window, prompt=prompt, reply=reply, total=prompt + reply)
 
 
 def error_body(status: int, code: str, message: str, param: str | None = None) -> Json:

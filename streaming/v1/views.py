@@ -70,8 +70,8 @@ def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.W
         write = partial(writer, reply.result, ask)
         if ask.stream:
             return await sse.respond(reply, write)
-        await reply.wait()
-        return answer_json(write().whole(reply.chunks, reply.tokens), headers=reply.headers)
+        chunks = await reply.whole()
+        return answer_json(write().whole(chunks, reply.tokens), headers=reply.headers)
 
     return handle
 

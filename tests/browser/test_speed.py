@@ -5,6 +5,7 @@ Each is the best of a few, since the machine has other work; `make bench-page` m
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.browser import Visit
@@ -146,6 +147,7 @@ _WATCH = """
 """
 
 
+@pytest.mark.parametrize("visit", ["long"], indirect=True)
 async def test_a_line_of_150_000_characters_does_not_block_the_page(visit: Visit):
     """In a fence, while it streams and when it is complete."""
     visit.ollama.text = f"```js\n{'var a=[1,2];' * 12_500}\n```\n\nDone."

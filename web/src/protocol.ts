@@ -31,6 +31,8 @@ export interface ContextInfo {
   dropped_messages: number;
   /** The reply ended because prompt and reply fill the window; else missing. */
   full?: boolean;
+  /** After a fallback: who was asked before and failed, in order. */
+  failed?: { provider: string; code: string }[];
 }
 
 /** Why a reply failed; `message` is a sentence for people. */

@@ -170,7 +170,6 @@ async def test_nothing_answers(daphne_place: Place):
         ("crlf", WHOLE, "stop"),
         ("logprobs", WHOLE, "stop"),
         ("empty", "", "stop"),
-        ("big", "x" * (1 << 20), "stop"),
         ("bytes:size=7", ODD_TEXT, "stop"),
         ("nel", "one\u0085two Â é" * 2, "stop"),
         ("linesep", "one\u2028two\u2029three — â" * 2, "stop"),

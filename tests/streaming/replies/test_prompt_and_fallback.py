@@ -221,7 +221,8 @@ async def test_a_fallback_folds_to_what_is_stored(fallback_place: Place):
     person = await fallback_place.person()
     chat = await person.conversation()
     async with person.socket(chat) as socket:
-        await socket.reply(model="html")
+        end = await socket.reply(model="html")
+        assert end["context"]["failed"] == [{"provider": "ollama", "code": "provider_failed"}]
         assert_same(socket.thread.messages, await person.rest.messages(chat))
 
 

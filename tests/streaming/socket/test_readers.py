@@ -29,25 +29,25 @@ async def long_reply(person: Person, *, stuck: int) -> None:
         assert_follows_the_rules(socket.events)
 
 
-async def test_point_8_stuck_readers_cost_bounded_memory(place: Place):
+async def test_point_8_stuck_readers_cost_bounded_memory(long_place: Place):
     """With 32 readers that never read, a reply of 20 MiB takes little more memory than without
     (which varies by some copies of it: by 300 MiB once, on a machine with much else to do): a
     queue for each would hold 640 MiB."""
-    person = await place.person()
+    person = await long_place.person()
     # Some without, so that what the process keeps for itself is there already.
     for _ in range(3):
         await long_reply(person, stuck=0)
-    before = place.server.memory()
+    before = long_place.server.memory()
     await long_reply(person, stuck=STUCK)
-    grown = place.server.memory() - before
+    grown = long_place.server.memory() - before
     assert grown < STUCK * 20 * MIB * 2 / 3, f"{grown / MIB:.0f} MiB more"
 
 
-async def test_point_8_a_stuck_reader_slows_nobody(place: Place):
+async def test_point_8_a_stuck_reader_slows_nobody(long_place: Place):
     """While one reader is stuck, others in the conversation and elsewhere get what is said."""
-    person = await place.person()
+    person = await long_place.person()
     chat, other_chat = await person.conversation(), await person.conversation()
-    gate = place.ollama.gate("eight")
+    gate = long_place.ollama.gate("eight")
     async with (
         person.stalled(chat),
         person.socket(chat) as socket,
@@ -63,9 +63,9 @@ async def test_point_8_a_stuck_reader_slows_nobody(place: Place):
         await socket.next("message_end")
 
 
-async def test_point_8_a_reader_that_was_behind_gets_merged_deltas(place: Place):
+async def test_point_8_a_reader_that_was_behind_gets_merged_deltas(long_place: Place):
     """One that reads late gets all the text, in far fewer frames than there were pieces."""
-    person = await place.person()
+    person = await long_place.person()
     chat = await person.conversation()
     async with (
         person.socket(chat) as prompt,

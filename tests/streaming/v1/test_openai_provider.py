@@ -33,6 +33,7 @@ async def test_what_goes_through(openai_place: Place) -> None:
     """Texts and pictures in their order, log probabilities, signatures, cached tokens."""
     await _pictures(openai_place)
     await _logprobs(openai_place)
+    await _thought(openai_place)
     await _signatures(openai_place)
     await _cached_tokens(openai_place)
     await _suffix(openai_place)
@@ -54,6 +55,14 @@ async def _pictures(place: Place) -> None:
     await respond(person, input=[{"role": "user", "content": items}])
     for chat in place.openai.chats:
         assert chat.json["messages"][0]["content"] == parts
+
+
+async def _thought(place: Place) -> None:
+    """A whole answer knows from the first request on what was a thought."""
+    person = await place.person()
+    (choice,) = (await complete(person, "closes_alone"))["choices"]
+    assert choice["message"]["content"] == "Hello from the scripted model."
+    assert choice["message"]["reasoning_content"].strip() == "Let me think."
 
 
 async def _logprobs(place: Place) -> None:

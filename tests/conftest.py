@@ -23,9 +23,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     # Beats as often as a page needs that is to notice a dead socket soon.
     "lively": {"CHAT_HEARTBEAT_SECONDS": 1},
-    # Holds people to limits, lets two requests at a time to the model, and lets pages from
-    # elsewhere use the API.
+    # Holds people to limits, lets two requests at a time to the model, lets pages from elsewhere
+    # use the API, and strangers ask for an account.
     "limited": {
+        "SIGN_UP": "open",
         "CHAT_REQUESTS_PER_MINUTE": 20,
         "CHAT_CONCURRENT_REQUESTS": 3,
         "PROVIDER_MAX_CONCURRENCY": "ollama=2",

@@ -17,7 +17,8 @@ RESTORABLE = timedelta(days=1)
 
 def delete_message(*, message: Message) -> Conversation:
     """Hide a message, and hang the messages below it below its parent. Where it was the shown leaf,
-    its newest other version is shown, or its parent. Returns the conversation as it is then.
+    its newest other version is shown, or its parent, or, where it had none, the newest message
+    that is left. Returns the conversation as it is then.
 
     Raises:
         ConversationBusy: the message, or the reply to it, is being written.
@@ -34,11 +35,7 @@ def delete_message(*, message: Message) -> Conversation:
         Message.objects.filter(id=row.id).update(deleted_at=timezone.now())
         _hang(conversation)
         if conversation.head_id == row.id:
-            versions = Message.shown.filter(
-                conversation=conversation, parent_id=row.parent_id, role=row.role
-            )
-            newest = versions.order_by("created_at", "id").last()
-            conversation.head_id = _leaf(conversation, newest.id) if newest else row.parent_id
+            conversation.head_id = _shown_instead(conversation, row)
         _save(conversation)
     return conversation
 
@@ -94,6 +91,17 @@ def _hang(conversation: Conversation) -> None:
         keep = None if wanted == first[key] else first[key]
         if (parent, moved_from) != (wanted, keep):
             Message.objects.filter(id=key).update(parent_id=wanted, first_parent_id=keep)
+
+
+def _shown_instead(conversation: Conversation, row: Message) -> UUID | None:
+    left = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
+    version = left.filter(parent_id=row.parent_id, role=row.role).last()
+    if version is not None:
+        return _leaf(conversation, version.id)
+    if row.parent_id is not None:
+        return row.parent_id
+    newest = left.last()
+    return newest.id if newest else None
 
 
 def _leaf(conversation: Conversation, message_id: UUID) -> UUID:

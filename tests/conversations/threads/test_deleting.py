@@ -70,6 +70,16 @@ def test_another_version_is_shown_instead(chat, path):
     assert shown(chat) == ["q1", "a1", "q2", "a2"]
 
 
+def test_where_nothing_is_above_another_beginning_is_shown(chat, path):
+    """The newest that is left."""
+    other = add_message(chat, content="other")
+    for row in path:
+        delete(row)
+    assert shown(chat) == ["other"]
+    delete(other)
+    assert shown(chat) == []
+
+
 def test_versions_of_both_questions_are_not_mixed(chat, path):
     """Replies that hang below an older reply are no versions of the question there."""
     delete(path[2])

@@ -7,12 +7,13 @@ from django.conf import settings
 from providers.errors import ReplyTooLong
 from providers.types import Chunk, ToolPart
 
-# Bytes of text for a token that was asked for: three to five are usual. And no less than for the
-# shortest reply that a person can ask for.
+# Bytes of text for a token that was asked for: three to five are usual. And no less than a server
+# that does not know `max_tokens` may honestly write: such a reply is long, and not broken.
 TOKEN_BYTES = 16
-LEAST_BYTES = 4096
+LEAST_BYTES = 2**20
 # A piece is a token as a rule, and a character with some servers.
-PIECE_BYTES = 4
+TOKEN_PIECES = 4
+LEAST_PIECES = 2**16
 # Log probabilities at most, each alternative counted.
 LOGPROBS = 2**18
 # How long a reply may be written, in seconds.
@@ -28,7 +29,7 @@ class ReplyBounds:
         self._who = who
         self._bytes = min(max(tokens * TOKEN_BYTES, LEAST_BYTES), most)
         self._content = self._reasoning = self._calls = self._bytes
-        self._pieces = min(self._bytes // PIECE_BYTES, most // TOKEN_BYTES)
+        self._pieces = min(max(tokens * TOKEN_PIECES, LEAST_PIECES), most // TOKEN_BYTES)
         self._logprobs = LOGPROBS
         self._clock: asyncio.Timeout | None = None
 

@@ -29,7 +29,7 @@ MIB = 2**20
 BY_TIME = {"flood_pings", "flood_tail"}
 FLOODS = [name for name in ENDLESS if name not in BY_TIME]
 # What is kept of a reply for which 512 tokens were asked.
-MOST = 512 * bounds.TOKEN_BYTES
+MOST = bounds.LEAST_BYTES
 
 
 async def flooded(person: Person, provider: str, model: str) -> None:
@@ -73,7 +73,7 @@ async def test_floods_of_a_program(openai_place: Place):
     openai_place.offer("flood_text")
     asked: dict[str, Any] = {"max_tokens": 300}
     frames = await client.stream(person, "flood_text", **asked)
-    assert 0 < len(client.text(frames[:-1])) <= 300 * bounds.TOKEN_BYTES
+    assert 0 < len(client.text(frames[:-1])) <= MOST
     client.told(frames[-1], "reply_too_long")
     answer = await client.post(person, client.body("flood_text", **asked))
     client.refused(answer, 502, "reply_too_long")
@@ -101,9 +101,10 @@ async def test_an_end_is_told_whatever_the_figures(daphne_place: Place, provider
 
 
 def test_the_bounds_of_a_reply(settings: Any):
-    """16 bytes a token, and no more than the setting; the cut is between two characters."""
-    settings.CHAT_MAX_REPLY_MB = 1
-    for tokens, most in ((1, 4096), (1000, 16_000), (10**9, MIB)):
+    """16 bytes a token, no less than 1 MiB and no more than the setting; the cut is between two
+    characters."""
+    settings.CHAT_MAX_REPLY_MB = 2
+    for tokens, most in ((1, MIB), (100_000, 1_600_000), (10**9, 2 * MIB)):
         for kind in ("content", "reasoning"):
             bound = ReplyBounds("Ollama", tokens)
             assert bound.take(Chunk(**{kind: "x" * (most - 10)})) is None
@@ -111,7 +112,8 @@ def test_the_bounds_of_a_reply(settings: Any):
             assert within is not None
             assert getattr(within, kind) == "é" * 5
     pieces = ReplyBounds("Ollama", 1000)
-    assert [pieces.take(Chunk()) is None for _ in range(4001)] == [True] * 4000 + [False]
+    told = [pieces.take(Chunk()) is None for _ in range(2**16 + 1)]
+    assert told == [True] * 2**16 + [False]
 
 
 async def test_a_reply_ends_after_an_hour(monkeypatch: pytest.MonkeyPatch):

@@ -4,6 +4,7 @@ from playwright.async_api import expect
 
 from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
 from tests.browser.page import ChatPage
+from tests.browser.sidebar import Sidebar
 from tests.harness.proxy import Proxy
 
 
@@ -40,7 +41,7 @@ async def test_to_another_conversation(visit: Visit, proxy: Proxy):
     chat = await unheard(visit, proxy)
     proxy.hold_sockets = False
     left = chat.conversation
-    await chat.page.get_by_role("button", name="New chat", exact=True).click()
+    await Sidebar(chat.page).new_chat.click()
     await expect(chat.questions).to_have_count(0)
     await visit.ollama.chat()
     await chat.open(left)

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.browser import Visit
+from tests.browser.sidebar import Sidebar
 from tests.scripted.ollama import entry
 
 
@@ -22,8 +23,8 @@ async def test_the_model_is_chosen_below_the_field(own_visit: Visit):
     chat = await visit.chat()
     await expect(chat.model).to_have_accessible_name("Model: normal (local)")
     await chat.model.click()
-    facts = re.compile(r"Local · 3\.2B · 2 GB · .*8,192-token context")
-    option = chat.models.get_by_role("option", name="normal")
+    facts = re.compile(r"Local · Ollama · 3\.2B · 2 GB · .*8,192-token context")
+    option = chat.models.get_by_role("option", name="normal").first
     await expect(option).to_contain_text(facts)
     await expect(chat.models.get_by_role("option", selected=True)).to_contain_text("normal")
     await chat.page.keyboard.type("oss cloud")
@@ -41,7 +42,7 @@ async def test_the_model_is_chosen_below_the_field(own_visit: Visit):
     await expect(chat.model).to_have_accessible_name("Model: echo (local)")
     await chat.reload()
     await expect(chat.model).to_have_accessible_name("Model: echo (local)")
-    await chat.page.get_by_role("button", name="New chat", exact=True).click()
+    await Sidebar(chat.page).new_chat.click()
     await expect(chat.log).to_be_hidden()
     await expect(chat.model).to_have_accessible_name("Model: echo (local)")
 

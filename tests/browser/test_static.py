@@ -53,4 +53,4 @@ async def test_the_parts_of_the_app_are_fetched_early_and_give_way(place: Place)
         for file in (entry["file"], *(built[name]["file"] for name in entry["imports"])):
             assert any(f"/{file}" in link for link in early), file
     scripts = {*re.findall(r"assets/[^\"]*\.js", page)}
-    assert len(scripts) <= 8, scripts
+    assert len(scripts) <= 10, scripts

@@ -212,7 +212,7 @@ def test_what_a_deleted_key_queued_stays(chat, owner, by_script):
         ApiKey.objects.filter(pk=key.pk).delete()
     else:
         key.delete()
-    items = message_queue.items(conversation_id=chat.pk)
+    items, _ = message_queue.items(conversation_id=chat.pk)
     assert [item.content for item in items] == ["0", "1", "2"]
     codes = [item.error and item.error["code"] for item in items]
     assert codes == ["not_authenticated", "not_authenticated", None]

@@ -66,7 +66,7 @@ def test_the_count_stays_right(owner: User, stranger: User) -> None:
         assert_counted(owner)
     message_queue.take_back(conversation=chat, client_id=client_id)
     assert_counted(owner)
-    queued = message_queue.items(conversation_id=chat.pk)[0]
+    [queued], _ = message_queue.items(conversation_id=chat.pk)
     turn = open_turn(chat, LONG, client_id=queued.client_id)
     assert assert_counted(owner) == storage.CONVERSATION + 2 * storage.MESSAGE + 500_000
     replies.close_reply(

@@ -107,7 +107,7 @@ function useEntrance(isAtDoor: boolean): { error: Error | null; retry(): void } 
 /** Stops the reply in the old conversation first. */
 async function createAfter(id: string | null): Promise<Conversation> {
   if (id) await Promise.race([stopRunning(id), patience(STOP_PATIENCE_MS)]);
-  return openEmpty();
+  return openEmpty(id);
 }
 
 let creating: Promise<Conversation> | null = null;

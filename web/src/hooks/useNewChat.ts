@@ -20,7 +20,7 @@ export function useNewChat(): void {
       const open = client.getQueryData<Conversation>(conversationKey(here ?? ''));
       if (open && isUnused(open)) return void run('focusComposer');
       try {
-        const chat = await openEmpty();
+        const chat = await openEmpty(here);
         client.setQueryData<Conversation>(conversationKey(chat.id), chat);
         route.push(pathOf(chat.id));
       } catch {

@@ -21,8 +21,14 @@ export function rememberModel(id: string): void {
   writeStored(STORED_AS, [id, ...recentModels().filter((other) => other !== id)].slice(0, MOST));
 }
 
-/** A conversation to begin with, with the model that was chosen last. */
-export function openEmpty(): Promise<Conversation> {
+/**
+ * A conversation to begin with, with the model that was chosen last.
+ *
+ * @param other the open one, which is not meant: its first message may still be on its way
+ */
+export async function openEmpty(other?: string | null): Promise<Conversation> {
   const model = modelOfNewChats();
-  return api.emptyConversation(model ? { model } : {});
+  const settings = model ? { model } : {};
+  const empty = await api.emptyConversation(settings);
+  return empty.id === other ? api.emptyConversation(settings, false) : empty;
 }

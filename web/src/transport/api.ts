@@ -170,9 +170,9 @@ export function createApi(edges: ApiEdges) {
     signIn,
     me: (signal?: AbortSignal) => call<Me>('GET', '/api/me/', undefined, signal),
     models: (signal?: AbortSignal) => call<ModelList>('GET', '/api/models/', undefined, signal),
-    /** An empty conversation: the one that there is, with these settings, or a new one. */
-    emptyConversation: (settings: Settings) =>
-      call<Conversation>('POST', '/api/conversations/', { reuse: true, settings }),
+    /** An empty conversation: with `reuse` the one that there is, with these settings, or a new one. */
+    emptyConversation: (settings: Settings, reuse = true) =>
+      call<Conversation>('POST', '/api/conversations/', { reuse, settings }),
     conversation: (id: string, signal?: AbortSignal) =>
       call<Conversation>('GET', `/api/conversations/${id}/`, undefined, signal),
     saveSettings: (id: string, settings: SettingsPatch) =>

@@ -94,7 +94,7 @@ describe('a footnote', () => {
 describe('structure', () => {
   it('has its headings below those of the page and of the message', () => {
     expect(render('# a\n\n## b\n\n##### c')).toBe(
-      '<h3 class="heading-1">a</h3><h4 class="heading-2">b</h4><h6 class="heading-5">c</h6>',
+      '<h3 class="heading-1">a</h3><h3 class="heading-2">b</h3><h6 class="heading-5">c</h6>',
     );
   });
 

@@ -48,7 +48,7 @@ const AROUND = new Set(['ul', 'ol', 'blockquote', 'div']);
 const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
 /** The page and the message have headings above those of a reply. */
-const LEVELS_ABOVE = 2;
+const FIRST_LEVEL = 3;
 
 /** @param around the direction of what is around it */
 function arrange(element: Element, prefix: string, around: 'ltr' | 'rtl' = 'ltr'): void {
@@ -56,7 +56,8 @@ function arrange(element: Element, prefix: string, around: 'ltr' | 'rtl' = 'ltr'
   const level = Number(/^h([1-6])$/.exec(element.tagName)?.[1] ?? 0);
   if (level > 0) {
     const isLabel = properties.id === 'footnote-label';
-    element.tagName = `h${Math.min(6, level + (isLabel ? 1 : LEVELS_ABOVE))}`;
+    // Replies begin with # or with ##, and no level may be left out after the message's own.
+    element.tagName = `h${Math.min(6, Math.max(FIRST_LEVEL, level + 1))}`;
     properties.dir = 'auto';
     if (isLabel) properties.id = prefix + 'label';
     else properties.className = [`heading-${level}`];

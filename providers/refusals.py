@@ -326,7 +326,7 @@ def _not_allowed(refusal: Refusal, who: str, model: str, text: str) -> errors.Pr
 
 def _limited(refusal: Refusal, who: str, text: str) -> errors.ProviderRateLimited:
     if "quota" in text:
-        return errors.ProviderRateLimited(f"The quota for this server at {who} is used up.")
+        return errors.ProviderRateLimited(f"{who} says that the quota for this server is used up.")
     return errors.ProviderRateLimited(
         f"{who} is receiving too many requests.{_again(refusal)}", retry_after=refusal.retry_after
     )

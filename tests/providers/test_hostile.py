@@ -101,7 +101,7 @@ async def test_wrong_types_in_a_reply(served: Served) -> None:
     provider, _ = served
     for index in range(len(JUNK)):
         assert_good(await ask(provider, f"junk:of={index}", top_logprobs=1))
-    for model in ("names", "deep", "half", "latin", "brotli"):
+    for model in ("names", "deep_reply", "half", "latin", "brotli"):
         reply = await ask(provider, model)
         assert_good(reply)
         assert reply.content.startswith("word ") or model == "brotli"

@@ -26,7 +26,7 @@ REFUSALS = [
     ("hidden", errors.ProviderFailed, "address"),
     ("close", errors.ProviderUnavailable, "closed the connection"),
     ("garbage", errors.StreamBroken, "cannot be read"),
-    ("first_error", errors.ProviderFailed, "failed"),
+    ("first_error", errors.ProviderFailed, "stopped"),
 ]
 BREAKS = [
     ("error", errors.ProviderFailed),

@@ -19,7 +19,7 @@ client goes away, as fast as it reads; those of `ODD` end by themselves.
     figures:of=3    a whole reply with the odd figures number 3 (see `FIGURES`)
     junk:of=3       a reply with the wrong type in one place (see `JUNK`), then a whole one
     names           half characters in the id and name of a call, and in the reason
-    deep            a reply nested 100,000 times
+    deep_reply      a reply nested 100,000 times
     half            half a document, and the end
     latin           bytes that are not UTF-8
     brotli          a body in a coding that was not asked for
@@ -257,7 +257,7 @@ async def names(wire: Wire) -> None:
 
 
 @hostile
-async def deep(wire: Wire) -> None:
+async def deep_reply(wire: Wire) -> None:
     nested = "[" * 100_000 + "]" * 100_000
     await wire.raw(wire.piece("word "))
     await wire.raw(wire.piece("@").replace('"@"', nested) + wire.end())

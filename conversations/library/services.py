@@ -63,7 +63,7 @@ def create(kind: type[Kept], *, user: User, **fields: Any) -> Kept:
     """Keep an entry. Raises `LibraryFull`."""
     with transaction.atomic():
         # Locks the account: two at the same time could both take the last place.
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if kind._default_manager.filter(user=user).count() >= MOST_ENTRIES:
             raise LibraryFull
         return kind._default_manager.create(user=user, **fields)

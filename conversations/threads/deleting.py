@@ -25,7 +25,9 @@ def delete_message(*, message: Message) -> Conversation:
         NotFound: it is deleted.
     """
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(id=message.conversation_id)
+        conversation = Conversation.objects.select_for_update(no_key=True).get(
+            id=message.conversation_id
+        )
         row = Message.shown.filter(id=message.id).first()
         if row is None:
             raise NotFound("Message not found.")
@@ -48,7 +50,9 @@ def restore_message(*, message: Message) -> Conversation:
         NotFound: it is not deleted, or was too long ago.
     """
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(id=message.conversation_id)
+        conversation = Conversation.objects.select_for_update(no_key=True).get(
+            id=message.conversation_id
+        )
         deleted = Message.objects.filter(id=message.id, deleted_at__gt=timezone.now() - RESTORABLE)
         if not deleted.update(deleted_at=None):
             raise NotFound("Deleted message not found.")

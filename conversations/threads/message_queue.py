@@ -55,7 +55,7 @@ def add(
     services.require_room(user_id=conversation.user_id, size=size)
     with transaction.atomic():
         # Locks the conversation: two messages at the same time could both take the last place.
-        Conversation.objects.select_for_update().get(id=conversation.id)
+        Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
         known = QueuedMessage.objects.filter(conversation=conversation, client_id=client_id).first()
         if known is not None:
             if known.content != content:

@@ -78,7 +78,11 @@ def interrupt(
     """Close a reply whose writer has died, with the longer of the given and the stored text.
     Returns the row, or `None` if another process has closed it."""
     with transaction.atomic():
-        row = Message.objects.select_for_update().filter(id=reply_id, status__in=OPEN).first()
+        row = (
+            Message.objects.select_for_update(no_key=True)
+            .filter(id=reply_id, status__in=OPEN)
+            .first()
+        )
         if row is None:
             return None
         fields = {"content": content, "reasoning": reasoning, "seq": seq}

@@ -24,7 +24,7 @@ from conversations.threads.selectors import OpenedTurn, TurnContext
 _insert = Insert(Message)
 _locked = Statement(
     lambda conversation_id: (
-        Conversation.objects.select_for_update().filter(id=conversation_id).order_by()
+        Conversation.objects.select_for_update(no_key=True).filter(id=conversation_id).order_by()
     )
 )
 _shown = Statement(
@@ -114,7 +114,11 @@ def open_empty_conversation(
     """Return the user's newest empty conversation, with these settings merged into its own, or a
     new one; and whether it is new."""
     with transaction.atomic():
-        row = selectors.empty_conversations(user=user).select_for_update(of=("self",)).first()
+        row = (
+            selectors.empty_conversations(user=user)
+            .select_for_update(of=("self",), no_key=True)
+            .first()
+        )
         if row is None:
             return create_conversation(user=user, settings=settings), True
         row.updated_at = timezone.now()
@@ -137,7 +141,7 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
     if longer > 0:
         require_room(user_id=conversation.user_id, size=longer)
     with transaction.atomic():
-        row = Conversation.objects.select_for_update().get(id=conversation.id)
+        row = Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
         if "title" in changes:
             row.title = changes["title"]
             row.updated_at = timezone.now()

@@ -56,7 +56,9 @@ def text_bytes(*texts: str | None) -> int:
 
 def add(*, user_id: UUID, size: int) -> None:
     """Count `size` bytes more, or less. Call it last in the transaction that stores them: it locks
-    the account."""
+    the account. What that transaction has locked before is locked with `no_key`: a transaction that
+    has the account, and refers to such a row, would wait for it when it commits, and each for the
+    other."""
     if size:
         User.objects.filter(pk=user_id).update(
             storage_bytes=Greatest(F("storage_bytes") + size, Value(0))

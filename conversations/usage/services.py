@@ -13,7 +13,9 @@ from conversations.usage.models import UsageRecord
 
 _insert = Insert(UsageRecord)
 _locked = Statement(
-    lambda key_id: ApiKey.objects.select_for_update().filter(pk=key_id).order_by().values_list("pk")
+    lambda key_id: (
+        ApiKey.objects.select_for_update(no_key=True).filter(pk=key_id).order_by().values_list("pk")
+    )
 )
 # Estimate of characters per token, where the provider did not count.
 CHARACTERS_A_TOKEN = 4

@@ -108,7 +108,7 @@ async def test_a_frame_that_is_wrong(place: Place, frame: str):
         (ask(client_id="none"), ["client_id"]),
         (ask(parent_id=5), ["parent_id"]),
         (ask(parameters=[1]), ["parameters"]),
-        (ask(parameters={"seed": 1}), ["parameters", "seed"]),
+        (ask(parameters={"speed": 1}), ["parameters", "speed"]),
         (ask(parameters={"temperature": 3}), ["parameters", "temperature"]),
         (ask(parameters={"model": "nobody"}), ["parameters", "model"]),
     ],

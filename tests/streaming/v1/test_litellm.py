@@ -70,5 +70,5 @@ async def test_failures(ask: Any) -> None:
     with pytest.raises(litellm.BadGatewayError):
         await ask("memory")
     stream = await ask("error", stream=True)
-    with pytest.raises(litellm.exceptions.MidStreamFallbackError, match="failed while"):
+    with pytest.raises(litellm.exceptions.MidStreamFallbackError, match="stopped with an error"):
         _ = [chunk async for chunk in stream]

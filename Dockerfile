@@ -1,5 +1,5 @@
 # The server and its page. Everything that builds stays behind in the first stage; what runs is not
-# root and writes nothing outside /tmp and /backups.
+# root and writes nothing outside /tmp, /files and /backups.
 #
 #     docker build -t chat-playground .
 
@@ -24,7 +24,8 @@ ENV PATH=/app/.venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=project.settings \
     HOST=0.0.0.0 \
     PORT=8000 \
-    LOCAL_MODEL=off
+    LOCAL_MODEL=off \
+    CHAT_FILES_DIR=/files
 COPY --from=build /app/.venv .venv
 COPY --from=build /app/web/dist web/dist
 COPY web/templates web/templates
@@ -38,7 +39,7 @@ COPY deploy/entrypoint deploy/healthy deploy/chat deploy/make-keys deploy/prepar
 RUN python -m compileall -q conversations project providers streaming \
     && chmod 755 deploy/chat \
     && ln -s /app/deploy/chat /usr/local/bin/chat \
-    && install -d -o 10001 -g 10001 -m 700 /backups
+    && install -d -o 10001 -g 10001 -m 700 /backups /files
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["sh", "/app/deploy/entrypoint"]

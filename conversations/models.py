@@ -1,15 +1,19 @@
 """The models of all wings, for Django: it looks for them here."""
 
+from conversations.files.models import Attachment, File, FileContent, unsent_until
 from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
 from conversations.people.models import ApiKey, Invitation, User, all_scopes
 from conversations.threads.models import Conversation, Message, QueuedMessage, Rating, SearchEntry
 from conversations.usage.models import UsageRecord
 
-# Migrations refer to `new_id` and `all_scopes` by these names.
+# Migrations refer to the functions by these names.
 __all__ = [
     "ApiKey",
+    "Attachment",
     "Conversation",
+    "File",
+    "FileContent",
     "Invitation",
     "Message",
     "Preset",
@@ -21,4 +25,5 @@ __all__ = [
     "User",
     "all_scopes",
     "new_id",
+    "unsent_until",
 ]

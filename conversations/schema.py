@@ -92,7 +92,7 @@ REFUSALS = {
     "403": "The API key lacks a scope or may not use the model, or the CSRF token is missing.",
     "404": "Not found, or another user's.",
     "413": "The request body is too large.",
-    "415": "The request body is not JSON.",
+    "415": "The content type of the request body is not the one that is expected.",
     "429": "A limit is reached, or a budget is spent.",
     "502": "The provider failed.",
     "503": "The provider, or a service that the server needs, is down or busy.",

@@ -1,6 +1,8 @@
 """Settings. Every value that depends on the place comes from the environment (`env.py`)."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -49,6 +51,29 @@ SECRET_KEY = env.secret_key(STATE_DIR)
 SECRET_KEY_GIVEN = bool(env.text("SECRET_KEY"))
 # How many processes `uvicorn` starts.
 WEB_CONCURRENCY = env.whole("WEB_CONCURRENCY", 1, least=1)
+
+# --- Files ----------------------------------------------------------------------------------
+
+# Where people's files are; several processes share it.
+CHAT_FILES_DIR = Path(env.text("CHAT_FILES_DIR", str(STATE_DIR / "files")))
+# Bytes of one file; all of a person are bounded by CHAT_STORAGE_MB.
+CHAT_MAX_FILE = env.whole("CHAT_MAX_FILE_MB", 20, least=1) * 1_000_000
+STORAGES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": CHAT_FILES_DIR,
+            "allow_overwrite": True,  # under a name are the same bytes, or nothing that counts
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Uploads come to the disk of the files, not into memory, which /tmp may be.
+FILE_UPLOAD_TEMP_DIR = CHAT_FILES_DIR / "uploads"
+with suppress(OSError):  # Django's check says that it is not there
+    FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # --- Application ----------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
+from conversations.files import views as file_views
 from conversations.library import views as library
 from conversations.people import staff_views as staff
 from conversations.people import views as people
@@ -14,6 +15,7 @@ from conversations.usage.views import UsageView
 from project import api_description, health, joining, pages, profile
 from project import people as people_page
 from project.doctor import probe
+from streaming.rest import files
 from streaming.rest import views as rest
 from streaming.v1 import views as v1
 
@@ -62,6 +64,9 @@ urlpatterns = [
     path("api/messages/<id:pk>/", threads.MessageView.as_view()),
     path("api/messages/<id:pk>/rating/", threads.RatingView.as_view()),
     path("api/messages/<id:pk>/restore/", threads.RestoreMessageView.as_view()),
+    path("api/files/", files.FilesView.as_view()),
+    path("api/files/<id:pk>/", file_views.FileView.as_view()),
+    path("api/files/<id:pk>/content", file_views.FileContentView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", UsageView.as_view()),
     path("api/me/", people.MeView.as_view()),

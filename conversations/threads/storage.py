@@ -18,7 +18,9 @@ from django.db.models.functions import Coalesce, Greatest
 from redis.exceptions import RedisError
 
 from conversations.errors import Conflict
+from conversations.files import selectors as files
 from conversations.people.models import User
+from conversations.statements import Statement
 from conversations.threads.models import Conversation, Message, QueuedMessage
 
 # What a conversation and a message cost beside their text, so that empty ones are bounded, too.
@@ -26,6 +28,15 @@ CONVERSATION: Final = 1024
 MESSAGE: Final = 512
 # Seconds between two counts of the texts of one person.
 COUNT_AGAIN: Final = 60
+
+_used = Statement(
+    lambda user_id: (
+        User.objects.filter(pk=user_id)
+        .order_by()
+        .annotate(file_bytes=files.bytes_of_owner("pk"))
+        .values_list("storage_bytes", "file_bytes")
+    )
+)
 
 
 class StorageFull(Conflict):
@@ -66,8 +77,9 @@ def add(*, user_id: UUID, size: int) -> None:
 
 
 def used(*, user_id: UUID) -> int:
-    """Return the running count."""
-    return User.objects.values_list("storage_bytes", flat=True).get(pk=user_id)
+    """Return the bytes of a person's texts and files."""
+    [(texts, in_files)] = _used.rows(user_id)
+    return int(texts + in_files)
 
 
 def has_room(*, user_id: UUID, size: int) -> bool:

@@ -23,6 +23,10 @@ ANONYMOUS: Final = 128_000
 # Bytes of a refused body that are read before the connection is closed.
 MOST_DROPPED: Final = 50_000_000
 
+# Where files are uploaded, and the bytes of the form around one.
+UPLOADS: Final = "/api/files/"
+FORM: Final = 10_000
+
 SIGN_IN: Final = "Sign in, or send an API key, before a body of this size."
 
 
@@ -32,6 +36,8 @@ def most(path: str) -> int:
         return 0
     if path.startswith("/v1/"):
         return int(settings.V1_MAX_BODY)
+    if path == UPLOADS:
+        return int(settings.CHAT_MAX_FILE) + FORM
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 

@@ -102,6 +102,16 @@ class Rest:
             body["parameters"] = {"model": model, **body.get("parameters", {})}
         return await self.post(f"/api/conversations/{chat}/generate/", body)
 
+    async def upload(self, data: bytes, name: str = "file") -> httpx.Response:
+        """The call itself."""
+        return await self.http.post("/api/files/", files={"file": (name, data)})
+
+    async def file(self, data: bytes, name: str = "file") -> str:
+        """The id of a new file that is ready."""
+        uploaded = ok(await self.upload(data, name), 201)
+        assert uploaded["status"] == "ready", uploaded
+        return str(uploaded["id"])
+
     async def stop(self, chat: str, message_id: str) -> Json:
         return ok(await self.post(f"/api/conversations/{chat}/stop/", {"id": message_id}))
 

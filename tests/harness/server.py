@@ -56,6 +56,7 @@ class ChatServer:
             "HOST": "127.0.0.1",
             "PORT": self.port,
             "DATABASE_URL": f"sqlite:///{directory / 'chat.sqlite3'}",
+            "CHAT_FILES_DIR": directory / "files",
             "OLLAMA_BASE_URL": f"http://127.0.0.1:{self.model_port}",
             "USE_OPENAI": "on",
             "OPENAI_API_KEY": "sk-secret-1",

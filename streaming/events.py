@@ -72,7 +72,7 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "ready": (frozenset({"protocol", "conversation_id", "heartbeat_s"}), frozenset()),
     "user_message": (
         frozenset({"id", "client_id", "parent_id", "content", "created_at"}),
-        frozenset(),
+        frozenset({"attachments"}),
     ),
     "message_start": (
         frozenset(

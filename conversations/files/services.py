@@ -126,13 +126,16 @@ def delete(*, file: File) -> None:
 
 def attach(*, files: Sequence[File], message_id: UUID) -> None:
     """Let a message have these files, in this order. From now on they stay as long as it does."""
+    if not files:
+        return
     _attach(files, message_id=message_id)
     File.objects.filter(id__in=[file.id for file in files]).update(kept_until=timezone.now())
 
 
 def attach_queued(*, files: Sequence[File], queued_id: UUID) -> None:
     """Let a queued message have these files."""
-    _attach(files, queued_id=queued_id)
+    if files:
+        _attach(files, queued_id=queued_id)
 
 
 def copy_attachments(*, copies: Mapping[UUID, UUID]) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations.errors import ConversationBusy, NotFound
+from conversations.files.models import Attachment
 from conversations.threads import search, selectors, storage
 from conversations.threads.models import OPEN, Conversation, Message
 
@@ -67,6 +68,7 @@ def restore_message(*, message: Message) -> Conversation:
 def erase_deleted() -> int:
     """Erase the text of the messages that were deleted `RESTORABLE` ago. Returns how many."""
     due = Message.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
+    Attachment.objects.filter(message__in=due).delete()
     due = due.exclude(content="", reasoning="")
     with transaction.atomic():
         search.forget(due)

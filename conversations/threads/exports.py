@@ -84,6 +84,7 @@ def _piece(ids: list[UUID], start: int, write: Write) -> tuple[int, list[bytes]]
     _, end = selectors.bounded(ids, start, min(start + BATCH, len(ids)))
     found = Message.objects.in_bulk(ids[start:end])
     rows = [found[key] for key in ids[start:end] if key in found]
+    selectors.add_files(rows)
     notify().catch_up(rows)
     return end, write(rows)
 
@@ -92,10 +93,10 @@ def _paragraphs(rows: list[Message]) -> list[bytes]:
     return [part.encode() for row in rows for part in _markdown(row)]
 
 
-def _markdown(message: Message) -> tuple[str, str, str]:
-    """Return a comment, the heading and the text. The comment tells how many `lines` the text has
-    after the heading and an empty line, so that nothing in it can be taken for another message;
-    what the text leaves open is closed after these."""
+def _markdown(message: Message) -> list[str]:
+    """Return a comment, the heading, the text and the names of files. The comment tells how many
+    `lines` the text has after the heading and an empty line, so that nothing in it can be taken for
+    another message; what the text leaves open is closed after these."""
     name = NAMES.get(Message.Role(message.role), message.role.capitalize())
     by = f" · {message.model}" if message.model else ""
     heading = f"## {name}{by} · {message.created_at:%Y-%m-%d %H:%M} UTC"
@@ -103,7 +104,8 @@ def _markdown(message: Message) -> tuple[str, str, str]:
     facts = json.dumps({"id": str(message.id), "role": message.role, "lines": lines})
     closing = closing_line(message.content)
     text = f"{message.content}\n{closing}" if closing else message.content or "*(no text)*"
-    return f"<!-- message {facts} -->", heading, text
+    attached = [f"*Attached: {file.name}*" for file in message.files or ()]
+    return [f"<!-- message {facts} -->", heading, text, *attached]
 
 
 def _json(data: Any) -> bytes:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.errors import ConversationBusy, InvalidInput
+from conversations.files import services as file_services
 from conversations.people.models import User
 from conversations.threads import selectors, services, storage
 from conversations.threads.models import OPEN, Conversation, Message
@@ -57,6 +58,8 @@ def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conver
             parent = copies[-1] if copies else None
             copies.append(Message(conversation=made, parent=parent, **values))
         Message.objects.bulk_create(copies, batch_size=ROWS_AT_ONCE)
+        pairs = zip(rows, copies, strict=True)
+        file_services.copy_attachments(copies={row.id: copy.id for row, copy in pairs})
         if copies:
             made.head = copies[-1]
             made.save(update_fields=["head"])

@@ -6,12 +6,15 @@ to the next.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
+from conversations.files import selectors as file_selectors
+from conversations.files.models import Attachment, File
 from conversations.threads.models import Conversation, Message
 
 # How far back is read at first, in messages and characters, and how many times as far when more
@@ -23,6 +26,7 @@ FURTHER: Final = 8
 REMEMBERED: Final = 10_000
 
 _TABLE: Final = Message._meta.db_table
+_ATTACHED: Final = Attachment._meta.db_table
 _READ: Final = f"""
 WITH RECURSIVE path(id, parent_id, role, content, place, size) AS (
     SELECT id, parent_id, role, content, 1, LENGTH(content) FROM {_TABLE}
@@ -33,8 +37,10 @@ WITH RECURSIVE path(id, parent_id, role, content, place, size) AS (
     FROM path JOIN {_TABLE} above ON above.id = path.parent_id
     WHERE path.place < %s AND path.size < %s AND above.deleted_at IS NULL
 )
-SELECT id, parent_id, role, content FROM path ORDER BY place DESC
-"""  # noqa: S608 - the names of our own table
+SELECT id, parent_id, role, content,
+       role = 'user' AND EXISTS (SELECT 1 FROM {_ATTACHED} WHERE message_id = path.id)
+FROM path ORDER BY place DESC
+"""  # noqa: S608 - the names of our own tables
 _COUNT: Final = f"""
 WITH RECURSIVE path(id, parent_id, role, empty) AS (
     SELECT id, parent_id, role, content = '' FROM {_TABLE}
@@ -50,10 +56,11 @@ WHERE role = 'user' OR NOT empty GROUP BY 1
 
 
 class Said(NamedTuple):
-    """What a prompt needs of a message."""
+    """What a prompt needs of a message. Its `files` are without their text."""
 
     role: str
     content: str
+    files: Sequence[File] = ()
 
     @property
     def counts(self) -> bool:
@@ -92,7 +99,12 @@ def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History |
     )
     if not found:
         return None
-    rows = [(_uuid(key), Said(role, content)) for key, _, role, content in found]
+    with_files = [_uuid(key) for key, *_, attached in found if attached]
+    files = file_selectors.attached(column="message_id", ids=with_files)
+    rows = [
+        (_uuid(key), Said(role, content, files.get(_uuid(key), ()) if attached else ()))
+        for key, _, role, content, attached in found
+    ]
     if found[0][1] is None:
         return History([said for _, said in rows if said.counts])
     above = _count(conversation, rows)

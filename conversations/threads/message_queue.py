@@ -4,12 +4,15 @@
 neither sent twice nor lost.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from conversations.errors import ClientIdConflict, Conflict, NotFound
+from conversations.files import selectors as file_selectors
+from conversations.files import services as file_services
 from conversations.people.models import ApiKey, User
 from conversations.statements import Statement
 from conversations.threads import services, storage
@@ -41,13 +44,15 @@ def add(
     client_id: UUID,
     content: str,
     parameters: dict[str, Any],
+    attachments: Sequence[UUID] = (),
     key: ApiKey | None = None,
     door: str = "",
 ) -> None:
     """Add a message at the end; a message that is queued stays where it is.
 
     Raises:
-        ClientIdConflict: the client_id is queued with different content.
+        ClientIdConflict: the client_id is queued with different content or files.
+        FilesNotReady: one of its files is not ready.
         QueueFull: the queue is full.
         StorageFull: the person whose conversation it is has no room for it.
     """
@@ -58,14 +63,15 @@ def add(
         Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
         known = QueuedMessage.objects.filter(conversation=conversation, client_id=client_id).first()
         if known is not None:
-            if known.content != content:
+            if known.content != content or _attached(known) != [*attachments]:
                 raise ClientIdConflict
             return
         if conversation.queue.count() >= MOST_QUEUED:
             raise QueueFull
+        files = file_selectors.sendable(user=author, ids=attachments)
         if not conversation.queue.filter(error__isnull=True).exists():
             resume(conversation_id=conversation.id)  # of what was held, nothing is left
-        QueuedMessage.objects.create(
+        row = QueuedMessage.objects.create(
             conversation=conversation,
             author=author,
             client_id=client_id,
@@ -74,17 +80,25 @@ def add(
             key=key,
             door=door,
         )
+        file_services.attach_queued(files=files, queued_id=row.id)
         storage.add(user_id=conversation.user_id, size=size)
 
 
+def _attached(row: QueuedMessage) -> list[UUID]:
+    found = file_selectors.attached(column="queued_id", ids=[row.id])
+    return [file.id for file in found[row.id]]
+
+
 def take_back(*, conversation: Conversation, client_id: UUID) -> None:
-    """Remove a queued message. Raises `NotFound`."""
+    """Remove a queued message; its files stay as those that were never sent. Raises `NotFound`."""
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation, client_id=client_id)
-        contents = list(queued.select_for_update().values_list("content", flat=True))
+        rows = list(queued.select_for_update())
+        for row in rows:
+            file_services.keep_unsent(ids=_attached(row))
         if not queued.delete()[0]:
             raise NotFound("Queued message not found.")
-        size = sum(storage.MESSAGE + storage.text_bytes(content) for content in contents)
+        size = sum(storage.MESSAGE + storage.text_bytes(row.content) for row in rows)
         storage.add(user_id=conversation.user_id, size=-size)
 
 
@@ -103,11 +117,19 @@ def resume(*, conversation_id: UUID) -> None:
 
 
 def items(*, conversation_id: UUID) -> tuple[list[QueuedMessage], bool]:
-    """Return the queued messages in order, and whether those that could begin are held."""
+    """Return the queued messages in order, with their files, and whether those that could begin
+    are held."""
     rows = list(QueuedMessage.objects.filter(conversation_id=conversation_id))
+    _add_files(rows)
     waits = any(row.error is None for row in rows)
     held = Conversation.objects.filter(id=conversation_id, queue_held=True)
     return rows, waits and held.exists()
+
+
+def _add_files(rows: Sequence[QueuedMessage]) -> None:
+    found = file_selectors.attached(column="queued_id", ids=[row.id for row in rows])
+    for row in rows:
+        row.files = found[row.id]
 
 
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
@@ -115,7 +137,7 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
     while they are held."""
     if not _waiting.rows(conversation_id):
         return None
-    return (
+    row = (
         QueuedMessage.objects.filter(
             conversation_id=conversation_id,
             conversation__deleted_at=None,
@@ -125,6 +147,9 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
         .select_related("author", "conversation__user", "key")
         .first()
     )
+    if row is not None:
+        _add_files([row])
+    return row
 
 
 def refuse(*, item: QueuedMessage, error: dict[str, Any]) -> None:

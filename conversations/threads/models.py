@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from conversations.errors import NotAuthenticated
+from conversations.files.models import File
 from conversations.ids import new_id
 from conversations.threads.fields import WordsField
 
@@ -102,6 +103,8 @@ class Message(models.Model):
     sibling_ids: list[uuid.UUID] | None = None
     # What its reader thinks of it, once `ratings.add` has set it.
     rating: "Rating | None" = None
+    # Its files in order, once `selectors.add_files` has set them.
+    files: list[File] | None = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(
@@ -229,6 +232,9 @@ REVOKED = {
 class QueuedMessage(models.Model):
     """A message that was sent during a reply and waits for its turn. `error` is why the turn
     could not begin; such a message waits to be removed."""
+
+    # Its files in order, once `message_queue` has set them.
+    files: list[File] | None = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="queue")

@@ -1,7 +1,7 @@
 """Every read of conversations and messages. Sync, keyword-only."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from conversations.errors import ClientIdConflict, InvalidInput, NotFound
+from conversations.files import selectors as file_selectors
+from conversations.files.models import File
 from conversations.people.models import User
 from conversations.statements import Statement
 from conversations.threads import access, history, storage
@@ -43,8 +45,8 @@ class OpenedTurn:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """The parent of a new reply, the messages before it, and what its author wants of every reply:
-    `instructions`, and a `default_model` where none was chosen.
+    """The parent of a new reply, the messages before it, the files of the new message, and what its
+    author wants of every reply: `instructions`, and a `default_model` where none was chosen.
 
     The `history` has the newest messages, oldest first, and all system messages. `older` are before
     them and were not read; `reach` says how far was read.
@@ -57,6 +59,7 @@ class TurnContext:
     reach: int = 1
     instructions: str = ""
     default_model: str = ""
+    files: list[File] = field(default_factory=list)
 
 
 def conversations(
@@ -230,6 +233,15 @@ def add_siblings(page: list[Message]) -> None:
         message.sibling_ids = versions.get((message.parent_id, message.role), [message.id])
 
 
+def add_files(rows: Iterable[Message]) -> None:
+    """Set `files` of messages, without the text of those."""
+    messages = list(rows)
+    ids = [row.id for row in messages if row.role == Message.Role.USER]
+    found = file_selectors.attached(column="message_id", ids=ids)
+    for row in messages:
+        row.files = found.get(row.id, [])
+
+
 def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:
     """Return the ids of the shown branch or of all messages, in reading order."""
     if branch == "head":
@@ -244,11 +256,12 @@ def known_turn(
     client_id: UUID,
     content: str | None = None,
     message_id: UUID | None = None,
+    attachments: Sequence[UUID] = (),
 ) -> OpenedTurn | None:
     """Return the turn that the client_id has made, or `None`.
 
     Raises:
-        ClientIdConflict: the content or the message was different.
+        ClientIdConflict: the content, its files or the message was different.
         NotFound: the reply was deleted.
     """
     rows = {row.role: row for row in _by_client_id.objects(conversation.pk, client_id)}
@@ -258,6 +271,10 @@ def known_turn(
     asked = rows.get(Message.Role.USER)
     if (asked is None) != (content is None) or (asked is not None and asked.content != content):
         raise ClientIdConflict
+    if asked is not None:
+        add_files([asked])
+        if [file.id for file in asked.files or ()] != [*attachments]:
+            raise ClientIdConflict
     if reply.deleted_at is not None:
         raise NotFound("The reply to this message was deleted.")
     if message_id is not None and message_id != reply.parent_id:
@@ -274,6 +291,8 @@ def turn_context(
     parent_given: bool,
     regenerate: UUID | None,
     go_on: bool = False,
+    author: User | None = None,
+    attachments: Sequence[UUID] = (),
 ) -> TurnContext:
     """Return the parent of the next reply, and the messages before it. A continuation (`go_on`)
     is a child of the message, a regeneration its sibling. A parent that was deleted meanwhile
@@ -282,6 +301,7 @@ def turn_context(
     Raises:
         InvalidInput: `parent_id` is not a message of this conversation.
         NotFound: the message to regenerate is not in the conversation.
+        FilesNotReady: a file of the new message is not ready.
     """
     if regenerate is not None:
         target = access.message(conversation.user, regenerate, conversation.id)
@@ -293,15 +313,14 @@ def turn_context(
         parent_id = conversation.head_id
     else:
         parent_id = _shown_or_above(conversation, parent_id)
-    if parent_id is None:
-        return TurnContext(conversation, None, [])
-    found = history.read(conversation, parent_id)
+    found = history.read(conversation, parent_id) if parent_id else history.History([])
     if found is None:
         raise InvalidInput(
             "parent_id: Message not found in this conversation.",
             fields={"parent_id": ["Message not found in this conversation."]},
         )
-    return TurnContext(conversation, parent_id, found.messages, found.older)
+    files = file_selectors.sendable(user=author or conversation.user, ids=attachments)
+    return TurnContext(conversation, parent_id, found.messages, found.older, files=files)
 
 
 def more_history(*, context: TurnContext) -> TurnContext:
@@ -335,14 +354,18 @@ def opened_turn(*, reply_id: UUID) -> OpenedTurn:
             client_id=reply.client_id,
             role=Message.Role.USER,
         ).first()
+    if asked is not None:
+        add_files([asked])
     return OpenedTurn(reply.conversation, asked, reply, created=False)
 
 
 def question(*, reply: Message) -> Message | None:
-    """Return the nearest user message above a reply."""
+    """Return the nearest user message above a reply, with its files."""
     above = reply.parent
     while above is not None and above.role != Message.Role.USER:
         above = above.parent
+    if above is not None:
+        add_files([above])
     return above
 
 

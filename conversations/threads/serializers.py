@@ -13,7 +13,8 @@ from conversations.fields import (
     StrictSerializer,
     TextField,
 )
-from conversations.threads import shapes
+from conversations.files.serializers import FileSerializer
+from conversations.threads import selectors, shapes
 from conversations.threads.models import Conversation, Message, Rating
 from conversations.threads.parameters import RememberedSerializer
 from conversations.threads.snippets import Match
@@ -26,20 +27,20 @@ MOST_COMMENT = 2000
 BARE_MESSAGE = ("id", "parent_id", "client_id", "role", "status", "finish_reason")
 
 
-@extend_schema_field(
-    {"type": "string", "minLength": 1, "maxLength": settings.CHAT_MAX_CONTENT, "pattern": r"\S"}
-)
 class ContentField(TextField):
-    """The text of a user message: not blank, and of a bounded length."""
+    """The text of a user message, of a bounded length. It may be blank where there are files."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=settings.CHAT_MAX_CONTENT, **kwargs)
+        super().__init__(max_length=settings.CHAT_MAX_CONTENT, allow_blank=True, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        if not text.strip():
-            raise serializers.ValidationError("This field may not be blank.")
-        return text
+
+class _MessageList(serializers.ListSerializer[Any]):
+    """Reads the files of all messages at once."""
+
+    def to_representation(self, data: Any) -> Any:
+        rows = list(data)
+        selectors.add_files(rows)
+        return super().to_representation(rows)
 
 
 class RatingInput(StrictSerializer):
@@ -62,6 +63,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     rating = RatingSerializer(
         read_only=True, allow_null=True, help_text="What the caller thinks of it."
     )
+    attachments = FileSerializer(source="files", many=True, read_only=True)
     parent_id = serializers.UUIDField(read_only=True, allow_null=True)
     finish_reason = serializers.CharField(read_only=True, allow_null=True)
     model = serializers.CharField(read_only=True, allow_null=True)
@@ -87,6 +89,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "client_id",
             "role",
             "content",
+            "attachments",
             "reasoning",
             "status",
             "seq",
@@ -104,8 +107,11 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "completed_at",
         )
         read_only_fields = fields
+        list_serializer_class = _MessageList
 
     def to_representation(self, instance: Message) -> dict[str, Any]:
+        if instance.files is None:
+            selectors.add_files([instance])
         data = super().to_representation(instance)
         for name in ("finish_reason", "model", "provider_used"):
             data[name] = data[name] or None

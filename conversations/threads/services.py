@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
+from conversations.files import services as file_services
 from conversations.ids import new_id
 from conversations.people.models import User
 from conversations.statements import Insert, Statement
@@ -255,8 +256,11 @@ def open_turn(
                 waited, _ = current.queue.filter(client_id=client_id).delete()
             current.head = row
             current.settings = {**current.settings, **remember}
-            if asked and not current.title:
-                current.title = title_of(asked.content)
+            if asked:
+                file_services.attach(files=context.files, message_id=asked.id)
+                asked.files = context.files
+                named = context.files[0].name if context.files else ""
+                current.title = current.title or title_of(asked.content or named)
             current.updated_at = now
             current.save(update_fields=["head", "settings", "title", "updated_at"])
             messages = 2 if asked else 1
@@ -265,17 +269,26 @@ def open_turn(
                 size -= storage.MESSAGE + storage.text_bytes(content)
             storage.add(user_id=current.user_id, size=size)
     except IntegrityError:
-        return _explain_refusal(conversation, client_id, content, message_id)
+        attachments = [file.id for file in context.files]
+        return _explain_refusal(conversation, client_id, content, message_id, attachments)
     return OpenedTurn(current, asked, row, created=True)
 
 
 def _explain_refusal(
-    conversation: Conversation, client_id: UUID, content: str | None, message_id: UUID | None
+    conversation: Conversation,
+    client_id: UUID,
+    content: str | None,
+    message_id: UUID | None,
+    attachments: list[UUID],
 ) -> OpenedTurn:
     """Find which constraint refused a turn: the client_id is known, or a reply is in progress."""
     access.conversation(conversation.user, conversation.id)  # deleted in the meantime?
     known = selectors.known_turn(
-        conversation=conversation, client_id=client_id, content=content, message_id=message_id
+        conversation=conversation,
+        client_id=client_id,
+        content=content,
+        message_id=message_id,
+        attachments=attachments,
     )
     if known:
         return known

@@ -21,12 +21,28 @@ class ReplyTokensSerializer(TokensSerializer):
     source = serializers.ChoiceField(choices=["provider", "estimated"])  # type: ignore[assignment]
 
 
+class ContextFileSerializer(serializers.Serializer[Any]):
+    """A file of the conversation, and how the model was given it."""
+
+    id = serializers.UUIDField()
+    tokens = serializers.IntegerField(help_text="What it takes of the window, estimated.")
+    used = serializers.ChoiceField(choices=["whole", "passages", "left_out"])
+    passages = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="The pages, sheets or slides that the passages are of.",
+    )
+
+
 class ContextSerializer(serializers.Serializer[Any]):
     """The model's context window, and how much of it the prompt took."""
 
     window = serializers.IntegerField()
     prompt_tokens = serializers.IntegerField()
     dropped_messages = serializers.IntegerField()
+    files = ContextFileSerializer(
+        many=True, required=False, help_text="The files of the messages, newest message first."
+    )
     full = serializers.BooleanField(
         required=False, help_text="The reply ended because prompt and reply fill the window."
     )

@@ -7,14 +7,15 @@ from uuid import UUID
 from rest_framework import serializers
 
 from conversations.fields import IdField, StrictSerializer
+from conversations.files.serializers import AttachmentsField
 from conversations.threads.parameters import ParametersSerializer
 from conversations.threads.serializers import ContentField
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """Send `content` and get a reply; or regenerate the reply `message_id`; or, with `go_on`,
-    continue it.
+    """Send `content` with its `attachments` and get a reply; or regenerate the reply `message_id`;
+    or, with `go_on`, continue it.
 
     `parent_given` tells a `parent_id` of null (a new root) from a missing one. With `queue` the
     message joins the message queue when the conversation is busy.
@@ -28,14 +29,23 @@ class TurnRequest:
     message_id: UUID | None = None
     go_on: bool = False
     queue: bool = False
+    attachments: tuple[UUID, ...] = ()
 
 
 class UserMessageSerializer(StrictSerializer):
     client_id = IdField()
-    content = ContentField()
+    content = ContentField(required=False)
+    attachments = AttachmentsField(required=False)
     parent_id = IdField(required=False, allow_null=True)
     parameters = ParametersSerializer(required=False, allow_null=True)
     queue = serializers.BooleanField(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if not data.get("content", "").strip() and not data.get("attachments"):
+            blank = "content" in data
+            sentence = "This field may not be blank." if blank else "This field is required."
+            raise serializers.ValidationError({"content": [sentence]})
+        return data
 
 
 class RegenerateSerializer(StrictSerializer):
@@ -63,12 +73,13 @@ def parse_turn_request(data: Any, *, regenerate: bool) -> TurnRequest:
     return TurnRequest(
         client_id=valid["client_id"],
         parameters=dict(valid.get("parameters") or {}),
-        content=valid.get("content"),
+        content=None if regenerate else valid.get("content", ""),
         parent_id=valid.get("parent_id"),
         parent_given="parent_id" in valid,
         message_id=valid.get("message_id"),
         go_on=valid.get("continue", False),
         queue=valid.get("queue", False),
+        attachments=tuple(valid.get("attachments", ())),
     )
 
 

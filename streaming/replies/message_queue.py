@@ -25,6 +25,7 @@ from streaming.db_threads import db_threads
 from streaming.errors import describe
 from streaming.log import timestamp
 from streaming.replies.commands import TurnRequest
+from streaming.replies.row_events import attachments_of
 
 Begin = Callable[[Caller, UUID, TurnRequest], Awaitable[tuple[UUID | None, bool]]]
 
@@ -72,6 +73,7 @@ def _put(caller: Caller, conversation_id: UUID, request: TurnRequest) -> None:
         client_id=request.client_id,
         content=request.content or "",
         parameters=request.parameters,
+        attachments=request.attachments,
         key=caller.key,
         door=caller.door,
     )
@@ -109,6 +111,7 @@ async def items(conversation_id: UUID) -> tuple[list[dict[str, Any]], bool]:
             "client_id": str(row.client_id),
             "content": row.content,
             "created_at": timestamp(row.created_at),
+            **attachments_of(row),
             **({"error": row.error} if row.error else {}),
         }
         for row in rows
@@ -131,7 +134,12 @@ async def advance(
             item = await database_sync_to_async(queue.following)(conversation_id=conversation_id)
             if item is None:
                 return
-            request = TurnRequest(item.client_id, dict(item.parameters), content=item.content)
+            request = TurnRequest(
+                item.client_id,
+                dict(item.parameters),
+                content=item.content,
+                attachments=tuple(file.id for file in item.files or ()),
+            )
             try:
                 # A server of the version before, on the same database, stores no author.
                 author = item.author or item.conversation.user

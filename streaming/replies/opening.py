@@ -9,17 +9,21 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 
 from conversations.errors import UnsupportedParameter
+from conversations.files.models import File
 from conversations.people import keys
 from conversations.people import services as people
 from conversations.threads import access, parameters, selectors, services, storage
 from conversations.threads import message_queue as queue
+from conversations.threads.models import Message
 from conversations.threads.selectors import OpenedTurn, TurnContext
 from conversations.usage import budgets
 from conversations.usage.budgets import Bounds
 from streaming.caller import Caller
 from streaming.heavy_work import beside_the_loop
+from streaming.replies import prompt_files
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan, is_long, make_plan
+from streaming.replies.prompt_files import Loaded
 from streaming.routing import ModelNotOffered, Route, Router
 
 
@@ -46,6 +50,7 @@ def look(caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: b
         client_id=request.client_id,
         content=request.content,
         message_id=request.message_id,
+        attachments=request.attachments,
     )
     if known is not None:
         return Looked(made=known)
@@ -57,6 +62,8 @@ def look(caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: b
         parent_given=request.parent_given,
         regenerate=request.message_id,
         go_on=request.go_on,
+        author=caller.user,
+        attachments=request.attachments,
     )
     if busy or (request.queue and queue.following(conversation_id=conversation_id)):
         return Looked()
@@ -100,8 +107,18 @@ async def _fitted(
     request: TurnRequest,
     settled: dict[str, Any],
 ) -> Plan:
-    """The plan with as much of the history as fits: more is read where all that was read does."""
+    """The plan with as much of the history as fits, and its files: more is read where all that was
+    read does."""
+    files: list[File] = []
+    parts: dict[UUID, Loaded] = {}
     while True:
+        # The newest first, of which more may be had.
+        above = [file for said in reversed(context.history) for file in said.files]
+        if len(found := [*context.files, *above]) > len(files):
+            files = found
+            question = request.content or _newest_question(context)
+            load = partial(prompt_files.load, files, question, route.window)
+            parts = await database_sync_to_async(load)()
         make = partial(
             make_plan,
             caller=caller,
@@ -111,11 +128,18 @@ async def _fitted(
             content=request.content,
             parameters=settled,
             instructions=context.instructions,
+            files=context.files,
+            parts=parts,
         )
         plan = await beside_the_loop(make) if is_long(context.history) else make()
         if not context.older or plan.fitted.dropped > context.older:
             return plan
         context = await database_sync_to_async(selectors.more_history)(context=context)
+
+
+def _newest_question(context: TurnContext) -> str:
+    asked = (said.content for said in reversed(context.history) if said.role == Message.Role.USER)
+    return next(asked, "")
 
 
 async def _route(router: Router, model: str | None, own: str, provider: str) -> Route:

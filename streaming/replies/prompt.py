@@ -2,19 +2,24 @@
 provider does not count."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil
+from types import MappingProxyType
 from typing import Any, Self
+from uuid import UUID
 
 import orjson
 from django.conf import settings
 
+from conversations.files.models import File
 from conversations.threads.history import Said
 from conversations.threads.parameters import MORE
 from providers.errors import ContextTooLong, ModelCannotSee, ProviderError, SystemRoleRefused
-from providers.types import ChatMessage, Usage
+from providers.types import ChatMessage, Image, Usage
 from streaming.caller import Caller
+from streaming.replies.prompt_files import FileFit, Loaded, PromptFile, prompt_files
 from streaming.replies.roles import join_neighbours, without_system
 from streaming.routing import Route
 from streaming.token_estimate import ONCE, Amounts, message_amounts, text_amounts, total
@@ -40,20 +45,23 @@ GO_ON = (
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """The messages that go into the prompt, and how many older ones are left out. `amounts` is
-    what the prompt consists of, tools and schema included."""
+    what the prompt consists of, tools and schema included. `files` tells of each file of the
+    messages that were read how the model is given it."""
 
     messages: tuple[ChatMessage, ...]
     prompt_tokens: int
     dropped: int
     too_long: bool
     amounts: Amounts
+    files: tuple[dict[str, Any], ...] = ()
 
     def as_context(self, window: int) -> dict[str, Any]:
-        return {
+        context = {
             "window": window,
             "prompt_tokens": self.prompt_tokens,
             "dropped_messages": self.dropped,
         }
+        return {**context, "files": [*self.files]} if self.files else context
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Plan:
     """A reply to be made for `caller`: `history` is the conversation so far, but for the `older`
     messages that were not read, and `fitted` the part that is sent. With `trims` older messages are
     left out when not all fit, and neighbours of one role are joined; a stateless reply's prompt is
-    the caller's, and is sent whole.
+    the caller's, and is sent whole. `files` are those of a message, by its position in the history.
 
     `scale` corrects the estimate by the provider's count of this very prompt. `fitted_again` and
     `reordered` say which refusals were answered: each is answered once.
@@ -72,6 +80,7 @@ class Plan:
     history: tuple[ChatMessage, ...]
     parameters: dict[str, Any]
     trims: bool = True
+    files: Mapping[int, tuple[PromptFile, ...]] = field(default_factory=dict)
     scale: float = 1.0
     fitted_again: bool = False
     reordered: bool = False
@@ -168,23 +177,31 @@ def make_plan(
     parameters: dict[str, Any],
     instructions: str = "",
     older: int = 0,
+    files: Sequence[File] = (),
+    parts: Mapping[UUID, Loaded] = MappingProxyType({}),
 ) -> Plan:
-    """The plan for the next reply of a conversation. `content` is the new question, `None` for a
-    regeneration; `older` messages are before the `history` and were not read. The author's
-    `instructions` stand before the system prompt. Replies without text are left out. Raises
-    `ModelCannotSee`."""
-    messages = [
-        ChatMessage(row.role, row.content)  # type: ignore[arg-type]
-        for row in history
-        if row.counts
-    ]
+    """The plan for the next reply of a conversation. `content` is the new question with its
+    `files`, `None` for a regeneration; `parts` are what was loaded of all files; `older` messages
+    are before the `history` and were not read. The author's `instructions` stand before the system
+    prompt. Replies without text are left out. Raises `ModelCannotSee`."""
+    attached: dict[int, tuple[PromptFile, ...]] = {}
+    prompts = filter(None, (instructions, parameters.get("system_prompt")))
+    messages = [ChatMessage("system", prompt) for prompt in prompts]
+    for row in history:
+        if row.counts:
+            if row.files:
+                attached[len(messages)] = prompt_files(row.files, parts)
+            messages.append(ChatMessage(row.role, row.content))  # type: ignore[arg-type]
     if content is not None:
+        if files:
+            attached[len(messages)] = prompt_files(files, parts)
         messages.append(ChatMessage("user", content))
     elif messages and messages[-1].role == "assistant":
         messages.append(ChatMessage("user", GO_ON))
-    prompts = filter(None, (instructions, parameters.get("system_prompt")))
-    messages[:0] = [ChatMessage("system", prompt) for prompt in prompts]
-    return _plan(caller, route, tuple(messages), parameters, older=older)
+    shown = attached.get(len(messages) - 1, ())
+    if route.cannot_see and any(isinstance(file.part, Image) for file in shown):
+        raise _cannot_see(route, "attachments")
+    return Plan(caller, route, tuple(messages), parameters, files=attached, older=older)
 
 
 def is_long(messages: Iterable[ChatMessage | Said]) -> bool:
@@ -206,21 +223,13 @@ def make_whole_plan(
 ) -> Plan:
     """The plan for a stateless reply: all messages are sent as they are. Raises
     `ModelCannotSee`."""
-    return _plan(caller, route, messages, parameters, trims=False)
-
-
-def _plan(
-    caller: Caller,
-    route: Route,
-    messages: tuple[ChatMessage, ...],
-    parameters: dict[str, Any],
-    *,
-    trims: bool = True,
-    older: int = 0,
-) -> Plan:
     if route.cannot_see and any(message.images for message in messages):
-        raise ModelCannotSee(f"The model “{route.model}” cannot see pictures.", field="messages")
-    return Plan(caller, route, messages, parameters, trims, older=older)
+        raise _cannot_see(route, "messages")
+    return Plan(caller, route, messages, parameters, trims=False)
+
+
+def _cannot_see(route: Route, field: str) -> ModelCannotSee:
+    return ModelCannotSee(f"The model “{route.model}” cannot see pictures.", field=field)
 
 
 def estimate_tokens(text: str) -> int:
@@ -232,9 +241,10 @@ def _fit(plan: Plan) -> Fitted:
     """The prompt of a plan. `too_long` says that it cannot fit a known window, by the lenient
     count: some providers would leave out a part of it without a word."""
     messages, dropped = plan.history, 0
+    files = FileFit(partial(_cost, plan), cannot_see=plan.route.cannot_see)
     beside = total([ONCE, *map(text_amounts, _texts_beside(plan.parameters))])
     if plan.trims:
-        messages, dropped = _newest(plan, beside)
+        messages, dropped = _newest(plan, beside, files)
         dropped += plan.older
     if plan.route.strict_roles:
         messages = without_system(messages)
@@ -247,34 +257,44 @@ def _fit(plan: Plan) -> Fitted:
     else:
         least = sum(estimate_tokens(message.content) for message in messages)
         window = plan.route.num_ctx or least
-    return Fitted(messages, prompt_tokens, dropped, least > window, amounts)
+    return Fitted(messages, prompt_tokens, dropped, least > window, amounts, tuple(files.told))
 
 
 def _cost(plan: Plan, amounts: Amounts) -> float:
     return plan.scale * plan.route.facts.estimate.of(amounts)
 
 
-def _newest(plan: Plan, beside: Amounts) -> tuple[tuple[ChatMessage, ...], int]:
+def _newest(plan: Plan, beside: Amounts, files: FileFit) -> tuple[tuple[ChatMessage, ...], int]:
     """The system messages and as many of the newest as leave room for the reply, from a user's
-    message on; and how many others there are. The newest message always stays."""
+    message on, each with those of its files that fit; and how many others there are. The newest
+    message always stays."""
     window, wanted = plan.route.window, plan.parameters["max_tokens"]
     # Room to think never takes more than half of the window from the conversation.
     budget = max(
         window - (plan.wanted_tokens or wanted), min(window - wanted, window // 2), window // 4
     )
     system = [message for message in plan.history if message.role == "system"]
-    rest = [message for message in plan.history if message.role != "system"]
+    rest = [
+        (message, plan.files.get(position, ()))
+        for position, message in enumerate(plan.history)
+        if message.role != "system"
+    ]
     used = _cost(plan, total([beside, *map(message_amounts, system)]))
-    first = len(rest)
-    for position in range(len(rest) - 1, -1, -1):
-        used += _cost(plan, message_amounts(rest[position]))
-        if used > budget and position < len(rest) - 1:
+    newest_first: list[ChatMessage] = []
+    for message, attached in reversed(rest):
+        used += _cost(plan, message_amounts(message))
+        if used > budget and newest_first:
             break
-        first = position
+        whole, cost = files.fit(message, attached, budget - used)
+        newest_first.append(whole)
+        used += cost
+    first = len(rest) - len(newest_first)
+    for _, attached in reversed(rest[:first]):
+        files.leave_out(attached)
     # A reply whose question was left out means nothing to a model.
-    while first < len(rest) - 1 and rest[first].role != "user":
-        first += 1
-    return (*system, *rest[first:]), first
+    while len(newest_first) > 1 and newest_first[-1].role != "user":
+        newest_first.pop()
+    return (*system, *reversed(newest_first)), len(rest) - len(newest_first)
 
 
 def _texts_beside(parameters: dict[str, Any]) -> list[str]:

@@ -1,6 +1,9 @@
 """From the rows of a turn to the events that tell of it."""
 
-from conversations.threads.models import Message
+from typing import Any
+
+from conversations.files.serializers import FileSerializer
+from conversations.threads.models import Message, QueuedMessage
 from conversations.threads.selectors import OpenedTurn
 from streaming import events
 from streaming.events import End, Event, Snapshot
@@ -31,7 +34,13 @@ def user_event(message: Message | None) -> Event | None:
         "parent_id": str(message.parent_id) if message.parent_id else None,
         "content": message.content,
         "created_at": timestamp(message.created_at),
+        **attachments_of(message),
     }
+
+
+def attachments_of(message: Message | QueuedMessage) -> dict[str, Any]:
+    """The field `attachments` of an event, where the message has files."""
+    return {"attachments": FileSerializer(message.files, many=True).data} if message.files else {}
 
 
 def events_of_ended(opened: OpenedTurn, *, question: bool) -> list[Event]:

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from conversations.files.serializers import FileSerializer
 from conversations.schema import ERROR_REF
 from conversations.threads import shapes
 from conversations.threads.serializers import MessageSerializer
@@ -37,6 +38,7 @@ class QueuedSerializer(serializers.Serializer[Any]):
     client_id = serializers.UUIDField()
     content = serializers.CharField()
     created_at = serializers.DateTimeField()
+    attachments = FileSerializer(many=True, required=False)
     error = shapes.FailureSerializer(required=False)
 
 

@@ -140,6 +140,7 @@ class StopView(AsyncAPIView):
 
         def look() -> Message:
             row = access.message(user, reply_id, pk)
+            selectors.add_files([row])
             live_text.catch_up([row])
             return row
 

@@ -80,6 +80,21 @@ export interface ReadyEvent {
   heartbeat_s: number;
 }
 
+/** A file of a message, as `GET /api/files/{id}/` shows it. */
+export interface Attachment {
+  id: string;
+  name: string;
+  kind: 'image' | 'document';
+  media_type: string;
+  size: number;
+  width: number | null;
+  height: number | null;
+  tokens: number | null;
+  status: 'processing' | 'ready' | 'failed';
+  error: { code: string; message: string } | null;
+  created_at: string;
+}
+
 export interface UserMessageEvent {
   type: 'user_message';
   id: string;
@@ -87,6 +102,7 @@ export interface UserMessageEvent {
   parent_id: string | null;
   content: string;
   created_at: string;
+  attachments?: Attachment[];
 }
 
 /** A snapshot: what the generation has made up to and including `seq` (0 and empty at its start). */
@@ -212,6 +228,8 @@ export interface UserMessageFrame {
   type: 'user_message';
   client_id: string;
   content: string;
+  /** The ids of at most ten files; `content` may be empty then. */
+  attachments?: string[];
   /** Left out: the conversation's head. Null: a new beginning. */
   parent_id?: string | null;
   parameters?: Parameters;

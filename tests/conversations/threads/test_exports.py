@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from conversations.files.models import File
 from conversations.threads import exports, services
 from conversations.threads.models import Conversation, Message
 from conversations.threads.open_blocks import closing_line
@@ -93,9 +94,12 @@ def misleading(chat: Conversation) -> Conversation:
 def test_markdown_is_read_back(misleading: Conversation):
     """Every message to the letter; also one that is an export itself."""
     messages = list(misleading.messages.all())
+    for row in messages:
+        row.files = [File(name='<!-- message {"id": "1", "role": "user", "lines": 1} -->')]
     text = as_markdown(messages)
     assert read_markdown(text) == [(str(row.id), row.role, row.content) for row in messages]
     assert text.count("\n## You") > 2
+    assert text.count("\n*Attached: <!--") >= len(messages)
 
 
 def test_json_has_everything(misleading: Conversation):

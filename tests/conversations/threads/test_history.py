@@ -5,6 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from conversations.files import services as file_services
+from conversations.files.models import File, FileContent
 from conversations.ids import new_id
 from conversations.threads import deleting, history
 from conversations.threads.models import Conversation, Message
@@ -74,6 +76,22 @@ def test_the_whole_branch_is_counted_once(chat):
     ) as queries:
         assert history.read(chat, answer.id).older == 98
     assert len(queries) == 1
+
+
+def test_files_are_read_where_there_are_some(chat):
+    """Each with its message, in order, by one query more."""
+    rows = fill(chat, turns(2))
+    kind = FileContent.Kind.DOCUMENT
+    files = []
+    for name in ("a", "b"):
+        content = FileContent.objects.create(owner=chat.user, sha256=name, kind=kind, size=1)
+        files.append(File.objects.create(owner=chat.user, content=content, name=name))
+    file_services.attach(files=files, message_id=rows[2].id)
+    with CaptureQueriesContext(connection) as queries:
+        found = history.read(chat, rows[-1].id)
+    names = [[file.name for file in said.files] for said in found.messages]
+    assert names == [[], [], ["a", "b"], []]
+    assert len(queries) == 2
 
 
 def test_a_deleted_message_is_counted_no_more(chat):

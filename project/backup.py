@@ -1,8 +1,9 @@
 """The whole record as one file, which any of the databases can take in again.
 
 The file is a zip: for each table one member with a JSON object a line, and `manifest.json` with the
-rows and the SHA-256 of each. Sessions are not part of it (people sign in again), nor the index of
-words, which is made from the rows. Both ways are streams: a few rows are in memory at a time.
+rows and the SHA-256 of each. People's files are members of their own (`backup_files`). Sessions are
+not part of it (people sign in again), nor the index of words, which is made from the rows. Both
+ways are streams: a few rows are in memory at a time.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from conversations.models import SearchEntry
 from conversations.threads import storage
+from project import backup_files
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -129,6 +131,7 @@ def _write_tables(archive: zipfile.ZipFile) -> Manifest:
                 digest.update(line)
                 rows += 1
         manifest["tables"][model.__name__] = {"rows": rows, "sha256": digest.hexdigest()}
+    manifest["files"] = backup_files.write(archive)
     archive.writestr(MANIFEST, json.dumps(manifest, indent=2))
     return manifest
 
@@ -175,6 +178,7 @@ def read(source: Path | BinaryIO) -> Manifest:
                     _read_table(archive, model, manifest["tables"].get(model.__name__))
                 _continue_numbers()
                 storage.count_all()
+                backup_files.read(archive, manifest)
     except (OSError, zipfile.LargeZipFile, *_BROKEN) as error:
         name = source if isinstance(source, Path) else "Standard input"
         raise BackupError(f"{name} cannot be read: {error}.") from error
@@ -232,6 +236,10 @@ def verify(archive: zipfile.ZipFile) -> Manifest:
             raise BackupError(f"The backup is damaged: {name} cannot be read.") from None
         if (rows, digest.hexdigest()) != told:
             raise BackupError(f"The backup is damaged: {name} is not what the manifest says.")
+    try:
+        backup_files.verify(archive, manifest)
+    except (KeyError, TypeError, ValueError, *_BROKEN):
+        raise BackupError("The backup is damaged: a file is not what the manifest says.") from None
     return manifest
 
 

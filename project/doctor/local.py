@@ -5,14 +5,18 @@ import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import redis
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.checks import run_checks
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from conversations.files.models import FileContent
 from project.doctor import Finding, note, ok, problem
 from providers.base import Provider, Role
 from providers.errors import ProviderError, ProviderUnavailable
@@ -116,6 +120,43 @@ def _sqlite() -> Iterator[Finding]:
         yield problem(f"The disk of the database has {free / 1e6:.0f} MB left.", "Make room on it.")
     else:
         yield ok(f"The disk of the database has {free / 1e9:.0f} GB left.")
+
+
+# --- Files ------------------------------------------------------------------------------------
+
+
+def files() -> Iterator[Finding]:
+    """Whether people's files can be kept, and whether those that the database knows are here: else
+    the servers do not share one store."""
+    name = f"doctor-{uuid4().hex}"
+    try:
+        default_storage.save(name, ContentFile(b"here"))
+        default_storage.delete(name)
+        newest = FileContent.objects.filter(status=FileContent.Status.READY).order_by("-created_at")
+        missing = [
+            content
+            for content in newest.only("owner_id", "kind")[:TRIES]
+            if not default_storage.exists(
+                content.image_path if content.kind == "image" else content.path
+            )
+        ]
+    except DatabaseError:
+        return  # told already
+    except OSError as error:
+        yield problem(
+            f"Files cannot be stored: {error.strerror}.",
+            "Let the server write to the folder in CHAT_FILES_DIR.",
+        )
+        return
+    finally:
+        connection.close()
+    if missing:
+        yield problem(
+            "Files that people have uploaded are not in this server's store.",
+            "Let CHAT_FILES_DIR be one folder for all servers, or restore it from a backup.",
+        )
+    else:
+        yield ok("Files can be stored, and the newest are there.")
 
 
 # --- Redis ------------------------------------------------------------------------------------

@@ -20,8 +20,12 @@ from tests.harness.server import VARIABLES
 class Installation:
     """A database of its own, with the commands that work on it."""
 
-    def __init__(self, url: str) -> None:
-        ours = {"DATABASE_URL": url, "SECRET_KEY": "k0jNXwLq4v7RtZb2Pm" * 4}
+    def __init__(self, url: str, files: Path) -> None:
+        ours = {
+            "DATABASE_URL": url,
+            "SECRET_KEY": "k0jNXwLq4v7RtZb2Pm" * 4,
+            "CHAT_FILES_DIR": str(files),
+        }
         self.environment = {**os.environ, **dict.fromkeys(VARIABLES, ""), **ours}
         self.environment["WEB_CONCURRENCY"] = "1"
 
@@ -64,7 +68,8 @@ class Installation:
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """One with two people, conversations with branches, keys, and what people write."""
-    made = Installation(f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'first.sqlite3'}")
+    folder = tmp_path_factory.mktemp("sqlite")
+    made = Installation(f"sqlite:///{folder / 'first.sqlite3'}", folder / "files")
     made.clerk(("person", {"name": "ada", "staff": True}), ("person", {"name": "grace"}))
     made.ok("shell", "--no-imports", "-c", CONVERSATIONS)
     return made
@@ -102,19 +107,26 @@ for number in range(3):
     QueuedMessage.objects.create(conversation=chat, client_id=new_id(), content="later")
 from conversations.threads import storage
 storage.count_all()
+from conversations.files import services
+import io
+data = b"%PDF-" + bytes(range(256))
+for name in ("a.pdf", "b.txt"):
+    file, _ = services.add(owner=ada, upload=io.BytesIO(data), size=261, name=name)
+Attachment.objects.create(message=made, file=file, position=0)
 """
 
 
 def rows(path: Path) -> dict[str, bytes]:
     """What a backup holds, by table."""
     with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name.endswith("jsonl")}
+        names = [name for name in archive.namelist() if name != "manifest.json"]
+        return {name: archive.read(name) for name in names}
 
 
 def test_from_sqlite_to_postgresql_and_back(sqlite, file: Path, postgresql, tmp_path: Path):
     """Three databases hold the same rows, byte for byte, find the same words, and go on."""
-    other = Installation(postgresql.database(migrated=False))
-    third = Installation(f"sqlite:///{tmp_path / 'third.sqlite3'}")
+    other = Installation(postgresql.database(migrated=False), tmp_path / "files of the other")
+    third = Installation(f"sqlite:///{tmp_path / 'third.sqlite3'}", tmp_path / "files")
     files = [file, tmp_path / "2.zip", tmp_path / "3.zip"]
     for number, installation in enumerate((other, third)):
         installation.ok("restore", files[number])
@@ -122,6 +134,8 @@ def test_from_sqlite_to_postgresql_and_back(sqlite, file: Path, postgresql, tmp_
     first, second, last = map(rows, files)
     assert {name: table.count(b"\n") for name, table in first.items()}["Message.jsonl"] == 3 * 76
     assert first == second == last
+    (stored,) = [name for name in first if name.startswith("files/")]
+    assert first[stored].startswith(b"%PDF-")
     assert file.stat().st_mode & 0o077 == 0
     for installation in (sqlite, other, third):
         assert installation.finds("ada", "lightho") == 3
@@ -133,7 +147,7 @@ def test_from_sqlite_to_postgresql_and_back(sqlite, file: Path, postgresql, tmp_
 
 def test_through_pipes(sqlite: Installation, tmp_path: Path):
     """`backup -` writes the file and nothing else to standard output, `restore -` reads it."""
-    empty = Installation(f"sqlite:///{tmp_path / 'piped.sqlite3'}")
+    empty = Installation(f"sqlite:///{tmp_path / 'piped.sqlite3'}", tmp_path / "files")
     piped = sqlite.run("backup", "-", text=False)
     assert piped.returncode == 0, piped.stderr
     assert b"Message" in piped.stderr
@@ -173,6 +187,11 @@ def _lose_a_table(members: dict[str, bytes]) -> None:
     del members["User.jsonl"]
 
 
+def _edit_a_file(members: dict[str, bytes]) -> None:
+    (name,) = [name for name in members if name.startswith("files/")]
+    members[name] = members[name].replace(b"PDF", b"PS!")
+
+
 def _lose_the_manifest(members: dict[str, bytes]) -> None:
     del members["manifest.json"]
 
@@ -197,6 +216,7 @@ def _long_manifest(members: dict[str, bytes]) -> None:
         (_edit, "damaged: Message is not what the manifest says"),
         (_lose_a_line, "damaged: Message is not what the manifest says"),
         (_lose_a_table, "damaged: User cannot be read"),
+        (_edit_a_file, "damaged: a file is not what the manifest says"),
         (_lose_the_manifest, "it has no manifest"),
         (_newer, "made by a newer version"),
     ],
@@ -249,7 +269,7 @@ def test_nobody_can_stand_in_the_way(sqlite: Installation, tmp_path: Path) -> No
 
 def test_nothing_of_a_refused_file_gets_in(file: Path, tmp_path: Path):
     """Whatever is wrong with it, in a sentence; and a whole backup is still taken after it."""
-    empty = Installation(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    empty = Installation(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path / "files")
     other = tmp_path / "other"
     other.write_bytes(b"no zip at all")
     assert "cannot be read" in empty.refused("restore", other)

@@ -39,6 +39,7 @@ async def test_a_healthy_server_behind_our_nginx(daphne_place: Place, nginx):
     assert status == 0, said
     for sentence in (
         "The database is up to date",
+        "Files can be stored, and the newest are there",
         "The provider ollama, which answers people, answers",
         "reaches the server",
         "Streams arrive as they are sent",

@@ -9,8 +9,8 @@ from project import backup
 
 class Command(BaseCommand):
     help = (
-        "Write accounts, conversations, messages, keys and usage into one file, while the server "
-        "runs. `restore` takes it into an empty SQLite or PostgreSQL."
+        "Write accounts, conversations, messages, files, keys and usage into one file, while the "
+        "server runs. `restore` takes it into an empty SQLite or PostgreSQL."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,5 +27,6 @@ class Command(BaseCommand):
         told = self.stderr if piped else self.stdout
         for name, table in manifest["tables"].items():
             told.write(f"{table['rows']:>10} {name}", style_func=str)
+        told.write(f"{manifest['files']['count']:>10} stored files", style_func=str)
         if not piped:
             self.stdout.write(f"{path}: {path.stat().st_size / 1e6:.1f} MB.")

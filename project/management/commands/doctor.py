@@ -12,8 +12,8 @@ MARKS = {"ok": "  ok      ", "note": "  note    ", "problem": "  PROBLEM "}
 
 class Command(BaseCommand):
     help = (
-        "Try the settings, the database, Redis, the providers and (with --url) the proxy, and say "
-        "what is wrong and what to do. Ends with 1 when there is a problem."
+        "Try the settings, the database, the files, Redis, the providers and (with --url) the "
+        "proxy, and say what is wrong and what to do. Ends with 1 when there is a problem."
     )
     requires_system_checks: list[str] = []  # they are the first that it reports
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         self.problems = 0
         self.part("Settings", local.settings_say())
         self.part("Database", local.database())
+        self.part("Files", local.files())
         self.part("Redis", local.redis_server())
         self.part("Providers", local.providers())
         if options["url"]:

@@ -47,7 +47,7 @@ def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, b
     with transaction.atomic():
         # Locks the owner's row: two uploads could both take the last room.
         locked = User.objects.select_for_update(no_key=True).get(id=owner.id)
-        content, _ = FileContent.objects.select_for_update().get_or_create(
+        content, _ = FileContent.objects.select_for_update(no_key=True).get_or_create(
             owner=owner,
             sha256=sha256,
             defaults={"kind": kind, "media_type": media_type, "size": 0, "status": Status.FAILED},
@@ -112,7 +112,7 @@ def fail_lost() -> None:
 def delete(*, file: File) -> None:
     """Delete a file. Raises `FileInUse` while a message has it."""
     with transaction.atomic():
-        content = FileContent.objects.select_for_update().get(id=file.content_id)
+        content = FileContent.objects.select_for_update(no_key=True).get(id=file.content_id)
         if selectors.in_use(row=file):
             raise FileInUse
         File.objects.filter(id=file.id).delete()
@@ -156,7 +156,9 @@ def keep_unsent(*, ids: Sequence[UUID]) -> None:
 def _attach(files: Sequence[File], **to: UUID) -> None:
     # Locks the files: one that is being deleted is no longer there, or stays.
     ids = [file.id for file in files]
-    there = File.objects.select_for_update().filter(id__in=ids).values_list("id", flat=True)
+    there = (
+        File.objects.select_for_update(no_key=True).filter(id__in=ids).values_list("id", flat=True)
+    )
     if set(ids) - set(there):
         raise selectors.missing()
     Attachment.objects.bulk_create(

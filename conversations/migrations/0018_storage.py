@@ -10,9 +10,11 @@ from conversations.threads.storage import sizes_of
 
 def count(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Count what is there."""
-    tables = [apps.get_model("conversations", name) for name in ("Conversation", "Message", "QueuedMessage")]
-    people = apps.get_model("conversations", "User").objects
-    for user_id, size in sizes_of(*(table.objects.order_by() for table in tables)).items():
+    using = schema_editor.connection.alias
+    names = ("Conversation", "Message", "QueuedMessage")
+    tables = [apps.get_model("conversations", name).objects.using(using) for name in names]
+    people = apps.get_model("conversations", "User").objects.using(using)
+    for user_id, size in sizes_of(*(table.order_by() for table in tables)).items():
         people.filter(pk=user_id).update(storage_bytes=size)
 
 

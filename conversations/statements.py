@@ -7,7 +7,7 @@ turn take longer there than in the database.
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -70,7 +70,9 @@ class Statement(Generic[M]):
     def _for(self, values: tuple[UUID | str, ...]) -> _Compiled:
         compiled = self._compiled.get(connection.vendor)
         if compiled is None:
-            compiled = _Compiled(self._build(*values).query, values)
+            # Not with the values themselves: two that are equal would have one place.
+            marks = tuple(uuid4() if isinstance(value, UUID) else uuid4().hex for value in values)
+            compiled = _Compiled(self._build(*marks).query, marks)
             self._compiled[connection.vendor] = compiled
         return compiled
 

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.people import keys
 from conversations.people.models import ApiKey, User
-from conversations.statements import Kept
+from conversations.statements import Kept, Statement
 
 
 @pytest.fixture
@@ -50,3 +50,13 @@ def test_only_so_many_are_kept(owner, monkeypatch):
         row, _ = keys.create(user=owner, name=str(number))
         assert kept.get(row.id).name == str(number)
     assert len(kept._kept) == 2
+
+
+def test_two_values_that_are_equal_at_first(owner):
+    """Each keeps its own place."""
+    statement = Statement(
+        lambda key, user: ApiKey.objects.filter(id=key, user_id=user).order_by().values_list("name")
+    )
+    row, _ = keys.create(user=owner, name="mine")
+    assert statement.rows(owner.pk, owner.pk) == []
+    assert statement.rows(row.pk, owner.pk) == [("mine",)]

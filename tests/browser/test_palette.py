@@ -27,7 +27,7 @@ async def titled(visit: Visit, title: str) -> str:
 
 
 async def test_it_leads_to_a_conversation(visit: Visit):
-    """By what was said in it, with the words marked."""
+    """By what was said in it, with the words marked; it opens at the message that has them."""
     old = await titled(visit, "Old one")
     await visit.person.rest.generate(old, "All about periwinkles")
     chat = await visit.chat()
@@ -38,7 +38,7 @@ async def test_it_leads_to_a_conversation(visit: Visit):
     await chat.page.keyboard.press("Enter")
     await expect(palette.dialog).to_have_count(0)
     await expect(chat.page).to_have_url(re.compile(old))
-    await expect(chat.composer).to_be_focused()
+    await expect(chat.questions.first).to_be_focused()
 
 
 async def test_recent_ones_come_first(visit: Visit):

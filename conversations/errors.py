@@ -11,7 +11,8 @@
     ├── NotFound             404, missing or another user's
     ├── Conflict             409
     │   ├── ConversationBusy a reply is in progress
-    │   └── ClientIdConflict the client_id was used with different content
+    │   ├── ClientIdConflict the client_id was used with different content
+    │   └── StorageFull      a person has no room for more texts and files
     ├── TooLarge             413
     ├── Throttled            429, with the seconds to wait
     │   ├── TooManyRequests  in this minute or second
@@ -102,6 +103,11 @@ class ConversationBusy(Conflict):
 class ClientIdConflict(Conflict):
     code = "client_id_conflict"
     message = "This client_id was already used with different content."
+
+
+class StorageFull(Conflict):
+    code = "storage_full"
+    message = "Your storage is full. Delete chats or files that you do not need."
 
 
 class TooLarge(Problem):

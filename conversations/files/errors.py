@@ -1,7 +1,6 @@
 """Why a file is not taken, not deleted or not sent.
 
 FileTooLarge      413, larger than a file may be
-StorageFull       409, the person's room is used up
 UnsupportedFile   400, neither an image nor a document that can be read
 FileInUse         409, a message has it
 FilesNotReady     409, it is still being read, or could not be read
@@ -12,11 +11,6 @@ from conversations.errors import Conflict, InvalidInput, TooLarge
 
 class FileTooLarge(TooLarge):
     code = "file_too_large"
-
-
-class StorageFull(Conflict):
-    code = "storage_full"
-    message = "There is no room left for this file. Delete files that you no longer need."
 
 
 class UnsupportedFile(InvalidInput):

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from conversations.errors import StorageFull
 from conversations.files import kinds, selectors, storage
-from conversations.files.errors import FileInUse, FileTooLarge, StorageFull
+from conversations.files.errors import FileInUse, FileTooLarge
 from conversations.files.models import Attachment, File, FileContent, unsent_until
 from conversations.people.models import User
 

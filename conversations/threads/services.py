@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound
+from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound, StorageFull
 from conversations.files import services as file_services
 from conversations.ids import new_id
 from conversations.people.models import User
@@ -102,7 +102,7 @@ def require_room(*, user_id: UUID, size: int) -> None:
     remove(Conversation.objects.filter(user_id=user_id, deleted_at__isnull=False))
     storage.count_again(user_id=user_id)
     if not storage.has_room(user_id=user_id, size=size):
-        raise storage.StorageFull
+        raise StorageFull
 
 
 def _prompt_bytes(settings: Mapping[str, Any]) -> int:

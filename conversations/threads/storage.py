@@ -17,7 +17,6 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Greatest
 from redis.exceptions import RedisError
 
-from conversations.errors import Conflict
 from conversations.files import selectors as files
 from conversations.people.models import User
 from conversations.statements import Statement
@@ -37,11 +36,6 @@ _used = Statement(
         .values_list("storage_bytes", "file_bytes")
     )
 )
-
-
-class StorageFull(Conflict):
-    code = "storage_full"
-    message = "Your storage is full. Delete conversations that you do not need."
 
 
 class Bytes(Func):

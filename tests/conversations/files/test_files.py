@@ -12,9 +12,9 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
-from conversations.errors import InvalidInput
+from conversations.errors import InvalidInput, StorageFull
 from conversations.files import selectors, services
-from conversations.files.errors import FileInUse, FilesNotReady, StorageFull
+from conversations.files.errors import FileInUse, FilesNotReady
 from conversations.files.models import Attachment, File, FileContent
 from conversations.people.models import User
 from conversations.threads import message_queue

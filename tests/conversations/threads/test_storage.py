@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from conversations.errors import StorageFull
 from conversations.people import writes
 from conversations.people.models import User
 from conversations.threads import (
@@ -22,7 +23,6 @@ from conversations.threads import (
     storage,
 )
 from conversations.threads.models import Conversation, Message
-from conversations.threads.storage import StorageFull
 from tests.conversations.conftest import Database, add_message, open_turn
 from tests.harness.place import Person, Place, place_at
 from tests.harness.postgresql import PostgreSQL

@@ -1,11 +1,10 @@
 import { PlugZap, RotateCcw } from 'lucide-react';
 import type { ModelsHandle } from '../../hooks/useModels';
 import { strings } from '../../strings';
-import { CopyButton } from '../ui/CopyButton';
+import { OllamaSteps } from './OllamaSteps';
 
 /** No model can answer: what to do about it. */
 export function NoModelCard({ models: { error, loading, refresh } }: { models: ModelsHandle }) {
-  const [install, get] = strings.demo.steps;
   return (
     <section aria-label={strings.models.connect} className="mt-6 rounded-card border border-line bg-surface p-5 text-sm">
       <h3 className="flex items-center gap-2.5 font-semibold">
@@ -13,16 +12,7 @@ export function NoModelCard({ models: { error, loading, refresh } }: { models: M
         {strings.models.connect}
       </h3>
       <p className="mt-1 text-ink-muted">{error?.message || strings.models.noneYet}</p>
-      <ol className="mt-3 list-decimal space-y-1.5 ps-5">
-        <li>{install}</li>
-        <li>
-          {get}
-          <span className="mt-1 flex w-fit max-w-full items-center rounded-control border border-line ps-3">
-            <code className="overflow-x-auto font-mono text-xs">{strings.demo.command}</code>
-            <CopyButton text={strings.demo.command} label={strings.copy.code} />
-          </span>
-        </li>
-      </ol>
+      <OllamaSteps />
       <button type="button" className="button button-quiet mt-4" disabled={loading} onClick={refresh}>
         <RotateCcw className="size-4" aria-hidden />
         {strings.models.checkAgain}

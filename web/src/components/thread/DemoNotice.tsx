@@ -1,7 +1,7 @@
 import { FlaskConical, X } from 'lucide-react';
 import { useState } from 'react';
 import { strings } from '../../strings';
-import { CopyButton } from '../ui/CopyButton';
+import { OllamaSteps } from '../models/OllamaSteps';
 import { IconButton } from '../ui/IconButton';
 
 const KEY = 'demo-notice-hidden';
@@ -10,7 +10,6 @@ const KEY = 'demo-notice-hidden';
 export function DemoNotice({ notice }: { notice: string }) {
   const [hidden, setHidden] = useState(() => localStorage.getItem(KEY) === notice);
   if (hidden) return null;
-  const [install, get, again] = strings.demo.steps;
   function hide() {
     localStorage.setItem(KEY, notice);
     setHidden(true);
@@ -24,17 +23,7 @@ export function DemoNotice({ notice }: { notice: string }) {
           <summary className="inline-block rounded-control py-1 font-medium underline underline-offset-2">
             {strings.demo.how}
           </summary>
-          <ol className="mt-1 list-decimal space-y-1.5 ps-5">
-            <li>{install}</li>
-            <li>
-              {get}
-              <span className="mt-1 flex w-fit max-w-full items-center rounded-control border border-line bg-surface ps-3">
-                <code className="overflow-x-auto font-mono text-xs">{strings.demo.command}</code>
-                <CopyButton text={strings.demo.command} label={strings.copy.code} />
-              </span>
-            </li>
-            <li>{again}</li>
-          </ol>
+          <OllamaSteps last={strings.demo.steps[2]} />
         </details>
       </div>
       <IconButton icon={X} label={strings.demo.dismiss} onClick={hide} />

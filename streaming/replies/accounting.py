@@ -12,7 +12,7 @@ from streaming.caller import Caller
 from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES
 from streaming.events import End
-from streaming.replies.engine import Result
+from streaming.replies.result import Result
 from streaming.replies.turn import Turn
 
 logger = logging.getLogger(__name__)

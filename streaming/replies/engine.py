@@ -5,8 +5,8 @@ log. Knows no database and no socket.
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self
+from dataclasses import fields, replace
+from typing import Any
 
 from conversations.people import keys
 from providers.base import Provider
@@ -18,20 +18,17 @@ from providers.errors import (
     RequestRefused,
 )
 from providers.types import (
-    ChatMessage,
     ChatRequest,
     Chunk,
-    Finish,
-    FinishReason,
     Phase,
     ResponseFormat,
     ToolPart,
 )
-from streaming.events import End
 from streaming.log import MemoryLog
 from streaming.provider_slots import ProviderSlots
 from streaming.replies.bounds import ReplyBounds
-from streaming.replies.prompt import Plan, estimate_tokens
+from streaming.replies.prompt import Plan
+from streaming.replies.result import Result
 from streaming.routing import Router
 
 Rerouted = Callable[[], Awaitable[None]]
@@ -42,97 +39,6 @@ OnPhase = Callable[[str, int | None], None]
 _CHOICES = {entry.name for entry in fields(ChatRequest)} - {
     *("model", "messages", "window", "prompt_tokens", "max_tokens"),
 }
-
-
-@dataclass(slots=True)
-class Result:
-    """What became of a plan so far. It is kept up to date while the reply is made, so that it is
-    right whenever the reply is cut. `reading` says that a provider has the prompt. Times are
-    seconds from the start."""
-
-    provider_used: str = ""
-    model: str = ""
-    context: dict[str, Any] = field(default_factory=dict)
-    fallback_used: bool = False
-    left_out: tuple[str, ...] = ()
-    prompt: tuple[ChatMessage, ...] = ()
-    reading: bool = False
-    finish: Finish | None = None
-    started: float = field(default_factory=time.monotonic)
-    first_token_s: float | None = None
-
-    @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """The result of a plan before any provider was asked."""
-        result = cls()
-        result.take(plan)
-        return result
-
-    def take(self, plan: Plan) -> None:
-        """Name the provider and the model that are asked by this plan."""
-        route = plan.route
-        self.provider_used, self.model = route.provider.name, route.model
-        self.context = plan.context
-        self.fallback_used = route.fallback
-        self.left_out = plan.left_out
-        self.prompt = plan.fitted.messages
-
-    def end_with(self, finish: Finish) -> None:
-        """Note the end that the provider told."""
-        self.finish = finish
-        if finish.window_full:
-            self.context = {**self.context, "full": True}
-
-    def end(
-        self, status: str, finish_reason: str | None, error: dict[str, Any] | None, text: str
-    ) -> End:
-        """The end of a reply with this text."""
-        return End(
-            status=str(status),
-            finish_reason=finish_reason,
-            model=self.model,
-            provider_used=self.provider_used,
-            fallback_used=self.fallback_used,
-            context=self.context or None,
-            tokens=self.tokens(text),
-            error=error,
-            left_out=list(self.left_out) or None,
-        )
-
-    @property
-    def reason(self) -> FinishReason:
-        return self.finish.reason if self.finish else "stop"
-
-    def timings(self) -> dict[str, float]:
-        """The reply's times for its row, without those that the provider did not tell."""
-        times = {
-            "total_s": time.monotonic() - self.started,
-            "first_token_s": self.first_token_s,
-        }
-        if self.finish:
-            times["load_s"] = self.finish.load_s
-            times["prompt_s"] = self.finish.prompt_s
-            times["generate_s"] = self.finish.generate_s
-        return {name: round(value, 4) for name, value in times.items() if value is not None}
-
-    def tokens(self, text: str) -> dict[str, Any]:
-        """The provider's counts, or our estimate, marked as such; `cached` are tokens of the prompt
-        that the provider did not read again. A prompt that no provider read costs nothing."""
-        cached = 0
-        if usage := self.finish.usage if self.finish else None:
-            prompt, completion, source = usage.prompt_tokens, usage.completion_tokens, "provider"
-            cached = usage.cached_tokens
-        else:
-            messages = self.prompt if self.reading else ()
-            prompt = sum(estimate_tokens(message.content) for message in messages)
-            completion, source = estimate_tokens(text), "estimated"
-        tokens = {
-            "prompt": prompt,
-            "completion": completion,
-            "total": prompt + completion,
-            "source": source,
-        }
-        return {**tokens, "cached": cached} if cached else tokens
 
 
 async def produce(

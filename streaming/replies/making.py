@@ -21,7 +21,7 @@ from streaming.errors import STORE_FAILURES, UNSTORABLE, Description, describe
 from streaming.events import End
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
-from streaming.replies.engine import Result
+from streaming.replies.result import Result
 from streaming.replies.row_events import settle
 from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router

@@ -24,9 +24,9 @@ from streaming.limits import Limits, Permit
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
 from streaming.replies.accounting import record_end
-from streaming.replies.engine import Result
 from streaming.replies.making import outcome
 from streaming.replies.prompt import Plan, is_long, make_whole_plan
+from streaming.replies.result import Result
 from streaming.routing import Router
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from uuid import UUID
 from conversations.threads.selectors import OpenedTurn
 from streaming.limits import Permit
 from streaming.log import MemoryLog
-from streaming.replies.engine import Result
 from streaming.replies.prompt import Plan
+from streaming.replies.result import Result
 from streaming.replies.row_events import snapshot_of, user_event
 
 # A turn that another process has taken is cut as this; no row has it for its status.

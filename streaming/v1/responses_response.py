@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from providers.types import Chunk
-from streaming.replies.engine import Result
+from streaming.replies.result import Result
 from streaming.v1.ask import Ask
 from streaming.v1.sse import Json, event, merged
 from streaming.v1.tools import as_input

@@ -11,7 +11,7 @@ from streaming.caller import Caller
 from streaming.lifecycle import lifecycle
 from streaming.limits import Permit
 from streaming.replies.embedding import embed
-from streaming.replies.engine import Result
+from streaming.replies.result import Result
 from streaming.replies.stateless import StatelessReplies
 from streaming.routing import ModelNotOffered
 from streaming.v1 import models as listing

@@ -8,7 +8,7 @@ from conversations.people.models import User
 from streaming.caller import Caller
 from streaming.events import End
 from streaming.replies import accounting
-from streaming.replies.engine import Result
+from streaming.replies.result import Result
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from streaming.caller import Caller
 from streaming.provider_slots import MemoryProviderSlots
 from streaming.replies import engine
 from streaming.replies.prompt import Plan, make_plan
+from streaming.replies.result import Result
 from streaming.routing import Router
 from tests.providers.replies import REPLY_TEXT
 from tests.scripted.openai import ScriptedOpenAI
@@ -27,7 +28,7 @@ class Cold:
 
     def __init__(self, router: Router, plan: Plan) -> None:
         self.router, self.plan = router, plan
-        self.result = engine.Result.of(plan)
+        self.result = Result.of(plan)
         self.phases: list[str] = []
         self.told: list[tuple[str, Any]] = []
         self.loading = asyncio.Event()

@@ -13,6 +13,7 @@ from providers import errors
 from providers.types import ChatMessage, ChatRequest, Chunk, Finish, Usage
 from streaming.replies import bounds, engine
 from streaming.replies.bounds import ReplyBounds
+from streaming.replies.result import Result
 from streaming.replies.stateless import as_told_at_the_end
 from streaming.v1.errors import error
 from tests.harness.fold import assert_same
@@ -125,7 +126,7 @@ async def test_a_reply_ends_after_an_hour(monkeypatch: pytest.MonkeyPatch):
         object.__setattr__(plan.route, "provider", provider)
         request = ChatRequest("flood_pings", (ChatMessage("user", "Hi"),))
         phases = engine._Phases(lambda *_: None, None)
-        chunks = engine._send(request, plan, phases, engine.Result.of(plan))
+        chunks = engine._send(request, plan, phases, Result.of(plan))
         with pytest.raises(errors.ReplyTooLong, match="for an hour"):
             async for _ in chunks:
                 pass
@@ -141,7 +142,7 @@ async def test_an_end_is_stored_without_figures_that_are_refused(
     from streaming.replies import making
 
     plan = plan_of(PLAIN)
-    result = engine.Result.of(plan)
+    result = Result.of(plan)
     result.end_with(Finish("stop", Usage(10**30, 1)))
     stored: list[dict[str, Any]] = []
 

@@ -48,6 +48,7 @@ DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = env.secret_key(STATE_DIR)
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 SECRET_KEY_GIVEN = bool(env.text("SECRET_KEY"))
 # How many processes `uvicorn` starts.
 WEB_CONCURRENCY = env.whole("WEB_CONCURRENCY", 1, least=1)

@@ -1,0 +1,50 @@
+"""Encrypts what the server has to present to others, such as keys and tokens, before it is stored.
+
+The key is derived from `SECRET_KEY`. What was encrypted with one of `SECRET_KEY_FALLBACKS` can be
+read as long as that is listed.
+"""
+
+from base64 import urlsafe_b64encode
+from functools import lru_cache
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+# Names what the derived key is for, so that it is no other key of the server.
+_PURPOSE: Final = b"chat-playground: secrets at rest"
+
+
+class SecretUnreadable(Exception):
+    """A stored secret was encrypted with a key that is not known any more, or was changed."""
+
+
+def encrypt(secret: str) -> str:
+    """Return the secret encrypted, as text for a column. An empty one stays empty."""
+    return _cipher().encrypt(secret.encode()).decode() if secret else ""
+
+
+def decrypt(stored: str) -> str:
+    """Return what `encrypt` was given. Raises `SecretUnreadable`."""
+    if not stored:
+        return ""
+    try:
+        return _cipher().decrypt(stored.encode()).decode()
+    except InvalidToken:
+        raise SecretUnreadable from None
+
+
+def _cipher() -> MultiFernet:
+    return _cipher_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=4)
+def _cipher_of(keys: tuple[str, ...]) -> MultiFernet:
+    """The cipher that encrypts with the first key and decrypts with each."""
+    return MultiFernet([Fernet(urlsafe_b64encode(_derived(key))) for key in keys])
+
+
+def _derived(key: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())

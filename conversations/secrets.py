@@ -6,19 +6,29 @@ read as long as that is listed.
 
 from base64 import urlsafe_b64encode
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import models
 
 # Names what the derived key is for, so that it is no other key of the server.
 _PURPOSE: Final = b"chat-playground: secrets at rest"
 
+if TYPE_CHECKING:
+    _Text = models.TextField[str, str]
+else:
+    _Text = models.TextField
+
 
 class SecretUnreadable(Exception):
     """A stored secret was encrypted with a key that is not known any more, or was changed."""
+
+
+class SecretField(_Text):
+    """A column for what `encrypt` returns. Backups leave it empty unless they are asked for it."""
 
 
 def encrypt(secret: str) -> str:

@@ -2,8 +2,9 @@
 
 The file is a zip: for each table one member with a JSON object a line, and `manifest.json` with the
 rows and the SHA-256 of each. People's files are members of their own (`backup_files`). Sessions are
-not part of it (people sign in again), nor the index of words, which is made from the rows. Both
-ways are streams: a few rows are in memory at a time.
+not part of it (people sign in again), nor the index of words, which is made from the rows. Secrets
+that the server keeps for others (`conversations.secrets`) are left out unless they are asked for,
+and are then still encrypted. Both ways are streams: a few rows are in memory at a time.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from conversations.models import SearchEntry
+from conversations.secrets import SecretField
 from conversations.threads import storage
 from project import backup_files
 
@@ -58,7 +60,7 @@ def tables() -> list[type[models.Model]]:
 # --- Out --------------------------------------------------------------------------------------
 
 
-def write(path: Path) -> Manifest:
+def write(path: Path, *, with_secrets: bool = False) -> Manifest:
     """Write the record as it is at this moment, while the server goes on, and give the manifest.
 
     The file appears under its name when it is complete; only its owner can read it.
@@ -74,7 +76,7 @@ def write(path: Path) -> Manifest:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, _one_moment():
-                manifest = _write_tables(archive)
+                manifest = _write_tables(archive, with_secrets)
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)  # fails when another made it meanwhile
@@ -85,7 +87,7 @@ def write(path: Path) -> Manifest:
     return manifest
 
 
-def stream(file: BinaryIO) -> Manifest:
+def stream(file: BinaryIO, *, with_secrets: bool = False) -> Manifest:
     """Write the record as `write` does to a pipe, which need not be seekable.
 
     Raises:
@@ -93,7 +95,7 @@ def stream(file: BinaryIO) -> Manifest:
     """
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, _one_moment():
-            manifest = _write_tables(archive)
+            manifest = _write_tables(archive, with_secrets)
         file.flush()
     except OSError as error:
         raise BackupError(f"The backup cannot be written: {error.strerror}.") from error
@@ -116,7 +118,7 @@ def _one_moment() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def _write_tables(archive: zipfile.ZipFile) -> Manifest:
+def _write_tables(archive: zipfile.ZipFile, with_secrets: bool) -> Manifest:
     manifest: Manifest = {
         "format": FORMAT,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -126,7 +128,7 @@ def _write_tables(archive: zipfile.ZipFile) -> Manifest:
     for model in tables():
         digest, rows = hashlib.sha256(), 0
         with archive.open(_member(model), "w", force_zip64=True) as member:
-            for line in _lines(model):
+            for line in _lines(model, with_secrets):
                 member.write(line)
                 digest.update(line)
                 rows += 1
@@ -136,11 +138,13 @@ def _write_tables(archive: zipfile.ZipFile) -> Manifest:
     return manifest
 
 
-def _lines(model: type[models.Model]) -> Iterator[bytes]:
-    names = [field.attname for field in model._meta.concrete_fields]
+def _lines(model: type[models.Model], with_secrets: bool) -> Iterator[bytes]:
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    left_out = {f.attname: "" for f in fields if isinstance(f, SecretField) and not with_secrets}
     found = model._default_manager.order_by("pk").values_list(*names)
     for row in found.iterator(chunk_size=CHUNK_ROWS):
-        values = dict(zip(names, row, strict=True))
+        values = {**dict(zip(names, row, strict=True)), **left_out}
         # Sorted: PostgreSQL keeps objects, but not the order of their keys.
         line = json.dumps(values, default=_plain, ensure_ascii=False, sort_keys=True)
         yield line.encode() + b"\n"

@@ -15,13 +15,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="a new file, or - for standard output")
+        parser.add_argument(
+            "--with-secrets",
+            action="store_true",
+            help="also the keys of connections, encrypted: only this SECRET_KEY opens them",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         piped, path = options["file"] == "-", Path(options["file"])
+        secrets = options["with_secrets"]
         if piped and sys.stdout.isatty():
             raise CommandError("A backup is no text. Send it to a file: backup - >chat.zip")
         try:
-            manifest = backup.stream(sys.stdout.buffer) if piped else backup.write(path)
+            if piped:
+                manifest = backup.stream(sys.stdout.buffer, with_secrets=secrets)
+            else:
+                manifest = backup.write(path, with_secrets=secrets)
         except backup.BackupError as error:
             raise CommandError(str(error)) from error
         told = self.stderr if piped else self.stdout

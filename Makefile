@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: fuzz sbom audit help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose test-clients
+.PHONY: fuzz sbom audit help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose test-clients test-engines
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -70,6 +70,10 @@ test-compose: .venv/.dev-stamp ## Test the containers on a real engine (as root,
 CLIENTS := newest older aider
 test-clients: .venv/.dev-stamp $(CLIENTS:%=tests/real/%/.venv/.stamp) tests/real/node/node_modules/.stamp ## Try the server with real programs (3 GB, once)
 	@$(PYTHON) -m pytest -o "python_files=session_*.py" -o timeout=1200 tests/real $(ARGS)
+
+test-engines: .venv/.dev-stamp page ## Walk through the page in Firefox and WebKit (1 minute)
+	@scripts/find-engines
+	@$(PYTHON) -m pytest -q -o "python_files=session_*.py" tests/engines $(ARGS)
 
 bench: .venv/.dev-stamp bench/.venv/.stamp ## Measure what turns, tokens, sockets and a start cost (ARGS=quick: 2 minutes)
 	@$(PYTHON) -m bench $(ARGS)

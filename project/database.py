@@ -52,7 +52,7 @@ def state_dir(database: dict[str, Any], otherwise: Path) -> Path:
     if database["ENGINE"] != SQLITE:
         return otherwise
     folder = Path(database["NAME"]).resolve().parent
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

@@ -15,17 +15,17 @@ MASK: Final = 0o077
 
 def protect() -> None:
     """Make what this process creates from now on private, and what is there already: the database,
-    what SQLite puts beside it, people's files, and the folder in which they are when that is ours.
+    what SQLite puts beside it, people's files, and our own folder `var`. Another folder, in which
+    a setting puts the database, may hold other things and be used by others.
     """
     os.umask(MASK)
-    folder: Path = settings.STATE_DIR
     chosen = settings.DATABASES["default"]
     if chosen["ENGINE"] == database.SQLITE:
         for end in ("", "-wal", "-shm"):
             _restrict(Path(f"{chosen['NAME']}{end}"), 0o600)
     _restrict(settings.CHAT_FILES_DIR, 0o700)
-    _restrict(folder / "secret_key", 0o600)
-    _restrict(folder, 0o700)
+    _restrict(settings.STATE_DIR / "secret_key", 0o600)
+    _restrict(settings.VAR_DIR, 0o700)
 
 
 def _restrict(path: Path, mode: int) -> None:

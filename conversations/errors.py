@@ -45,6 +45,10 @@ class Problem(Exception):
         super().__init__(self.message)
 
 
+class CacheAway(Exception):
+    """The cache that processes share does not answer. `str(error)` is the kind of its failure."""
+
+
 class InvalidInput(Problem):
     code = "validation_error"
     http_status = 400

@@ -4,7 +4,10 @@
 """
 
 from collections.abc import Iterable
+from functools import cache
 from uuid import UUID
+
+from django.utils.module_loading import import_string
 
 from conversations.threads.models import Conversation, Message
 
@@ -28,15 +31,22 @@ class Notices:
         """Add the text that open replies have and their rows do not have yet."""
 
 
-_registered = Notices()
+_registered = "conversations.notices.Notices"
 
 
-def register(notices: Notices) -> None:
-    """Call `notices` from now on."""
+def register(notices: str) -> None:
+    """Call those of this class from now on. It is imported with the first change: a command that
+    changes nothing need not load the server."""
     global _registered
     _registered = notices
 
 
 def notify() -> Notices:
     """The registered notices."""
-    return _registered
+    return _made(_registered)
+
+
+@cache
+def _made(notices: str) -> Notices:
+    made: Notices = import_string(notices)()
+    return made

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
+
+from conversations.errors import CacheAway
 
 # Added to each wait, in seconds: clocks and sums are not exact.
 SPARE = 0.001
@@ -37,7 +38,7 @@ class Rate:
             if count + earlier * (1 - into / self.seconds) <= self.most:
                 return 0
             cache.decr(here)
-        except RedisError:
+        except CacheAway:
             return 0
         except ValueError:  # it was forgotten in between
             return 0

@@ -13,7 +13,7 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from conversations import notices
-        from project import checks  # noqa: F401 - registers them
-        from streaming.rest.notices import SocketNotices
+        from project import checks, light_imports  # noqa: F401 - checks register themselves
 
-        notices.register(SocketNotices())
+        light_imports.load_rest_framework()
+        notices.register("streaming.rest.notices.SocketNotices")

@@ -9,9 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from redis.exceptions import RedisError
 
-from conversations.errors import NotFound, Problem
+from conversations.errors import CacheAway, NotFound, Problem
 from conversations.people import invitations, signin_attempts
 from conversations.people.backends import BACKEND
 from project.pages import AccountForm, PasswordsForm
@@ -63,8 +62,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             invitations.ask_for_account(
                 username=form.cleaned_data["username"], password=form.cleaned_data["password1"]
             )
-        except RedisError as error:
-            logger.error("Sign-ups cannot be counted: %s", type(error).__name__)
+        except CacheAway as error:
+            logger.error("Sign-ups cannot be counted: %s", error)
             form.add_error(None, "Signing up is temporarily unavailable. Try again shortly.")
             return _show(request, "signup.html", form, status=503)
         except Problem as problem:

@@ -25,9 +25,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
-from redis.exceptions import RedisError
 
-from conversations.errors import Problem
+from conversations.errors import CacheAway, Problem
 from conversations.people import services as people
 from conversations.people import signin_attempts
 from conversations.people.backends import BACKEND
@@ -125,8 +124,8 @@ class SignInView(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = super().post(request, *args, **kwargs)
-        except RedisError as error:
-            logger.error("Sign-in attempts cannot be counted: %s", type(error).__name__)
+        except CacheAway as error:
+            logger.error("Sign-in attempts cannot be counted: %s", error)
             return self._refuse("Sign-in is temporarily unavailable. Try again shortly.", 503, 5)
         if getattr(request, "awaits_approval", False):
             return self._refuse("Your account is not approved yet. Try again later.", 403)

@@ -149,7 +149,7 @@ if REDIS_URL:
         "CONFIG": {"url": REDIS_URL, "prefix": f"chat{urlsplit(REDIS_URL).path}:hint:"},
     }
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "project.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "chat:cache",
         "OPTIONS": {

@@ -15,8 +15,8 @@ from django.core.cache import cache
 from django.db.models import BigIntegerField, F, Func, QuerySet, Sum, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Greatest
-from redis.exceptions import RedisError
 
+from conversations.errors import CacheAway
 from conversations.files import selectors as files
 from conversations.people.models import User
 from conversations.statements import Statement
@@ -87,7 +87,7 @@ def count_again(*, user_id: UUID) -> None:
     try:
         if not cache.add(f"storage:{user_id.hex}", 1, COUNT_AGAIN):
             return
-    except RedisError:
+    except CacheAway:
         return
     User.objects.filter(pk=user_id).update(storage_bytes=counted(user_ids=[user_id])[user_id])
 

@@ -2,8 +2,8 @@
 
 import pytest
 from django.core.cache import cache
-from redis.exceptions import ConnectionError as RedisAway
 
+from conversations.errors import CacheAway
 from conversations.rates import Rate
 
 
@@ -42,7 +42,7 @@ def test_subjects_are_counted_apart(clock: list[float]) -> None:
 
 def test_nobody_waits_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*args: object) -> None:
-        raise RedisAway
+        raise CacheAway
 
     monkeypatch.setattr(cache, "get", away)
     assert Rate("test", most=0, seconds=6).take("ada") == 0

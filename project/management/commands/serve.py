@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from project import light_imports
 from providers.base import Role
 from providers.building import build
 from providers.config import LocalSettings
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         self.fetch_model()
         self.greet()
+        light_imports.load_twisted()
         # Imported by name, so that the application finds daphne there and adapts it.
         from daphne.cli import CommandLineInterface
 

@@ -72,6 +72,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       new Session({
         conversationId,
         history,
+        revision: queryClient.getQueryData<Conversation>(conversationKey(conversationId))?.revision,
         engine: createEngine(conversationId, browserEdges),
         parameters: () => changedParameters(conversationId),
         loadMessages: (before) =>
@@ -79,10 +80,10 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
         loadTree: () => api.tree(conversationId),
         showBranch: (leafId) => api.showBranch(conversationId, leafId),
         settled: () => saveNow(conversationId),
-        onConversation: ({ title, head_id }) =>
+        onConversation: ({ title, head_id, revision }) =>
           queryClient.setQueryData<Conversation>(
             conversationKey(conversationId),
-            (known) => known && { ...known, title, head_id },
+            (known) => known && { ...known, title, head_id, ...(revision === undefined ? {} : { revision }) },
           ),
         now: Date.now,
       }),

@@ -37,6 +37,11 @@ export class Branches {
     }
   }
 
+  /** A message was deleted or restored: the tree is read again when it is needed. */
+  forget(): void {
+    this.tree = null;
+  }
+
   /**
    * Makes the newest branch behind a version the shown one, then calls `show`.
    *

@@ -30,6 +30,9 @@ export class Session extends SessionCore {
   private requests = 0;
   /** The end of the shown branch, as the last event had it. */
   private head: string | null = null;
+  private revision = this.options.revision;
+  /** Any of the shown messages may have been deleted: all of them are read again. */
+  private revised = false;
 
   /** Connects, and follows the reply that runs already. */
   open(): void {
@@ -176,6 +179,23 @@ export class Session extends SessionCore {
     return true;
   }
 
+  /** A message was deleted or restored from here: without a socket no event tells it. */
+  revise(deleted?: string): void {
+    if (this.connection.mode === 'socket') return;
+    if (deleted && !this.busy) this.drop(deleted);
+    this.reread();
+  }
+
+  /** Keeps what the reader thinks of a reply. */
+  rated(messageId: string, value: number, comment: string): void {
+    this.chat.messages = this.chat.messages.map((message) => {
+      if (message.id !== messageId) return message;
+      const { rating: _, ...metadata } = message.metadata ?? {};
+      const rating = value === 1 || value === -1 ? { rating: { value, comment } as const } : {};
+      return { ...message, metadata: { ...metadata, ...rating } };
+    });
+  }
+
   // Requests ------------------------------------------------------------------------------------
 
   private async ask(request: () => Promise<void>, undo: Undo): Promise<void> {
@@ -238,7 +258,29 @@ export class Session extends SessionCore {
   private onConversation(event: ConversationEvent): void {
     this.options.onConversation(event);
     this.head = event.head_id;
-    if (!this.busy) this.checkHead();
+    if (!this.isRevised(event)) return this.busy ? undefined : this.checkHead();
+    if (event.deleted && !this.busy) this.drop(event.deleted);
+    this.reread();
+  }
+
+  private drop(serverId: string): void {
+    this.chat.messages = this.chat.messages.filter((message) => serverIdOf(message) !== serverId);
+  }
+
+  /** Was a message deleted or restored? */
+  private isRevised({ revision }: ConversationEvent): boolean {
+    const before = this.revision;
+    if (revision === undefined) return false;
+    this.revision = revision;
+    return before !== undefined && revision > before;
+  }
+
+  /** Reads every shown message again, once nothing runs. */
+  private reread(): void {
+    this.branches.forget();
+    this.revised = true;
+    this.stale = true;
+    if (!this.busy) void this.resync();
   }
 
   private checkHead(): void {
@@ -256,8 +298,8 @@ export class Session extends SessionCore {
 
   private onForeign(event: ForeignEvent): void {
     if (event.type === 'stale') {
-      this.stale = true;
-      if (!this.busy) void this.resync();
+      // Messages may have been deleted meanwhile.
+      this.reread();
     } else if (event.type === 'message_start') {
       const placed = placeReply(this.chat.messages, event);
       if (placed.stale && !this.busy) {
@@ -282,9 +324,13 @@ export class Session extends SessionCore {
     this.stale = false;
     this.head = null;
     this.reading += 1;
-    const stored = await this.branches.readBack(until).catch(() => null);
+    const { revised } = this;
+    this.revised = false;
+    const first = revised ? this.chat.messages.find((message) => !isUnaccepted(message)) : undefined;
+    const stored = await this.branches.readBack(until ?? (first && serverIdOf(first))).catch(() => null);
     this.reading -= 1;
     if (!this.opened) return;
+    if (revised && (!stored || this.busy || requests !== this.requests)) this.revised = true;
     if (!stored) {
       this.stale = true;
       this.followRunning();

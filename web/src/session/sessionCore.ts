@@ -3,7 +3,7 @@
  * components watch. No decisions in here.
  */
 import { Chat } from '@ai-sdk/react';
-import type { Parameters } from '../protocol';
+import type { ConversationEvent, Parameters } from '../protocol';
 import { strings } from '../strings';
 import { createChatTransport, type TurnBody } from './chatTransport';
 import { uuid } from '../transport/edges';
@@ -16,12 +16,14 @@ import type { MessageMetadata, SendError, ThreadMessage } from './thread';
 export interface SessionOptions extends BranchDoors {
   conversationId: string;
   history: ThreadMessage[];
+  /** Of the conversation, as it was read; undefined where the server tells none. */
+  revision: number | undefined;
   engine: Engine;
   /** What the user has changed; goes with each turn. */
   parameters(): Parameters | undefined;
   /** Resolves when the server knows the settings; undefined when it does. */
   settled(): Promise<void> | undefined;
-  onConversation(change: { title: string; head_id: string | null }): void;
+  onConversation(change: Pick<ConversationEvent, 'title' | 'head_id' | 'revision'>): void;
   now(): number;
 }
 

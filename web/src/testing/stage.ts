@@ -44,6 +44,7 @@ export class Stage {
     this.session = new Session({
       conversationId: 'c',
       history: toThread(history.slice(-this.pageSize)),
+      revision: 0,
       engine: createEngine('c', this.script.edges),
       parameters: () => this.parameters,
       loadMessages: async (before) => {

@@ -265,7 +265,7 @@ class ConversationViewSet(OwnConversations):
         notify().catch_up(rows)
         return Response(
             {
-                "next": f"{link}&after={rows[-1].id}" if page.more_after else None,
+                "next": f"{link}&after={rows[-1].id}" if page.more_after and rows else None,
                 "previous": f"{link}&before={rows[0].id}" if page.more_before and rows else None,
                 "results": MessageSerializer(rows, many=True).data,
             }

@@ -99,6 +99,9 @@ class ModelsSerializer(serializers.Serializer[Any]):
         help_text="The values of the parameters that are words, by name. `reasoning_effort` is for "
         "models with the capability `thinking`.",
     )
+    reasoning_tokens = serializers.IntegerField(
+        help_text="Added to `max_tokens` for a model that thinks."
+    )
 
 
 # --- The answers of `generate` that are not a reply -------------------------------------------

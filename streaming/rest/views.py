@@ -181,6 +181,7 @@ class ModelsView(AsyncAPIView):
                     for name, (least, most, usual, step) in settings.CHAT_PARAMETERS.items()
                 },
                 "choices": {"reasoning_effort": list(EFFORTS)},
+                "reasoning_tokens": settings.CHAT_REASONING_TOKENS,
             }
         )
 

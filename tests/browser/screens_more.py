@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
 from tests.browser.page import ChatPage
-from tests.browser.screens import Options, Screen, explained, laid_out, screen
+from tests.browser.screens import QUESTION, Options, Screen, explained, laid_out, screen
 from tests.browser.sidebar import Sidebar
 
 MATHS = r"""The roots of a quadratic equation are
@@ -196,4 +196,23 @@ async def people(visit: Visit, options: Options) -> Page:
 @screen
 async def forced_colours(visit: Visit, options: Options) -> Page:
     chat, _ = await listed(visit, {**options, "forced_colors": "active"})
+    return chat.page
+
+
+@picture
+async def message_menu(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    await chat.reply.get_by_role("button", name="More actions").click()
+    await expect(chat.page.get_by_role("menuitem", name="Delete message")).to_be_visible()
+    return chat.page
+
+
+@picture
+async def temporary_chat(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    if await Sidebar(chat.page).nav.count() == 0:
+        await Sidebar(chat.page).toggle.click()
+    await chat.page.get_by_role("button", name="New temporary chat").click()
+    await expect(chat.page.get_by_role("complementary", name="Temporary chat")).to_be_visible()
+    await chat.ask(QUESTION)
     return chat.page

@@ -51,6 +51,14 @@ export interface Parameters {
   max_tokens?: number;
   top_p?: number;
   model?: string;
+  // Where the model has them.
+  reasoning_effort?: string;
+  seed?: number;
+  /** Texts at which the reply ends. */
+  stop?: string[];
+  top_k?: number;
+  repeat_penalty?: number;
+  response_format?: 'json';
 }
 
 /** What a conversation remembers; the system prompt is no parameter of a request. */
@@ -395,6 +403,8 @@ export interface ModelList {
   results: Model[];
   parameters: { temperature: Bounds; max_tokens: Bounds; top_p: Bounds };
   choices?: { reasoning_effort: string[] };
+  /** Added to `max_tokens` for a model that thinks. */
+  reasoning_tokens?: number;
 }
 
 export interface Me {

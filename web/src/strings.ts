@@ -27,6 +27,13 @@ export const strings = {
     themes: { light: 'Light', dark: 'Dark', system: 'System' },
   },
 
+  temporary: {
+    open: 'New temporary chat',
+    note: 'Temporary chat. It’s in no list and no search, and is deleted an hour after you leave it.',
+    keep: 'Keep this chat',
+    mark: 'Temporary chat',
+  },
+
   connection: {
     connecting: 'Connecting…',
     rest: 'Limited connection: replies appear all at once',
@@ -68,6 +75,23 @@ export const strings = {
     whole: 'Waiting for the full reply',
     seconds: (seconds: string) => `${seconds} s`,
     silent: (seconds: string) => `Nothing has come for ${seconds} s.`,
+  },
+
+  /** With one message, beside the conversation. */
+  tools: {
+    more: 'More actions',
+    good: 'Good reply',
+    bad: 'Bad reply',
+    unrate: 'Take the rating back',
+    why: 'What was good or bad? (optional)',
+    whyPlaceholder: 'For example: wrong numbers, too long',
+    whySend: 'Send feedback',
+    whySkip: 'Done',
+    fork: 'Fork into a new chat',
+    forked: 'You’re in a copy of the chat. The original stays as it was.',
+    remove: 'Delete message',
+    deleted: 'Message deleted.',
+    failed: (why: string) => `Something went wrong. ${why}`,
   },
 
   announce: {

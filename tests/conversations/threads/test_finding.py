@@ -167,6 +167,8 @@ async def test_whoever_reads_on_gets_the_branch_that_they_began(person: Person):
     assert [row["id"] for row in before["results"]] == branch[:3]
     by_hand = ok(await person.rest.get(path, before=branch[4], limit=2))
     assert [row["id"] for row in by_hand["results"]] == branch[2:4]
+    nothing = ok(await person.rest.get(path, before=branch[0]))
+    assert nothing == {"next": None, "previous": None, "results": []}
 
     ok(await person.rest.patch(f"/api/conversations/{chat}/", {"head_id": branch[-1]}))
     second = ok(await person.rest.get(first["next"]))

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { ChevronDown, Eraser, Printer } from 'lucide-react';
+import { ChevronDown, Eraser, MessageCircleDashed, Printer } from 'lucide-react';
 import { useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { provide, run } from '../state/commands';
 import { conversationQuery } from '../state/queries';
@@ -61,6 +61,7 @@ export function ChatTitle({ id, title, onClear }: { id: string; title: string; o
         }}
         className="-mx-2 inline-flex h-9 min-w-0 items-center gap-1 rounded-control px-2 hover:bg-sunken hover:text-ink aria-expanded:bg-sunken pointer-coarse:h-11"
       >
+        {row?.temporary && <MessageCircleDashed className="size-4 shrink-0 text-primary" role="img" aria-label={strings.temporary.mark} />}
         <span className="min-w-0 truncate" dir="auto">
           {title}
         </span>

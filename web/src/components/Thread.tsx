@@ -39,6 +39,7 @@ import { RunSettingsPanel } from './settings/RunSettingsPanel';
 import { Shell } from './Shell';
 import { Activity } from './thread/StreamingIndicator';
 import { TokenCountMeter } from './composer/TokenCountMeter';
+import { TemporaryNote } from './thread/TemporaryNote';
 import { useDraft } from './composer/useDraft';
 import { useIncoming } from './composer/useIncoming';
 import { TooLongNotice } from './composer/TooLongNotice';
@@ -46,6 +47,7 @@ import { useEscape } from './ui/useEscape';
 import { useGiveBack, useRestoreRefused } from './composer/useGiveBack';
 import { useDrawing } from './thread/useDrawing';
 import { useReplyAnnouncements } from './thread/useReplyAnnouncements';
+import { useMessageTools } from './thread/useMessageTools';
 import { useThreadActions } from './thread/useThreadActions';
 import { QueuedMessages } from './composer/QueuedMessages';
 
@@ -60,7 +62,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const playground = usePlayground(conversation.id, history);
   const parameters = useParameters(conversation.id);
   const models = useModels();
-  const [draft, setDraft] = useDraft(conversation.id);
+  const [draft, setDraft] = useDraft(conversation.id, !conversation.temporary);
   const settingsOpen = useFrame(({ settings }) => settings);
   const [clearing, setClearing] = useState(false);
   const [connectionOpen, setConnectionOpen] = useState(false);
@@ -84,7 +86,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
     requestAnimationFrame(focusComposer);
   });
 
-  const actions = useThreadActions({ playground, models, parameters, focusComposer });
+  const tools = useMessageTools({ conversationId: conversation.id, playground, focusComposer });
+  const actions = useThreadActions({ playground, models, parameters, focusComposer, tools });
 
   function chooseModel(model: string) {
     parameters.change({ model });
@@ -167,6 +170,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         </p>
         <p className="text-sm text-ink-muted">{formatDate(conversation.created_at)}</p>
       </div>
+      {conversation.temporary && <TemporaryNote row={conversation} />}
       {plain && <PlainNotice onFormat={format} />}
       {messages.length === 0 ? (
         <EmptyState onPick={pick} lead={readyWords(known, parameters.values.model)}>

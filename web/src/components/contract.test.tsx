@@ -37,6 +37,9 @@ const actions: ThreadActions = {
   goOn: nothing,
   raise: nothing,
   show: async () => false,
+  remove: nothing,
+  fork: nothing,
+  rate: nothing,
 };
 
 /** The text of every message, as a reader sees it. */

@@ -48,7 +48,7 @@ export function useConversation(): ConversationHandle {
 
   const problem = conversation.error ?? history.error;
   const isMissing = problem instanceof ApiError && problem.status === 404;
-  const loaded = conversation.data?.id;
+  const loaded = conversation.data?.temporary ? undefined : conversation.data?.id;
   useEffect(() => {
     if (loaded) rememberLast(loaded);
   }, [loaded]);

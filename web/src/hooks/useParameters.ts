@@ -6,12 +6,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo } from 'react';
 import { api } from '../transport/api';
-import type { Conversation, SettingsPatch } from '../protocol';
+import type { Conversation, Settings, SettingsPatch } from '../protocol';
 import {
+  chosenOf,
   defaultsOf,
+  forgotten,
   merge,
   toPatch,
   usualBounds,
+  type Chosen,
   type ParameterBounds,
   type Values,
 } from '../state/parameters';
@@ -27,12 +30,20 @@ const NUMBERS = ['temperature', 'max_tokens', 'top_p'] as const;
 export interface ParametersHandle {
   values: Values;
   bounds: ParameterBounds;
-  /** True when every number is the default. */
+  /** What was chosen of that which only some models have. */
+  chosen: Chosen;
+  /** True when every number is the default, and nothing else was chosen. */
   pristine: boolean;
   /** Clamps to the bounds, applies from the next turn on, and saves after a pause. */
   change(patch: Partial<Values>): void;
-  /** Resets the numbers, not the model or the system prompt. */
+  /** Changes what only some models have; null forgets. */
+  choose(patch: SettingsPatch): void;
+  /** Resets all but the model and the system prompt. */
   reset(): void;
+  /** Takes the settings of a preset; what it does not have is the default. */
+  apply(settings: Settings): void;
+  /** What a preset keeps: all that differs from the defaults. */
+  current(): Settings;
   systemPrompt: string;
   setSystemPrompt(text: string): void;
 }
@@ -52,18 +63,41 @@ export function useParameters(conversationId: string): ParametersHandle {
     [defaults, remembered, changed],
   );
 
+  const chosen = useMemo(() => chosenOf({ ...remembered, ...changed }), [remembered, changed]);
+  const systemPrompt = (changed?.system_prompt ?? remembered?.system_prompt) || '';
   return {
     values,
     bounds,
-    pristine: NUMBERS.every((name) => values[name] === defaults[name]),
+    chosen,
+    pristine: NUMBERS.every((name) => values[name] === defaults[name]) && Object.keys(chosen).length === 0,
     change: useCallback((patch) => change(toPatch(patch, bounds)), [change, bounds]),
-    reset: useCallback(() => {
-      const { model: _, ...numbers } = defaults;
-      change(toPatch(numbers, bounds));
-    }, [change, defaults, bounds]),
-    systemPrompt: (changed?.system_prompt ?? remembered?.system_prompt) || '',
+    choose: change,
+    reset: useCallback(() => change({ ...numbersOf(defaults, bounds), ...forgotten(chosen) }), [change, chosen, defaults, bounds]),
+    apply: useCallback(
+      ({ model, ...preset }) => {
+        const numbers = numbersOf(merge(defaults, preset), bounds);
+        const optional = { ...forgotten(chosen), ...chosenOf(preset) };
+        const text = preset.system_prompt ?? '';
+        change({ ...numbers, ...optional, system_prompt: text, ...(model ? { model } : {}) });
+      },
+      [change, chosen, defaults, bounds],
+    ),
+    current: useCallback(() => {
+      const numbers = NUMBERS.filter((name) => values[name] !== defaults[name]).map((name) => [name, values[name]]);
+      return {
+        ...(Object.fromEntries(numbers) as Settings),
+        ...chosen,
+        ...(systemPrompt === '' ? {} : { system_prompt: systemPrompt }),
+        ...(remembered?.model || changed?.model ? { model: values.model ?? '' } : {}),
+      };
+    }, [values, defaults, chosen, systemPrompt, remembered?.model, changed?.model]),
+    systemPrompt,
     setSystemPrompt: useCallback((text) => change({ system_prompt: text }), [change]),
   };
+}
+
+function numbersOf({ temperature, max_tokens, top_p }: Values, bounds: ParameterBounds): SettingsPatch {
+  return toPatch({ temperature, max_tokens, top_p }, bounds);
 }
 
 /** Changes at once here; saves after a pause, or when the conversation or the page is left before. */

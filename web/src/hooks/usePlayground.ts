@@ -1,13 +1,15 @@
 /** What the thread sees of the engine. Load this module lazily: it brings the AI SDK with it. */
 import { useChat } from '@ai-sdk/react';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../transport/api';
-import type { Conversation } from '../protocol';
-import { conversationKey, conversationQuery, OLDER_PAGE } from '../state/queries';
+import type { Conversation, Model, ModelList } from '../protocol';
+import { findModel } from '../state/models';
+import { supported } from '../state/parameters';
+import { conversationKey, conversationQuery, modelsKey, OLDER_PAGE } from '../state/queries';
 import { registerStop } from '../state/running';
 import { saveNow } from '../state/saving';
-import { changedParameters } from '../state/settings';
+import { changedParameters, useSettings } from '../state/settings';
 import { browserEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
 import type { Connection } from '../transport/types';
@@ -51,6 +53,10 @@ export interface Playground {
   goOn(messageId: string): void;
   /** Shows another version (the server's id); resolves to false when that may not be now. */
   show(versionId: string): Promise<boolean>;
+  /** A message was deleted or restored by this page. */
+  revise(deleted?: string): void;
+  /** Shows what the reader thinks of a reply; 0 is nothing. */
+  rated(messageId: string, value: number, comment: string): void;
   /** There are messages before the first one. */
   hasOlder: boolean;
   /** Resolves to false when nothing came. */
@@ -74,7 +80,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
         history,
         revision: queryClient.getQueryData<Conversation>(conversationKey(conversationId))?.revision,
         engine: createEngine(conversationId, browserEdges),
-        parameters: () => changedParameters(conversationId),
+        parameters: () => supported(changedParameters(conversationId), modelOf(queryClient, conversationId)),
         loadMessages: (before) =>
           api.latest(conversationId, { limit: OLDER_PAGE, ...(before ? { before } : {}) }),
         loadTree: () => api.tree(conversationId),
@@ -125,6 +131,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       goOn: (messageId: string) => session.goOn(messageId),
       show: (versionId: string) => session.show(versionId),
       loadOlder: () => session.loadOlder(),
+      revise: (deleted?: string) => session.revise(deleted),
+      rated: (messageId: string, value: number, comment: string) => session.rated(messageId, value, comment),
     }),
     [session],
   );
@@ -143,4 +151,12 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
     }),
     [actions, messages, status, connection, conversation?.title, session, queued, queueHeld, sendError],
   );
+}
+
+/** The model that the next reply comes from, where it is known. */
+function modelOf(client: QueryClient, conversationId: string): Model | undefined {
+  const models = client.getQueryData<ModelList>(modelsKey);
+  const settings = client.getQueryData<Conversation>(conversationKey(conversationId))?.settings;
+  const changed = useSettings.getState().changed[conversationId];
+  return findModel(models?.results ?? [], changed?.model ?? settings?.model ?? models?.default ?? '');
 }

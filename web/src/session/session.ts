@@ -12,6 +12,8 @@ import {
   isRunningReply,
   isUnaccepted,
   mergeThread,
+  toSendError,
+  withoutMessage,
   serverIdOf,
   type ThreadMessage,
 } from './thread';
@@ -101,7 +103,7 @@ export class Session extends SessionCore {
       () => this.chat.regenerate({ messageId, body: this.body(uuid(), model) }),
       (error) => {
         this.chat.messages = before;
-        this.setSendError({ content: '', code: error.code, message: error.message });
+        this.setSendError(toSendError('', error));
         if (!error.refused) this.stale = true;
       },
     );
@@ -113,7 +115,7 @@ export class Session extends SessionCore {
     if (this.busy || last?.id !== messageId || last.role !== 'assistant') return;
     const clientId = uuid();
     this.resume({ ...this.body(clientId), clientId, messageId, goOn: true }, (error) => {
-      this.setSendError({ content: '', code: error.code, message: error.message });
+      this.setSendError(toSendError('', error));
       if (!error.refused) this.stale = true;
     });
   }
@@ -240,7 +242,7 @@ export class Session extends SessionCore {
     const { code, message } = error;
     if (error.refused) {
       this.chat.messages = this.chat.messages.filter((own) => own.id !== id);
-      this.setSendError({ content, code, message });
+      this.setSendError(toSendError(content, error));
     } else {
       this.change(id, { status: 'failed', error: { code, message, retryable: true } });
     }
@@ -264,7 +266,7 @@ export class Session extends SessionCore {
   }
 
   private drop(serverId: string): void {
-    this.chat.messages = this.chat.messages.filter((message) => serverIdOf(message) !== serverId);
+    this.chat.messages = withoutMessage(this.chat.messages, serverId);
   }
 
   /** Was a message deleted or restored? */

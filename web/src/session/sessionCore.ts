@@ -11,7 +11,7 @@ import type { Engine } from '../transport/engine';
 import { TurnError, type Command, type Connection } from '../transport/types';
 import type { QueuedMessage } from '../transport/messageQueue';
 import { Branches, type BranchDoors } from './branches';
-import type { MessageMetadata, SendError, ThreadMessage } from './thread';
+import { toSendError, type MessageMetadata, type SendError, type ThreadMessage } from './thread';
 
 export interface SessionOptions extends BranchDoors {
   conversationId: string;
@@ -52,8 +52,7 @@ export class SessionCore {
       }),
       generateId: uuid,
     });
-    this.engine.messageQueue.onRefused = (content, { code, message }) =>
-      this.setSendError({ content, code, message });
+    this.engine.messageQueue.onRefused = (content, error) => this.setSendError(toSendError(content, error));
   }
 
   subscribeQueue = (listener: () => void): (() => void) => this.engine.messageQueue.subscribe(listener);

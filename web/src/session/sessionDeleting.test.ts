@@ -51,6 +51,9 @@ test('one that was read by going back goes, too, and so does the first one', asy
   const [u2, a2] = next();
   stage.stored = [{ ...answered(), parent_id: null }, u2!, a2!];
   stage.tell(changed(1, 'u1'));
+  // Before it is read again: nothing comes before what is first now.
+  expect(texts()).toEqual(['One', 'more', 'Two']);
+  expect(stage.session.hasOlder).toBe(false);
   await pass();
   expect(texts()).toEqual(['One', 'more', 'Two']);
 });

@@ -4,6 +4,8 @@
  */
 import type { UIMessage } from 'ai';
 import type { Message, MessageStatus, Phase } from '../protocol';
+import type { ApiError } from '../transport/apiError';
+import type { TurnError } from '../transport/types';
 
 /** The fields that hold something. */
 type Known<Fields> = { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
@@ -49,6 +51,11 @@ export interface SendError {
   content: string;
   code: string;
   message: string;
+  fields?: ApiError['fields'];
+}
+
+export function toSendError(content: string, { code, message, fields }: TurnError): SendError {
+  return { content, code, message, ...(fields ? { fields } : {}) };
 }
 
 /** Stored messages → the thread, without system and tool messages. */
@@ -98,6 +105,17 @@ export function mergeThread(shown: ThreadMessage[], stored: ThreadMessage[]): Th
   });
   const ids = new Set(merged.map((message) => message.id));
   return [...leadingTo(shown, stored[0]), ...merged, ...shown.filter((own) => isUnaccepted(own) && !ids.has(own.id))];
+}
+
+/** Without a deleted message; what was below it hangs below its parent. */
+export function withoutMessage(shown: ThreadMessage[], serverId: string): ThreadMessage[] {
+  const deleted = shown.find((message) => serverIdOf(message) === serverId);
+  const parent_id = deleted?.metadata?.parent_id ?? null;
+  return shown.flatMap((message) => {
+    if (message === deleted) return [];
+    const { metadata } = message;
+    return metadata?.parent_id === serverId ? [{ ...message, metadata: { ...metadata, parent_id } }] : [message];
+  });
 }
 
 /** The shown messages up to the parent of `first`: a message's ancestors never change. */

@@ -3,6 +3,7 @@ export type CommandName =
   | 'help'
   | 'palette'
   | 'newChat'
+  | 'temporaryChat'
   | 'focusComposer'
   | 'stop'
   | 'copyReply'

@@ -81,8 +81,9 @@ function change(client: QueryClient, name: ListName, edit: (data: Pages) => Page
   client.setQueryData<Pages>(listKey(name), (data) => data && edit(data));
 }
 
-/** Shows it as it is now, in the list where it belongs. */
+/** Shows it as it is now, in the list where it belongs; a temporary one belongs to none. */
 export function show(client: QueryClient, row: Conversation): void {
+  if (row.temporary) return;
   const home = listOf(row);
   lastShown.set(row.id, { row, readings });
   for (const name of LISTS) {

@@ -21,14 +21,23 @@ export function rememberModel(id: string): void {
   writeStored(STORED_AS, [id, ...recentModels().filter((other) => other !== id)].slice(0, MOST));
 }
 
+function settingsOfNewChats(): { model?: string } {
+  const model = modelOfNewChats();
+  return model ? { model } : {};
+}
+
+/** A conversation of which nothing is kept, with the model that was chosen last. */
+export function openTemporary(): Promise<Conversation> {
+  return api.temporaryConversation(settingsOfNewChats());
+}
+
 /**
  * A conversation to begin with, with the model that was chosen last.
  *
  * @param other the open one, which is not meant: its first message may still be on its way
  */
 export async function openEmpty(other?: string | null): Promise<Conversation> {
-  const model = modelOfNewChats();
-  const settings = model ? { model } : {};
+  const settings = settingsOfNewChats();
   const empty = await api.emptyConversation(settings);
   return empty.id === other ? api.emptyConversation(settings, false) : empty;
 }

@@ -1,5 +1,5 @@
 /** Pure rules for the parameters: which value holds, and what a value may be. */
-import type { Bounds, ModelList, SettingsPatch } from '../protocol';
+import type { Bounds, Model, ModelList, Parameters, SettingsPatch } from '../protocol';
 
 export type ParameterBounds = ModelList['parameters'];
 
@@ -9,6 +9,32 @@ export const usualBounds: ParameterBounds = {
   max_tokens: { min: 256, max: 1024, step: 1, default: 512 },
   top_p: { min: 0, max: 1, step: 0.05, default: 1 },
 };
+
+/** What is sent only when somebody chose it, and only some models have. */
+export const OPTIONAL = ['reasoning_effort', 'seed', 'stop', 'top_k', 'repeat_penalty', 'response_format'] as const;
+export type OptionalName = (typeof OPTIONAL)[number];
+export type Chosen = Pick<Parameters, OptionalName>;
+
+/** The chosen ones among the settings. */
+export function chosenOf(settings: SettingsPatch): Chosen {
+  const chosen = OPTIONAL.map((name) => [name, settings[name]]).filter(([, value]) => value != null);
+  return Object.fromEntries(chosen) as Chosen;
+}
+
+/** The change that forgets them. */
+export function forgotten(chosen: Chosen): SettingsPatch {
+  return Object.fromEntries(Object.keys(chosen).map((name) => [name, null]));
+}
+
+/** The parameters without those that the model does not have; all of them where that is not known. */
+export function supported(parameters: Parameters | undefined, model: Model | undefined): Parameters | undefined {
+  const has = model?.parameters;
+  if (!parameters || !has) return parameters;
+  const kept = Object.entries(parameters).filter(
+    ([name]) => !(OPTIONAL as readonly string[]).includes(name) || has.includes(name),
+  );
+  return kept.length > 0 ? (Object.fromEntries(kept) as Parameters) : undefined;
+}
 
 export interface Values {
   temperature: number;

@@ -173,6 +173,12 @@ export function createApi(edges: ApiEdges) {
     /** An empty conversation: with `reuse` the one that there is, with these settings, or a new one. */
     emptyConversation: (settings: Settings, reuse = true) =>
       call<Conversation>('POST', '/api/conversations/', { reuse, settings }),
+    /** In no list, and deleted a while after its last use. */
+    temporaryConversation: (settings: Settings) =>
+      call<Conversation>('POST', '/api/conversations/', { temporary: true, settings }),
+    /** A new conversation with what leads to the message `leaf`; by default with the shown branch. */
+    fork: (id: string, leaf?: string) =>
+      call<Conversation>('POST', `/api/conversations/${id}/fork/`, leaf ? { leaf } : {}),
     conversation: (id: string, signal?: AbortSignal) =>
       call<Conversation>('GET', `/api/conversations/${id}/`, undefined, signal),
     saveSettings: (id: string, settings: SettingsPatch) =>
@@ -191,6 +197,13 @@ export function createApi(edges: ApiEdges) {
       call<Conversation>('POST', `/api/conversations/${id}/restore/`),
     message: (id: string, signal?: AbortSignal) =>
       call<Message>('GET', `/api/messages/${id}/`, undefined, signal),
+    /** Hides it; what was below it hangs below its parent then. */
+    deleteMessage: (id: string) => call<null>('DELETE', `/api/messages/${id}/`),
+    /** Takes that back, up to a day later. */
+    restoreMessage: (id: string) => call<Message>('POST', `/api/messages/${id}/restore/`),
+    /** @param value 1, -1, or 0 to take it back */
+    rate: (id: string, value: number, comment: string) =>
+      call<unknown>('PUT', `/api/messages/${id}/rating/`, { value, comment }),
     stop: (conversationId: string, id: string) =>
       call<Message>('POST', `/api/conversations/${conversationId}/stop/`, { id }),
 

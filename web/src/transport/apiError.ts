@@ -1,7 +1,15 @@
 /** Errors of the REST API. */
 import { strings } from '../strings';
 
-export type Fields = Record<string, string | string[]>;
+/** What is wrong, by the field; fields of a field are nested. */
+export type Fields = { [name: string]: string | string[] | Fields };
+
+/** What is wrong with a parameter of a refused request, by its name. */
+export function parameterErrors(fields: Fields | null | undefined): Record<string, string> {
+  const parameters = fields?.['parameters'];
+  if (!isObject(parameters)) return {};
+  return Object.fromEntries(Object.entries(parameters).map(([name, why]) => [name, [why].flat().join(' ')]));
+}
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';

@@ -24,16 +24,20 @@ function store(conversationId: string, text: string): void {
   }
 }
 
-/** The text in the composer, kept per conversation through reloads. Setting '' forgets it at once. */
-export function useDraft(conversationId: string): [string, (text: string) => void] {
+/**
+ * The text in the composer, kept per conversation through reloads. Setting '' forgets it at once.
+ *
+ * @param keeps false for a temporary conversation, of which nothing is stored
+ */
+export function useDraft(conversationId: string, keeps = true): [string, (text: string) => void] {
   const [text, setText] = useState(() => read(conversationId));
   const latest = useRef(text);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const flush = useCallback(() => {
     clearTimeout(timer.current);
-    store(conversationId, latest.current);
-  }, [conversationId]);
+    if (keeps) store(conversationId, latest.current);
+  }, [conversationId, keeps]);
 
   useEffect(() => {
     window.addEventListener('pagehide', flush);

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import {
-  Archive, Bot, Code, Copy, Eraser, FileText, Keyboard, MessageSquareText, Monitor, Moon, PanelLeft, Pencil, Pin,
+  Archive, Bot, Code, Copy, Eraser, FileText, Keyboard, MessageCircleDashed, MessageSquareText, Monitor, Moon, PanelLeft, Pencil, Pin,
   Printer, RefreshCw, Search, SlidersHorizontal, SquarePen, Sun, Trash2, UserRound,
 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
@@ -22,6 +22,7 @@ const words = aroundStrings.palette;
 /** In the order in which they are offered. */
 const ICONS = {
   newChat: SquarePen,
+  temporaryChat: MessageCircleDashed,
   chooseModel: Bot,
   toggleSidebar: PanelLeft,
   toggleSettings: SlidersHorizontal,

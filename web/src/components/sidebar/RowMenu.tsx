@@ -1,4 +1,4 @@
-import { Archive, ArchiveRestore, Braces, FileText, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
+import { Archive, ArchiveRestore, Bookmark, Braces, CopyPlus, FileText, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Conversation } from '../../protocol';
@@ -38,11 +38,14 @@ export function RowMenu({ row, anchor, actions, onRename, onRemove, onClose, chi
   return (
     <Menu label={aroundStrings.sidebar.actions(titleOf(row))} anchor={anchor} onClose={onClose}>
       {item(Pencil, words.rename, onRename)}
-      {!row.archived &&
+      {!row.archived && !row.temporary &&
         item(row.pinned ? PinOff : Pin, row.pinned ? words.unpin : words.pin, () => actions.pin(row))}
-      {row.archived
-        ? item(ArchiveRestore, words.unarchive, () => actions.archive(row, false))
-        : item(Archive, words.archive, () => actions.archive(row, true))}
+      {row.temporary
+        ? item(Bookmark, words.keep, () => actions.duplicate(row))
+        : row.archived
+          ? item(ArchiveRestore, words.unarchive, () => actions.archive(row, false))
+          : item(Archive, words.archive, () => actions.archive(row, true))}
+      {!row.temporary && item(CopyPlus, words.duplicate, () => actions.duplicate(row))}
       <Export row={row} as="markdown" icon={FileText} onClose={onClose} />
       <Export row={row} as="json" icon={Braces} onClose={onClose} />
       {children}

@@ -1,4 +1,4 @@
-import { SquarePen, X } from 'lucide-react';
+import { MessageCircleDashed, SquarePen, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import { keepTrying } from '../../keepTrying';
 import { run } from '../../state/commands';
@@ -52,15 +52,21 @@ function Content({ children }: { children?: ReactNode }) {
         <Brand full />
         {children}
       </div>
-      <div className="shrink-0 px-2 pt-1">
+      <div className="flex shrink-0 gap-1 px-2 pt-1">
         <button
           type="button"
           onClick={() => run('newChat')}
-          className="button button-quiet w-full justify-start gap-2.5 px-3"
+          className="button button-quiet min-w-0 flex-1 justify-start gap-2.5 px-3"
         >
           <SquarePen className="size-4.5 text-primary" strokeWidth={1.75} aria-hidden />
           {strings.frame.newChat}
         </button>
+        <IconButton
+          icon={MessageCircleDashed}
+          label={strings.temporary.open}
+          className="border-line! bg-surface"
+          onClick={() => run('temporaryChat')}
+        />
       </div>
       <Suspense fallback={<ListSkeleton />}>
         <Pane />

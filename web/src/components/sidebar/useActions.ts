@@ -75,6 +75,14 @@ export function useActions() {
       toast(words.deleted(titleOf(row)), () => void restore(row, wasOpen));
     }
 
+    async function duplicate(row: Conversation) {
+      const made = await api.fork(row.id);
+      closeDrawer();
+      client.setQueryData<Conversation>(conversationKey(made.id), made);
+      route.push(pathOf(made.id));
+      toast(row.temporary ? words.kept : words.duplicated(titleOf(row)));
+    }
+
     function archive(row: Conversation, archived: boolean) {
       const back = () => void update(client, { ...row, archived }, { archived: !archived }).catch(failed);
       update(client, row, { archived }).then(
@@ -85,6 +93,7 @@ export function useActions() {
 
     return {
       open,
+      duplicate: (row: Conversation) => void duplicate(row).catch(failed),
       remove: (row: Conversation) => void remove(row),
       rename: (row: Conversation, title: string) => void update(client, row, { title }).catch(failed),
       pin: (row: Conversation) => {

@@ -8,6 +8,7 @@ import { CopyButton } from '../ui/CopyButton';
 import type { MessageProps } from './messageProps';
 import { MessageDetails } from './MessageDetails';
 import { MessageMeta } from './MessageMeta';
+import { MessageTools } from './MessageTools';
 import { isRunning, messageReasoning, messageText } from '../../session/messageText';
 import { ContextNote, ReplyEnding } from './ReplyNotes';
 import { ReasoningFold } from './ReasoningFold';
@@ -130,6 +131,7 @@ function Footer({ message, text, canRetry }: { message: ThreadMessage; text: str
         {/* A failed reply has “Try again” above. */}
         <RegenerateButton id={message.id} model={metadata.model} others={canRetry && metadata.status === 'failed'} />
         <MessageDetails message={message} />
+        <MessageTools message={message} />
       </div>
       <MessageMeta metadata={metadata} />
     </>

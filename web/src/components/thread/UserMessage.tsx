@@ -9,6 +9,7 @@ import { InlineError } from '../ui/InlineError';
 import { MessageEditor } from './MessageEditor';
 import { MessageTime } from './MessageMeta';
 import type { MessageProps } from './messageProps';
+import { MessageTools } from './MessageTools';
 import { messageText } from '../../session/messageText';
 import { SmallButton } from '../ui/SmallButton';
 import { VersionSwitch } from './VersionSwitch';
@@ -51,6 +52,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
                   onClick={() => actions.startEdit(message.id)}
                 />
               )}
+              {status === 'completed' && <MessageTools message={message} />}
             </div>
             <VersionSwitch message={message} />
           </>

@@ -1,8 +1,9 @@
 import { createContext } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
+import type { MessageTools } from './useMessageTools';
 
 /** What can be done with a message of the thread. Ids are those of `ThreadMessage`. */
-export interface ThreadActions {
+export interface ThreadActions extends MessageTools {
   /** A reply is being made: nothing that asks for another one is possible. */
   busy: boolean;
   models: ModelsHandle;

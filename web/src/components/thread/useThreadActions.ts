@@ -4,6 +4,7 @@ import type { ParametersHandle } from '../../hooks/useParameters';
 import type { Playground } from '../../hooks/usePlayground';
 import { strings } from '../../strings';
 import type { ThreadActions } from './actions';
+import type { MessageTools } from './useMessageTools';
 import { announce } from '../ui/announce';
 import { messageText } from '../../session/messageText';
 
@@ -12,6 +13,7 @@ interface Tools {
   models: ModelsHandle;
   parameters: ParametersHandle;
   focusComposer(): void;
+  tools: MessageTools;
 }
 
 export interface EditingActions extends ThreadActions {
@@ -20,7 +22,7 @@ export interface EditingActions extends ThreadActions {
 }
 
 /** What messages can be asked to do, and which one is being edited. */
-export function useThreadActions({ playground, models, parameters, focusComposer }: Tools): EditingActions {
+export function useThreadActions({ playground, models, parameters, focusComposer, tools }: Tools): EditingActions {
   const { messages, busy, edit, regenerate, goOn, show } = playground;
   const { change, values } = parameters;
   const maxTokens = values.max_tokens;
@@ -53,6 +55,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
 
   return useMemo(
     () => ({
+      ...tools,
       busy,
       models,
       editing,
@@ -79,6 +82,6 @@ export function useThreadActions({ playground, models, parameters, focusComposer
         return shown;
       },
     }),
-    [busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, maxTokens, focusComposer],
+    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, maxTokens, focusComposer],
   );
 }

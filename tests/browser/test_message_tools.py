@@ -1,0 +1,71 @@
+"""What can be done with a message beside the conversation, and chats of which nothing is kept."""
+
+from playwright.async_api import Locator, expect
+
+from tests.browser.browser import Visit
+from tests.browser.page import ChatPage
+from tests.browser.sidebar import Sidebar
+
+
+async def do(message: Locator, action: str) -> None:
+    """An entry of the message's menu."""
+    await message.get_by_role("button", name="More actions").click()
+    await message.page.get_by_role("menuitem", name=action).click()
+
+
+async def test_a_deleted_message_goes_in_every_tab_and_comes_back(visit: Visit):
+    """At once, with an undo. The model is told neither it nor a reply without its question."""
+    chat = await visit.chat(model="echo")
+    await chat.ask("One")
+    await chat.ask("Two")
+    other = ChatPage(await chat.page.context.new_page())
+    await other.open(chat.conversation)
+    await expect(other.questions).to_have_count(2)
+    await do(chat.replies.first, "Delete message")
+    await expect(chat.replies).to_have_count(1)
+    await expect(other.replies).to_have_count(1)
+    await chat.page.get_by_role("button", name="Undo").click()
+    await expect(chat.replies).to_have_count(2)
+    await expect(other.replies).to_have_count(2)
+    await do(chat.questions.first, "Delete message")
+    await expect(other.questions).to_have_count(1)
+    await chat.ask("Three")
+    sent = (await visit.ollama.chat(2)).json["messages"]
+    assert [m["content"] for m in sent] == ["Two", "Two", "Three"]
+
+
+async def test_a_rating_with_a_word_and_a_fork(visit: Visit):
+    """The rating is stored with its word; a fork has what leads to the message."""
+    chat = await visit.chat(model="echo")
+    await chat.ask("One")
+    await chat.ask("Two")
+    first = chat.replies.first
+    await first.get_by_role("button", name="Bad reply").click()
+    await chat.page.get_by_role("textbox", name="What was good or bad?").fill("wrong")
+    await chat.page.get_by_role("button", name="Send feedback").click()
+    await chat.reload()
+    bad = first.get_by_role("button", name="Bad reply")
+    await expect(bad).to_have_attribute("aria-pressed", "true")
+    stored = await visit.stored(chat, "head")
+    assert stored[1]["rating"] == {"value": -1, "comment": "wrong"}
+    before = chat.conversation
+    await do(first, "Fork into a new chat")
+    await expect(chat.page.get_by_text("You’re in a copy")).to_be_visible()
+    await expect(chat.replies).to_have_count(1)
+    assert chat.conversation != before
+
+
+async def test_a_temporary_chat_is_in_no_list_until_it_is_kept(visit: Visit):
+    """It is marked; a copy of it is kept."""
+    chat = await visit.chat(model="echo")
+    sidebar = Sidebar(chat.page)
+    await chat.page.get_by_role("button", name="New temporary chat").click()
+    note = chat.page.get_by_role("complementary", name="Temporary chat")
+    await expect(note).to_be_visible()
+    await chat.ask("Secret")
+    await expect(chat.title).to_contain_text("Secret")
+    await expect(sidebar.rows.filter(has_text="Secret")).to_have_count(0)
+    await note.get_by_role("button", name="Keep this chat").click()
+    await expect(sidebar.rows.filter(has_text="Secret")).to_have_count(1)
+    await expect(note).to_have_count(0)
+    await expect(chat.replies).to_have_count(1)

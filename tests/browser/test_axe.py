@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
+from tests.browser import screens_files as _screens_files  # noqa: F401 - adds its screens
 from tests.browser import screens_more as _screens_more  # noqa: F401 - adds its screens
 from tests.browser.browser import Visit
 from tests.browser.screens import SCREENS, VARIANTS

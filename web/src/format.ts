@@ -59,6 +59,16 @@ export function formatBytes(bytes: number): string {
   return bytes < 1e9 ? megabytes.format(bytes / 1e6) : gigabytes.format(bytes / 1e9);
 }
 
+const sizes = (['kilobyte', 'megabyte'] as const).map(
+  (unit) => new Intl.NumberFormat(undefined, { style: 'unit', unit, maximumSignificantDigits: 2 }),
+);
+
+/** The size of a file, to two digits: 3.4 kB, 12 MB. */
+export function formatFileSize(bytes: number): string {
+  if (bytes >= 99.5e6) return formatBytes(bytes);
+  return bytes < 995e3 ? sizes[0]!.format(Math.max(100, bytes) / 1e3) : sizes[1]!.format(bytes / 1e6);
+}
+
 const UNITS = [
   ['day', 86_400],
   ['hour', 3_600],

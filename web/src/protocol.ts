@@ -33,6 +33,16 @@ export interface ContextInfo {
   full?: boolean;
   /** After a fallback: who was asked before and failed, in order. */
   failed?: { provider: string; code: string }[];
+  /** How the model was given the files of the conversation, the newest message's first. */
+  files?: FileUse[];
+}
+
+/** How the model was given a file; `passages` names the pages, sheets or slides of which some were. */
+export interface FileUse {
+  id: string;
+  tokens: number;
+  used: 'whole' | 'passages' | 'left_out';
+  passages?: string[];
 }
 
 /** Why a reply failed; `message` is a sentence for people. */
@@ -97,6 +107,7 @@ export interface Attachment {
   size: number;
   width: number | null;
   height: number | null;
+  /** An estimate. */
   tokens: number | null;
   status: 'processing' | 'ready' | 'failed';
   error: { code: string; message: string } | null;
@@ -172,6 +183,7 @@ export interface QueuedItem {
   client_id: string;
   content: string;
   created_at: string;
+  attachments?: Attachment[];
   error?: Problem;
 }
 
@@ -311,6 +323,7 @@ export interface Message {
   error: Problem | null;
   /** Parameters that were chosen, and that its provider does not have. */
   left_out?: string[] | null;
+  attachments?: Attachment[];
   /** What the reader thinks of it. */
   rating?: { value: 1 | -1; comment: string } | null;
   created_at: string;
@@ -360,6 +373,12 @@ export interface Page<T> {
   next: string | null;
   previous: string | null;
   results: T[];
+}
+
+/** The person's files, a page of them, and how much room all of them take; no quota is no limit. */
+export interface FilePage extends Page<Attachment> {
+  used_bytes: number;
+  quota_bytes: number | null;
 }
 
 /** What `POST …/generate/` answers; a failed reply (502, 503, 504) carries the rows and `error`. */

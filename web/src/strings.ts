@@ -217,8 +217,6 @@ export const strings = {
     escape: 'Esc to stop',
     refused: 'Message not sent.',
     shorten: 'A shorter message fits.',
-    onlyText: 'Only text files can be added. Images aren’t supported yet.',
-    fileTooLarge: 'This file is too long for a message.',
     nullCharacter: 'This text contains a null character (U+0000), which can’t be sent.',
     tooLong: (length: string, most: string) => `Too long to send: ${length} of at most ${most} characters.`,
   },

@@ -38,6 +38,7 @@ export const aroundStrings = {
   user: {
     menu: (name: string) => `Account: ${name}`,
     profile: 'Profile',
+    files: 'Files',
     admin: 'Admin',
     people: 'People',
     shortcuts: 'Keyboard shortcuts',

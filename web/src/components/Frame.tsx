@@ -17,6 +17,10 @@ const ShortcutHelp = lazy(() =>
   keepTrying(() => import('./dialogs/ShortcutHelp')).then((module) => ({ default: module.ShortcutHelp })),
 );
 
+const FilesDialog = lazy(() =>
+  keepTrying(() => import('./dialogs/FilesDialog')).then((module) => ({ default: module.FilesDialog })),
+);
+
 interface Props {
   /** There is a message field: what most people come for. */
   composer: boolean;
@@ -26,7 +30,7 @@ interface Props {
 /** All that stays while conversations come and go: the sidebar, the keys, dialogs, toasts. */
 export function Frame({ composer, children }: Props) {
   const client = useQueryClient();
-  const { palette, help, drawer } = useFrame();
+  const { palette, help, files, drawer } = useFrame();
   useShortcuts();
   useNewChat();
   useEffect(() => followOpen(client), [client]);
@@ -43,6 +47,7 @@ export function Frame({ composer, children }: Props) {
       <Suspense>
         {palette && <Palette />}
         {help && <ShortcutHelp />}
+        {files && <FilesDialog />}
       </Suspense>
     </div>
   );

@@ -38,8 +38,11 @@ import { QuoteButton } from './thread/QuoteButton';
 import { RunSettingsPanel } from './settings/RunSettingsPanel';
 import { Shell } from './Shell';
 import { Activity } from './thread/StreamingIndicator';
+import { DropOverlay } from './composer/DropOverlay';
+import { ThreadFiles, useThreadFiles } from './files/ThreadFiles';
 import { TokenCountMeter } from './composer/TokenCountMeter';
 import { TemporaryNote } from './thread/TemporaryNote';
+import { useAttachments } from './composer/useAttachments';
 import { useDraft } from './composer/useDraft';
 import { useIncoming } from './composer/useIncoming';
 import { TooLongNotice } from './composer/TooLongNotice';
@@ -70,6 +73,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const composer = useRef<ComposerHandle>(null);
   const { messages, busy, connection, sendError } = playground;
   const [plain, format] = useDrawing(conversation.id);
+  const threadFiles = useThreadFiles(messages);
 
   const title = playground.title || conversation.title || strings.untitled;
   const askToClear = () => setClearing(true);
@@ -77,13 +81,25 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useEffect(() => void loadMarkdown().catch(() => undefined), []);
   useEscape(playground.stop, busy);
   useReplyAnnouncements(messages, busy);
-  const giveBack = useGiveBack(draft, setDraft);
+  const attachments = useAttachments({
+    conversationId: conversation.id,
+    draft,
+    setDraft,
+    models: models.models,
+    model: parameters.values.model,
+    onModel: chooseModel,
+  });
+  const giveBack = useGiveBack(draft, setDraft, attachments.giveBack);
   useRestoreRefused(sendError, giveBack);
 
   const focusComposer = useCallback(() => composer.current?.focus(), []);
-  useIncoming((text) => {
-    setDraft(draft === '' ? text : `${draft}\n\n${text}`);
-    requestAnimationFrame(focusComposer);
+  useIncoming({
+    onText: (text) => {
+      setDraft(draft === '' ? text : `${draft}\n\n${text}`);
+      attachments.composer.onPasteText(text);
+      requestAnimationFrame(focusComposer);
+    },
+    onFiles: attachments.add,
   });
 
   const tools = useMessageTools({ conversationId: conversation.id, playground, focusComposer });
@@ -98,24 +114,26 @@ export function Thread({ conversation, history, startFresh }: Props) {
 
   function send(content: string) {
     setDraft('');
-    playground.send(content);
+    playground.send({ content, attachments: attachments.take() });
     if (busy) announce(strings.queue.added);
   }
 
   async function unqueue(clientId: string) {
-    const content = await playground.unqueue(clientId).catch(() => undefined);
-    if (content === undefined) return toast(strings.queue.notTaken);
-    if (content === null) return toast(strings.queue.tooLate);
-    giveBack(content);
+    const message = await playground.unqueue(clientId).catch(() => undefined);
+    if (message === undefined) return toast(strings.queue.notTaken);
+    if (message === null) return toast(strings.queue.tooLate);
+    giveBack(message);
     requestAnimationFrame(focusComposer);
   }
 
   /** All of them, with a way back: into the field. */
   function discard() {
-    const contents = playground.queued.map(({ content }) => content);
-    const gone = playground.queued.map(({ clientId }) => playground.unqueue(clientId));
+    const { queued } = playground;
+    const content = queued.map((message) => message.content).join('\n\n');
+    const files = queued.flatMap((message) => message.attachments ?? []);
+    const gone = queued.map(({ clientId }) => playground.unqueue(clientId));
     Promise.all(gone).then(
-      () => toast(strings.queue.discarded, () => giveBack(contents.join('\n\n'))),
+      () => toast(strings.queue.discarded, () => giveBack({ content, attachments: files })),
       () => toast(strings.queue.notTaken),
     );
   }
@@ -179,6 +197,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         </EmptyState>
       ) : (
         <Actions value={actions}>
+          <ThreadFiles value={threadFiles}>
           <PlainText value={plain}>
           <MessageList
             messages={messages}
@@ -191,6 +210,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
             {notice}
           </MessageList>
           </PlainText>
+          </ThreadFiles>
           <QuoteButton onQuote={quote} />
         </Actions>
       )}
@@ -198,6 +218,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         ref={composer}
         text={draft}
         onChange={setDraft}
+        {...attachments.composer}
         onSend={send}
         onStop={playground.stop}
         onEditLast={actions.editLast}
@@ -213,11 +234,14 @@ export function Thread({ conversation, history, startFresh }: Props) {
           />
         }
         notice={
-          sendError ? (
-            <InlineError message={sendError.message} />
-          ) : (
-            !busy && !actions.editing && <TooLongNotice messages={messages} onEdit={actions.editLast} />
-          )
+          <>
+            {sendError ? (
+              <InlineError message={sendError.message} />
+            ) : (
+              !busy && !actions.editing && <TooLongNotice messages={messages} onEdit={actions.editLast} />
+            )}
+            {attachments.notice}
+          </>
         }
         activity={<Activity messages={messages} />}
         model={<ModelPicker models={models} value={parameters.values.model} onPick={chooseModel} />}
@@ -225,12 +249,14 @@ export function Thread({ conversation, history, startFresh }: Props) {
           <TokenCountMeter
             messages={messages}
             draft={draft}
+            fileTokens={attachments.tokens}
             maxTokens={parameters.values.max_tokens}
             model={parameters.values.model}
             window={modelWindow(models.models, parameters.values.model)}
           />
         }
       />
+      <DropOverlay />
       {connectionOpen && (
         <ConnectionDialog
           connection={connection}

@@ -12,7 +12,7 @@ import { saveNow } from '../state/saving';
 import { changedParameters, useSettings } from '../state/settings';
 import { browserEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
-import type { Connection } from '../transport/types';
+import type { Connection, Written } from '../transport/types';
 import type { QueuedMessage } from '../transport/messageQueue';
 import { Session } from '../session/session';
 import { useRunningMark } from './useRunningMark';
@@ -33,22 +33,22 @@ export interface Playground {
   /** Tries to connect at once: after signing in again, or when asked. */
   reconnect(): void;
   title: string;
-  send(content: string): void;
+  send(message: Written): void;
   /** The messages behind the running reply, in every tab. */
   queued: readonly QueuedMessage[];
   /** A reply was stopped before them: they wait until they are resumed. */
   queueHeld: boolean;
   /** Sends the first of the held messages; rejects when no answer comes. */
   resumeQueue(): Promise<void>;
-  /** Resolves to its text, to null when its turn has begun; rejects when no answer comes. */
-  unqueue(clientId: string): Promise<string | null>;
+  /** Resolves to what it says, to null when its turn has begun; rejects when no answer comes. */
+  unqueue(clientId: string): Promise<Written | null>;
   stop(): void;
   /** @param model another one than is chosen, for this reply alone */
   regenerate(messageId: string, model?: string): void;
   /** Asks again with the same client id when the turn was never accepted, else regenerates. */
   retry(messageId: string): void;
   /** Replaces an own message: a new branch. */
-  edit(messageId: string, content: string): void;
+  edit(messageId: string, message: Written): void;
   /** Goes on with the last reply, which was cut. */
   goOn(messageId: string): void;
   /** Shows another version (the server's id); resolves to false when that may not be now. */
@@ -119,7 +119,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
   // These never change: a message is not drawn again because another one grows.
   const actions = useMemo(
     () => ({
-      send: (content: string) => session.send(content),
+      send: (message: Written) => session.send(message),
       unqueue: (clientId: string) => session.unqueue(clientId),
       resumeQueue: () => session.engine.messageQueue.resume(),
       heardAt: () => session.engine.link.heardAt,
@@ -127,7 +127,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       stop: () => void session.stop(),
       regenerate: (messageId: string, model?: string) => session.regenerate(messageId, model),
       retry: (messageId: string) => session.retry(messageId),
-      edit: (messageId: string, content: string) => session.edit(messageId, content),
+      edit: (messageId: string, message: Written) => session.edit(messageId, message),
       goOn: (messageId: string) => session.goOn(messageId),
       show: (versionId: string) => session.show(versionId),
       loadOlder: () => session.loadOlder(),

@@ -6,7 +6,7 @@
  * superseded resume aborts too: stop is a command of its own).
  */
 import type { ChatTransport, UIMessageChunk } from 'ai';
-import { messageText } from './messageText';
+import { written } from './messageText';
 import { known, type MessageMetadata, type ThreadMessage } from './thread';
 import type { Parameters } from '../protocol';
 import type { Engine } from '../transport/engine';
@@ -58,7 +58,7 @@ export function createChatTransport(
       const command: Command =
         trigger === 'regenerate-message'
           ? { clientId, messageId: messageId!, ...given }
-          : { clientId, content: last ? messageText(last) : '', ...below, ...given };
+          : { clientId, ...(last ? written(last) : { content: '' }), ...below, ...given };
       const settling = around.settled();
       if (settling) {
         around.keep(command);

@@ -14,9 +14,9 @@ export function placeUserMessage(
   event: UserMessageEvent,
   siblings: string[] | undefined,
 ): Placed {
-  const { id, client_id, parent_id, content, created_at } = event;
+  const { id, client_id, parent_id, content, created_at, attachments } = event;
   const metadata: MessageMetadata = {
-    ...known({ client_id, created_at, sibling_ids: siblings }),
+    ...known({ client_id, created_at, attachments, sibling_ids: siblings }),
     status: 'completed',
     parent_id,
   };

@@ -19,7 +19,7 @@ describe('sending', () => {
   test('the own message is there at once; then it is accepted, and answered', async () => {
     stage.open();
     stage.parameters = { temperature: 0.2 };
-    stage.session.send('hi');
+    stage.session.send({ content: 'hi' });
     expect(stage.shown()).toEqual([['user', 'hi', 'sending']]);
     expect(stage.session.busy).toBe(true);
     await pass();
@@ -45,9 +45,9 @@ describe('sending', () => {
 
   test('nothing is sent twice, and nothing empty', async () => {
     stage.open();
-    stage.session.send('  \n');
-    stage.session.send('hi');
-    stage.session.send('again');
+    stage.session.send({ content: '  \n' });
+    stage.session.send({ content: 'hi' });
+    stage.session.send({ content: 'again' });
     await pass();
     expect(stage.script.socket.frames()).toHaveLength(1);
     expect(stage.shown()).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('sending', () => {
     stage.open();
     const heard = vi.fn<() => void>();
     stage.session.subscribe(heard);
-    stage.session.send('hi');
+    stage.session.send({ content: 'hi' });
     await pass();
     const refusal = { code: 'conversation_busy', message: 'Wait.', client_id: stage.sentClientId() };
     stage.tell({ type: 'error', ...refusal });
@@ -111,7 +111,7 @@ describe('sending', () => {
     stage.build();
     stage.session.open();
     stage.script.socket.die();
-    stage.session.send('hi');
+    stage.session.send({ content: 'hi' });
     await pass();
     const call = stage.script.callsTo('/generate/')[0]!;
     call.answer(200, generated(String(call.body!['client_id']), 'One'));
@@ -132,7 +132,7 @@ describe('sending', () => {
     stage.script.onSocket = (socket) => queueMicrotask(() => socket.die());
     stage.script.onCall = (call) => call.fail();
     stage.script.socket.die();
-    stage.session.send('hi');
+    stage.session.send({ content: 'hi' });
     await pass(80_000);
     expect(stage.shown()).toEqual([['user', 'hi', 'failed']]);
     const message = stage.session.chat.messages[0]!;
@@ -183,7 +183,7 @@ describe('signed out', () => {
     await pass();
     expect(stage.session.connection.mode).toBe('signed_out');
     expect(stage.shown()[1]).toEqual(['assistant', 'One', 'interrupted']);
-    stage.session.send('more');
+    stage.session.send({ content: 'more' });
     await pass();
     expect(stage.session.sendError).toMatchObject({ content: 'more', code: 'not_authenticated' });
     expect(stage.shown()).toHaveLength(2);

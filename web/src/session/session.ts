@@ -3,14 +3,15 @@
  * refusals, turns begun elsewhere, reading the messages again. No React in here.
  */
 import type { ConversationEvent, UserMessageEvent } from '../protocol';
-import { messageText } from './messageText';
+import { written } from './messageText';
 import { uuid } from '../transport/edges';
-import type { Command, ForeignEvent, TurnError, TurnEvent } from '../transport/types';
-import { asTurnError, SessionCore } from './sessionCore';
+import type { Command, ForeignEvent, TurnError, TurnEvent, Written } from '../transport/types';
+import { asTurnError, isEmpty, SessionCore } from './sessionCore';
 import { placeReply, placeUserMessage, type Placed } from './placing';
 import {
   isRunningReply,
   isUnaccepted,
+  known,
   mergeThread,
   toSendError,
   withoutMessage,
@@ -57,21 +58,21 @@ export class Session extends SessionCore {
   }
 
   /** Sends a message; while a reply runs, or others are queued, to the end of the queue. */
-  send(content: string): void {
-    if (this.busy || this.engine.messageQueue.willSend) this.enqueue(content);
-    else this.say(content, this.chat.messages);
+  send(message: Written): void {
+    if (this.busy || this.engine.messageQueue.willSend) this.enqueue(message);
+    else this.say(message, this.chat.messages);
   }
 
   /** Replaces an own message: a new branch beside it. */
-  edit(messageId: string, content: string): void {
+  edit(messageId: string, message: Written): void {
     const before = this.chat.messages;
     const index = before.findIndex(({ id }) => id === messageId);
     const parentId = before[index]?.metadata?.parent_id;
-    if (parentId !== undefined) this.say(content, before.slice(0, index), parentId);
+    if (parentId !== undefined) this.say(message, before.slice(0, index), parentId);
   }
 
-  private say(content: string, after: ThreadMessage[], parentId?: string | null): void {
-    if (this.busy || !content.trim()) return;
+  private say(message: Written, after: ThreadMessage[], parentId?: string | null): void {
+    if (this.busy || isEmpty(message)) return;
     const clientId = uuid();
     const before = this.chat.messages;
     if (after !== before) this.chat.messages = after;
@@ -83,14 +84,19 @@ export class Session extends SessionCore {
           {
             id: clientId,
             role: 'user',
-            parts: [{ type: 'text', text: content }],
-            metadata: { status: 'sending', client_id: clientId, created_at: createdAt },
+            parts: [{ type: 'text', text: message.content }],
+            metadata: {
+              ...known({ attachments: message.attachments && [...message.attachments] }),
+              status: 'sending',
+              client_id: clientId,
+              created_at: createdAt,
+            },
           },
           { body: { ...this.body(clientId), ...below } },
         ),
       (error) => {
         if (error.refused && after !== before) this.chat.messages = before;
-        this.onSendFailed(clientId, content, error);
+        this.onSendFailed(clientId, message, error);
       },
     );
   }
@@ -103,7 +109,7 @@ export class Session extends SessionCore {
       () => this.chat.regenerate({ messageId, body: this.body(uuid(), model) }),
       (error) => {
         this.chat.messages = before;
-        this.setSendError(toSendError('', error));
+        this.setSendError(toSendError({ content: '' }, error));
         if (!error.refused) this.stale = true;
       },
     );
@@ -115,7 +121,7 @@ export class Session extends SessionCore {
     if (this.busy || last?.id !== messageId || last.role !== 'assistant') return;
     const clientId = uuid();
     this.resume({ ...this.body(clientId), clientId, messageId, goOn: true }, (error) => {
-      this.setSendError(toSendError('', error));
+      this.setSendError(toSendError({ content: '' }, error));
       if (!error.refused) this.stale = true;
     });
   }
@@ -149,7 +155,7 @@ export class Session extends SessionCore {
           },
           { body: this.body(clientId) },
         ),
-      (failure) => this.onSendFailed(message.id, messageText(message), failure),
+      (failure) => this.onSendFailed(message.id, written(message), failure),
     );
   }
 
@@ -238,11 +244,11 @@ export class Session extends SessionCore {
     }
   }
 
-  private onSendFailed(id: string, content: string, error: TurnError): void {
+  private onSendFailed(id: string, unsent: Written, error: TurnError): void {
     const { code, message } = error;
     if (error.refused) {
       this.chat.messages = this.chat.messages.filter((own) => own.id !== id);
-      this.setSendError(toSendError(content, error));
+      this.setSendError(toSendError(unsent, error));
     } else {
       this.change(id, { status: 'failed', error: { code, message, retryable: true } });
     }

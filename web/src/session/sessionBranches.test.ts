@@ -18,7 +18,7 @@ afterEach(async () => {
 
 test('an edit is sent below the parent of what it replaces', async () => {
   stage.open([asked(), answered()]);
-  stage.session.edit('u1', 'hello');
+  stage.session.edit('u1', { content: 'hello' });
   await pass();
   expect(stage.lastFrame()).toMatchObject({ content: 'hello', parent_id: null });
   const clientId = stage.sentClientId();
@@ -33,7 +33,7 @@ test('an edit is sent below the parent of what it replaces', async () => {
 
 test('a refused edit leaves the thread as it was, and gives the text back', async () => {
   stage.open([asked(), answered()]);
-  stage.session.edit('u1', 'hello');
+  stage.session.edit('u1', { content: 'hello' });
   await pass();
   const refusal = { code: 'too_large', message: 'Too long.', client_id: stage.sentClientId() };
   stage.tell({ type: 'error', ...refusal });

@@ -8,7 +8,7 @@ import { strings } from '../strings';
 import { createChatTransport, type TurnBody } from './chatTransport';
 import { uuid } from '../transport/edges';
 import type { Engine } from '../transport/engine';
-import { TurnError, type Command, type Connection } from '../transport/types';
+import { TurnError, type Command, type Connection, type Written } from '../transport/types';
 import type { QueuedMessage } from '../transport/messageQueue';
 import { Branches, type BranchDoors } from './branches';
 import { toSendError, type MessageMetadata, type SendError, type ThreadMessage } from './thread';
@@ -52,7 +52,7 @@ export class SessionCore {
       }),
       generateId: uuid,
     });
-    this.engine.messageQueue.onRefused = (content, error) => this.setSendError(toSendError(content, error));
+    this.engine.messageQueue.onRefused = (message, error) => this.setSendError(toSendError(message, error));
   }
 
   subscribeQueue = (listener: () => void): (() => void) => this.engine.messageQueue.subscribe(listener);
@@ -66,8 +66,8 @@ export class SessionCore {
     return this.engine.messageQueue.isHeld;
   }
 
-  /** Resolves to the text of a queued message, or to null when its turn has begun. */
-  unqueue(clientId: string): Promise<string | null> {
+  /** Resolves to what a queued message says, or to null when its turn has begun. */
+  unqueue(clientId: string): Promise<Written | null> {
     return this.engine.messageQueue.unqueue(clientId);
   }
 
@@ -94,12 +94,12 @@ export class SessionCore {
   }
 
   /** Sends it when the running reply has ended. */
-  protected enqueue(content: string): void {
-    if (!content.trim()) return;
+  protected enqueue(message: Written): void {
+    if (isEmpty(message)) return;
     this.setSendError(null);
     // Other changes are saved now; the parameters go with the message.
     void this.options.settled();
-    this.engine.enqueue({ ...this.body(uuid()), content });
+    this.engine.enqueue({ ...this.body(uuid()), ...message });
   }
 
   protected change(id: string, metadata: MessageMetadata): void {
@@ -113,6 +113,11 @@ export class SessionCore {
     this.sendError = error;
     for (const subscriber of this.subscribers) subscriber();
   }
+}
+
+/** There is nothing in it that could be sent. */
+export function isEmpty({ content, attachments }: Written): boolean {
+  return !content.trim() && !attachments?.length;
 }
 
 export function asTurnError(error: Error | undefined): TurnError {

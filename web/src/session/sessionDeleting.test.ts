@@ -68,7 +68,7 @@ test('nothing is read again while the revision stays', async () => {
 
 test('a running reply is not disturbed: the messages are read when it has ended', async () => {
   stage.open([asked(), answered()]);
-  stage.session.send('more');
+  stage.session.send({ content: 'more' });
   await pass();
   const clientId = stage.sentClientId();
   stage.tell({ ...userMessage('u2', clientId, 'more'), parent_id: 'a1' } as ServerEvent, start('a2', clientId), delta('a2', 0, 'Tw'));

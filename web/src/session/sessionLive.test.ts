@@ -175,7 +175,7 @@ describe('another tab', () => {
 
   test('ours is refused because theirs runs: theirs is shown', async () => {
     stage.open([asked(), answered()]);
-    stage.session.send('mine');
+    stage.session.send({ content: 'mine' });
     await pass();
     const clientId = stage.sentClientId();
     stage.tell({ ...userMessage('u2', 'k9', 'theirs'), parent_id: 'a1' } as ServerEvent);
@@ -195,7 +195,7 @@ describe('another tab', () => {
     stage.open([asked(), answered()]);
     stage.stored = [...stage.stored, row('u2', 'user', { content: 'theirs' })];
     stage.stored.push(row('a2', 'assistant', { content: 'Two', parent_id: 'u2' }));
-    stage.session.send('mine');
+    stage.session.send({ content: 'mine' });
     await pass();
     const clientId = stage.sentClientId();
     stage.tell({ ...userMessage('u3', clientId, 'mine'), parent_id: 'a2' } as ServerEvent);

@@ -22,7 +22,7 @@ describe('while a reply runs', () => {
     stage.open();
     await stage.begin();
     stage.parameters = { temperature: 0.1 };
-    stage.session.send('and then?');
+    stage.session.send({ content: 'and then?' });
     expect(queued()).toEqual(['and then?']);
     const frame = stage.lastFrame()!;
     expect(frame).toMatchObject({ content: 'and then?', queue: true, parameters: { temperature: 0.1 } });
@@ -48,18 +48,18 @@ describe('while a reply runs', () => {
   test('what is sent after it waits behind what waits', async () => {
     stage.open();
     await stage.begin();
-    stage.session.send('second');
+    stage.session.send({ content: 'second' });
     stage.tell(end('a1', 'One'));
     await pass();
     expect(stage.session.busy).toBe(false);
-    stage.session.send('third');
+    stage.session.send({ content: 'third' });
     expect(stage.lastFrame()).toMatchObject({ content: 'third', queue: true });
   });
 
   test('what is refused goes back to the composer', async () => {
     stage.open();
     await stage.begin();
-    stage.session.send('too much');
+    stage.session.send({ content: 'too much' });
     stage.tell({ type: 'error', code: 'queue_full', message: 'Full.', client_id: stage.sentClientId() });
     expect(stage.session.sendError).toEqual({ content: 'too much', code: 'queue_full', message: 'Full.' });
     expect(stage.session.busy).toBe(true);

@@ -5,7 +5,7 @@
 import type { UIMessage } from 'ai';
 import type { Message, MessageStatus, Phase } from '../protocol';
 import type { ApiError } from '../transport/apiError';
-import type { TurnError } from '../transport/types';
+import type { TurnError, Written } from '../transport/types';
 
 /** The fields that hold something. */
 type Known<Fields> = { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
@@ -45,8 +45,8 @@ export function known<Fields extends object>(fields: Fields): Known<Fields> {
  */
 export type ThreadMessage = UIMessage<MessageMetadata>;
 
-/** Refused before acceptance: nothing was stored, so `content` goes back into the composer. */
-export interface SendError {
+/** Refused before acceptance: nothing was stored, so it goes back into the composer. */
+export interface SendError extends Written {
   /** The refused text; empty when a regeneration was refused. */
   content: string;
   code: string;
@@ -54,8 +54,8 @@ export interface SendError {
   fields?: ApiError['fields'];
 }
 
-export function toSendError(content: string, { code, message, fields }: TurnError): SendError {
-  return { content, code, message, ...(fields ? { fields } : {}) };
+export function toSendError({ content, attachments }: Written, { code, message, fields }: TurnError): SendError {
+  return { content, attachments, code, message, ...(fields ? { fields } : {}) };
 }
 
 /** Stored messages → the thread, without system and tool messages. */

@@ -16,6 +16,8 @@ interface Frame {
   drawer: boolean;
   palette: boolean;
   help: boolean;
+  /** The person's files. */
+  files: boolean;
   /** The run settings: remembered on wide screens, closed at first on small ones. */
   settings: boolean;
 }
@@ -25,6 +27,7 @@ export const useFrame = create<Frame>()(() => ({
   drawer: false,
   palette: false,
   help: false,
+  files: false,
   settings: readStored(SETTINGS_STORED_AS) === true && isWide(),
 }));
 

@@ -110,7 +110,7 @@ export class Stage {
 
   /** Sends, and has it accepted and begun. */
   async begin(content = 'hi'): Promise<string> {
-    this.session.send(content);
+    this.session.send({ content });
     await pass();
     const clientId = this.sentClientId();
     this.tell(

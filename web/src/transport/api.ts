@@ -7,8 +7,10 @@
 import { toJson } from './json';
 import { ApiError, isObject, toError, type Fields } from './apiError';
 import type {
+  Attachment,
   Conversation,
   ConversationChanges,
+  FilePage,
   FoundConversation,
   GenerateResult,
   Me,
@@ -24,10 +26,15 @@ import type {
 
 export { ApiError, type Fields };
 
-/** Something to say. */
-export interface SayCommand {
-  clientId: string;
+/** What a person wrote: a text, which may be empty when there are files. */
+export interface Written {
   content: string;
+  attachments?: readonly Attachment[] | undefined;
+}
+
+/** Something to say. */
+export interface SayCommand extends Written {
+  clientId: string;
   /** Left out: the conversation's head. Null: a new beginning. */
   parentId?: string | null;
   parameters?: Parameters;
@@ -248,6 +255,13 @@ export function createApi(edges: ApiEdges) {
       call<Queue>('GET', `/api/conversations/${id}/queue/`, undefined, signal),
     /** Sends the first of the messages that are held. */
     resumeQueue: (id: string) => call<Queue>('POST', `/api/conversations/${id}/queue/resume/`),
+    file: (id: string, signal?: AbortSignal) =>
+      call<Attachment>('GET', `/api/files/${id}/`, undefined, signal),
+    /** A page of the person's files, newest first; `next` is that of the page before. */
+    files: (next?: string | null, signal?: AbortSignal) =>
+      call<FilePage>('GET', `/api/files/?${next?.split('?')[1] ?? ''}`, undefined, signal),
+    /** Rejects with a 409 while a message uses it. */
+    deleteFile: (id: string) => call<null>('DELETE', `/api/files/${id}/`),
     /** Removes a queued message; rejects with a 404 when it is not queued (any more). */
     unqueue: (id: string, clientId: string) =>
       call<null>('DELETE', `/api/conversations/${id}/queue/${clientId}/`),
@@ -266,10 +280,11 @@ export function toBody(command: Command) {
   };
 }
 
-export function toSaying({ clientId, content, parentId, queue, parameters }: SayCommand) {
+export function toSaying({ clientId, content, attachments, parentId, queue, parameters }: SayCommand) {
   return {
     client_id: clientId,
     content,
+    ...(attachments?.length ? { attachments: attachments.map(({ id }) => id) } : {}),
     ...(parentId === undefined ? {} : { parent_id: parentId }),
     ...(queue ? { queue: true } : {}),
     ...given(parameters),

@@ -14,7 +14,7 @@ beforeEach(() => {
   script = scripted();
   engine = createEngine('c', script.edges);
   refused = [];
-  engine.messageQueue.onRefused = (content, error) => void refused.push([content, error.code]);
+  engine.messageQueue.onRefused = ({ content }, error) => void refused.push([content, error.code]);
 });
 
 afterEach(() => over(engine, script));
@@ -153,7 +153,7 @@ describe('taking back', () => {
     const [call] = script.callsTo('/queue/k2/');
     expect(call!.method).toBe('DELETE');
     call!.answer(200, null);
-    expect(await text).toBe('text of k2');
+    expect(await text).toMatchObject({ content: 'text of k2' });
     expect(shown()).toEqual([]);
   });
 
@@ -174,7 +174,7 @@ describe('taking back', () => {
     script.socket.tell(queue(item('k2')));
     await pass();
     script.callsTo('/queue/k2/')[0]!.answer(200, null);
-    expect(await text).toBe('text of k2');
+    expect(await text).toMatchObject({ content: 'text of k2' });
     expect(shown()).toEqual([]);
   });
 
@@ -198,7 +198,7 @@ describe('taking back', () => {
     carried!.answer(202, { queue: [item('k2')] });
     await pass();
     script.callsTo('/queue/k2/')[0]!.answer(200, null);
-    expect(await text).toBe('text of k2');
+    expect(await text).toMatchObject({ content: 'text of k2' });
     expect(script.callsTo('/generate/').filter((call) => call.body!['client_id'] === 'k2')).toHaveLength(1);
   });
 
@@ -216,7 +216,7 @@ describe('taking back', () => {
   test('needs nobody for one that nobody has had', async () => {
     engine.open();
     add('k2');
-    expect(await engine.messageQueue.unqueue('k2')).toBe('text of k2');
+    expect(await engine.messageQueue.unqueue('k2')).toMatchObject({ content: 'text of k2' });
     expect(shown()).toEqual([]);
   });
 

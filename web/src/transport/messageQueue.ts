@@ -7,9 +7,9 @@
  * something, because the server begins the next turn by itself.
  */
 import { ApiError, toSaying } from './api';
-import type { Problem, QueuedItem } from '../protocol';
+import type { Attachment, Problem, QueuedItem } from '../protocol';
 import type { Outbox, Sent } from './outbox';
-import { TurnError, type Edges, type SayCommand, type TurnEvent } from './types';
+import { TurnError, type Edges, type SayCommand, type TurnEvent, type Written } from './types';
 import type { Socket } from './socket';
 
 /** How often the queue is read over REST while it holds something (ms). */
@@ -20,6 +20,7 @@ export const CONFIRM_MS = 500;
 export interface QueuedMessage {
   clientId: string;
   content: string;
+  attachments?: readonly Attachment[] | undefined;
   /** The server has not confirmed it yet. */
   sending: boolean;
   /** Why its turn could not begin; it stays in the queue until the person edits it. */
@@ -44,8 +45,8 @@ export interface QueueDoors {
 export class MessageQueue {
   /** All queued messages, in order. A new array for each change. */
   list: readonly QueuedMessage[] = [];
-  /** Called for a message that the server refused: its text goes back to where it was written. */
-  onRefused: (content: string, error: TurnError) => void = () => {};
+  /** Called for a message that the server refused: it goes back to where it was written. */
+  onRefused: (message: Written, error: TurnError) => void = () => {};
   private readonly conversationId: string;
   private readonly edges: Edges;
   private readonly outbox: Outbox;
@@ -99,15 +100,15 @@ export class MessageQueue {
   /**
    * Removes a message, on the server too. A message on its way there is removed once it has arrived.
    *
-   * Resolves to its text, or to null when its turn has begun. Rejects when the server could not be
-   * asked; then it is still queued.
+   * Resolves to what was written, or to null when its turn has begun. Rejects when the server could
+   * not be asked; then it is still queued.
    */
-  async unqueue(clientId: string): Promise<string | null> {
+  async unqueue(clientId: string): Promise<Written | null> {
     // oxlint-disable-next-line no-await-in-loop -- another door may have it by then
     while (this.unanswered(clientId)?.door) await this.arrived(clientId);
     const unsent = this.unanswered(clientId);
-    const content = this.list.find((message) => message.clientId === clientId)?.content ?? null;
-    if (content === null) return null;
+    const queued = this.list.find((message) => message.clientId === clientId);
+    if (!queued) return null;
     if (!unsent || unsent.carried) {
       this.removing.add(clientId);
       try {
@@ -121,7 +122,7 @@ export class MessageQueue {
       this.removing.delete(clientId);
     }
     this.drop(clientId);
-    return content;
+    return { content: queued.content, attachments: queued.attachments };
   }
 
   /** Sends the first of the held messages; the others follow it. */
@@ -293,19 +294,21 @@ export class MessageQueue {
 
   private refuse({ command }: Sent<SayCommand>, error: TurnError): void {
     this.drop(command.clientId);
-    this.onRefused(command.content, error);
+    this.onRefused(command, error);
   }
 
   private changed(): void {
-    const stored = this.stored.map(({ client_id: clientId, content, error }) => ({
+    const stored = this.stored.map(({ client_id: clientId, content, attachments, error }) => ({
       clientId,
       content,
+      attachments,
       sending: false,
       ...(error ? { error } : {}),
     }));
-    const sending = this.outbox.queued().map(({ command: { clientId, content } }) => ({
+    const sending = this.outbox.queued().map(({ command: { clientId, content, attachments } }) => ({
       clientId,
       content,
+      attachments,
       sending: true,
     }));
     this.list = [...stored, ...sending];

@@ -140,7 +140,7 @@ describe('the conversation is opened again', () => {
     reload();
     const text = engine.messageQueue.unqueue('k1');
     script.callsTo('/queue/k1/')[0]!.answer(200, null);
-    expect(await text).toBe('text of k1');
+    expect(await text).toMatchObject({ content: 'text of k1' });
     expect(kept()).toEqual([]);
   });
 

@@ -1,8 +1,8 @@
 /** The values that the transport layer shows to the layers above it, and the edges it needs. */
-import type { Api, Command, Fields, SayCommand } from './api';
+import type { Api, Command, Fields, SayCommand, Written } from './api';
 import type { MessageStartEvent, ServerEvent, UserMessageEvent } from '../protocol';
 
-export type { Command, SayCommand };
+export type { Command, SayCommand, Written };
 
 export type ConnectionMode =
   | 'connecting'

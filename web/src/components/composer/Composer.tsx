@@ -4,6 +4,7 @@ import {
   useImperativeHandle,
   useLayoutEffect,
   useRef,
+  type ChangeEvent,
   type KeyboardEvent,
   type ReactNode,
   type Ref,
@@ -22,12 +23,21 @@ export interface ComposerHandle {
 interface Props {
   text: string;
   onChange(text: string): void;
+  /** The text may be empty when there are files. */
   onSend(content: string): void;
   onStop(): void;
   /** A reply runs: a message sent now is queued. */
   busy: boolean;
   /** ArrowUp in the empty field: edits the last own message. */
   onEditLast?: () => void;
+  /** Before the field: the way to add files. */
+  attach?: ReactNode;
+  /** On top of the field, inside its frame: the files of the message. */
+  files?: ReactNode;
+  /** Why the message cannot be sent yet. */
+  blocked?: string | null;
+  /** A text was pasted into the field. */
+  onPasteText?: (text: string) => void;
   /** On top of the field: the queued messages. */
   queued?: ReactNode;
   /** Above the field: why something was not sent. */
@@ -45,14 +55,18 @@ interface Props {
  * The field to write in. Enter sends and Shift+Enter breaks the line; on touch screens, where there
  * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
  */
-export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, queued, notice, activity, model, meter, ref }: Props) {
+export function Composer(props: Props) {
+  const { text, onChange, onSend, onStop, onEditLast, busy, attach, files, blocked = null, onPasteText, ref } = props;
+  const { queued, notice, activity, model, meter } = props;
   const field = useRef<HTMLTextAreaElement>(null);
+  const pasted = useRef('');
   /** The text just sent, while the field still shows it: a second Enter sends nothing. */
   const sent = useRef<string>(null);
+  const hasFiles = files !== undefined;
   useEffect(() => {
-    if (sent.current !== text) sent.current = null;
-  }, [text]);
-  const empty = text.trim() === '';
+    if (sent.current !== text || !hasFiles) sent.current = null;
+  }, [text, hasFiles]);
+  const empty = text.trim() === '' && !hasFiles;
   const problem = whyUnsendable(text);
   useLayoutEffect(() => autoGrow(field.current));
   useImperativeHandle(ref, () => ({ focus: () => focusAtEnd(field.current) }), []);
@@ -62,7 +76,7 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
   }, []);
 
   function send() {
-    if (empty || problem || sent.current === text) return;
+    if (empty || problem || blocked || sent.current === text) return;
     sent.current = text;
     onSend(text.trim());
     // On a touch screen the keyboard would cover half of the reply.
@@ -73,6 +87,13 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
   function stop() {
     onStop();
     field.current?.focus();
+  }
+
+  function onInput({ currentTarget: { value } }: ChangeEvent<HTMLTextAreaElement>) {
+    onChange(value);
+    // The field has line ends of one kind.
+    if (pasted.current) onPasteText?.(pasted.current.replace(/\r\n?/g, '\n'));
+    pasted.current = '';
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
@@ -94,31 +115,36 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
           {problem}
         </p>
       )}
-      <div className="relative flex items-end gap-1 rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
-        <textarea
-          id="composer"
-          ref={field}
-          rows={1}
-          aria-label={strings.composer.label}
-          placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
-          className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] low:max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
-          dir="auto"
-          aria-invalid={problem !== null}
-          aria-describedby={problem ? 'composer-problem' : undefined}
-          enterKeyHint={isTouch() ? 'enter' : 'send'}
-          value={text}
-          onChange={(event) => onChange(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-        />
-        {busy && <StopButton quiet={!empty} onStop={stop} />}
-        {!(busy && empty) && <SendButton next={busy} disabled={empty || problem !== null} onSend={send} />}
+      <div className="relative rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
+        {files}
+        <div className="flex items-end gap-1">
+          {attach}
+          <textarea
+            id="composer"
+            ref={field}
+            rows={1}
+            aria-label={strings.composer.label}
+            placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
+            className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] low:max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
+            dir="auto"
+            aria-invalid={problem !== null}
+            aria-describedby={problem ? 'composer-problem' : undefined}
+            enterKeyHint={isTouch() ? 'enter' : 'send'}
+            value={text}
+            onChange={onInput}
+            onPaste={(event) => (pasted.current = event.clipboardData.getData('text/plain'))}
+            onKeyDown={onKeyDown}
+          />
+          {busy && <StopButton quiet={!empty} onStop={stop} />}
+          {!(busy && empty) && <SendButton next={busy} blocked={blocked} disabled={empty || problem !== null} onSend={send} />}
+        </div>
       </div>
       <div className="@container">
         <div className="flex min-h-8 items-center gap-3 px-1.5 pt-1 low:min-h-7 low:pt-0 text-xs whitespace-nowrap text-ink-muted pointer-coarse:min-h-11 pointer-coarse:pt-0">
           <div className="flex max-w-1/2 min-w-16 shrink-0 pointer-coarse:max-w-none pointer-coarse:shrink">{model}</div>
           {/* Who has counts to read knows the keys by now. */}
           <p className={`min-w-0 truncate pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~div_[role=group])]:hidden'}`}>
-            {busy ? activity : strings.composer.hint}
+            {blocked ?? (busy ? activity : strings.composer.hint)}
           </p>
           <div className="ms-auto min-w-0 empty:hidden low:hidden">{meter}</div>
         </div>
@@ -130,19 +156,21 @@ export function Composer({ text, onChange, onSend, onStop, onEditLast, busy, que
 interface SendButtonProps {
   /** It waits for the reply that runs. */
   next: boolean;
+  /** Why it cannot send yet: its name then. */
+  blocked: string | null;
   disabled: boolean;
   onSend(): void;
 }
 
-function SendButton({ next, disabled, onSend }: SendButtonProps) {
-  const label = next ? strings.composer.sendNext : strings.composer.send;
+function SendButton({ next, blocked, disabled, onSend }: SendButtonProps) {
+  const label = blocked ?? (next ? strings.composer.sendNext : strings.composer.send);
   const Icon = next ? ListEnd : ArrowUp;
   return (
     <button
       type="button"
       aria-label={label}
       {...tip(label)}
-      disabled={disabled}
+      disabled={disabled || blocked !== null}
       onClick={onSend}
       className={`${ROUND} bg-primary text-on-primary enabled:hover:bg-primary-strong disabled:bg-sunken disabled:text-ink-muted`}
     >

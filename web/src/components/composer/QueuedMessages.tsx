@@ -1,4 +1,4 @@
-import { CircleAlert, Clock3, CornerUpLeft } from 'lucide-react';
+import { CircleAlert, Clock3, CornerUpLeft, Paperclip } from 'lucide-react';
 import { useState } from 'react';
 import { formatCount } from '../../format';
 import { strings } from '../../strings';
@@ -55,7 +55,7 @@ const HELD_BUTTON =
   'h-9 shrink-0 rounded-control px-3 font-semibold text-ink hover:bg-line pointer-coarse:h-11';
 
 function Row({ message, onUnqueue }: { message: QueuedMessage; onUnqueue: Props['onUnqueue'] }) {
-  const { clientId, content, sending, error } = message;
+  const { clientId, content, attachments = [], sending, error } = message;
   const [leaving, setLeaving] = useState(false);
   const Icon = error ? CircleAlert : Clock3;
 
@@ -69,7 +69,8 @@ function Row({ message, onUnqueue }: { message: QueuedMessage; onUnqueue: Props[
       <Icon className={`size-4 shrink-0 ${error ? 'text-danger' : 'text-ink-muted'}`} strokeWidth={1.75} aria-hidden />
       <div className="min-w-0 flex-1 py-1">
         <p className={`truncate ${sending || leaving ? 'text-ink-muted' : ''}`} dir="auto" data-tip={content.slice(0, 300)}>
-          <Literal text={content} />
+          {attachments.length > 0 && <Paperclip className="me-1.5 inline size-3.5 text-ink-muted" strokeWidth={1.75} aria-hidden />}
+          <Literal text={content === '' ? attachments.map(({ name }) => name).join(', ') : content} />
         </p>
         {error && (
           <p role="alert" className="text-xs break-words text-danger">

@@ -6,11 +6,14 @@ import type { ThreadMessage } from '../../session/thread';
 import type { Tokens } from '../../protocol';
 import { sameModel } from '../../state/models';
 import { strings } from '../../strings';
+import { fileStrings } from '../../stringsFiles';
 import { Popup, usePopupAnchor } from '../ui/Popup';
 
 interface Props {
   messages: ThreadMessage[];
   draft: string;
+  /** Tokens of the files beside the draft. */
+  fileTokens?: number;
   /** The longest reply asked for, in tokens. */
   maxTokens: number;
   /** The id of the model that answers next, and its window in tokens, when known. */
@@ -22,14 +25,14 @@ interface Props {
 const NEARLY_FULL = 0.8;
 
 /** How much the last turn took and how much of the model's window the next one will. */
-export function TokenCountMeter({ messages, draft, maxTokens, model, window }: Props) {
+export function TokenCountMeter({ messages, draft, fileTokens = 0, maxTokens, model, window }: Props) {
   const { anchor, opener, close } = usePopupAnchor();
   const tokens = lastTokens(messages);
   const size = lastWindow(messages, model) ?? window;
-  const draftTokens = estimateTokens(draft.length);
+  const draftTokens = estimateTokens(draft.length) + fileTokens;
   const next = (tokens?.total ?? 0) + draftTokens;
   const share = size === null ? null : Math.min(1, next / size);
-  const warning = size === null || draft === '' ? null : warn(draftTokens, next + maxTokens, size, tokens !== null);
+  const warning = size === null || draftTokens === 0 ? null : warn(draftTokens, fileTokens, next + maxTokens, size, tokens !== null);
   if (warning) {
     return (
       <p role="status" className="ms-auto flex min-w-0 items-center gap-1.5 text-warning">
@@ -41,7 +44,7 @@ export function TokenCountMeter({ messages, draft, maxTokens, model, window }: P
     );
   }
   if (!tokens) {
-    return draft === '' ? null : (
+    return draftTokens === 0 ? null : (
       <p className="ms-auto shrink-0 tabular-nums">{strings.meter.draft(formatCount(draftTokens))}</p>
     );
   }
@@ -66,8 +69,9 @@ export function TokenCountMeter({ messages, draft, maxTokens, model, window }: P
 }
 
 /** Why the next message cannot be read whole; null when it can. */
-function warn(draft: number, needed: number, size: number, hasHistory: boolean): string | null {
-  if (draft > size) return strings.meter.tooLong(formatCount(size));
+function warn(draft: number, files: number, needed: number, size: number, hasHistory: boolean): string | null {
+  if (draft - files > size) return strings.meter.tooLong(formatCount(size));
+  if (draft > size) return fileStrings.inPart;
   if (needed <= size) return null;
   return hasHistory ? strings.meter.willDrop : strings.meter.shortReply;
 }

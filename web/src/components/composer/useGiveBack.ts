@@ -1,26 +1,32 @@
 import { useCallback, useEffect, useRef } from 'react';
 import type { SendError } from '../../hooks/usePlayground';
+import type { Written } from '../../transport/types';
 
-type GiveBack = (content: string) => void;
+type GiveBack = (message: Written) => void;
 
-/** Puts a text back into the composer, before whatever was typed since. */
-export function useGiveBack(draft: string, setDraft: (text: string) => void): GiveBack {
-  const latest = useRef(draft);
+/** Puts a message back into the composer, its text before whatever was typed since. */
+export function useGiveBack(draft: string, setDraft: (text: string) => void, addFiles: GiveBack = () => {}): GiveBack {
+  const latest = useRef({ draft, addFiles });
   useEffect(() => {
-    latest.current = draft;
+    latest.current = { draft, addFiles };
   });
   return useCallback(
-    (content) => setDraft(latest.current === '' ? content : `${content}\n\n${latest.current}`),
+    (message) => {
+      const { draft: typed, addFiles: add } = latest.current;
+      add(message);
+      const parts = [message.content, typed].filter((part) => part !== '');
+      if (message.content !== '') setDraft(parts.join('\n\n'));
+    },
     [setDraft],
   );
 }
 
-/** Puts a refused text back into the composer. */
+/** Puts a refused message back into the composer. */
 export function useRestoreRefused(refused: SendError | null, giveBack: GiveBack): void {
   const handled = useRef<SendError | null>(null);
   useEffect(() => {
     if (refused === handled.current) return;
     handled.current = refused;
-    if (refused?.content) giveBack(refused.content);
+    if (refused) giveBack(refused);
   }, [refused, giveBack]);
 }

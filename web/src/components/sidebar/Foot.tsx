@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Archive, ChevronsUpDown, Keyboard, LogOut, ShieldCheck, UserRound, UsersRound } from 'lucide-react';
+import { Archive, ChevronsUpDown, FolderOpen, Keyboard, LogOut, ShieldCheck, UserRound, UsersRound } from 'lucide-react';
 import { useState } from 'react';
 import { api, csrfToken } from '../../transport/api';
 import { useFrame } from '../../state/frame';
@@ -80,6 +80,10 @@ interface UserMenuProps {
 }
 
 function UserMenu({ name, staff, admin, anchor, onClose }: UserMenuProps) {
+  function files() {
+    onClose();
+    useFrame.setState({ files: true, drawer: false });
+  }
   function help() {
     onClose();
     useFrame.setState({ help: true, drawer: false });
@@ -90,6 +94,10 @@ function UserMenu({ name, staff, admin, anchor, onClose }: UserMenuProps) {
         <UserRound strokeWidth={1.75} aria-hidden />
         {words.profile}
       </a>
+      <button type="button" role="menuitem" className={MENU_ITEM} onClick={files}>
+        <FolderOpen strokeWidth={1.75} aria-hidden />
+        {words.files}
+      </button>
       {staff && (
         <a role="menuitem" className={MENU_ITEM} href="/people">
           <UsersRound strokeWidth={1.75} aria-hidden />

@@ -3,6 +3,7 @@ import type { MessageMetadata, ThreadMessage } from '../../session/thread';
 import { LazyMarkdown } from '../markdown/load';
 import { strings } from '../../strings';
 import { Actions } from './actions';
+import { FilesNote } from '../files/FilesNote';
 import { Mark } from '../ui/Brand';
 import { CopyButton } from '../ui/CopyButton';
 import type { MessageProps } from './messageProps';
@@ -30,6 +31,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
   return (
     <ReplyFrame running={running} continues={continues}>
       <ContextNote context={metadata.context} />
+      <FilesNote files={metadata.context?.files} />
       {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
       {text !== '' && (
         // No raw markup is shown: until the renderer has loaded, the reply counts as empty.

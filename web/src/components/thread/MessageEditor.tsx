@@ -1,23 +1,28 @@
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import type { Attachment } from '../../protocol';
 import { strings } from '../../strings';
+import type { Written } from '../../transport/types';
+import { KeptFiles } from '../files/KeptFiles';
 import { autoGrow } from '../ui/autoGrow';
 import { isTouch } from '../ui/pointer';
 import { whyUnsendable } from '../composer/sendable';
 
 interface Props {
   text: string;
+  files: readonly Attachment[];
   /** A reply is being made: it can be written, not sent. */
   busy: boolean;
-  onSend(text: string): void;
+  onSend(message: Written): void;
   onCancel(): void;
 }
 
 /** Edits an own message. Escape cancels. */
-export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
+export function MessageEditor({ text: before, files: attached, busy, onSend, onCancel }: Props) {
   const [text, setText] = useState(before);
+  const [files, setFiles] = useState(attached);
   const field = useRef<HTMLTextAreaElement>(null);
   const problem = whyUnsendable(text);
-  const sendable = !busy && !problem && text.trim() !== '';
+  const sendable = !busy && !problem && (text.trim() !== '' || files.length > 0);
   useLayoutEffect(() => autoGrow(field.current));
   useLayoutEffect(() => {
     field.current?.focus();
@@ -25,7 +30,7 @@ export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
   }, []);
 
   function send() {
-    if (sendable) onSend(text.trim());
+    if (sendable) onSend({ content: text.trim(), attachments: files });
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -44,6 +49,7 @@ export function MessageEditor({ text: before, busy, onSend, onCancel }: Props) {
 
   return (
     <div className="w-full rounded-card border border-line-strong bg-surface p-2 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
+      <KeptFiles files={files} onRemove={(file) => setFiles(files.filter((kept) => kept !== file))} />
       <textarea
         ref={field}
         rows={1}

@@ -4,6 +4,7 @@ import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
 import { Actions } from './actions';
 import { CopyButton } from '../ui/CopyButton';
+import { MessageFiles } from '../files/MessageFiles';
 import { Literal } from '../ui/Literal';
 import { InlineError } from '../ui/InlineError';
 import { MessageEditor } from './MessageEditor';
@@ -17,15 +18,16 @@ import { VersionSwitch } from './VersionSwitch';
 /** What the person wrote, shown literally. */
 export function UserMessage({ message, onRetry, mode }: MessageProps) {
   const text = messageText(message);
-  const { status, created_at, error } = message.metadata ?? {};
+  const { status, created_at, error, attachments = [] } = message.metadata ?? {};
   const actions = use(Actions);
   if (actions?.editing === message.id) {
     return (
       <article aria-label={strings.thread.you}>
         <MessageEditor
           text={text}
+          files={attachments}
           busy={actions.busy}
-          onSend={(content) => actions.edit(message.id, content)}
+          onSend={(edited) => actions.edit(message.id, edited)}
           onCancel={actions.endEdit}
         />
       </article>
@@ -33,7 +35,8 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
   }
   return (
     <article aria-label={strings.thread.you} className="group flex flex-col items-end">
-      <Bubble text={text} />
+      {attachments.length > 0 && <MessageFiles files={attachments} />}
+      {(text !== '' || attachments.length === 0) && <Bubble text={text} />}
       <div className="flex print:hidden h-8 items-center gap-1 text-xs text-ink-muted pointer-coarse:h-11">
         {status === 'sending' ? (
           <span className="pe-1">{sendingWords(mode)}</span>
@@ -41,7 +44,7 @@ export function UserMessage({ message, onRetry, mode }: MessageProps) {
           <>
             <div className="reveal flex items-center gap-1 pointer-coarse:gap-3">
               {created_at && <MessageTime iso={created_at} />}
-              <CopyButton text={text} label={strings.copy.message} />
+              {text !== '' && <CopyButton text={text} label={strings.copy.message} />}
               {actions && status === 'completed' && (
                 <SmallButton
                   icon={Pencil}

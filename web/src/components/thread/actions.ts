@@ -1,5 +1,6 @@
 import { createContext } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
+import type { Written } from '../../transport/types';
 import type { MessageTools } from './useMessageTools';
 
 /** What can be done with a message of the thread. Ids are those of `ThreadMessage`. */
@@ -12,7 +13,7 @@ export interface ThreadActions extends MessageTools {
   startEdit(id: string): void;
   /** Gives the focus back to where the editing began. */
   endEdit(): void;
-  edit(id: string, content: string): void;
+  edit(id: string, message: Written): void;
   /** @param model another one than is chosen, for this reply alone */
   regenerate(id: string, model?: string): void;
   goOn(id: string): void;

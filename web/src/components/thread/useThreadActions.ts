@@ -6,7 +6,8 @@ import { strings } from '../../strings';
 import type { ThreadActions } from './actions';
 import type { MessageTools } from './useMessageTools';
 import { announce } from '../ui/announce';
-import { messageText } from '../../session/messageText';
+import { written } from '../../session/messageText';
+import type { Written } from '../../transport/types';
 
 interface Tools {
   playground: Playground;
@@ -62,12 +63,12 @@ export function useThreadActions({ playground, models, parameters, focusComposer
       startEdit,
       endEdit,
       editLast,
-      edit: (id, content) => {
-        const before = latest.current.find((message) => message.id === id);
+      edit: (id, message) => {
+        const before = latest.current.find((shown) => shown.id === id);
         setEditing(null);
         focusComposer();
-        // The same words again would be the same branch again.
-        if (before && messageText(before) !== content) edit(id, content);
+        // The same again would be the same branch again.
+        if (before && !isSame(written(before), message)) edit(id, message);
       },
       regenerate,
       goOn,
@@ -84,4 +85,9 @@ export function useThreadActions({ playground, models, parameters, focusComposer
     }),
     [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, maxTokens, focusComposer],
   );
+}
+
+function isSame(one: Written, other: Written): boolean {
+  const ids = ({ attachments = [] }: Written) => attachments.map(({ id }) => id).join();
+  return one.content === other.content && ids(one) === ids(other);
 }

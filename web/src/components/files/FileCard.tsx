@@ -1,0 +1,31 @@
+import { createElement, type ReactNode } from 'react';
+import { Literal } from '../ui/Literal';
+import { fileFacts, fileIcon, type FileFacts } from './fileFacts';
+
+interface Props {
+  file: FileFacts;
+  /** Instead of kind, size and tokens. */
+  line?: ReactNode;
+  isWrong?: boolean;
+}
+
+/** A document: its kind as a picture, its name, and a line of facts. */
+export function FileCard({ file, line, isWrong = false }: Props) {
+  return (
+    <>
+      <span
+        className={`grid size-10 shrink-0 place-items-center rounded-control ${isWrong ? 'bg-danger-soft text-danger' : 'bg-primary-soft text-primary'}`}
+      >
+        {createElement(fileIcon(file.name), { className: 'size-5', strokeWidth: 1.75, 'aria-hidden': true })}
+      </span>
+      <span className="min-w-0 flex-1 text-start">
+        <span className="block truncate text-sm font-medium" dir="auto" data-tip={file.name}>
+          <Literal text={file.name} />
+        </span>
+        <span className={`block truncate text-xs tabular-nums ${isWrong ? 'text-danger' : 'text-ink-muted'}`}>
+          {line ?? fileFacts(file)}
+        </span>
+      </span>
+    </>
+  );
+}

@@ -37,6 +37,7 @@ class End:
     model: str = ""
     context: dict[str, Any] | None = None
     tokens: dict[str, Any] | None = None
+    timings: dict[str, float] | None = None
     error: dict[str, Any] | None = None
     left_out: list[str] | None = None
 

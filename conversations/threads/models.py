@@ -101,6 +101,8 @@ class Message(models.Model):
 
     # Ids of all versions of this message, once `selectors.add_siblings` has set them.
     sibling_ids: list[uuid.UUID] | None = None
+    # Who wrote each of these, where there are several.
+    sibling_models: list[str | None] | None = None
     # What its reader thinks of it, once `ratings.add` has set it.
     rating: "Rating | None" = None
     # Its files in order, once `selectors.add_files` has set them.

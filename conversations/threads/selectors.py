@@ -215,7 +215,8 @@ def _shown(conversation: Conversation, member: UUID | None) -> list[UUID]:
 
 
 def add_siblings(page: list[Message]) -> None:
-    """Set `sibling_ids` of messages of one conversation: all versions, oldest first."""
+    """Set `sibling_ids` of messages of one conversation (all versions, oldest first), and
+    `sibling_models` where there are several."""
     if not page:
         return
     parents = {message.parent_id for message in page}
@@ -224,13 +225,17 @@ def add_siblings(page: list[Message]) -> None:
         beside |= Q(parent_id=None)
     versions: dict[tuple[UUID | None, str], list[UUID]] = {}
     found = Message.shown.filter(beside, conversation_id=page[0].conversation_id)
-    for key, parent, role in found.order_by("created_at", "id").values_list(
-        "id", "parent_id", "role"
+    models: dict[UUID, str | None] = {}
+    for key, parent, role, model in found.order_by("created_at", "id").values_list(
+        "id", "parent_id", "role", "model"
     ):
         versions.setdefault((parent, role), []).append(key)
+        models[key] = model
     for message in page:
         # One that was deleted meanwhile is not among them.
         message.sibling_ids = versions.get((message.parent_id, message.role), [message.id])
+        if len(message.sibling_ids) > 1 and message.role == Message.Role.ASSISTANT:
+            message.sibling_models = [models[key] or None for key in message.sibling_ids]
 
 
 def add_files(rows: Iterable[Message]) -> None:

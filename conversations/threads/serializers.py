@@ -79,6 +79,12 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         allow_null=True,
         help_text="All versions of this message, oldest first; null outside lists.",
     )
+    sibling_models = serializers.ListField(
+        child=serializers.CharField(allow_null=True),
+        read_only=True,
+        allow_null=True,
+        help_text="Who wrote each of these; null where there is only one, and outside lists.",
+    )
 
     class Meta:
         model = Message
@@ -86,6 +92,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "id",
             "parent_id",
             "sibling_ids",
+            "sibling_models",
             "client_id",
             "role",
             "content",

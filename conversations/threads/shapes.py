@@ -53,6 +53,9 @@ class TimingsSerializer(serializers.Serializer[Any]):
 
     total_s = serializers.FloatField()
     first_token_s = serializers.FloatField(required=False)
+    thought_s = serializers.FloatField(
+        required=False, help_text="From the first word of reasoning to the first of the answer."
+    )
     load_s = serializers.FloatField(required=False)
     prompt_s = serializers.FloatField(required=False)
     generate_s = serializers.FloatField(required=False)

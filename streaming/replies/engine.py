@@ -2,7 +2,6 @@
 log. Knows no database and no socket.
 """
 
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import fields, replace
@@ -90,9 +89,7 @@ async def stream(
                     await rerouted()
             async with aclosing(_ask(asked, router, slots, on_phase, result, rerouted)) as chunks:
                 async for chunk in chunks:
-                    text = chunk.content or chunk.reasoning or chunk.tool_parts
-                    if text and result.first_token_s is None:
-                        result.first_token_s = time.monotonic() - result.started
+                    result.hear(chunk)
                     if chunk.finish:
                         result.end_with(chunk.finish)
                     yield chunk

@@ -153,7 +153,7 @@ async def _store(turn: Turn, end: End) -> End | None:
     text = {"content": content, "reasoning": reasoning, "seq": turn.log.seq}
     for wait in (0.0, *CLOSE_RETRIES, None):
         try:
-            columns = {**end.to_row(), **text, "timings": turn.result.timings()}
+            columns = {**end.to_row(), **text}
             closed = await database_sync_to_async(replies.close_reply)(
                 reply_id=turn.id, writer=turn.writer, **columns
             )
@@ -162,7 +162,12 @@ async def _store(turn: Turn, end: End) -> End | None:
             logger.error("reply %s: end not stored (%s)", turn.id, type(error).__name__)
             if isinstance(error, UNSTORABLE):
                 turn.result.finish = None
-                end = replace(end, tokens=turn.result.tokens(content + reasoning), context=None)
+                end = replace(
+                    end,
+                    tokens=turn.result.tokens(content + reasoning),
+                    timings=turn.result.timings(),
+                    context=None,
+                )
         if wait is not None:
             await asyncio.sleep(wait)
     return replace(end, status=str(Status.FAILED), error=NOT_STORED.as_error())

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from providers.types import ChatMessage, Finish, FinishReason
+from providers.types import ChatMessage, Chunk, Finish, FinishReason
 from streaming.events import End
 from streaming.replies.prompt import Plan, estimate_tokens
 
@@ -25,6 +25,8 @@ class Result:
     finish: Finish | None = None
     started: float = field(default_factory=time.monotonic)
     first_token_s: float | None = None
+    thinking_since: float | None = None
+    thought_s: float | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -41,6 +43,18 @@ class Result:
         self.fallback_used = route.fallback
         self.left_out = plan.left_out
         self.prompt = plan.fitted.messages
+
+    def hear(self, chunk: Chunk) -> None:
+        """Note when the model's first text came, and how long it thought before its answer."""
+        now = time.monotonic() - self.started
+        answers = chunk.content or chunk.tool_parts
+        if self.first_token_s is None and (answers or chunk.reasoning):
+            self.first_token_s = now
+        if self.thinking_since is None:
+            if chunk.reasoning:
+                self.thinking_since = now
+        elif self.thought_s is None and answers:
+            self.thought_s = now - self.thinking_since
 
     def end_with(self, finish: Finish) -> None:
         """Note the end that the provider told."""
@@ -60,6 +74,7 @@ class Result:
             fallback_used=self.fallback_used,
             context=self.context or None,
             tokens=self.tokens(text),
+            timings=self.timings(),
             error=error,
             left_out=list(self.left_out) or None,
         )
@@ -70,9 +85,13 @@ class Result:
 
     def timings(self) -> dict[str, float]:
         """The reply's times for its row, without those that the provider did not tell."""
+        total, thought = time.monotonic() - self.started, self.thought_s
+        if thought is None and self.thinking_since is not None:
+            thought = total - self.thinking_since
         times = {
-            "total_s": time.monotonic() - self.started,
+            "total_s": total,
             "first_token_s": self.first_token_s,
+            "thought_s": thought,
         }
         if self.finish:
             times["load_s"] = self.finish.load_s

@@ -172,7 +172,9 @@ async def test_the_end_tells_model_and_tokens(visit: Visit):
     chat = await visit.chat(model="normal")
     await chat.ask()
     await expect(chat.text).to_have_text(WHOLE)
-    await expect(chat.reply).to_contain_text(re.compile(r"normal · Ollama · \d+ tokens"))
+    await expect(chat.reply).to_contain_text(
+        re.compile(r"normal · (?:[\d.,]+ tokens/s · )?Ollama · \d+ tokens")
+    )
     meter = chat.page.get_by_role("group", name="Tokens")
     await expect(meter).to_contain_text(re.compile(r"Prompt \d+ · Reply 6 · Total \d+"))
 

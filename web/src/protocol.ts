@@ -82,6 +82,8 @@ export type SettingsPatch = { [Name in keyof Settings]: Settings[Name] | null };
 /** Seconds. `generate_s` is the writing alone, for the speed. */
 export interface Timings {
   first_token_s?: number;
+  /** From the first word of reasoning to the first of the answer. */
+  thought_s?: number;
   total_s?: number;
   load_s?: number;
   prompt_s?: number;
@@ -168,6 +170,7 @@ export interface MessageEndEvent {
   finish_reason: string | null;
   full_content: string;
   tokens?: Tokens | null;
+  timings?: Timings | null;
   /** After a fallback, these differ from those in `message_start`. */
   model?: string | null;
   context?: ContextInfo | null;
@@ -308,6 +311,8 @@ export interface Message {
   parent_id: string | null;
   /** All versions of it, itself among them, oldest first; null outside lists. */
   sibling_ids: string[] | null;
+  /** Who wrote each of these; null where there is only one, and outside lists. */
+  sibling_models?: (string | null)[] | null;
   client_id: string | null;
   role: Role;
   content: string;

@@ -1,3 +1,16 @@
+/** What became of a provider, by the code of its error. */
+const FAILURES: Record<string, string> = {
+  provider_unavailable: 'couldn’t be reached',
+  provider_timeout: 'took too long',
+  provider_busy: 'was busy',
+  provider_rate_limited: 'received too many requests',
+  provider_auth_failed: 'rejected this server’s API key',
+  model_not_found: 'doesn’t have the model',
+  provider_failed: 'stopped with an error',
+  provider_redirected: 'couldn’t be reached at its address',
+  stream_broken: 'stopped with an error',
+};
+
 /** Every sentence of the app, in one place. Numbers and times are formatted in `format.ts`. */
 export const strings = {
   product: 'Chat Playground',
@@ -106,6 +119,7 @@ export const strings = {
     name: 'Versions',
     previous: 'Previous version',
     next: 'Next version',
+    by: (version: string, model: string) => `${version} · ${model}`,
     place: (place: string, count: string) => `Version ${place} of ${count}`,
   },
 
@@ -162,7 +176,10 @@ export const strings = {
     onlyReasoning: (count: string | null) =>
       count === null ? 'The whole reply went into reasoning.' : `All ${count} tokens went into reasoning.`,
     raise: 'Raise and try again',
-    answeredBy: (provider: string) => `The first provider didn’t respond. ${provider} answered instead.`,
+    answeredBy: (provider: string) => `${provider} answered instead.`,
+    firstFailed: 'The first provider didn’t respond.',
+    /** By the code of the error. */
+    providerFailed: (provider: string, code: string) => `${provider} ${FAILURES[code] ?? 'couldn’t answer'}.`,
     provider: (name: string) => `Provider: ${name}`,
     details: 'Details',
     errorCode: (code: string) => `Error code: ${code}`,

@@ -15,7 +15,7 @@ from tests.harness.place import Place
 from tests.harness.rest import ok, refused
 
 # What tells a copy from what it was copied from.
-OWN = {"id", "parent_id", "client_id", "sibling_ids"}
+OWN = {"id", "parent_id", "client_id", "sibling_ids", "sibling_models"}
 
 
 async def test_a_fork_is_a_conversation_of_its_own(daphne_place: Place):

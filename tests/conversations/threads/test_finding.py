@@ -192,6 +192,7 @@ async def test_a_message_tells_its_versions(person: Person):
     asked, reply = await person.rest.messages(chat)
     assert asked["sibling_ids"] == [asked["id"]]
     assert reply["sibling_ids"] == [first["id"], second["id"]]
+    assert reply["sibling_models"] == [first["model"], second["model"]]
 
 
 async def test_a_system_prompt_leads_every_prompt_and_can_be_forgotten(

@@ -1,10 +1,13 @@
 """The line that the log gets for each reply."""
 
+import itertools
 import logging
+from types import SimpleNamespace
 
 import pytest
 
 from conversations.people.models import User
+from providers.types import Chunk
 from streaming.caller import Caller
 from streaming.events import End
 from streaming.replies import accounting
@@ -35,3 +38,16 @@ async def test_a_models_name_forges_no_field(caplog: pytest.LogCaptureFixture, m
     assert forged.isascii()
     assert forged.isprintable()
     assert '"' not in quoted
+
+
+def test_thinking_is_timed_until_the_answer_begins(monkeypatch: pytest.MonkeyPatch):
+    """Or until the end, when there is none."""
+    clock = itertools.count(1)
+    time = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr("streaming.replies.result.time", time)
+    result = Result(started=0.0)
+    for chunk in (Chunk(phase="generating"), Chunk(reasoning="Let me"), Chunk(reasoning=" see")):
+        result.hear(chunk)
+    assert result.timings() == {"total_s": 4, "first_token_s": 2, "thought_s": 2}
+    result.hear(Chunk(content="So"))
+    assert result.timings() == {"total_s": 6, "first_token_s": 2, "thought_s": 3}

@@ -40,6 +40,7 @@ const actions: ThreadActions = {
   remove: nothing,
   fork: nothing,
   rate: nothing,
+  modelOf: () => undefined,
 };
 
 /** The text of every message, as a reader sees it. */

@@ -57,6 +57,8 @@ export interface Playground {
   revise(deleted?: string): void;
   /** Shows what the reader thinks of a reply; 0 is nothing. */
   rated(messageId: string, value: number, comment: string): void;
+  /** The model that wrote a version, as far as that is known. */
+  modelOf(versionId: string): string | undefined;
   /** There are messages before the first one. */
   hasOlder: boolean;
   /** Resolves to false when nothing came. */
@@ -130,6 +132,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       edit: (messageId: string, message: Written) => session.edit(messageId, message),
       goOn: (messageId: string) => session.goOn(messageId),
       show: (versionId: string) => session.show(versionId),
+      modelOf: (versionId: string) => session.modelOf(versionId),
       loadOlder: () => session.loadOlder(),
       revise: (deleted?: string) => session.revise(deleted),
       rated: (messageId: string, value: number, comment: string) => session.rated(messageId, value, comment),

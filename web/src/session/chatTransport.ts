@@ -31,7 +31,7 @@ export interface Surroundings {
   /** Resolves when the server has heard of everything that a turn is to build on. */
   settled(): Promise<void> | undefined;
   /** The ids of all versions of a reply that begins, where there are several. */
-  siblings(reply: { id: string; parent_id: string | null }): string[] | undefined;
+  siblings(reply: { id: string; parent_id: string | null; model: string | null }): string[] | undefined;
 }
 
 const ALONE: Surroundings = {

@@ -166,6 +166,10 @@ export class Session extends SessionCore {
    *
    * Resolves to false when it cannot be shown now; then nothing has changed.
    */
+  modelOf(versionId: string): string | undefined {
+    return this.branches.versions.modelOf(versionId);
+  }
+
   async show(versionId: string): Promise<boolean> {
     if (this.busy) return false;
     return this.branches.turnTo(versionId, () => this.resync(versionId));

@@ -28,6 +28,14 @@ test('the newest end of a branch, where a question and its reply have one time',
   expect(newestLeaf(nodes, 'x')).toBeNull();
 });
 
+test('the models of versions are learned, too', () => {
+  const versions = new Versions();
+  const listed = { parent_id: 'u1', sibling_ids: ['a1', 'a2'], sibling_models: ['llama', null] };
+  versions.learn(toThread([row('a1', 'assistant', listed)]));
+  versions.add('assistant', { id: 'a3', parent_id: 'u1', model: 'qwen' });
+  expect(['a1', 'a2', 'a3'].map((id) => versions.modelOf(id))).toEqual(['llama', undefined, 'qwen']);
+});
+
 test('versions are learned from lists and from events', () => {
   const versions = new Versions();
   versions.learn(toThread([row('u1', 'user', {}), row('a1', 'assistant', { parent_id: 'u1' })]));

@@ -11,26 +11,40 @@ export type Node = Pick<Message, 'id' | 'parent_id' | 'created_at'>;
 interface Placed {
   id: string;
   parent_id: string | null;
+  model?: string | null;
 }
 
 export class Versions {
   private readonly known = new Map<string, string[]>();
+  private readonly models = new Map<string, string>();
 
   /** Learns from messages that a list brought. */
   learn(messages: ThreadMessage[]): void {
     for (const message of messages) {
-      const { sibling_ids, parent_id = null } = message.metadata ?? {};
-      this.known.set(place(message.role, parent_id), sibling_ids ?? [serverIdOf(message)]);
+      const { sibling_ids, sibling_models = [], parent_id = null } = message.metadata ?? {};
+      const ids = sibling_ids ?? [serverIdOf(message)];
+      this.known.set(place(message.role, parent_id), ids);
+      for (const [index, id] of ids.entries()) this.name(id, sibling_models[index]);
     }
   }
 
   /** One more message. Returns all versions of it, or undefined when it is the only one. */
-  add(role: Role, { id, parent_id: parentId }: Placed): string[] | undefined {
+  add(role: Role, { id, parent_id: parentId, model }: Placed): string[] | undefined {
+    this.name(id, model);
     const key = place(role, parentId);
     const before = this.known.get(key) ?? [];
     const ids = before.includes(id) ? before : [...before, id];
     this.known.set(key, ids);
     return ids.length > 1 ? ids : undefined;
+  }
+
+  /** The model that wrote this version, as far as that is known. */
+  modelOf(id: string): string | undefined {
+    return this.models.get(id);
+  }
+
+  private name(id: string, model: string | null | undefined): void {
+    if (model) this.models.set(id, model);
   }
 }
 

@@ -178,6 +178,7 @@ function endOf(message: Message): TurnEvent {
     finish_reason: message.finish_reason,
     full_content: message.content,
     tokens: message.tokens,
+    timings: message.timings,
     model: message.model,
     context: message.context,
     provider_used: message.provider_used,

@@ -1,12 +1,13 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { estimateTokens, formatCount, formatShare, formatSpeed } from '../../format';
+import { estimateTokens, formatCount, formatShare } from '../../format';
 import { isRunning, messageReasoning, messageText } from '../../session/messageText';
 import type { ThreadMessage } from '../../session/thread';
 import type { Tokens } from '../../protocol';
 import { sameModel } from '../../state/models';
 import { strings } from '../../strings';
 import { fileStrings } from '../../stringsFiles';
+import { speedWords } from '../thread/speed';
 import { Popup, usePopupAnchor } from '../ui/Popup';
 
 interface Props {
@@ -120,7 +121,7 @@ function Details({ tokens, messages, size, share }: DetailsProps) {
   const { meter } = strings;
   const last = messages.findLast(({ role }) => role === 'assistant')?.metadata;
   const left = last?.context?.dropped_messages ?? 0;
-  const seconds = last?.timings?.generate_s;
+  const speed = last && speedWords(last);
   const counted = tokens.source === 'estimated' ? meter.estimated : meter.counted;
   return (
     <div className="p-4 text-xs">
@@ -129,9 +130,7 @@ function Details({ tokens, messages, size, share }: DetailsProps) {
         <Row name={meter.prompt}>{formatCount(tokens.prompt)}</Row>
         <Row name={meter.completion}>{formatCount(tokens.completion)}</Row>
         <Row name={meter.total}>{formatCount(tokens.total)}</Row>
-        {seconds ? (
-          <Row name={strings.details.speed}>{strings.details.perSecond(formatSpeed(tokens.completion / seconds))}</Row>
-        ) : null}
+        {speed && <Row name={strings.details.speed}>{speed}</Row>}
         {size !== null && <Row name={meter.context}>{meter.used(share, formatCount(size))}</Row>}
         {left > 0 && <Row name={meter.left}>{meter.leftOut(left, formatCount(left))}</Row>}
       </dl>

@@ -1,5 +1,6 @@
 import {
   createContext,
+  Fragment,
   isValidElement,
   lazy,
   memo,
@@ -14,6 +15,7 @@ import {
 } from 'react';
 import { WrapText } from 'lucide-react';
 import { formatCount } from '../../format';
+import { hasControl, signOf, splitAtControls } from '../ui/controls';
 import { withoutHeaps } from '../ui/heaps';
 import { CopyButton } from '../ui/CopyButton';
 import { SmallButton } from '../ui/SmallButton';
@@ -65,7 +67,7 @@ interface ListingProps extends Fence {
 }
 
 function Listing({ code, language, open, streaming }: ListingProps) {
-  const shown = withoutHeaps(code);
+  const shown = withControlsNamed(withoutHeaps(code));
   const lines = useHighlighted(shown, language, !open);
   const [wraps, setWraps] = useState(false);
   // What was read as it was written stays as it is.
@@ -73,6 +75,7 @@ function Listing({ code, language, open, streaming }: ListingProps) {
   const count = code.split('\n').length;
   const long = count > FOLDED_LINES;
   const folded = long && !unfolded;
+  const isDiff = language === 'diff' || language === 'patch';
   const label = language ? strings.markdown.codeIn(language) : strings.markdown.code;
   return (
     <div className="listing bleeds rounded-control border border-line bg-surface">
@@ -95,8 +98,10 @@ function Listing({ code, language, open, streaming }: ListingProps) {
         dir="ltr"
         className={`px-3.5 py-3 font-mono text-[0.84375rem] leading-[1.6] ${wraps ? 'break-words whitespace-pre-wrap' : '[overflow-wrap:normal]'} ${folded ? 'folded' : ''}`}
       >
-        <code className={language === 'diff' ? 'diff' : undefined}>
-          {lines ? lines.map((line, index) => <Line key={lineKey(index)} pieces={line} />) : shown}
+        <code className={isDiff ? 'diff' : undefined}>
+          {lines
+            ? lines.map((line, index) => <Line key={lineKey(index)} pieces={line} tint={isDiff ? tintOf(line) : undefined} />)
+            : shown}
         </code>
       </Scrolls>
       {long && (
@@ -122,9 +127,27 @@ function lineKey(index: number): string {
   return `line-${index}`;
 }
 
-const Line = memo(function CodeLine({ pieces }: { pieces: readonly Piece[] }) {
+/** What a line of a diff does. */
+function tintOf(line: readonly Piece[]): string | undefined {
+  const first = line[0]?.text.charAt(0);
+  return first === '+' ? 'added' : first === '-' ? 'removed' : undefined;
+}
+
+/** Code is drawn in lines and columns: a name takes the place of a character that draws nothing. */
+function withControlsNamed(code: string): string {
+  if (!hasControl(code)) return code;
+  return splitAtControls(code).map((part, index) => (index % 2 === 0 ? part : signOf(part))).join('');
+}
+
+interface LineProps {
+  pieces: readonly Piece[];
+  tint: string | undefined;
+}
+
+const Line = memo(function CodeLine({ pieces, tint }: LineProps) {
+  const Whole = tint ? 'span' : Fragment;
   return (
-    <>
+    <Whole {...(tint ? { className: tint } : {})}>
       {pieces.map((piece, index) => (
         <span key={piece.offset} style={piece.color ? { color: piece.color } : undefined}>
           {/* The line's end goes with its last piece: alone, it would move as the line grows. */}
@@ -132,7 +155,7 @@ const Line = memo(function CodeLine({ pieces }: { pieces: readonly Piece[] }) {
         </span>
       ))}
       {pieces.length === 0 && '\n'}
-    </>
+    </Whole>
   );
 });
 

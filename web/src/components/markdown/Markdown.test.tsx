@@ -24,6 +24,15 @@ describe('tildes', () => {
   });
 });
 
+describe('control characters', () => {
+  it('are shown by their names, in words, code and listings', () => {
+    const [words, listing] = [render('a\u001bb `c\u0007`'), render('```\nx\u001b[31m\n```')];
+    expect(words.replaceAll(/<[^>]*>/g, '')).toBe('aESCb cBEL');
+    expect(words).toContain('title="U+001B"');
+    expect(listing).toContain('xESC[31m');
+  });
+});
+
 describe('bold beside Chinese, Japanese and Korean', () => {
   it.each([
     ['这是**「重点」**内容。', '这是<strong>「重点」</strong>内容。'],

@@ -1,5 +1,5 @@
 /** Markdown → elements. The parser's tables are built once: a reply has hundreds of blocks. */
-import type { Element, ElementContent, Root } from 'hast';
+import type { Element, ElementContent, Root, Text } from 'hast';
 import { toJsxRuntime, type Components } from 'hast-util-to-jsx-runtime';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
@@ -10,6 +10,7 @@ import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly';
 import type { ReactNode } from 'react';
 import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
 import { strings } from '../../strings';
+import { CONTROL_STYLE, hasControl, nameOf, signOf, splitAtControls } from '../ui/controls';
 import { endAddresses } from './addresses';
 import { adopt } from './adopted';
 import { formulaNodes } from './formulaNodes';
@@ -69,9 +70,21 @@ function arrange(element: Element, prefix: string, around: 'ltr' | 'rtl' = 'ltr'
     if (direction !== around) properties.dir = direction;
   }
   if (properties.ariaDescribedBy) properties.ariaDescribedBy = [prefix + 'label'];
+  if (element.children.some((child) => child.type === 'text' && hasControl(child.value))) {
+    element.children = element.children.flatMap((child) => (child.type === 'text' ? controlsNamed(child) : [child]));
+  }
   for (const child of element.children as ElementContent[]) {
     if (child.type === 'element') arrange(child, prefix, direction);
   }
+}
+
+/** The text, in which control characters are shown by their names. */
+function controlsNamed({ value }: Text): ElementContent[] {
+  return splitAtControls(value).map((part, index) => {
+    if (index % 2 === 0) return { type: 'text', value: part };
+    const properties = { className: CONTROL_STYLE.split(' '), title: nameOf(part) };
+    return { type: 'element', tagName: 'span', properties, children: [{ type: 'text', value: signOf(part) }] };
+  });
 }
 
 function firstLetter(node: ElementContent): string {

@@ -32,7 +32,9 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
     <ReplyFrame running={running} continues={continues}>
       <ContextNote context={metadata.context} />
       <FilesNote files={metadata.context?.files} />
-      {reasoning !== '' && <ReasoningFold text={reasoning} thinking={running && text === ''} />}
+      {reasoning !== '' && (
+        <ReasoningFold text={reasoning} thinking={running && text === ''} thoughtFor={metadata.timings?.thought_s} />
+      )}
       {text !== '' && (
         // No raw markup is shown: until the renderer has loaded, the reply counts as empty.
         <Suspense

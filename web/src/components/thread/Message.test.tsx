@@ -111,9 +111,38 @@ describe('a message', () => {
     expect(screen.getByText(words)).toBeTruthy();
   });
 
-  it('names the provider that stood in', () => {
+  it('names the provider that stood in, who failed, and why', () => {
+    const context = {
+      window: 4096,
+      prompt_tokens: 9,
+      dropped_messages: 0,
+      failed: [{ provider: 'ollama', code: 'provider_timeout' }],
+    };
+    show(reply({ status: 'completed', provider_used: 'openai', fallback_used: true, context }));
+    expect(screen.getByText('Ollama took too long. OpenAI answered instead.')).toBeTruthy();
     show(reply({ status: 'completed', provider_used: 'openai', fallback_used: true }));
-    expect(screen.getByText(strings.reply.answeredBy('OpenAI'))).toBeTruthy();
+    expect(screen.getByText('The first provider didn’t respond. OpenAI answered instead.')).toBeTruthy();
+  });
+
+  it('says how fast it was written, and for how long the model thought', () => {
+    const tokens = { prompt: 5, completion: 40, total: 45, source: 'provider' as const };
+    const timings = { total_s: 9, first_token_s: 1, thought_s: 5.2, generate_s: 2 };
+    const view = show(reply({ status: 'completed', model: 'llama3.2:latest', tokens, timings }, 'So.', 'Let me see'));
+    expect(view.container.querySelector('article')?.textContent).toContain('llama3.2 · 20 tokens/s');
+    expect(screen.getByText(strings.reasoning.doneFor('5'))).toBeTruthy();
+  });
+
+  it('names the model of the version to the left and to the right', () => {
+    const modelOf = (id: string) => ({ a: 'llama3.2:latest', c: 'qwen3' })[id];
+    const message = reply({ status: 'completed', sibling_ids: ['a', 'r', 'c'] });
+    render(
+      <Actions value={{ busy: false, models: { models: undefined }, modelOf } as unknown as ThreadActions}>
+        <Message message={message} mode="socket" />
+      </Actions>,
+    );
+    const tipOf = (name: string) => screen.getByRole('button', { name }).dataset['tip'];
+    expect(tipOf(strings.versions.previous)).toBe('Previous version · llama3.2');
+    expect(tipOf(strings.versions.next)).toBe('Next version · qwen3');
   });
 
   it('tells what was left out of the prompt', () => {

@@ -2,14 +2,14 @@ import { Info } from 'lucide-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../../transport/api';
-import { formatCount, formatSeconds, formatSpeed, formatTime } from '../../format';
+import { formatCount, formatSeconds, formatTime } from '../../format';
 import { isWindowFull, serverIdOf, type MessageMetadata, type ThreadMessage } from '../../session/thread';
-import type { Timings } from '../../protocol';
 import { providerName, shortName } from '../../state/models';
 import { shouldRetry } from '../../state/queries';
 import { strings } from '../../strings';
 import { SmallButton } from '../ui/SmallButton';
 import { usePopover } from '../ui/usePopover';
+import { speedWords } from './speed';
 
 /** Everything that is known about how a reply was made. */
 export function MessageDetails({ message }: { message: ThreadMessage }) {
@@ -35,7 +35,7 @@ export function MessageDetails({ message }: { message: ThreadMessage }) {
 function Facts({ message }: { message: ThreadMessage }) {
   const metadata = message.metadata ?? {};
   const serverId = serverIdOf(message);
-  // Events do not tell how long things took; the stored message does.
+  // A server of the release before does not tell at the end how long things took.
   const { data } = useQuery({
     queryKey: ['message', serverId],
     queryFn: ({ signal }) => api.message(serverId, signal),
@@ -43,7 +43,9 @@ function Facts({ message }: { message: ThreadMessage }) {
     retry: shouldRetry,
     staleTime: Infinity,
     gcTime: 0,
+    enabled: !metadata.timings,
   });
+  const timings = metadata.timings ?? data?.timings;
   const { details } = strings;
   return (
     <>
@@ -52,10 +54,10 @@ function Facts({ message }: { message: ThreadMessage }) {
         <Fact name={details.model}>{metadata.model && shortName(metadata.model)}</Fact>
         <Fact name={details.provider}>{providerWords(metadata)}</Fact>
         <Fact name={details.tokens}>{tokenWords(metadata)}</Fact>
-        <Fact name={details.speed}>{data?.timings && speed(metadata, data.timings)}</Fact>
-        <Fact name={details.firstToken}>{seconds(data?.timings?.first_token_s)}</Fact>
-        <Fact name={details.load}>{seconds(data?.timings?.load_s)}</Fact>
-        <Fact name={details.total}>{seconds(data?.timings?.total_s)}</Fact>
+        <Fact name={details.speed}>{speedWords(timings ? { ...metadata, timings } : metadata)}</Fact>
+        <Fact name={details.firstToken}>{seconds(timings?.first_token_s)}</Fact>
+        <Fact name={details.load}>{seconds(timings?.load_s)}</Fact>
+        <Fact name={details.total}>{seconds(timings?.total_s)}</Fact>
         <Fact name={details.finish}>{finishWords(metadata)}</Fact>
         <Fact name={details.context}>{contextWords(metadata)}</Fact>
         <Fact name={details.time}>{metadata.created_at && formatTime(metadata.created_at)}</Fact>
@@ -87,12 +89,6 @@ function tokenWords({ tokens }: MessageMetadata): string | undefined {
   if (!tokens) return undefined;
   const { prompt, completion, source } = tokens;
   return strings.details.tokenCounts(formatCount(prompt), formatCount(completion), source);
-}
-
-function speed({ tokens }: MessageMetadata, { generate_s, total_s }: Timings): string | undefined {
-  const took = generate_s || total_s;
-  if (!tokens?.completion || !took) return undefined;
-  return strings.details.perSecond(formatSpeed(tokens.completion / took));
 }
 
 function seconds(value: number | undefined): string | undefined {

@@ -2,15 +2,16 @@ import { formatCount, formatTime } from '../../format';
 import type { MessageMetadata } from '../../session/thread';
 import { providerName, shortName } from '../../state/models';
 import { strings } from '../../strings';
+import { speedWords } from './speed';
 
 export function MessageTime({ iso }: { iso: string }) {
   return <time dateTime={iso}>{formatTime(iso)}</time>;
 }
 
-/** Which model wrote a reply, always; by whom it was served, how long it is, and when, for those who look. */
+/** Which model wrote a reply and how fast, always; by whom it was served, how long it is, and when, for those who look. */
 export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   const { model, provider_used, tokens, created_at, viaRest } = metadata;
-  const name = model && shortName(model);
+  const always = [model && shortName(model), speedWords(metadata)].filter(Boolean).join(' · ');
   const facts = [
     provider_used && provider_used !== model ? providerName(provider_used) : undefined,
     // Of a reply that no model was asked for there is nothing to count.
@@ -21,9 +22,9 @@ export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   ].filter((fact) => fact !== undefined && fact !== '');
   return (
     <p className="min-w-0 break-words">
-      {name}
+      {always}
       <span className="reveal">
-        {name && ' · '}
+        {always && ' · '}
         {facts.map((fact) => `${fact} · `)}
         {created_at && <MessageTime iso={created_at} />}
       </span>

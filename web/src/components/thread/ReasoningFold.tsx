@@ -2,23 +2,26 @@ import { ChevronRight } from 'lucide-react';
 import { useEffect, useState, type MouseEvent } from 'react';
 import { formatCount } from '../../format';
 import { strings } from '../../strings';
-import { withoutHeaps } from '../ui/heaps';
+import { Literal } from '../ui/Literal';
 
 interface Props {
   text: string;
   /** The model has not begun to answer. */
   thinking: boolean;
+  /** For how long it thought, in seconds, as the server has it. */
+  thoughtFor?: number | undefined;
 }
 
 /** The model's reasoning: open while it thinks, closed when the answer begins; the reader may differ. */
-export function ReasoningFold({ text, thinking }: Props) {
+export function ReasoningFold({ text, thinking, thoughtFor }: Props) {
   const [open, setOpen] = useState(thinking);
   const [wasThinking, setWasThinking] = useState(thinking);
   if (wasThinking !== thinking) {
     setWasThinking(thinking);
     setOpen(thinking);
   }
-  const seconds = useThinkingSeconds(thinking);
+  const watched = useThinkingSeconds(thinking);
+  const seconds = thinking || thoughtFor === undefined ? watched : Math.round(thoughtFor);
   // Not the toggle event: it also fires for our own opening, and may come after our closing.
   function turn(event: MouseEvent) {
     event.preventDefault();
@@ -35,7 +38,7 @@ export function ReasoningFold({ text, thinking }: Props) {
         <span className={`tabular-nums ${thinking ? 'animate-breathe' : ''}`}>{heading(thinking, seconds)}</span>
       </summary>
       <div className="mt-1 border-s-2 border-line ps-4 leading-relaxed break-words whitespace-pre-wrap" dir="auto">
-        {withoutHeaps(text)}
+        <Literal text={text} />
       </div>
     </details>
   );
@@ -50,7 +53,7 @@ function heading(thinking: boolean, seconds: number): string {
   return seconds > 0 ? strings.reasoning.doneFor(formatCount(seconds)) : strings.reasoning.done;
 }
 
-/** Seconds that we have watched it think; 0 for reasoning that came with the history. */
+/** Seconds that we have watched it think. */
 function useThinkingSeconds(thinking: boolean): number {
   const [seconds, setSeconds] = useState(0);
   useEffect(() => {

@@ -48,7 +48,8 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
     );
   }
   const ways = { onRetry, onContinue };
-  if (goesOn) return fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(providerName(provider_used ?? '?'))} />;
+  const fallback = fallback_used && <Note icon={Shuffle} text={fallbackWords(metadata)} />;
+  if (goesOn) return fallback;
   return (
     <>
       {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} {...ways} />}
@@ -56,9 +57,15 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
         <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
       )}
       {status === 'completed' && <CompletedNote {...{ metadata, empty, thought, onRetry, onContinue, onRaise }} />}
-      {fallback_used && <Note icon={Shuffle} text={strings.reply.answeredBy(providerName(provider_used ?? '?'))} />}
+      {fallback}
     </>
   );
+}
+
+/** Who failed and why, and who answered instead. */
+function fallbackWords({ context, provider_used }: MessageMetadata): string {
+  const failed = (context?.failed ?? []).map(({ provider, code }) => strings.reply.providerFailed(providerName(provider), code));
+  return [...(failed.length > 0 ? failed : [strings.reply.firstFailed]), strings.reply.answeredBy(providerName(provider_used ?? '?'))].join(' ');
 }
 
 /** One note about a reply that ended by itself: that it was cut, that it is empty, or nothing. */

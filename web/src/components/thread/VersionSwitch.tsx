@@ -2,6 +2,7 @@ import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { use, useLayoutEffect, useRef } from 'react';
 import { formatCount } from '../../format';
 import { serverIdOf, type ThreadMessage } from '../../session/thread';
+import { shortName } from '../../state/models';
 import { strings } from '../../strings';
 import { Actions } from './actions';
 import { announce } from '../ui/announce';
@@ -34,10 +35,20 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
   });
 
   if (!actions || count < 2 || index < 0) return null;
-  const { show, busy } = actions;
+  const { show, modelOf, busy } = actions;
+
+  function versionAt(way: Way): string | undefined {
+    return versions[index + (way === 'next' ? 1 : -1)];
+  }
+
+  /** What the button does, with the model of that version. */
+  function tipOf(way: Way): string {
+    const model = modelOf(versionAt(way) ?? '');
+    return model ? strings.versions.by(strings.versions[way], shortName(model)) : strings.versions[way];
+  }
 
   async function turn(way: Way) {
-    const next = versions[index + (way === 'next' ? 1 : -1)];
+    const next = versionAt(way);
     if (next === undefined) return;
     awaited = { id: next, way };
     if (!(await show(next))) awaited = null;
@@ -48,6 +59,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
       <SmallButton
         icon={ChevronLeft}
         label={strings.versions.previous}
+        data-tip={tipOf('previous')}
         disabled={busy || index === 0}
         onClick={() => void turn('previous')}
       />
@@ -60,6 +72,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
       <SmallButton
         icon={ChevronRight}
         label={strings.versions.next}
+        data-tip={tipOf('next')}
         disabled={busy || index === count - 1}
         onClick={() => void turn('next')}
       />

@@ -21,6 +21,8 @@ export interface ThreadActions extends MessageTools {
   raise(id: string): void;
   /** @param versionId the server's id; false when it cannot be shown now */
   show(versionId: string): Promise<boolean>;
+  /** The model that wrote a version, as far as that is known. */
+  modelOf(versionId: string): string | undefined;
 }
 
 /** Null where messages are only shown. */

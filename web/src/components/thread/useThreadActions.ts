@@ -24,7 +24,7 @@ export interface EditingActions extends ThreadActions {
 
 /** What messages can be asked to do, and which one is being edited. */
 export function useThreadActions({ playground, models, parameters, focusComposer, tools }: Tools): EditingActions {
-  const { messages, busy, edit, regenerate, goOn, show } = playground;
+  const { messages, busy, edit, regenerate, goOn, show, modelOf } = playground;
   const { change, values } = parameters;
   const maxTokens = values.max_tokens;
   const [editing, setEditing] = useState<string | null>(null);
@@ -72,6 +72,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
       },
       regenerate,
       goOn,
+      modelOf,
       // The change is bounded by what is allowed.
       raise: (id) => {
         change({ max_tokens: 2 * maxTokens });
@@ -83,7 +84,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
         return shown;
       },
     }),
-    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, change, maxTokens, focusComposer],
+    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, modelOf, change, maxTokens, focusComposer],
   );
 }
 

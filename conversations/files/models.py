@@ -82,6 +82,8 @@ class File(models.Model):
     )
     content = models.ForeignKey(FileContent, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=255)
+    # What there is to see, for people who cannot.
+    alt = models.CharField(max_length=1000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
     kept_until = models.DateTimeField(default=unsent_until, db_index=True)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from conversations.fields import IdField
+from conversations.fields import IdField, TextField
 from conversations.files.models import File, FileContent
 
 MOST_ATTACHMENTS = 10
@@ -42,6 +42,7 @@ class FileSerializer(serializers.ModelSerializer[File]):
         fields = (
             "id",
             "name",
+            "alt",
             "kind",
             "media_type",
             "size",
@@ -53,6 +54,16 @@ class FileSerializer(serializers.ModelSerializer[File]):
             "created_at",
         )
         read_only_fields = fields
+
+
+class FileChanges(serializers.Serializer[Any]):
+    """What can be changed of a file."""
+
+    alt = TextField(
+        max_length=1000,
+        allow_blank=True,
+        help_text="What there is to see, for people who cannot. No model is told.",
+    )
 
 
 class UploadSerializer(serializers.Serializer[Any]):

@@ -110,6 +110,12 @@ def fail_lost() -> None:
         fail(content=content, error=LOST_ERROR)
 
 
+def describe(*, file: File, alt: str) -> None:
+    """Store what there is to see on a picture."""
+    file.alt = alt
+    file.save(update_fields=["alt"])
+
+
 def delete(*, file: File) -> None:
     """Delete a file. Raises `FileInUse` while a message has it."""
     with transaction.atomic():

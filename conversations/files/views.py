@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations.errors import NotFound
-from conversations.fields import Query
+from conversations.fields import Query, valid
 from conversations.files import selectors, services, storage
 from conversations.files.models import FileContent
-from conversations.files.serializers import FileSerializer
+from conversations.files.serializers import FileChanges, FileSerializer
 from conversations.people.authentication import caller
 from conversations.schema import ERROR_REF, extend_schema
 
@@ -31,6 +31,13 @@ class FileView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """The file, with its status."""
         return Response(FileSerializer(selectors.file(user=caller(request), file_id=pk)).data)
+
+    @extend_schema(request=FileChanges, responses=FileSerializer)
+    def patch(self, request: Request, pk: UUID) -> Response:
+        """Describe a picture for people who cannot see it."""
+        file = selectors.file(user=caller(request), file_id=pk)
+        services.describe(file=file, alt=valid(FileChanges(data=request.data))["alt"])
+        return Response(FileSerializer(file).data)
 
     @extend_schema(
         responses={204: None, 409: OpenApiResponse(ERROR_REF, "A message uses the file.")}

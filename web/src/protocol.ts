@@ -104,6 +104,8 @@ export interface ReadyEvent {
 export interface Attachment {
   id: string;
   name: string;
+  /** What there is to see, for people who cannot; empty when nobody said. */
+  alt: string;
   kind: 'image' | 'document';
   media_type: string;
   size: number;

@@ -28,7 +28,14 @@ export const fileStrings = {
   longPaste: (count: string) => `You pasted ${count} characters.`,
   asFile: 'Attach as a file',
   pastedName: 'Pasted text.txt',
-  pictureOf: (name: string) => `Image: ${name}`,
+  pictureOf: ({ name, alt = '' }: { name: string; alt?: string | undefined }) => (alt === '' ? `Image: ${name}` : alt),
+  describe: {
+    open: (name: string) => `Describe ${name}`,
+    title: 'Image description',
+    help: 'For people who can’t see the image. The model doesn’t get it.',
+    save: 'Save',
+    failed: 'Couldn’t save the description.',
+  },
 
   viewer: {
     name: 'Image viewer',

@@ -36,6 +36,7 @@ async def test_an_image_is_uploaded_and_shown(place: Place):
     assert {**uploaded, "id": "", "size": 0, "created_at": ""} == {
         "id": "",
         "name": "Beach day.jpg",
+        "alt": "",
         "kind": "image",
         "media_type": "image/jpeg",
         "size": 0,
@@ -56,6 +57,10 @@ async def test_an_image_is_uploaded_and_shown(place: Place):
     assert shown.headers["content-disposition"] == 'inline; filename="Beach day.jpg"'
     thumb = await person.rest.get(f"/api/files/{uploaded['id']}/content", size="thumb")
     assert max(Image.open(io.BytesIO(thumb.content)).size) == 320
+    path = f"/api/files/{uploaded['id']}/"
+    described = ok(await person.rest.patch(path, {"alt": "A beach at noon"}))
+    assert described == ok(await person.rest.get(path)) == {**uploaded, "alt": "A beach at noon"}
+    refused(await (await place.person()).rest.patch(path, {"alt": ""}), 404, "not_found")
 
 
 async def test_a_document_is_kept_as_it_was(place: Place):

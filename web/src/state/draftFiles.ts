@@ -37,7 +37,7 @@ export interface DraftFile {
   canRetry?: boolean | undefined;
 }
 
-type Edges = { upload: Upload; api: Pick<Api, 'file' | 'deleteFile'> };
+type Edges = { upload: Upload; api: Pick<Api, 'file' | 'describeFile' | 'deleteFile'> };
 
 export class DraftFiles {
   /** In the order in which they were added. A new array for each change. */
@@ -103,6 +103,12 @@ export class DraftFiles {
   retry(key: string): void {
     if (this.sources.has(key)) this.change(key, { state: 'waiting', progress: 0, error: undefined, canRetry: false });
     this.begin();
+  }
+
+  /** Describes a picture that the server has. Rejects when that could not be stored. */
+  async describe(key: string, alt: string): Promise<void> {
+    const stored = this.list.find((file) => file.key === key)?.stored;
+    if (stored) this.hold(key, await this.edges.api.describeFile(stored.id, alt));
   }
 
   /** Takes the files out, to be sent. All of them are ready then. */

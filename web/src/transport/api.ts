@@ -260,6 +260,7 @@ export function createApi(edges: ApiEdges) {
     /** A page of the person's files, newest first; `next` is that of the page before. */
     files: (next?: string | null, signal?: AbortSignal) =>
       call<FilePage>('GET', `/api/files/?${next?.split('?')[1] ?? ''}`, undefined, signal),
+    describeFile: (id: string, alt: string) => call<Attachment>('PATCH', `/api/files/${id}/`, { alt }),
     /** Rejects with a 409 while a message uses it. */
     deleteFile: (id: string) => call<null>('DELETE', `/api/files/${id}/`),
     /** Removes a queued message; rejects with a 404 when it is not queued (any more). */

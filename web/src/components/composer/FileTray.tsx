@@ -4,7 +4,9 @@ import type { DraftFile, DraftFiles } from '../../state/draftFiles';
 import { fileStrings } from '../../stringsFiles';
 import { FileCard } from '../files/FileCard';
 import { contentUrl } from '../files/fileFacts';
+import { usePopupAnchor } from '../ui/Popup';
 import { tip } from '../ui/Tooltips';
+import { Description } from './Description';
 
 /** The files beside the draft, on top of the field: pictures as such, all others as cards. */
 export function FileTray({ list, files }: { list: readonly DraftFile[]; files: DraftFiles }) {
@@ -16,7 +18,7 @@ export function FileTray({ list, files }: { list: readonly DraftFile[]; files: D
     >
       {list.map((file) => (
         <li key={file.key} className="relative flex min-w-0 animate-rise">
-          {file.isImage && file.state !== 'failed' ? <Picture file={file} /> : <Card file={file} />}
+          {file.isImage && file.state !== 'failed' ? <Picture file={file} files={files} /> : <Card file={file} />}
           <Buttons file={file} files={files} />
         </li>
       ))}
@@ -24,11 +26,24 @@ export function FileTray({ list, files }: { list: readonly DraftFile[]; files: D
   );
 }
 
-function Picture({ file }: { file: DraftFile }) {
+function Picture({ file, files }: { file: DraftFile; files: DraftFiles }) {
+  const { anchor, opener, close } = usePopupAnchor();
   const source = file.preview ?? (file.stored && file.state === 'ready' ? contentUrl(file.stored.id, 'thumb') : undefined);
   return (
     <div className="relative size-18 overflow-hidden rounded-control border border-line bg-sunken" data-tip={file.name}>
-      {source && <img src={source} alt={fileStrings.pictureOf(file.name)} className="size-full object-cover" />}
+      <button
+        type="button"
+        {...opener}
+        disabled={file.state !== 'ready'}
+        aria-label={fileStrings.describe.open(file.name)}
+        className="block size-full rounded-control outline-offset-[-3px]"
+      >
+        {source && (
+          <img src={source} alt={fileStrings.pictureOf({ name: file.name, alt: file.stored?.alt })} className="size-full object-cover" />
+        )}
+        {file.stored?.alt && <span aria-hidden className="absolute start-1 bottom-1 rounded-sm bg-surface px-1 text-xs leading-4 font-semibold">ALT</span>}
+      </button>
+      {anchor && <Description file={file} files={files} anchor={anchor} onClose={close} />}
       {file.state !== 'ready' && (
         <div className="absolute inset-0 grid place-items-center bg-surface/70" role="status">
           <Progress file={file} />
@@ -43,7 +58,7 @@ function Card({ file }: { file: DraftFile }) {
   const failed = file.state === 'failed';
   return (
     <div
-      className={`flex h-18 w-72 max-w-full items-center gap-3 rounded-control border ps-2 ${failed ? 'border-danger/40' : 'border-line'} ${file.canRetry ? 'pe-18' : 'pe-10'}`}
+      className={`flex min-h-18 w-72 max-w-full items-center gap-3 rounded-control border py-1.5 ps-2 ${failed ? 'border-danger/40' : 'border-line'} ${file.canRetry ? 'pe-18' : 'pe-10'}`}
       role={failed ? 'alert' : undefined}
       data-tip={failed ? file.error : undefined}
     >

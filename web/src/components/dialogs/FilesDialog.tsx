@@ -140,7 +140,7 @@ function Row({ file }: { file: Attachment }) {
       ) : (
         <FileCard file={file} line={file.error?.message ?? lineOf(file)} isWrong={file.status === 'failed'} />
       )}
-      <div className="flex shrink-0">
+      <div className="flex shrink-0 max-sm:-me-2">
         {chat && isReady && <SmallButton icon={MessageSquarePlus} label={words.use} onClick={use} />}
         {file.status !== 'failed' && (
           <a
@@ -162,10 +162,10 @@ function Row({ file }: { file: Attachment }) {
 function Names({ file }: { file: Attachment }) {
   return (
     <span className="min-w-0 flex-1">
-      <span className="block truncate text-sm font-medium" dir="auto" data-tip={file.name}>
+      <span className="block truncate text-sm font-medium max-sm:break-words max-sm:whitespace-normal" dir="auto" data-tip={file.name}>
         {file.name}
       </span>
-      <span className="block truncate text-xs text-ink-muted tabular-nums">{lineOf(file)}</span>
+      <span className="block truncate text-xs text-ink-muted tabular-nums max-sm:whitespace-normal">{lineOf(file)}</span>
     </span>
   );
 }

@@ -19,10 +19,10 @@ export function FileCard({ file, line, isWrong = false }: Props) {
         {createElement(fileIcon(file.name), { className: 'size-5', strokeWidth: 1.75, 'aria-hidden': true })}
       </span>
       <span className="min-w-0 flex-1 text-start">
-        <span className="block truncate text-sm font-medium" dir="auto" data-tip={file.name}>
+        <span className="block truncate text-sm font-medium max-sm:break-words max-sm:whitespace-normal" dir="auto" data-tip={file.name}>
           <Literal text={file.name} />
         </span>
-        <span className={`block truncate text-xs tabular-nums ${isWrong ? 'text-danger' : 'text-ink-muted'}`}>
+        <span className={`block text-xs tabular-nums ${isWrong ? 'text-danger' : 'truncate text-ink-muted max-sm:whitespace-normal'}`}>
           {line ?? fileFacts(file)}
         </span>
       </span>

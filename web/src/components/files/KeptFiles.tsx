@@ -18,7 +18,7 @@ export function KeptFiles({ files, onRemove }: Props) {
       {files.map((file) => (
         <li key={file.id} className="flex h-14 max-w-full items-center gap-2 rounded-control border border-line ps-1.5 pe-1">
           {file.kind === 'image' ? (
-            <img src={contentUrl(file.id, 'thumb')} alt={fileStrings.pictureOf(file.name)} className="size-11 rounded-control object-cover" />
+            <img src={contentUrl(file.id, 'thumb')} alt={fileStrings.pictureOf(file)} className="size-11 rounded-control object-cover" />
           ) : (
             <FileCard file={file} />
           )}

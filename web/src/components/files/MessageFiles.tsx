@@ -61,7 +61,7 @@ function Picture({ file, alone }: { file: Attachment; alone: boolean }) {
   return (
     <img
       src={contentUrl(file.id, 'thumb')}
-      alt={fileStrings.pictureOf(file.name)}
+      alt={fileStrings.pictureOf(file)}
       {...size}
       loading="lazy"
       decoding="async"

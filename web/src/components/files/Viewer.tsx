@@ -87,7 +87,7 @@ function Large({ image, onClose }: { image: Attachment; onClose(): void }) {
     >
       <img
         src={contentUrl(image.id)}
-        alt={fileStrings.pictureOf(image.name)}
+        alt={fileStrings.pictureOf(image)}
         width={width ?? undefined}
         height={height ?? undefined}
         style={{ backgroundImage: `url(${contentUrl(image.id, 'thumb')})` }}

@@ -21,9 +21,13 @@ from conversations.people.links import absolute
 from conversations.people.models import User
 from conversations.people.serializers import MOST_TOKENS
 from conversations.people.staff_serializers import MOST_REQUESTS, last_seen
+from conversations.threads import ratings
+from conversations.threads.models import Rating
 from project.profile import user_of
 
 PEOPLE_A_PAGE = 100
+# Models whose ratings are shown, those with the most.
+RATED_MODELS = 20
 
 View = Callable[..., HttpResponse]
 
@@ -94,6 +98,7 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
         "invitations": invitations.open_invitations(),
         "invitation_form": InvitationForm(),
         "is_owner": user_of(request).is_superuser,
+        "ratings": ratings.by_model(Rating.objects.all())[:RATED_MODELS],
         **context,
     }
     return render(request, "people.html", shown, status=status)

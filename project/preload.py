@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from conversations.library import services as library
 from conversations.people.models import User
 from conversations.threads import ratings, selectors
 from conversations.threads.serializers import ConversationSerializer, MessageSerializer
@@ -10,6 +11,8 @@ from streaming.rest import live_text
 
 # As many messages as the page asks for (`FIRST_PAGE` in `web/src/state/queries.ts`).
 FIRST_PAGE = 60
+# As many prompts as a chat without messages offers.
+FIRST_PROMPTS = 4
 
 
 def preloaded(user: User, conversation_id: UUID) -> dict[str, Any] | None:
@@ -21,7 +24,11 @@ def preloaded(user: User, conversation_id: UUID) -> dict[str, Any] | None:
     page = selectors.messages(conversation=row, from_end=True, limit=FIRST_PAGE)
     ratings.add(page.messages, user)
     live_text.catch_up(page.messages)
-    return {
+    data: dict[str, Any] = {
         "conversation": ConversationSerializer(row).data,
         "messages": MessageSerializer(page.messages, many=True).data,
     }
+    if not page.messages:
+        # What a new chat begins with.
+        data["prompts"] = list(library.prompts(user=user).values("name", "text")[:FIRST_PROMPTS])
+    return data

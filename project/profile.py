@@ -1,4 +1,5 @@
-"""The profile page: password, theme, API keys, and signing out everywhere. It needs no script."""
+"""The profile page: instructions, password, theme, API keys, signing out everywhere. It needs no
+script."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -22,7 +23,7 @@ from conversations.people import services as people
 from conversations.people.backends import BACKEND
 from conversations.people.models import THEMES, ApiKey, User
 from conversations.people.revoking import revoke
-from conversations.people.serializers import MOST_TOKENS
+from conversations.people.serializers import MOST_INSTRUCTIONS, MOST_TOKENS
 from project.pages import FONTS
 from streaming import hints
 
@@ -70,6 +71,21 @@ class KeyForm(forms.Form):
         return values
 
 
+class InstructionsForm(forms.Form):
+    """What the model is told in every chat."""
+
+    instructions = forms.CharField(
+        label="Instructions",
+        max_length=MOST_INSTRUCTIONS,
+        required=False,
+        widget=forms.Textarea,
+    )
+
+    def clean_instructions(self) -> str:
+        # As a form sends them, lines end with two characters.
+        return str(self.cleaned_data["instructions"]).replace("\r\n", "\n")
+
+
 class PasswordForm(PasswordChangeForm):
     """Django's; guesses of the current password count as attempts to sign in. `wait` is how many
     seconds to wait after too many."""
@@ -101,6 +117,7 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
     page = {
         "password_form": PasswordForm(request.user),
         "key_form": KeyForm(),
+        "instructions_form": InstructionsForm({"instructions": user_of(request).instructions}),
         "keys": ApiKey.objects.filter(user=user_of(request)),
         "fonts": [("product", "Inter"), ("system", "System font")],
         "themes": [("system", "System"), ("light", "Light"), ("dark", "Dark")],
@@ -164,6 +181,18 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
             if name == "theme":
                 people.update_preferences(user=user_of(request), changes={"theme": chosen})
     return response
+
+
+@login_required
+@require_POST
+def save_instructions(request: HttpRequest) -> HttpResponse:
+    """Keep the texts that go to the model with every prompt of the person."""
+    form = InstructionsForm(request.POST)
+    if not form.is_valid():
+        return show(request, instructions_form=form, status=400)
+    people.update_preferences(user=user_of(request), changes=form.cleaned_data)
+    messages.success(request, "Custom instructions saved.")
+    return redirect("profile")
 
 
 @login_required

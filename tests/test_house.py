@@ -48,8 +48,8 @@ WEB_LAYERS = {
     "state": "state",
     "session": "session",
     "transport": "transport",
-    "protocol, texts, browser": "protocol strings stringsAround stringsFiles format stored"
-    " clipboard jitless keepTrying theme signIn diagram",
+    "protocol, texts, browser": "protocol language errorWords strings stringsAround stringsFiles"
+    " format stored clipboard jitless keepTrying theme signIn diagram",
 }
 WEB_TESTS = re.compile(r"testing/|.*\.test$")
 

@@ -216,3 +216,49 @@ async def temporary_chat(visit: Visit, options: Options) -> Page:
     await expect(chat.page.get_by_role("complementary", name="Temporary chat")).to_be_visible()
     await chat.ask(QUESTION)
     return chat.page
+
+
+@screen
+async def prompts(visit: Visit, options: Options) -> Page:
+    chat = await explained(visit, options)
+    await chat.composer.fill("/")
+    await expect(chat.page.get_by_role("option", name="Polish your writing")).to_be_visible()
+    return chat.page
+
+
+@screen
+async def prompt_library(visit: Visit, options: Options) -> Page:
+    page = await prompts(visit, options)
+    await page.get_by_role("button", name="Edit prompts").click()
+    await page.get_by_role("button", name="Edit prompt Write some code").click()
+    return page
+
+
+@picture
+async def prompt_form(visit: Visit, options: Options) -> Page:
+    fields = {"name": "Translate", "text": "Translate into {{language}}:\n\n{{text}}"}
+    await visit.person.page.post("/api/prompts/", fields)
+    chat = await explained(visit, options)
+    await chat.composer.fill("/translate")
+    await chat.page.get_by_role("option", name="Translate").click()
+    await expect(chat.page.get_by_role("dialog", name="Translate")).to_be_visible()
+    return chat.page
+
+
+@picture
+async def more_settings(visit: Visit, options: Options) -> Page:
+    fields = {"name": "Short and strict", "settings": {"temperature": 0.1}}
+    await visit.person.page.post("/api/presets/", fields)
+    chat = await visit.chat(model="thinking", **options)
+    settings = await chat.open_settings(advanced=True)
+    await chat.page.get_by_text("Presets", exact=True).click()
+    await expect(
+        chat.page.get_by_role("button", name="Short and strict", exact=True)
+    ).to_be_visible()
+    await settings.top_p.scroll_into_view_if_needed()
+    return chat.page
+
+
+@picture
+async def first_prompts(visit: Visit, options: Options) -> Page:
+    return (await visit.chat(**options)).page

@@ -69,3 +69,37 @@ async def test_a_temporary_chat_is_in_no_list_until_it_is_kept(visit: Visit):
     await expect(sidebar.rows.filter(has_text="Secret")).to_have_count(1)
     await expect(note).to_have_count(0)
     await expect(chat.replies).to_have_count(1)
+
+
+async def test_settings_that_only_some_models_have(visit: Visit):
+    """They are sent, kept in a preset, and told where the model that answers has them not."""
+    chat = await visit.chat(model="echo")
+    settings = await chat.open_settings(advanced=True)
+    await chat.page.get_by_label("Top-k").fill("7")
+    await chat.page.get_by_text("Presets", exact=True).click()
+    await chat.page.get_by_role("textbox", name="Save these settings").fill("Few words")
+    await chat.page.get_by_role("button", name="Save", exact=True).click()
+    preset = chat.page.get_by_role("button", name="Few words", exact=True)
+    await expect(preset).to_be_visible()
+    await settings.reset.click()
+    await expect(chat.page.get_by_label("Top-k")).to_have_value("")
+    await preset.click()
+    await expect(chat.page.get_by_label("Top-k")).to_have_value("7")
+    await chat.ask("One")
+    assert (await visit.ollama.chat(0)).json["options"]["top_k"] == 7
+
+
+async def test_a_prompt_of_ones_own_begins_a_chat(visit: Visit):
+    """The first four stand in a new chat, from the first paint on; any is found by a slash."""
+    chat = await visit.chat(model="echo")
+    await chat.page.get_by_role("button", name="Edit prompts").click()
+    await chat.page.get_by_role("button", name="Edit prompt Explain an idea").click()
+    await chat.page.get_by_role("textbox", name="Name").fill("Translate")
+    await chat.page.get_by_role("textbox", name="Prompt", exact=True).fill("Say {{what}} in French")
+    await chat.page.get_by_role("button", name="Save", exact=True).click()
+    await expect(chat.page.get_by_role("button", name="Edit prompt Translate")).to_be_visible()
+    await chat.reload()
+    await chat.page.get_by_role("button", name="Translate").click()
+    await chat.page.get_by_role("textbox", name="what").fill("yes")
+    await chat.page.get_by_role("button", name="Insert").click()
+    await expect(chat.composer).to_have_value("Say yes in French")

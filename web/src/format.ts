@@ -1,22 +1,23 @@
-/** Numbers, times and sizes as the browser's language has them (`undefined`). */
+/** Numbers, times, sizes and lists by the rules of the page's language. */
+import { locale } from './language/locale';
 
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
-const gigabytes = new Intl.NumberFormat(undefined, {
+const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+const gigabytes = new Intl.NumberFormat(locale, {
   style: 'unit',
   unit: 'gigabyte',
   maximumFractionDigits: 1,
 });
-const megabytes = new Intl.NumberFormat(undefined, {
+const megabytes = new Intl.NumberFormat(locale, {
   style: 'unit',
   unit: 'megabyte',
   maximumFractionDigits: 0,
 });
 
-const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
-const seconds = new Intl.NumberFormat(undefined, {
+const precise = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+const seconds = new Intl.NumberFormat(locale, {
   style: 'unit',
   unit: 'second',
   unitDisplay: 'narrow',
@@ -47,6 +48,13 @@ export function formatShare(value: number): string {
 
 export function formatSeconds(value: number): string {
   return seconds.format(value);
+}
+
+const list = new Intl.ListFormat(locale, { type: 'conjunction' });
+
+/** “a, b and c”. */
+export function formatList(items: string[]): string {
+  return list.format(items);
 }
 
 /** To three digits. */
@@ -81,7 +89,7 @@ export function formatDuration(ms: number): string {
   const length = Math.max(0, Math.round(ms / 1000));
   const [unit, size] = UNITS.find((entry) => length >= entry[1]) ?? UNITS[3];
   const format = { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 } as const;
-  return new Intl.NumberFormat(undefined, format).format(Math.floor(length / size));
+  return new Intl.NumberFormat(locale, format).format(Math.floor(length / size));
 }
 
 export function estimateTokens(characters: number): number {

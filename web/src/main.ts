@@ -3,6 +3,7 @@
  * app's code, fetched beside it, takes the processor.
  */
 import { keepTrying } from './keepTrying';
+import { loadTranslation } from './language/translation';
 import './styles/app.css';
 
 /** A hidden page paints nothing; it does not wait longer than this (ms). */
@@ -13,4 +14,8 @@ const painted = new Promise<void>((resolve) => {
   setTimeout(resolve, PATIENCE_MS);
 });
 // After so many failures the file belongs to an older version: the current page names the new one.
-void painted.then(() => keepTrying(() => import('./start')).catch(() => location.reload()));
+// Texts are taken as the code loads: the catalogue of the page's language comes before it.
+const translation = keepTrying(loadTranslation).catch(() => undefined);
+void Promise.all([painted, translation]).then(() =>
+  keepTrying(() => import('./start')).catch(() => location.reload()),
+);

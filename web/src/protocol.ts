@@ -433,6 +433,31 @@ export interface ModelList {
   reasoning_tokens?: number;
 }
 
+/** What a person keeps to use again. */
+export interface Entry {
+  id: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Prompt extends Entry {
+  name: string;
+  /** `{{name}}` in it is to be filled in. */
+  text: string;
+}
+
+export interface Preset extends Entry {
+  name: string;
+  settings: Settings;
+}
+
+export interface Library {
+  prompts: Prompt;
+  presets: Preset;
+}
+
+export type LibraryKind = keyof Library;
+
 export interface Me {
   id: string | number;
   username: string;

@@ -1,3 +1,9 @@
+/**
+ * Every sentence of the app, in one place, in English; `language/catalogues/` has the same in other
+ * languages. Numbers and times are formatted in `format.ts`.
+ */
+import { translated } from './language/translation';
+
 /** What became of a provider, by the code of its error. */
 const FAILURES: Record<string, string> = {
   provider_unavailable: 'couldn’t be reached',
@@ -11,8 +17,7 @@ const FAILURES: Record<string, string> = {
   stream_broken: 'stopped with an error',
 };
 
-/** Every sentence of the app, in one place. Numbers and times are formatted in `format.ts`. */
-export const strings = {
+const english = {
   product: 'Chat Playground',
   home: 'Chat Playground, home',
   skipToComposer: 'Skip to message box',
@@ -277,19 +282,19 @@ export const strings = {
     recent: 'Recent chats',
     prompts: [
       {
-        title: 'Explain an idea',
+        name: 'Explain an idea',
         text: 'Explain how a hash table works to someone who only knows arrays.',
       },
       {
-        title: 'Write some code',
+        name: 'Write some code',
         text: 'Write a Python function that groups words by their anagram, and show how to call it.',
       },
       {
-        title: 'Polish your writing',
+        name: 'Polish your writing',
         text: 'Make this clearer and half as long:\n\n',
       },
       {
-        title: 'Compare options',
+        name: 'Compare options',
         text: 'Compare SQLite and PostgreSQL for a small team, as a table.',
       },
     ],
@@ -318,6 +323,69 @@ export const strings = {
     transportDetails: 'Details',
     transportName: { socket: 'WebSocket', rest: 'REST', none: 'None' },
     nextTurn: 'Changes apply from your next message.',
+  },
+
+  prompts: {
+    title: 'Prompts',
+    lead: 'Type / in the message box to use one. The first four are offered in a new chat.',
+    keys: '↑↓ to choose, Enter to use',
+    manage: 'Edit prompts',
+    insert: 'Insert',
+    add: 'New prompt',
+    name: 'Name',
+    text: 'Prompt',
+    textHelp: 'What stands in double braces, such as {{language}}, is asked for when you use it.',
+    save: 'Save',
+    cancel: 'Cancel',
+    edit: (name: string) => `Edit prompt ${name}`,
+    remove: (name: string) => `Delete prompt ${name}`,
+    removed: (name: string) => `Deleted prompt “${name}”.`,
+    none: 'No prompts yet.',
+    failed: 'Couldn’t load the prompts.',
+  },
+
+  /** Parameters that only some models have. */
+  optional: {
+    unset: 'Not set',
+    names: {
+      reasoning_effort: 'Reasoning effort',
+      seed: 'Seed',
+      stop: 'Stop at',
+      top_k: 'Top-k',
+      repeat_penalty: 'Repeat penalty',
+      response_format: 'Reply in JSON',
+    },
+    help: {
+      reasoning_effort: 'How long the model thinks before it answers.',
+      seed: 'With the same number, the same question gets the same answer.',
+      stop: 'The reply ends before any of these texts, one a line.',
+      top_k: 'Picks only from this many most likely words.',
+      repeat_penalty: 'Above 1 avoids repeating words; 1 changes nothing.',
+      response_format: 'The reply is one valid JSON value. Ask for JSON in your message, too.',
+    },
+    efforts: {
+      usual: 'The model’s own',
+      none: 'No thinking',
+      minimal: 'Minimal',
+      low: 'Low',
+      medium: 'Medium',
+      high: 'High',
+    },
+    reasoningTokens: (tokens: string) => `Thinking may take ${tokens} tokens beside “Max tokens”.`,
+    missing: (model: string) => `${model} doesn’t have this setting, so it isn’t sent.`,
+    leftOut: (names: string) => `Not used, because the model doesn’t have it: ${names}.`,
+  },
+
+  presets: {
+    title: 'Presets',
+    save: 'Save these settings and the system prompt as:',
+    name: 'Name',
+    submit: 'Save',
+    remove: (name: string) => `Delete preset ${name}`,
+    taken: (name: string) => `Settings of ${name}`,
+    saved: (name: string) => `Saved ${name}`,
+    removed: (name: string) => `Deleted preset “${name}”.`,
+    failed: 'Couldn’t load the presets.',
   },
 
   models: {
@@ -421,6 +489,47 @@ export const strings = {
     closed: 'The page was closed.',
     page: 'Something went wrong on this page.',
     http: (status: number) => `The server responded with error ${status}.`,
+    /** What the server says, by its code; in English it says more. */
+    codes: {
+      internal: 'Something went wrong on the server.',
+      validation_error: 'The request has invalid fields.',
+      invalid_parameters: 'A setting has an invalid value. Check the run settings.',
+      unsupported_parameter: 'The model doesn’t have one of the chosen settings.',
+      not_authenticated: 'You’re signed out.',
+      csrf_failed: 'This page has expired. Reload it.',
+      model_not_allowed: 'You may not use this model.',
+      not_found: 'Not found.',
+      conflict: 'This conflicts with another change. Try again.',
+      conversation_busy: 'A reply is already in progress in this chat.',
+      client_id_conflict: 'This message was already sent with different content.',
+      storage_full: 'Your storage is full. Delete chats or files that you don’t need.',
+      library_full: 'The library is full. Delete something first.',
+      too_large: 'This is too large.',
+      rate_limited: 'Too many requests. Try again shortly.',
+      too_many_at_once: 'Too many replies at once. Wait for one to finish.',
+      budget_spent: 'Your token budget is used up.',
+      queue_full: 'Too many messages are waiting.',
+      unavailable: 'The service is temporarily unavailable. Try again shortly.',
+      file_too_large: 'The file is too large.',
+      unsupported_file: 'Files of this kind can’t be read.',
+      file_in_use: 'A message uses this file.',
+      files_not_ready: 'A file isn’t ready yet.',
+      provider_error: 'The model’s server couldn’t answer.',
+      provider_unavailable: 'The model’s server doesn’t respond.',
+      provider_busy: 'The model’s server is busy. Try again shortly.',
+      provider_rate_limited: 'The model’s server gets too many requests. Try again shortly.',
+      provider_timeout: 'The model’s server took too long.',
+      provider_auth_failed: 'The model’s server doesn’t accept our key.',
+      provider_refused: 'The model’s server refused the request.',
+      provider_failed: 'The model’s server failed.',
+      provider_redirected: 'The model’s server sent us to another address.',
+      model_not_found: 'The model is no longer there. Choose another one.',
+      model_cannot_see: 'This model can’t see images. Choose another one.',
+      context_length_exceeded: 'This is too long for the model.',
+      not_supported: 'The model can’t do this.',
+      reply_too_long: 'The reply was too long and was ended.',
+      stream_broken: 'The connection to the model broke off.',
+    } as Record<string, string>,
   },
 
   /** Providers by their names on the wire. */
@@ -432,3 +541,5 @@ export const strings = {
     echo: 'Echo',
   } as Record<string, string>,
 } as const;
+
+export const strings = translated('strings', english);

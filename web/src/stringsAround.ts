@@ -1,5 +1,7 @@
 /** The catalogue's other half: texts around the thread, loaded after it. */
-export const aroundStrings = {
+import { translated } from './language/translation';
+
+const english = {
   sidebar: {
     search: 'Search chats',
     clearSearch: 'Clear search',
@@ -37,6 +39,7 @@ export const aroundStrings = {
   },
   user: {
     menu: (name: string) => `Account: ${name}`,
+    prompts: 'Prompts',
     profile: 'Profile',
     files: 'Files',
     admin: 'Admin',
@@ -154,6 +157,7 @@ export const aroundStrings = {
     deleteChat: 'Delete chat',
     regenerate: 'Regenerate last reply',
     profile: 'Profile',
+    prompts: 'Edit prompts',
     themeLight: 'Theme: light',
     themeDark: 'Theme: dark',
     themeSystem: 'Theme: system',
@@ -162,3 +166,5 @@ export const aroundStrings = {
     undo: 'Undo last action',
   },
 } as const;
+
+export const aroundStrings = translated('around', english);

@@ -1,5 +1,7 @@
 /** The catalogue's part about files. */
-export const fileStrings = {
+import { translated } from './language/translation';
+
+const english = {
   attach: 'Add files',
   fromDevice: 'Upload from this device',
   camera: 'Take a photo',
@@ -72,3 +74,5 @@ export const fileStrings = {
     note: 'A file stays while a message uses it. One that was never sent is deleted after a day.',
   },
 } as const;
+
+export const fileStrings = translated('files', english);

@@ -10,7 +10,7 @@ from conversations.library.models import Prompt
 from tests.harness.place import Place
 from tests.harness.rest import ok, refused
 
-FIRST_EMPTY = Path(__file__).parents[3] / "web" / "templates" / "first_empty.html"
+STRINGS = Path(__file__).parents[3] / "web" / "src" / "strings.ts"
 KINDS = {
     "prompts": ({"name": "Mail", "text": " Dear {{name}},\n"}, {"text": "Hello {{name}}"}),
     "presets": (
@@ -69,10 +69,13 @@ async def test_everybody_begins_with_the_starters(daphne_place: Place):
     assert ok(await person.rest.get("/api/prompts/"))["results"] == []
 
 
-def test_the_starters_are_those_of_the_first_paint():
-    """The page's first paint shows them before it has asked."""
-    shown = re.findall(r'title="(.*?)" text="(.*?)"', FIRST_EMPTY.read_text())
-    assert shown == list(services.STARTERS)
+def test_the_starters_are_those_of_the_page():
+    """It shows them before it has asked."""
+    words = STRINGS.read_text().partition(" prompts: [")[2].partition("],")[0]
+    shown = re.findall(r"name: '(.*?)',\n +text: '(.*?)',\n", words)
+    assert [(name, text.replace("\\n", "").strip()) for name, text in shown] == list(
+        services.STARTERS
+    )
 
 
 def test_a_library_has_an_end(owner, stranger):

@@ -82,6 +82,18 @@ async def test_the_theme_is_kept_in_a_cookie(person: Person):
         assert f'data-theme="{rendered}"' in (await person.page.get("/profile")).text
 
 
+async def test_instructions_are_kept_as_they_are_written(person: Person):
+    """What is too long is refused, and what was there stays."""
+    path = "/profile/instructions"
+    text = "I’m a nurse.\n<Short> answers."
+    answer = await person.page.http.post(path, data={"instructions": text.replace("\n", "\r\n")})
+    assert answer.status_code == 302
+    assert "nurse.\n&lt;Short&gt;" in (await person.page.get("/profile")).text
+    answer = await person.page.http.post(path, data={"instructions": "x" * 8001})
+    assert answer.status_code == 400
+    assert (await person.page.get("/api/me/")).json()["instructions"] == text
+
+
 async def test_the_page_is_for_those_who_are_signed_in(daphne_place: Place):
     """Anybody else is led to the sign-in and back."""
     stranger = await daphne_place.person()

@@ -13,6 +13,9 @@ import { Tooltips } from './ui/Tooltips';
 const Palette = lazy(() =>
   keepTrying(() => import('./dialogs/Palette')).then((module) => ({ default: module.Palette })),
 );
+const PromptLibrary = lazy(() =>
+  keepTrying(() => import('./dialogs/PromptLibrary')).then((module) => ({ default: module.PromptLibrary })),
+);
 const ShortcutHelp = lazy(() =>
   keepTrying(() => import('./dialogs/ShortcutHelp')).then((module) => ({ default: module.ShortcutHelp })),
 );
@@ -30,7 +33,7 @@ interface Props {
 /** All that stays while conversations come and go: the sidebar, the keys, dialogs, toasts. */
 export function Frame({ composer, children }: Props) {
   const client = useQueryClient();
-  const { palette, help, files, drawer } = useFrame();
+  const { palette, help, files, prompts, drawer } = useFrame();
   useShortcuts();
   useNewChat();
   useEffect(() => followOpen(client), [client]);
@@ -48,6 +51,7 @@ export function Frame({ composer, children }: Props) {
         {palette && <Palette />}
         {help && <ShortcutHelp />}
         {files && <FilesDialog />}
+        {prompts && <PromptLibrary />}
       </Suspense>
     </div>
   );

@@ -16,6 +16,7 @@ import { rememberModel } from '../state/modelChoice';
 import { findModel, shortName } from '../state/models';
 import { toast } from '../state/toasts';
 import { formatDate } from '../format';
+import { parameterErrors } from '../transport/apiError';
 import { strings } from '../strings';
 import { Actions } from './thread/actions';
 import { announce } from './ui/announce';
@@ -43,6 +44,7 @@ import { ThreadFiles, useThreadFiles } from './files/ThreadFiles';
 import { TokenCountMeter } from './composer/TokenCountMeter';
 import { TemporaryNote } from './thread/TemporaryNote';
 import { useAttachments } from './composer/useAttachments';
+import { usePrompts } from './composer/usePrompts';
 import { useDraft } from './composer/useDraft';
 import { useIncoming } from './composer/useIncoming';
 import { TooLongNotice } from './composer/TooLongNotice';
@@ -144,6 +146,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
     requestAnimationFrame(() => composer.current?.focus());
   }
 
+  const prompts = usePrompts(draft, pick);
+
   function quote(text: string) {
     setDraft(draft.trim() === '' ? `${text}\n\n` : `${draft.trimEnd()}\n\n${text}\n\n`);
     requestAnimationFrame(focusComposer);
@@ -172,6 +176,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
               parameters={parameters}
               models={models}
               mode={connection.mode}
+              refused={parameterErrors(sendError?.fields)}
               onModel={chooseModel}
               onConnection={showConnection}
               onClose={() => showSettings(false)}
@@ -191,7 +196,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
       {conversation.temporary && <TemporaryNote row={conversation} />}
       {plain && <PlainNotice onFormat={format} />}
       {messages.length === 0 ? (
-        <EmptyState onPick={pick} lead={readyWords(known, parameters.values.model)}>
+        <EmptyState onPick={prompts.pick} lead={readyWords(known, parameters.values.model)}>
           {notice}
           <RecentChats except={conversation.id} />
         </EmptyState>
@@ -222,6 +227,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         onSend={send}
         onStop={playground.stop}
         onEditLast={actions.editLast}
+        suggestions={prompts.suggestions}
         busy={busy}
         queued={
           <QueuedMessages
@@ -257,6 +263,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
         }
       />
       <DropOverlay />
+      {prompts.form}
       {connectionOpen && (
         <ConnectionDialog
           connection={connection}

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { api, ApiError } from '../transport/api';
 import type { ModelList } from '../protocol';
+import { errorWords } from '../errorWords';
 import { strings } from '../strings';
 import { readStored, writeStored } from '../stored';
 import { modelsKey, shouldRetry } from '../state/queries';
@@ -39,7 +40,7 @@ export function useModels(): ModelsHandle {
     () => ({
       models: data,
       loading: isFetching,
-      error: error ? describe(error) : (data?.error ?? null),
+      error: error ? describe(error) : data?.error ? { ...data.error, message: errorWords(data.error) } : null,
       refresh: () => void refetch(),
     }),
     [data, isFetching, error, refetch],

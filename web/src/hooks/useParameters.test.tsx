@@ -100,3 +100,15 @@ test('a turn can have what waits saved first', async () => {
   expect(saved).toHaveLength(1);
   expect(saveNow('c')).toBeUndefined();
 });
+
+test('a preset brings what it has; all else is the default, but for the model', () => {
+  const { result } = show({ temperature: 0.2, top_k: 5, model: 'big' });
+  expect(result.current.current()).toEqual({ temperature: 0.2, top_k: 5, model: 'big' });
+  act(() => result.current.apply({ max_tokens: 300, seed: 1, system_prompt: 'Rhyme.' }));
+  expect(result.current.values).toMatchObject({ temperature: 0.7, max_tokens: 300, model: 'big' });
+  expect(result.current.chosen).toEqual({ seed: 1 });
+  expect(result.current.current()).toEqual({ max_tokens: 300, seed: 1, system_prompt: 'Rhyme.', model: 'big' });
+  act(() => result.current.reset());
+  expect(result.current.pristine).toBe(true);
+  expect(result.current.systemPrompt).toBe('Rhyme.');
+});

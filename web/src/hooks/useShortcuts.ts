@@ -18,6 +18,7 @@ export function useShortcuts(): void {
       provide('toggleSidebar', toggleSidebar),
       provide('palette', () => useFrame.setState(({ palette }) => ({ palette: !palette }))),
       provide('help', () => useFrame.setState(({ help }) => ({ help: !help }))),
+      provide('prompts', () => useFrame.setState({ prompts: true })),
       provide('undo', undoLast),
       provide('focusComposer', () => inPage('#composer')?.focus()),
       provide('stop', () => press(strings.composer.stop)),

@@ -20,6 +20,7 @@ export type CommandName =
   | 'deleteChat'
   | 'regenerate'
   | 'profile'
+  | 'prompts'
   | 'themeLight'
   | 'themeDark'
   | 'themeSystem'

@@ -18,6 +18,8 @@ interface Frame {
   help: boolean;
   /** The person's files. */
   files: boolean;
+  /** The prompt library. */
+  prompts: boolean;
   /** The run settings: remembered on wide screens, closed at first on small ones. */
   settings: boolean;
 }
@@ -28,6 +30,7 @@ export const useFrame = create<Frame>()(() => ({
   palette: false,
   help: false,
   files: false,
+  prompts: false,
   settings: readStored(SETTINGS_STORED_AS) === true && isWide(),
 }));
 

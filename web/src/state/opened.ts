@@ -2,11 +2,13 @@
  * The data that the server put into the page of a conversation: the same that
  * the REST API would return. Each part is given once; later it is out of date.
  */
-import type { Conversation, Message } from '../protocol';
+import type { Conversation, Message, Prompt } from '../protocol';
 
 interface Opened {
   conversation: Conversation;
   messages: Message[];
+  /** The first prompts of the library, where there are no messages. */
+  prompts?: Pick<Prompt, 'name' | 'text'>[];
 }
 
 let opened: Partial<Opened> | null | undefined;
@@ -18,6 +20,12 @@ export function takeOpened<Part extends keyof Opened>(id: string, part: Part): O
   const taken = opened[part];
   delete opened[part];
   return taken;
+}
+
+/** The prompts that the server has drawn; undefined where it drew none. */
+export function openedPrompts(): Opened['prompts'] {
+  opened ??= read();
+  return opened?.prompts;
 }
 
 /** How many messages it holds; null without one. */

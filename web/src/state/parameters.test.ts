@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { clamp, defaultsOf, merge, toPatch, usualBounds } from './parameters';
+import type { Model } from '../protocol';
+import { clamp, defaultsOf, merge, supported, toPatch, usualBounds } from './parameters';
 
 test.each([
   [0.30000000000000004, 0.3],
@@ -42,4 +43,12 @@ test('defaults are those of the bounds', () => {
     top_p: 1,
     model: null,
   });
+});
+
+test('what the model does not have is not sent; all is where that is not known', () => {
+  const chosen = { temperature: 0.5, top_k: 5, seed: 1 };
+  const model = { parameters: ['seed'] } as Model;
+  expect(supported(chosen, model)).toEqual({ temperature: 0.5, seed: 1 });
+  expect(supported({ top_k: 5 }, model)).toBeUndefined();
+  expect(supported(chosen, undefined)).toBe(chosen);
 });

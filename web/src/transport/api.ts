@@ -6,6 +6,7 @@
  */
 import { toJson } from './json';
 import { ApiError, isObject, toError, type Fields } from './apiError';
+import { libraryCalls } from './apiLibrary';
 import type {
   Attachment,
   Conversation,
@@ -198,6 +199,7 @@ export function createApi(edges: ApiEdges) {
       call<Page<FoundConversation>>('GET', `/api/conversations/?${query}`, undefined, signal),
     changeConversation: (id: string, changes: ConversationChanges) =>
       call<Conversation>('PATCH', `/api/conversations/${id}/`, changes),
+    ...libraryCalls(call),
     deleteConversation: (id: string) => call<null>('DELETE', `/api/conversations/${id}/`),
     /** Takes a deletion back, up to an hour later. */
     restoreConversation: (id: string) =>

@@ -1,4 +1,5 @@
 /** Errors of the REST API. */
+import { errorWords } from '../errorWords';
 import { strings } from '../strings';
 
 /** What is wrong, by the field; fields of a field are nested. */
@@ -41,7 +42,8 @@ export function toError(status: number, value: unknown): ApiError {
     return new ApiError(status, `http_${status}`, strings.errors.http(status), null, false);
   }
   const fields = isObject(error['fields']) ? (error['fields'] as Fields) : null;
-  return new ApiError(status, String(error['code']), String(error['message']), fields);
+  const code = String(error['code']);
+  return new ApiError(status, code, errorWords({ code, message: String(error['message']) }), fields);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

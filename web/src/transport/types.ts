@@ -1,4 +1,5 @@
 /** The values that the transport layer shows to the layers above it, and the edges it needs. */
+import { errorWords } from '../errorWords';
 import type { Api, Command, Fields, SayCommand, Written } from './api';
 import type { MessageStartEvent, ServerEvent, UserMessageEvent } from '../protocol';
 
@@ -39,7 +40,7 @@ export class TurnError extends Error {
   readonly fields: Fields | null;
 
   constructor(code: string, message: string, refused: boolean, fields: Fields | null = null) {
-    super(fields ? withoutField(message) : message);
+    super(errorWords({ code, message: fields ? withoutField(message) : message }));
     this.code = code;
     this.refused = refused;
     this.fields = fields;

@@ -14,6 +14,7 @@ import { autoGrow } from '../ui/autoGrow';
 import { isTouch } from '../ui/pointer';
 import { tip } from '../ui/Tooltips';
 import { whyUnsendable } from './sendable';
+import type { Suggestions } from './usePrompts';
 
 /** What others may do with the composer. */
 export interface ComposerHandle {
@@ -48,6 +49,8 @@ interface Props {
   model?: ReactNode;
   /** Below the field, at its end. */
   meter?: ReactNode;
+  /** For a text that asks for some, such as `/`. */
+  suggestions?: Suggestions | undefined;
   ref?: Ref<ComposerHandle>;
 }
 
@@ -56,7 +59,7 @@ interface Props {
  * is no Shift to hold, Enter breaks the line. Nothing is sent while an input method composes.
  */
 export function Composer(props: Props) {
-  const { text, onChange, onSend, onStop, onEditLast, busy, attach, files, blocked = null, onPasteText, ref } = props;
+  const { text, onChange, onSend, onStop, onEditLast, busy, attach, files, blocked = null, onPasteText, suggestions, ref } = props;
   const { queued, notice, activity, model, meter } = props;
   const field = useRef<HTMLTextAreaElement>(null);
   const pasted = useRef('');
@@ -97,6 +100,11 @@ export function Composer(props: Props) {
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (suggestions?.onKeyDown(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key === 'ArrowUp' && text === '' && !busy && onEditLast) {
       event.preventDefault();
       onEditLast();
@@ -116,6 +124,7 @@ export function Composer(props: Props) {
         </p>
       )}
       <div className="relative rounded-sheet border border-line-strong bg-surface p-1.5 shadow-float focus-within:border-primary focus-within:outline-1 focus-within:outline-primary">
+        {suggestions?.list}
         {files}
         <div className="flex items-end gap-1">
           {attach}
@@ -129,6 +138,7 @@ export function Composer(props: Props) {
             dir="auto"
             aria-invalid={problem !== null}
             aria-describedby={problem ? 'composer-problem' : undefined}
+            {...suggestions?.attributes}
             enterKeyHint={isTouch() ? 'enter' : 'send'}
             value={text}
             onChange={onInput}

@@ -1,6 +1,7 @@
 import { CircleAlert, Clock3, CornerUpLeft, Paperclip } from 'lucide-react';
 import { useState } from 'react';
 import { formatCount } from '../../format';
+import { errorWords } from '../../errorWords';
 import { strings } from '../../strings';
 import { Literal } from '../ui/Literal';
 import { withoutField } from '../../transport/types';
@@ -74,7 +75,7 @@ function Row({ message, onUnqueue }: { message: QueuedMessage; onUnqueue: Props[
         </p>
         {error && (
           <p role="alert" className="text-xs break-words text-danger">
-            {strings.queue.refused(withoutField(error.message))}
+            {strings.queue.refused(withoutField(errorWords(error)))}
           </p>
         )}
       </div>

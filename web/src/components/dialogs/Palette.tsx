@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import {
-  Archive, Bot, Code, Copy, Eraser, FileText, Keyboard, MessageCircleDashed, MessageSquareText, Monitor, Moon, PanelLeft, Pencil, Pin,
+  Archive, BookMarked, Bot, Code, Copy, Eraser, FileText, Keyboard, MessageCircleDashed, MessageSquareText, Monitor, Moon, PanelLeft, Pencil, Pin,
   Printer, RefreshCw, Search, SlidersHorizontal, SquarePen, Sun, Trash2, UserRound,
 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
@@ -39,6 +39,7 @@ const ICONS = {
   themeLight: Sun,
   themeDark: Moon,
   themeSystem: Monitor,
+  prompts: BookMarked,
   profile: UserRound,
   help: Keyboard,
 } satisfies Partial<Record<CommandName, LucideIcon>>;

@@ -1,11 +1,14 @@
 import { ChevronRight, RotateCcw } from 'lucide-react';
 import type { ModelsHandle } from '../../hooks/useModels';
 import type { ParametersHandle } from '../../hooks/useParameters';
+import { findModel } from '../../state/models';
 import { strings } from '../../strings';
 import type { ConnectionMode } from '../../transport/types';
 import { PanelHead } from '../ui/PanelHead';
 import { ModelField } from './ModelField';
+import { EffortField, OptionalFields, type OptionalProps } from './OptionalFields';
 import { ParameterField } from './ParameterField';
+import { Presets } from './Presets';
 import { Sheet } from '../ui/Sheet';
 import { SystemPrompt } from './SystemPrompt';
 import { useMediaQuery } from '../ui/useMediaQuery';
@@ -14,6 +17,8 @@ export interface RunSettingsProps {
   parameters: ParametersHandle;
   models: ModelsHandle;
   mode: ConnectionMode;
+  /** Why the server refused a parameter, by its name. */
+  refused: Record<string, string>;
   onModel(model: string): void;
   onConnection(): void;
   onClose(): void;
@@ -42,11 +47,14 @@ export function RunSettingsPanel(props: RunSettingsProps) {
   );
 }
 
-function Settings({ parameters, models, mode, onModel, onConnection }: RunSettingsProps) {
+function Settings({ parameters, models, mode, refused, onModel, onConnection }: RunSettingsProps) {
   const { values, bounds, change } = parameters;
+  const model = findModel(models.models?.results ?? [], values.model ?? models.models?.default ?? '');
+  const optional = { parameters, models: models.models, model, refused };
   return (
     <div className="flex shrink-0 flex-col gap-6 px-5 pt-4 pb-6">
       <ModelField models={models} value={values.model} onChange={onModel} />
+      <EffortField {...optional} />
       <SystemPrompt value={parameters.systemPrompt} onChange={parameters.setSystemPrompt} />
       <ParameterField
         name={strings.settings.temperature}
@@ -62,7 +70,8 @@ function Settings({ parameters, models, mode, onModel, onConnection }: RunSettin
         bounds={bounds.max_tokens}
         onChange={(max_tokens) => change({ max_tokens })}
       />
-      <Advanced parameters={parameters} />
+      <Advanced {...optional} />
+      <Presets parameters={parameters} />
       <button
         type="button"
         className="button button-quiet"
@@ -86,7 +95,8 @@ function Settings({ parameters, models, mode, onModel, onConnection }: RunSettin
   );
 }
 
-function Advanced({ parameters: { values, bounds, change } }: Pick<RunSettingsProps, 'parameters'>) {
+function Advanced(optional: OptionalProps) {
+  const { values, bounds, change } = optional.parameters;
   return (
     <details className="rounded-control border border-line">
       <summary className="flex min-h-11 items-center gap-2 rounded-control px-3 text-sm font-medium hover:bg-sunken">
@@ -101,6 +111,7 @@ function Advanced({ parameters: { values, bounds, change } }: Pick<RunSettingsPr
           bounds={bounds.top_p}
           onChange={(top_p) => change({ top_p })}
         />
+        <OptionalFields {...optional} />
       </div>
     </details>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Archive, ChevronsUpDown, FolderOpen, Keyboard, LogOut, ShieldCheck, UserRound, UsersRound } from 'lucide-react';
+import { Archive, BookMarked, ChevronsUpDown, FolderOpen, Keyboard, LogOut, ShieldCheck, UserRound, UsersRound } from 'lucide-react';
 import { useState } from 'react';
 import { api, csrfToken } from '../../transport/api';
 import { useFrame } from '../../state/frame';
@@ -90,6 +90,18 @@ function UserMenu({ name, staff, admin, anchor, onClose }: UserMenuProps) {
   }
   return (
     <Menu label={words.menu(name)} anchor={anchor} onClose={onClose}>
+      <button
+        type="button"
+        role="menuitem"
+        className={MENU_ITEM}
+        onClick={() => {
+          onClose();
+          useFrame.setState({ prompts: true, drawer: false });
+        }}
+      >
+        <BookMarked strokeWidth={1.75} aria-hidden />
+        {words.prompts}
+      </button>
       <a role="menuitem" className={MENU_ITEM} href="/profile">
         <UserRound strokeWidth={1.75} aria-hidden />
         {words.profile}

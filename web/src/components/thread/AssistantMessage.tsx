@@ -7,6 +7,7 @@ import { FilesNote } from '../files/FilesNote';
 import { Mark } from '../ui/Brand';
 import { CopyButton } from '../ui/CopyButton';
 import type { MessageProps } from './messageProps';
+import { LeftOutNote } from './LeftOutNote';
 import { MessageDetails } from './MessageDetails';
 import { MessageMeta } from './MessageMeta';
 import { MessageTools } from './MessageTools';
@@ -59,6 +60,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           onRaise={raise}
         />
       )}
+      {!running && <LeftOutNote metadata={metadata} />}
       <div className="flex print:hidden min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
         {!running && <Footer message={message} text={text} canRetry={onRetry !== undefined} />}
       </div>

@@ -1,17 +1,24 @@
 import type { ReactNode } from 'react';
+import { useLibrary } from '../../hooks/useLibrary';
+import { useFrame } from '../../state/frame';
+import { openedPrompts } from '../../state/opened';
 import { strings } from '../../strings';
+import { firstPrompts } from '../composer/usePrompts';
+import type { OfferedPrompt } from '../composer/variables';
 import { Mark } from '../ui/Brand';
 
 interface Props {
-  onPick(text: string): void;
+  onPick(prompt: OfferedPrompt): void;
   /** Which model is ready; until it is known, what to do. */
   lead?: string | undefined;
   /** Below the prompts. */
   children?: ReactNode;
 }
 
-/** A conversation without messages: four prompts that fill the composer. */
+/** A conversation without messages: the first prompts of the library, which fill the composer. */
 export function EmptyState({ onPick, lead = strings.empty.lead, children }: Props) {
+  const { entries } = useLibrary('prompts');
+  const offered = firstPrompts(entries ?? openedPrompts());
   return (
     <div className="scroll-quiet flex min-h-0 flex-1 touch-pan-y touch-pinch-zoom flex-col overflow-y-auto" role="region" aria-label={strings.empty.title}>
       <div className="below-note m-auto w-full max-w-column px-4 py-8 max-sm:py-5">
@@ -19,19 +26,28 @@ export function EmptyState({ onPick, lead = strings.empty.lead, children }: Prop
         <h2 className="text-2xl font-semibold tracking-tight text-balance">{strings.empty.title}</h2>
         <p className="mt-1 text-ink-muted">{lead}</p>
         <ul className="mt-6 grid gap-2.5 sm:grid-cols-2">
-          {strings.empty.prompts.map(({ title, text }) => (
-            <li key={title}>
+          {offered.map((prompt, index) => (
+            // Two may have the same name.
+            // oxlint-disable-next-line react/no-array-index-key
+            <li key={index}>
               <button
                 type="button"
-                onClick={() => onPick(text)}
+                onClick={() => onPick(prompt)}
                 className="flex h-full w-full flex-col rounded-card border border-line bg-surface p-4 text-start max-sm:py-2.5 transition-colors hover:border-line-strong hover:bg-sunken"
               >
-                <span className="text-sm font-semibold">{title}</span>
-                <span className="mt-1 text-sm text-ink-muted max-sm:line-clamp-1">{text.trim()}</span>
+                <span className="text-sm font-semibold" dir="auto">{prompt.name}</span>
+                <span className="mt-1 text-sm text-ink-muted line-clamp-3 max-sm:line-clamp-1" dir="auto">{prompt.text.trim()}</span>
               </button>
             </li>
           ))}
         </ul>
+        <button
+          type="button"
+          className="link mt-3 min-h-9 text-xs pointer-coarse:min-h-11"
+          onClick={() => useFrame.setState({ prompts: true })}
+        >
+          {strings.prompts.manage}
+        </button>
         {children}
       </div>
     </div>

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { formatCount } from '../../format';
 import { isWindowFull, type MessageMetadata } from '../../session/thread';
 import type { ContextInfo } from '../../protocol';
+import { errorWords } from '../../errorWords';
 import { providerName } from '../../state/models';
 import { strings } from '../../strings';
 import { InlineError, RetryButton } from '../ui/InlineError';
@@ -39,7 +40,7 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
   if (status === 'failed') {
     return (
       <InlineError
-        message={error?.message ?? strings.reply.failed}
+        message={error ? errorWords(error) : strings.reply.failed}
         code={error?.code}
         detail={error?.detail}
         provider={provider_used && providerName(provider_used)}
@@ -54,7 +55,7 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
     <>
       {status === 'stopped' && <Note icon={CircleStop} text={strings.reply.stopped} {...ways} />}
       {status === 'interrupted' && (
-        <Note icon={Unplug} text={error?.message || strings.reply.interrupted} {...ways} />
+        <Note icon={Unplug} text={(error && errorWords(error)) || strings.reply.interrupted} {...ways} />
       )}
       {status === 'completed' && <CompletedNote {...{ metadata, empty, thought, onRetry, onContinue, onRaise }} />}
       {fallback}

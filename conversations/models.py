@@ -5,6 +5,7 @@ from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
 from conversations.people.models import ApiKey, Invitation, User, all_scopes
 from conversations.threads.models import Conversation, Message, QueuedMessage, Rating, SearchEntry
+from conversations.tools.models import ToolCall, ToolRule, ToolServer
 from conversations.usage.models import UsageRecord
 
 # Migrations refer to the functions by these names.
@@ -21,6 +22,9 @@ __all__ = [
     "QueuedMessage",
     "Rating",
     "SearchEntry",
+    "ToolCall",
+    "ToolRule",
+    "ToolServer",
     "UsageRecord",
     "User",
     "all_scopes",

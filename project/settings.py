@@ -363,6 +363,8 @@ CHAT_PARAMETERS = {
     ),
     "top_p": (0.0, 1.0, 1.0, 0.05),
 }
+# Tokens that the replies of one turn may write while they call tools.
+CHAT_TOOL_TOKENS = env.whole("CHAT_TOOL_TOKENS", 32_000)
 # Asked for beside `max_tokens` where the model thinks before it answers.
 CHAT_REASONING_TOKENS = env.whole("CHAT_REASONING_TOKENS", 4096)
 # Longest message in characters, and longest socket frame in bytes: room for the longest message

@@ -63,6 +63,7 @@ urlpatterns = [
     path("api/conversations/<id:pk>/queue/<id:client_id>/", rest.QueuedView.as_view()),
     path("api/conversations/<id:pk>/stop/", rest.StopView.as_view()),
     path("api/messages/<id:pk>/", threads.MessageView.as_view()),
+    path("api/messages/<id:message_id>/tool-calls/<id:call_id>/decide/", rest.DecideView.as_view()),
     path("api/messages/<id:pk>/rating/", threads.RatingView.as_view()),
     path("api/messages/<id:pk>/restore/", threads.RestoreMessageView.as_view()),
     path("api/files/", files.FilesView.as_view()),

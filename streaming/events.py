@@ -12,6 +12,8 @@ from uuid import UUID
 
 import orjson
 
+from conversations.tools import selectors as calls
+
 if TYPE_CHECKING:
     from conversations.threads.models import Message
 
@@ -40,11 +42,16 @@ class End:
     timings: dict[str, float] | None = None
     error: dict[str, Any] | None = None
     left_out: list[str] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    next: str | None = None
 
     @classmethod
     def from_row(cls, row: "Message") -> Self:
-        """The end that a reply's row tells."""
-        columns = {name: getattr(row, name) for name in END_FIELDS}
+        """The end that a reply's row tells, whose calls were read with it."""
+        columns: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
+        if row.tool_calls:
+            columns["tool_calls"] = [calls.as_wire(call) for call in row.tool_calls]
+            columns["next"] = calls.next_of(row.tool_calls)
         return cls(**columns | {"finish_reason": row.finish_reason or None})
 
     @classmethod
@@ -54,7 +61,7 @@ class End:
 
     def to_row(self) -> dict[str, Any]:
         """The columns of the reply's row."""
-        columns = {name: getattr(self, name) for name in END_FIELDS}
+        columns = {name: getattr(self, name) for name in COLUMNS}
         return columns | {"finish_reason": self.finish_reason or ""}
 
     def to_wire(self) -> dict[str, Any]:
@@ -67,6 +74,8 @@ class End:
 
 
 END_FIELDS = tuple(entry.name for entry in fields(End))
+# Those that are columns of the row; the calls are rows of their own.
+COLUMNS = tuple(name for name in END_FIELDS if name not in ("tool_calls", "next"))
 
 # Every event with its fields; those in the second set may be missing.
 SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -100,6 +109,7 @@ SERVER_EVENTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         | {entry.name for entry in fields(End) if entry.default is MISSING},
         frozenset(entry.name for entry in fields(End) if entry.default is not MISSING),
     ),
+    "tool_call": (frozenset({"id", "call"}), frozenset()),
     "queue": (frozenset({"conversation_id", "held", "items"}), frozenset()),
     "conversation": (frozenset({"id", "title", "head_id"}), frozenset({"revision", "deleted"})),
     "error": (frozenset({"code", "message"}), frozenset({"client_id", "fields"})),
@@ -186,8 +196,14 @@ def message_end(message_id: str, end: End, *, seq: int, full_content: str) -> Ev
         "id": message_id,
         "seq": seq,
         "full_content": full_content,
+        "next": None,
         **end.to_wire(),
     }
+
+
+def tool_call(message_id: UUID, call: dict[str, Any]) -> Event:
+    """A call that a reply has asked for, in the state that it has come to."""
+    return {"type": "tool_call", "id": str(message_id), "call": call}
 
 
 def conversation(

@@ -56,6 +56,17 @@ async def queue_changed(conversation_id: UUID) -> None:
     await _send(conversation_group(conversation_id), "hint.queue")
 
 
+async def call_changed(conversation_id: UUID, message_id: UUID, call_id: UUID, state: str) -> None:
+    """Tell that a tool call has come to another state."""
+    await _send(
+        conversation_group(conversation_id),
+        "hint.call",
+        message_id=str(message_id),
+        call_id=str(call_id),
+        state=state,
+    )
+
+
 async def conversation_deleted(conversation_id: UUID) -> None:
     """Tell that the conversation was deleted: its sockets close."""
     await _send(conversation_group(conversation_id), "hint.deleted")

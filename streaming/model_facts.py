@@ -20,7 +20,7 @@ class ModelFacts:
         # Whether it was seen to think, however its provider lists it.
         self.thinks = False
         self._window = 0
-        self._window_until = self._roles_until = 0.0
+        self._window_until = self._roles_until = self._tools_until = 0.0
 
     @property
     def window(self) -> int | None:
@@ -37,6 +37,14 @@ class ModelFacts:
 
     def learn_strict_roles(self) -> None:
         self._roles_until = time.monotonic() + BELIEVE_REFUSAL
+
+    @property
+    def refuses_tools(self) -> bool:
+        """Whether it refused a request with tools."""
+        return self._tools_until > time.monotonic()
+
+    def learn_no_tools(self) -> None:
+        self._tools_until = time.monotonic() + BELIEVE_REFUSAL
 
 
 class ModelMemory:

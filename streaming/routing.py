@@ -88,6 +88,12 @@ class Route:
         capabilities = self.listed.capabilities if self.listed else ()
         return bool(capabilities) and "vision" not in capabilities
 
+    @property
+    def takes_no_tools(self) -> bool:
+        """Whether the model is known not to call tools: what a list says of its capabilities is
+        not always all of them, so its refusal is waited for."""
+        return self.facts.refuses_tools or (self.listed and self.listed.takes_tools) is False
+
 
 class Router:
     """The providers of this process, made in the event loop that uses them."""

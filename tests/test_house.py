@@ -30,10 +30,11 @@ STREAMING_LAYERS = {
     "start and end": "lifecycle apps",
     "several processes": "cluster",
     "replies": "replies",
+    "tools": "tools",
     "logs, limits, slots": "log limits provider_slots routing catalog model_facts peers hints"
     " revocation credentials",
     "ground": "events errors metrics caller db_threads background heavy_work single_server"
-    " token_estimate",
+    " token_estimate storable",
 }
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")
 # Only the start of the process knows that there may be several.

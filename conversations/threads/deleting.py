@@ -11,6 +11,7 @@ from conversations.errors import ConversationBusy, NotFound
 from conversations.files.models import Attachment
 from conversations.threads import search, selectors, storage
 from conversations.threads.models import OPEN, Conversation, Message
+from conversations.tools import calls
 
 # How long a deleted message can be restored; then its text is erased.
 RESTORABLE = timedelta(days=1)
@@ -35,6 +36,11 @@ def delete_message(*, message: Message) -> Conversation:
         running = Message.objects.filter(conversation=conversation, status__in=OPEN)
         if running.filter(Q(id=row.id) | Q(parent_id=row.id)).exists():
             raise ConversationBusy("The reply to this message is in progress. Stop it first.")
+        if conversation.awaits and calls.of_message(row.id).exists():
+            if calls.is_under_way(conversation=conversation):
+                raise ConversationBusy("The tools of this message are running. Stop them first.")
+            calls.deny_undecided(conversation=conversation)
+            conversation.awaits = ""
         Message.objects.filter(id=row.id).update(deleted_at=timezone.now())
         _hang(conversation)
         if conversation.head_id == row.id:
@@ -69,6 +75,7 @@ def erase_deleted() -> int:
     """Erase the text of the messages that were deleted `RESTORABLE` ago. Returns how many."""
     due = Message.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE)
     Attachment.objects.filter(message__in=due).delete()
+    calls.erase(messages=due)
     due = due.exclude(content="", reasoning="")
     with transaction.atomic():
         search.forget(due)
@@ -81,7 +88,7 @@ def erase_deleted() -> int:
 
 def _save(conversation: Conversation) -> None:
     conversation.revision += 1
-    conversation.save(update_fields=["head", "revision"])
+    conversation.save(update_fields=["awaits", "head", "revision"])
 
 
 def _hang(conversation: Conversation) -> None:

@@ -9,6 +9,7 @@ from conversations.files import services as file_services
 from conversations.people.models import User
 from conversations.threads import selectors, services, storage
 from conversations.threads.models import OPEN, Conversation, Message
+from conversations.tools import calls
 
 # What a copy of a message has of it. What it cost is not counted again.
 COPIED = (
@@ -58,8 +59,9 @@ def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conver
             parent = copies[-1] if copies else None
             copies.append(Message(conversation=made, parent=parent, **values))
         Message.objects.bulk_create(copies, batch_size=ROWS_AT_ONCE)
-        pairs = zip(rows, copies, strict=True)
-        file_services.copy_attachments(copies={row.id: copy.id for row, copy in pairs})
+        ids = {row.id: copy.id for row, copy in zip(rows, copies, strict=True)}
+        file_services.copy_attachments(copies=ids)
+        size += calls.copy(copies=ids)
         if copies:
             made.head = copies[-1]
             made.save(update_fields=["head"])

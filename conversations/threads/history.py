@@ -16,6 +16,8 @@ from django.db import connection
 from conversations.files import selectors as file_selectors
 from conversations.files.models import Attachment, File
 from conversations.threads.models import Conversation, Message
+from conversations.tools import selectors as tool_calls
+from conversations.tools.models import ToolCall
 
 # How far back is read at first, in messages and characters, and how many times as far when more
 # would fit.
@@ -28,25 +30,28 @@ REMEMBERED: Final = 10_000
 _TABLE: Final = Message._meta.db_table
 _ATTACHED: Final = Attachment._meta.db_table
 _READ: Final = f"""
-WITH RECURSIVE path(id, parent_id, role, content, place, size) AS (
-    SELECT id, parent_id, role, content, 1, LENGTH(content) FROM {_TABLE}
+WITH RECURSIVE path(id, parent_id, role, content, asks, place, size) AS (
+    SELECT id, parent_id, role, content, finish_reason = 'tool_calls', 1, LENGTH(content)
+    FROM {_TABLE}
     WHERE id = %s AND conversation_id = %s AND deleted_at IS NULL
   UNION ALL
     SELECT above.id, above.parent_id, above.role, above.content,
+           above.finish_reason = 'tool_calls',
            path.place + 1, path.size + LENGTH(above.content)
     FROM path JOIN {_TABLE} above ON above.id = path.parent_id
     WHERE path.place < %s AND path.size < %s AND above.deleted_at IS NULL
 )
-SELECT id, parent_id, role, content,
+SELECT id, parent_id, role, content, asks,
        role = 'user' AND EXISTS (SELECT 1 FROM {_ATTACHED} WHERE message_id = path.id)
 FROM path ORDER BY place DESC
 """  # noqa: S608 - the names of our own tables
 _COUNT: Final = f"""
 WITH RECURSIVE path(id, parent_id, role, empty) AS (
-    SELECT id, parent_id, role, content = '' FROM {_TABLE}
+    SELECT id, parent_id, role, content = '' AND finish_reason <> 'tool_calls' FROM {_TABLE}
     WHERE id = %s AND deleted_at IS NULL
   UNION ALL
-    SELECT above.id, above.parent_id, above.role, above.content = ''
+    SELECT above.id, above.parent_id, above.role,
+           above.content = '' AND above.finish_reason <> 'tool_calls'
     FROM path JOIN {_TABLE} above ON above.id = path.parent_id
     WHERE above.deleted_at IS NULL
 )
@@ -56,16 +61,19 @@ WHERE role = 'user' OR NOT empty GROUP BY 1
 
 
 class Said(NamedTuple):
-    """What a prompt needs of a message. Its `files` are without their text."""
+    """What a prompt needs of a message. Its `files` are without their text; a reply has the tool
+    `calls` that it asked for, and then its `reasoning`."""
 
     role: str
     content: str
     files: Sequence[File] = ()
+    calls: Sequence[ToolCall] = ()
+    reasoning: str = ""
 
     @property
     def counts(self) -> bool:
-        """Whether it is a part of prompts: a reply without text is none."""
-        return bool(self.content) or self.role == Message.Role.USER
+        """Whether it is a part of prompts: a reply without text and calls is none."""
+        return bool(self.content) or bool(self.calls) or self.role == Message.Role.USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,17 @@ def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History |
         return None
     with_files = [_uuid(key) for key, *_, attached in found if attached]
     files = file_selectors.attached(column="message_id", ids=with_files)
-    rows = [
-        (_uuid(key), Said(role, content, files.get(_uuid(key), ()) if attached else ()))
-        for key, _, role, content, attached in found
-    ]
+    asking = [_uuid(key) for key, *_, asks, _ in found if asks]
+    calls = tool_calls.of_messages(ids=asking) if asking else {}
+    thoughts = Message.objects.filter(id__in=list(calls)).order_by() if calls else ()
+    reasoning = {row.id: row.reasoning for row in thoughts}
+    rows: list[tuple[UUID, Said]] = []
+    for given, _, role, content, _, attached in found:
+        key = _uuid(given)
+        said = Said(role, content, files.get(key, ()) if attached else ())
+        if key in calls:
+            said = said._replace(calls=calls[key], reasoning=reasoning.get(key, ""))
+        rows.append((key, said))
     if found[0][1] is None:
         return History([said for _, said in rows if said.counts])
     above = _count(conversation, rows)

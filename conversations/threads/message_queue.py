@@ -133,8 +133,8 @@ def _add_files(rows: Sequence[QueuedMessage]) -> None:
 
 
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
-    """Return the next message that can begin, or `None`: none can in a deleted conversation, or
-    while they are held."""
+    """Return the next message that can begin, or `None`: none can in a deleted conversation, while
+    they are held, or while a turn waits for its tools."""
     if not _waiting.rows(conversation_id):
         return None
     row = (
@@ -142,6 +142,7 @@ def following(*, conversation_id: UUID) -> QueuedMessage | None:
             conversation_id=conversation_id,
             conversation__deleted_at=None,
             conversation__queue_held=False,
+            conversation__awaits="",
             error__isnull=True,
         )
         .select_related("author", "conversation__user", "key")
@@ -160,6 +161,9 @@ def refuse(*, item: QueuedMessage, error: dict[str, Any]) -> None:
 def waiting_conversations() -> list[UUID]:
     """Return the conversations with queued messages that can begin."""
     rows = QueuedMessage.objects.filter(
-        error__isnull=True, conversation__deleted_at=None, conversation__queue_held=False
+        error__isnull=True,
+        conversation__deleted_at=None,
+        conversation__queue_held=False,
+        conversation__awaits="",
     ).order_by()
     return list(rows.values_list("conversation_id", flat=True).distinct())

@@ -17,6 +17,13 @@ from conversations.ids import new_id
 from conversations.threads.fields import WordsField
 
 
+class Awaits(models.TextChoices):
+    """What a turn waits for that has called tools: the tools, or a person's decision first."""
+
+    TOOLS = "tools"
+    DECISION = "decision"
+
+
 class Conversation(models.Model):
     """A thread that one user owns.
 
@@ -43,6 +50,10 @@ class Conversation(models.Model):
     # The person stopped a reply while messages waited behind it.
     queue_held = models.BooleanField(default=False, db_default=False)
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # What its turn waits for after a reply that called tools, as `next` of `message_end`.
+    awaits = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=Awaits.choices, editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -107,6 +118,8 @@ class Message(models.Model):
     rating: "Rating | None" = None
     # Its files in order, once `selectors.add_files` has set them.
     files: list[File] | None = None
+    # The calls of a reply that asked for tools, once `tools.selectors.add_calls` has set them.
+    tool_calls: list[Any] | None = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(

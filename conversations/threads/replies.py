@@ -4,7 +4,7 @@ A reply is closed once. Every write requires an open status and the process that
 reply, so a process that is late or has lost the reply changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from conversations.threads import storage
 from conversations.threads.models import OPEN, Conversation, Message, Status
+from conversations.tools.selectors import add_calls
 from conversations.usage import services as usage
 
 # Written out: Django takes longer to build it than the database for all the rest, and it is asked
@@ -58,15 +59,26 @@ def mark_stopping(*, reply_id: UUID) -> bool:
     )
 
 
-def close_reply(*, reply_id: UUID, writer: UUID | None, status: str, **fields: Any) -> bool:
+def close_reply(
+    *,
+    reply_id: UUID,
+    writer: UUID | None,
+    status: str,
+    ask: Callable[[Message], None] | None = None,
+    **fields: Any,
+) -> bool:
     """Close a reply with its text and figures, and record its usage. Returns `False`, and changes
-    nothing, if the reply has ended or has another writer."""
+    nothing, if the reply has ended or has another writer.
+
+    `ask` stores the calls of tools with which the reply ends, in the same transaction."""
     with transaction.atomic():
         closed = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN).update(
             status=status, completed_at=timezone.now(), **fields
         )
         if closed:
             reply = usage.record_reply(reply_id=reply_id)
+            if ask is not None:
+                ask(reply)
             size = storage.text_bytes(reply.content, reply.reasoning)
             storage.add(user_id=reply.conversation.user_id, size=size)
     return bool(closed)
@@ -86,7 +98,7 @@ def interrupt(
         if row is None:
             return None
         fields = {"content": content, "reasoning": reasoning, "seq": seq}
-        text = fields if seq > row.seq else {}
+        text: dict[str, Any] = fields if seq > row.seq else {}
         status = Status.INTERRUPTED
         if not close_reply(
             reply_id=reply_id, writer=writer, status=status, error=INTERRUPTED, **text
@@ -119,7 +131,9 @@ def open_replies() -> list[Message]:
 
 def closed(*, reply_ids: Iterable[UUID]) -> list[Message]:
     """Return those of the replies that have ended."""
-    return list(Message.objects.filter(id__in=list(reply_ids)).exclude(status__in=OPEN))
+    rows = list(Message.objects.filter(id__in=list(reply_ids)).exclude(status__in=OPEN))
+    add_calls(rows)
+    return rows
 
 
 def is_written_by(*, reply_id: UUID, writer: UUID) -> bool:

@@ -17,6 +17,9 @@ from conversations.threads import access, history, storage
 from conversations.threads.history import Said
 from conversations.threads.models import OPEN, Conversation, Message
 from conversations.threads.search import Hit
+from conversations.tools.models import ToolCall
+from conversations.tools.offers import Offer
+from conversations.tools.selectors import add_calls
 
 Branch = Literal["head", "all"]
 
@@ -35,12 +38,14 @@ PAGE_BYTES = 2_000_000
 @dataclass(frozen=True, slots=True)
 class OpenedTurn:
     """A reply and the user message it answers. `user_message` is `None` for a regeneration.
-    `created` is false for a turn that the client_id had made before."""
+    `created` is false for a turn that the client_id had made before. `denied` are calls that nobody
+    had decided before it."""
 
     conversation: Conversation
     user_message: Message | None
     reply: Message
     created: bool
+    denied: Sequence[ToolCall] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,9 @@ class TurnContext:
     """The parent of a new reply, the messages before it, the files of the new message, and what its
     author wants of every reply: `instructions`, and a `default_model` where none was chosen.
 
-    The `history` has the newest messages, oldest first, and all system messages. `older` are before
-    them and were not read; `reach` says how far was read.
+    `offers` are the tools that the conversation uses; in the `last_step` of a turn none may be
+    called. The `history` has the newest messages, oldest first, and all system messages. `older`
+    are before them and were not read; `reach` says how far was read.
     """
 
     conversation: Conversation
@@ -60,6 +66,8 @@ class TurnContext:
     instructions: str = ""
     default_model: str = ""
     files: list[File] = field(default_factory=list)
+    offers: Sequence[Offer] = ()
+    last_step: bool = False
 
 
 def conversations(
@@ -282,6 +290,7 @@ def known_turn(
             raise ClientIdConflict
     if reply.deleted_at is not None:
         raise NotFound("The reply to this message was deleted.")
+    add_calls([reply])
     if message_id is not None and message_id != reply.parent_id:
         target = Message.objects.filter(id=message_id, conversation=conversation).first()
         if target is None or target.parent_id != reply.parent_id:
@@ -361,6 +370,7 @@ def opened_turn(*, reply_id: UUID) -> OpenedTurn:
         ).first()
     if asked is not None:
         add_files([asked])
+    add_calls([reply])
     return OpenedTurn(reply.conversation, asked, reply, created=False)
 
 

@@ -18,9 +18,14 @@ from conversations.threads import selectors, shapes
 from conversations.threads.models import Conversation, Message, Rating
 from conversations.threads.parameters import RememberedSerializer
 from conversations.threads.snippets import Match
+from conversations.tools import selectors as tool_calls
+from conversations.tools.selectors import add_calls
 
 # Characters of a system prompt: fewer than the smallest context window holds.
 MOST_SYSTEM_PROMPT = 8000
+# Names of tools, and characters of each.
+MOST_TOOLS = 64
+MOST_TOOL_NAME = 300
 # Characters of the comment of a rating.
 MOST_COMMENT = 2000
 # The fields of a message for a key without the scope `read`.
@@ -40,6 +45,7 @@ class _MessageList(serializers.ListSerializer[Any]):
     def to_representation(self, data: Any) -> Any:
         rows = list(data)
         selectors.add_files(rows)
+        add_calls(rows)
         return super().to_representation(rows)
 
 
@@ -64,6 +70,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         read_only=True, allow_null=True, help_text="What the caller thinks of it."
     )
     attachments = FileSerializer(source="files", many=True, read_only=True)
+    tool_calls = serializers.SerializerMethodField()
+    next = serializers.SerializerMethodField()
     parent_id = serializers.UUIDField(read_only=True, allow_null=True)
     finish_reason = serializers.CharField(read_only=True, allow_null=True)
     model = serializers.CharField(read_only=True, allow_null=True)
@@ -98,6 +106,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "content",
             "attachments",
             "reasoning",
+            "tool_calls",
+            "next",
             "status",
             "seq",
             "finish_reason",
@@ -119,10 +129,20 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def to_representation(self, instance: Message) -> dict[str, Any]:
         if instance.files is None:
             selectors.add_files([instance])
+        if instance.tool_calls is None:
+            add_calls([instance])
         data = super().to_representation(instance)
         for name in ("finish_reason", "model", "provider_used"):
             data[name] = data[name] or None
         return data
+
+    @extend_schema_field(shapes.ToolCallSerializer(many=True))
+    def get_tool_calls(self, row: Message) -> list[dict[str, Any]]:
+        return [tool_calls.as_wire(call) for call in row.tool_calls or ()]
+
+    @extend_schema_field(shapes.NextField())
+    def get_next(self, row: Message) -> str | None:
+        return tool_calls.next_of(row.tool_calls or ())
 
 
 class MessagesSerializer(serializers.Serializer[Any]):
@@ -137,6 +157,12 @@ class SettingsSerializer(RememberedSerializer):
     """The parameters and the system prompt that a conversation keeps."""
 
     system_prompt = TextField(max_length=MOST_SYSTEM_PROMPT, allow_blank=True, required=False)
+    tools = serializers.ListField(
+        child=TextField(max_length=MOST_TOOL_NAME),
+        max_length=MOST_TOOLS,
+        required=False,
+        help_text="Tool servers, or single tools as `server/tool`, that replies may call.",
+    )
 
 
 @extend_schema_field(SettingsSerializer)

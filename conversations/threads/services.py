@@ -19,8 +19,10 @@ from conversations.ids import new_id
 from conversations.people.models import User
 from conversations.statements import Insert, Statement
 from conversations.threads import access, search, selectors, storage
-from conversations.threads.models import Conversation, Message, QueuedMessage, Status
+from conversations.threads.models import Awaits, Conversation, Message, QueuedMessage, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.tools import calls
+from conversations.tools.models import ToolCall
 
 _insert = Insert(Message)
 _locked = Statement(
@@ -159,6 +161,8 @@ def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any
                 raise InvalidInput(f"head_id: {sentence}", fields={"head_id": [sentence]})
             if selectors.running_reply(conversation=row):
                 raise ConversationBusy
+            if row.awaits == Awaits.TOOLS:
+                raise ConversationBusy
             row.head_id = head_id
         row.save()
         storage.add(user_id=row.user_id, size=_prompt_bytes(row.settings) - before)
@@ -248,6 +252,8 @@ def open_turn(
             current = next(iter(_locked.objects(conversation.id)), None)
             if current is None or current.deleted_at is not None:  # since the turn was planned
                 raise NotFound("Conversation not found.")
+            awaited = bool(current.awaits)
+            denied = _end_waiting(current) if awaited else []
             parent = context.parent_id
             if parent and not _shown.rows(parent):
                 raise Conflict(CHANGED)
@@ -262,7 +268,8 @@ def open_turn(
                 named = context.files[0].name if context.files else ""
                 current.title = current.title or title_of(asked.content or named)
             current.updated_at = now
-            current.save(update_fields=["head", "settings", "title", "updated_at"])
+            changed = ["head", "settings", "title", "updated_at"]
+            current.save(update_fields=[*changed, "awaits"] if awaited else changed)
             messages = 2 if asked else 1
             size = messages * storage.MESSAGE + storage.text_bytes(content)
             if waited:
@@ -271,7 +278,41 @@ def open_turn(
     except IntegrityError:
         attachments = [file.id for file in context.files]
         return _explain_refusal(conversation, client_id, content, message_id, attachments)
-    return OpenedTurn(current, asked, row, created=True)
+    return OpenedTurn(current, asked, row, created=True, denied=denied)
+
+
+def _end_waiting(conversation: Conversation) -> list[ToolCall]:
+    """End the turn before a new one, which waits for decisions: they are denied. Raises
+    `ConversationBusy` while its tools run."""
+    if conversation.awaits == Awaits.TOOLS or calls.is_under_way(conversation=conversation):
+        raise ConversationBusy
+    conversation.awaits = ""
+    return calls.deny_undecided(conversation=conversation)
+
+
+def open_step(*, asking: Message, reply: Mapping[str, Any]) -> OpenedTurn | None:
+    """Store the open reply that follows one whose calls are over. `reply` are the first fields of
+    its row. Returns `None` where the turn goes on elsewhere, or has ended."""
+    with transaction.atomic():
+        current = next(iter(_locked.objects(asking.conversation_id)), None)
+        if current is None or current.deleted_at or current.awaits != Awaits.TOOLS:
+            return None
+        if calls.is_under_way(conversation=current):
+            return None
+        now = timezone.now()
+        row = Message(
+            conversation=current,
+            parent_id=asking.id,
+            author_id=asking.author_id,
+            role=Message.Role.ASSISTANT,
+            created_at=now,
+            **{"status": Status.STREAMING, **reply},
+        )
+        _insert(row)
+        current.head, current.awaits, current.updated_at = row, "", now
+        current.save(update_fields=["head", "awaits", "updated_at"])
+        storage.add(user_id=current.user_id, size=storage.MESSAGE)
+    return OpenedTurn(current, None, row, created=True)
 
 
 def _explain_refusal(

@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from conversations.tools.models import State
+
 
 class TokensSerializer(serializers.Serializer[Any]):
     """Counts of tokens. `prompt` includes `cached`, which the provider did not read again."""
@@ -46,6 +48,28 @@ class ContextSerializer(serializers.Serializer[Any]):
     full = serializers.BooleanField(
         required=False, help_text="The reply ended because prompt and reply fill the window."
     )
+
+
+class ToolCallSerializer(serializers.Serializer[Any]):
+    """A tool that a reply called. What comes of it is there once it has ended."""
+
+    id = serializers.UUIDField()
+    server = serializers.CharField()
+    name = serializers.CharField()
+    arguments = serializers.DictField()
+    state = serializers.ChoiceField(choices=State.values)
+    result = serializers.CharField(required=False)
+    truncated = serializers.BooleanField(required=False)
+    files = serializers.ListField(child=serializers.UUIDField(), required=False)
+    took_s = serializers.FloatField(required=False, allow_null=True)
+    reason = serializers.CharField(required=False, help_text="Of who denied it.")
+
+
+class NextField(serializers.ChoiceField):
+    """What the turn waits for after a reply that called tools."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=["tools", "decision"], read_only=True, allow_null=True)
 
 
 class TimingsSerializer(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ from conversations.files import selectors as files
 from conversations.people.models import User
 from conversations.statements import Statement
 from conversations.threads.models import Conversation, Message, QueuedMessage
+from conversations.tools.models import ToolCall
 
 # What a conversation and a message cost beside their text, so that empty ones are bounded, too.
 CONVERSATION: Final = 1024
@@ -125,7 +126,11 @@ def by_owner(conversations: QuerySet[Conversation]) -> dict[UUID, int]:
     inside = {"conversation__in": conversations.order_by().values("pk")}
     messages = Message.objects.filter(**inside).order_by()
     queued = QueuedMessage.objects.filter(**inside).order_by()
-    return sizes_of(conversations.order_by(), messages, queued)
+    sizes = Counter(sizes_of(conversations.order_by(), messages, queued))
+    calls = ToolCall.objects.filter(message__conversation__in=inside["conversation__in"]).order_by()
+    owner = "message__conversation__user"
+    sizes.update(dict(calls.values(owner).annotate(sum=Sum("size")).values_list(owner, "sum")))
+    return dict(sorted(sizes.items()))
 
 
 def sizes_of(

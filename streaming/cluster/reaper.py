@@ -68,6 +68,7 @@ class Reaper:
                 if conversation_id not in busy:
                     # The process that should have begun the next message died between the two.
                     self._owner.advance(conversation_id)
+            await self._owner.recover_tools()
             await self._close_abandoned([row for row in rows if not self._owner.runs(row.id)])
 
     async def _settle_copies(self, open_ids: set[UUID]) -> None:

@@ -6,10 +6,14 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from conversations.fields import IdField, StrictSerializer
+from conversations.fields import IdField, StrictBooleanField, StrictSerializer, TextField, valid
 from conversations.files.serializers import AttachmentsField
 from conversations.threads.parameters import ParametersSerializer
 from conversations.threads.serializers import ContentField
+from conversations.tools.calls import Decision
+
+# Characters of a word to the model with a denied call.
+MOST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,32 @@ class RegenerateSerializer(StrictSerializer):
         return {**super().get_fields(), "continue": serializers.BooleanField(required=False)}
 
 
+class DecisionSerializer(StrictSerializer):
+    """What a person decides on a tool call."""
+
+    client_id = IdField()
+    allow = StrictBooleanField()
+    remember = serializers.ChoiceField(
+        choices=["once", "conversation", "always"],
+        required=False,
+        help_text="For how long this tool is allowed; default: once.",
+    )
+    arguments = serializers.DictField(
+        required=False, allow_null=True, help_text="Instead of those that the model wrote."
+    )
+    reason = TextField(
+        max_length=MOST_REASON,
+        allow_blank=True,
+        required=False,
+        help_text="The model is told it, where the call is denied.",
+    )
+
+
+class DecideSerializer(DecisionSerializer):
+    message_id = IdField()
+    call_id = IdField()
+
+
 class ClientIdSerializer(StrictSerializer):
     client_id = IdField()
 
@@ -80,6 +110,27 @@ def parse_turn_request(data: Any, *, regenerate: bool) -> TurnRequest:
         go_on=valid.get("continue", False),
         queue=valid.get("queue", False),
         attachments=tuple(valid.get("attachments", ())),
+    )
+
+
+def parse_decision(data: Any) -> Decision:
+    """The decision in `data`. Raises `ValidationError`."""
+    return _decision(valid(DecisionSerializer(data=data)))
+
+
+def parse_decide(data: Any) -> tuple[UUID, UUID, Decision]:
+    """The message, the call and the decision in a frame. Raises `ValidationError`."""
+    given = valid(DecideSerializer(data=data))
+    return given["message_id"], given["call_id"], _decision(given)
+
+
+def _decision(given: dict[str, Any]) -> Decision:
+    return Decision(
+        client_id=given["client_id"],
+        allow=given["allow"],
+        remember=given.get("remember", "once"),
+        arguments=given.get("arguments"),
+        reason=given.get("reason", "").strip(),
     )
 
 

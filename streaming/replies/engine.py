@@ -29,6 +29,7 @@ from streaming.replies.bounds import ReplyBounds
 from streaming.replies.prompt import Plan
 from streaming.replies.result import Result
 from streaming.routing import Router
+from streaming.storable import storable
 
 Rerouted = Callable[[], Awaitable[None]]
 # Gets each phase of a reply, and the position in a queue where it waits in one.
@@ -57,6 +58,9 @@ async def produce(
                 log.append("reasoning", chunk.reasoning)
             if chunk.content:
                 log.append("content", chunk.content)
+            if chunk.tool_parts:
+                log.enter("generating")
+                result.calls.take(chunk.tool_parts)
 
 
 async def stream(
@@ -298,12 +302,3 @@ def _clean(chunk: Chunk) -> Chunk:
 def _clean_part(part: ToolPart) -> ToolPart:
     id_, name, arguments = map(storable, (part.id, part.name, part.arguments))
     return replace(part, id=id_, name=name, arguments=arguments)
-
-
-def storable(text: str) -> str:
-    """The text with NUL and lone surrogates replaced, which no database and no frame can hold."""
-    if text.isascii():
-        return text.replace("\0", "\ufffd") if "\0" in text else text
-    return (
-        text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )

@@ -5,7 +5,7 @@ Everything written here goes to the database beside the stream: no follower wait
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,11 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from conversations.threads import replies
-from conversations.threads.models import Status
+from conversations.threads.models import Message, Status
+from conversations.tools import calls, selectors
+from conversations.tools.calls import Asked
+from conversations.tools.models import ToolCall
+from conversations.tools.offers import Offer
 from streaming import revocation
 from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES, UNSTORABLE, Description, describe
@@ -79,7 +83,7 @@ async def make(
         await asyncio.wait([saver])
         if turn.cut_as == LOST:
             return None
-        text = turn.log.text("content") + turn.log.text("reasoning")
+        text = turn.log.text("content") + turn.log.text("reasoning") + turn.result.calls.text()
         return await _store(turn, outcome(turn.result, text, turn.cut_as, failure))
 
 
@@ -151,13 +155,15 @@ async def _store(turn: Turn, end: End) -> End | None:
     """
     content, reasoning = turn.log.text("content"), turn.log.text("reasoning")
     text = {"content": content, "reasoning": reasoning, "seq": turn.log.seq}
+    ask = _Ask(turn.result.offers, _asked(turn.result, end))
     for wait in (0.0, *CLOSE_RETRIES, None):
         try:
             columns = {**end.to_row(), **text}
             closed = await database_sync_to_async(replies.close_reply)(
-                reply_id=turn.id, writer=turn.writer, **columns
+                **{"reply_id": turn.id, "writer": turn.writer, **columns},
+                ask=ask if ask.asked else None,
             )
-            return end if closed else None
+            return ask.told(end) if closed else None
         except STORE_FAILURES as error:
             logger.error("reply %s: end not stored (%s)", turn.id, type(error).__name__)
             if isinstance(error, UNSTORABLE):
@@ -171,6 +177,31 @@ async def _store(turn: Turn, end: End) -> End | None:
         if wait is not None:
             await asyncio.sleep(wait)
     return replace(end, status=str(Status.FAILED), error=NOT_STORED.as_error())
+
+
+def _asked(result: Result, end: End) -> list[Asked]:
+    """The calls with which a reply has ended: only a whole reply asks, and only for what it was
+    offered."""
+    whole = end.status == Status.COMPLETED and end.finish_reason == selectors.ASKS
+    return result.calls.whole() if whole and result.offers else []
+
+
+class _Ask:
+    """Stores the calls with which a reply ends, and tells of them."""
+
+    def __init__(self, offers: Sequence[Offer], asked: Sequence[Asked]) -> None:
+        self._offers, self.asked = offers, asked
+        self._rows: list[ToolCall] = []
+
+    def __call__(self, reply: Message) -> None:
+        self._rows = calls.ask(reply=reply, asked=self.asked, offers=self._offers)
+
+    def told(self, end: End) -> End:
+        """The end with the calls. All of them may have failed at once: then the turn goes on."""
+        if not self._rows:
+            return end
+        told = [selectors.as_wire(row) for row in self._rows]
+        return replace(end, tool_calls=told, next=selectors.next_of(self._rows) or "tools")
 
 
 async def learn_end(turn: Turn) -> None:

@@ -14,10 +14,13 @@ from conversations.people import keys
 from conversations.people import services as people
 from conversations.threads import access, parameters, selectors, services, storage
 from conversations.threads import message_queue as queue
-from conversations.threads.models import Message
+from conversations.threads.models import Awaits, Conversation, Message
 from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.tools import offers
+from conversations.tools.offers import Offer
 from conversations.usage import budgets
 from conversations.usage.budgets import Bounds
+from providers.types import Tool, ToolChoice
 from streaming.caller import Caller
 from streaming.heavy_work import beside_the_loop
 from streaming.replies import prompt_files
@@ -65,13 +68,22 @@ def look(caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: b
         author=caller.user,
         attachments=request.attachments,
     )
-    if busy or (request.queue and queue.following(conversation_id=conversation_id)):
+    busy = busy or conversation.awaits == Awaits.TOOLS
+    if busy or (request.queue and _must_wait(conversation)):
         return Looked()
     bounds = budgets.bounds(user=caller.user, key=caller.key)
     # The caller may be as old as the socket.
     author = people.current(caller.user) or caller.user
     context = replace(context, instructions=author.instructions, default_model=author.default_model)
+    if names := conversation.settings.get("tools"):
+        context = replace(context, offers=offers.offered(user=author, names=names))
     return Looked(context=context, bounds=bounds)
+
+
+def _must_wait(conversation: Conversation) -> bool:
+    """Whether a message that may be queued has others before it, or a decision on tools."""
+    following = queue.following(conversation_id=conversation.id)
+    return bool(conversation.awaits) or following is not None
 
 
 async def plan(
@@ -89,6 +101,10 @@ async def plan(
     if model is not None or provider or not keys.allows(caller.key, own, default):
         own = ""
     route = await _route(router, model, own, provider)
+    if context.offers:
+        settled["tools"] = tuple(map(_tool, context.offers))
+        if context.last_step:
+            settled["tool_choice"] = ToolChoice("none")
     plan = await _fitted(caller, route, context, request, settled)
     if not route.fallback:
         for name in plan.left_out:
@@ -130,11 +146,16 @@ async def _fitted(
             instructions=context.instructions,
             files=context.files,
             parts=parts,
+            offers=() if context.last_step else context.offers,
         )
         plan = await beside_the_loop(make) if is_long(context.history) else make()
         if not context.older or plan.fitted.dropped > context.older:
             return plan
         context = await database_sync_to_async(selectors.more_history)(context=context)
+
+
+def _tool(offer: Offer) -> Tool:
+    return Tool(offer.name, offer.description, offer.schema or None)
 
 
 def _newest_question(context: TurnContext) -> str:
@@ -157,7 +178,22 @@ def store(
     """Store the rows of a turn. `ids` are those of the message and of its reply, in the order in
     which they were made. Raises as `services.open_turn`."""
     asked_id, reply_id = ids
-    reply: dict[str, Any] = {
+    return services.open_turn(
+        context=context,
+        author=plan.caller.user,
+        client_id=request.client_id,
+        content=request.content,
+        message_id=request.message_id,
+        # A regeneration's are for itself alone.
+        remember={} if request.content is None else request.parameters,
+        reply=columns(plan, reply_id, writer),
+        asked_id=asked_id,
+    )
+
+
+def columns(plan: Plan, reply_id: UUID, writer: UUID) -> dict[str, Any]:
+    """The first fields of a reply's row."""
+    return {
         "id": reply_id,
         "writer": writer,
         "model": plan.route.model,
@@ -168,14 +204,3 @@ def store(
         "key": plan.caller.key,
         "door": plan.caller.door,
     }
-    return services.open_turn(
-        context=context,
-        author=plan.caller.user,
-        client_id=request.client_id,
-        content=request.content,
-        message_id=request.message_id,
-        # A regeneration's are for itself alone.
-        remember={} if request.content is None else request.parameters,
-        reply=reply,
-        asked_id=asked_id,
-    )

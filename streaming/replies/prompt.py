@@ -16,9 +16,11 @@ from django.conf import settings
 from conversations.files.models import File
 from conversations.threads.history import Said
 from conversations.threads.parameters import MORE
+from conversations.tools.offers import Offer
 from providers.errors import ContextTooLong, ModelCannotSee, ProviderError, SystemRoleRefused
 from providers.types import ChatMessage, Image, Usage
 from streaming.caller import Caller
+from streaming.replies.prompt_calls import messages_of, newest_turn
 from streaming.replies.prompt_files import FileFit, Loaded, PromptFile, prompt_files
 from streaming.replies.roles import join_neighbours, without_system
 from streaming.routing import Route
@@ -34,6 +36,9 @@ LONG = 256_000
 MESSAGE_COST = 200
 # What templates say that insist on a user's message first: those without a system role, too.
 ALTERNATE = re.compile(r"roles? must alternate", re.IGNORECASE)
+
+# What servers say that were offered tools for a model that calls none.
+NO_TOOLS = re.compile(r"does not support (tools|function)|tool.{0,40}not supported", re.IGNORECASE)
 
 # Asked after a reply that was cut and is to be continued. Nobody sees it, and it is not stored.
 GO_ON = (
@@ -85,6 +90,7 @@ class Plan:
     fitted_again: bool = False
     reordered: bool = False
     older: int = 0
+    offers: tuple[Offer, ...] = ()
     fitted: Fitted = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +101,10 @@ class Plan:
         """The parameters of a conversation that the provider does not have."""
         has = self.route.provider.parameters
         names = MORE if self.trims else ()
-        return tuple(name for name in names if name in self.parameters and name not in has)
+        left_out = tuple(name for name in names if name in self.parameters and name not in has)
+        if self.offers and self.route.takes_no_tools:
+            return (*left_out, "tools")
+        return left_out
 
     @property
     def wanted_tokens(self) -> int | None:
@@ -137,6 +146,9 @@ class Plan:
         about it can be changed."""
         if isinstance(refusal, ContextTooLong):
             changed = self._fitted_again(refusal)
+        elif self.offers and "tools" not in self.left_out and NO_TOOLS.search(refusal.detail):
+            self.route.facts.learn_no_tools()
+            return replace(self)
         elif isinstance(refusal, SystemRoleRefused) or ALTERNATE.search(refusal.detail):
             changed = self._reordered()
         else:
@@ -179,19 +191,27 @@ def make_plan(
     older: int = 0,
     files: Sequence[File] = (),
     parts: Mapping[UUID, Loaded] = MappingProxyType({}),
+    offers: Sequence[Offer] = (),
 ) -> Plan:
     """The plan for the next reply of a conversation. `content` is the new question with its
     `files`, `None` for a regeneration; `parts` are what was loaded of all files; `older` messages
     are before the `history` and were not read. The author's `instructions` stand before the system
-    prompt. Replies without text are left out. Raises `ModelCannotSee`."""
+    prompt. Replies without text are left out. The model is offered `offers`, the tools of the
+    conversation. Raises `ModelCannotSee`."""
     attached: dict[int, tuple[PromptFile, ...]] = {}
     prompts = filter(None, (instructions, parameters.get("system_prompt")))
     messages = [ChatMessage("system", prompt) for prompt in prompts]
-    for row in history:
+    history = list(history)
+    # A new question begins a turn of its own.
+    newest = newest_turn(history) if content is None else len(history)
+    for position, row in enumerate(history):
         if row.counts:
             if row.files:
                 attached[len(messages)] = prompt_files(row.files, parts)
-            messages.append(ChatMessage(row.role, row.content))  # type: ignore[arg-type]
+            if row.calls:
+                messages += messages_of(row, route.window, newest=position >= newest)
+            else:
+                messages.append(ChatMessage(row.role, row.content))  # type: ignore[arg-type]
     if content is not None:
         if files:
             attached[len(messages)] = prompt_files(files, parts)
@@ -201,7 +221,12 @@ def make_plan(
     shown = attached.get(len(messages) - 1, ())
     if route.cannot_see and any(isinstance(file.part, Image) for file in shown):
         raise _cannot_see(route, "attachments")
-    return Plan(caller, route, tuple(messages), parameters, files=attached, older=older)
+    return Plan(
+        *(caller, route, tuple(messages), parameters),
+        files=attached,
+        older=older,
+        offers=tuple(offers),
+    )
 
 
 def is_long(messages: Iterable[ChatMessage | Said]) -> bool:
@@ -281,9 +306,11 @@ def _newest(plan: Plan, beside: Amounts, files: FileFit) -> tuple[tuple[ChatMess
     ]
     used = _cost(plan, total([beside, *map(message_amounts, system)]))
     newest_first: list[ChatMessage] = []
-    for message, attached in reversed(rest):
+    # The newest turn stays whole: results mean nothing without their calls.
+    turn = max((i for i, (said, _) in enumerate(rest) if said.role == "user"), default=len(rest))
+    for position, (message, attached) in reversed([*enumerate(rest)]):
         used += _cost(plan, message_amounts(message))
-        if used > budget and newest_first:
+        if used > budget and newest_first and position < turn:
             break
         whole, cost = files.fit(message, attached, budget - used)
         newest_first.append(whole)

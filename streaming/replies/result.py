@@ -4,9 +4,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from conversations.tools.offers import Offer
 from providers.types import ChatMessage, Chunk, Finish, FinishReason
 from streaming.events import End
 from streaming.replies.prompt import Plan, estimate_tokens
+from streaming.tools.asked import AskedCalls
 
 
 @dataclass(slots=True)
@@ -21,6 +23,8 @@ class Result:
     fallback_used: bool = False
     left_out: tuple[str, ...] = ()
     prompt: tuple[ChatMessage, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    calls: AskedCalls = field(default_factory=AskedCalls)
     reading: bool = False
     finish: Finish | None = None
     started: float = field(default_factory=time.monotonic)
@@ -43,6 +47,8 @@ class Result:
         self.fallback_used = route.fallback
         self.left_out = plan.left_out
         self.prompt = plan.fitted.messages
+        self.offers = () if "tools" in plan.left_out else plan.offers
+        self.calls = AskedCalls()
 
     def hear(self, chunk: Chunk) -> None:
         """Note when the model's first text came, and how long it thought before its answer."""

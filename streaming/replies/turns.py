@@ -18,24 +18,31 @@ from channels.db import database_sync_to_async
 
 from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
 from conversations.ids import new_id
+from conversations.people.models import User
 from conversations.threads import message_queue as queue
 from conversations.threads import selectors
 from conversations.threads.models import OPEN, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.tools import calls
+from conversations.tools.calls import Decision
+from conversations.tools.models import ToolCall
 from conversations.upkeep import upkeep
 from streaming import hints, metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
+from streaming.errors import describe
 from streaming.limits import Limits, Permit, count_refusals
 from streaming.log import MemoryLog
 from streaming.peers import Peers
 from streaming.provider_slots import ProviderSlots
-from streaming.replies import making, message_queue, opening
+from streaming.replies import making, message_queue, opening, steps
 from streaming.replies.accounting import record_end
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan
+from streaming.replies.steps import Step
 from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router
+from streaming.tools.runs import ToolRuns, announce
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +50,8 @@ logger = logging.getLogger(__name__)
 CUT_PATIENCE = 5.0
 # How soon to look again for a reply of another process that this one cannot follow, in seconds.
 WAIT_AGAIN = 0.5
+# How soon to look again for a free place of a caller whose turn is to go on.
+STEP_AGAIN = 1.0
 
 
 class Turns:
@@ -52,6 +61,7 @@ class Turns:
         """`peers` are the other processes on this database."""
         self._router, self._limits, self._slots, self._peers = router, limits, slots, peers
         self._held = message_queue.Held(self.advance)
+        self._tools = ToolRuns(peers.process, self._spawn, self._go_on)
         self._draining = False
         self._running: dict[UUID, Turn] = {}
         self._by_conversation: dict[UUID, Turn] = {}
@@ -148,7 +158,25 @@ class Turns:
         """`stop`; what waits behind a reply that still runs is held, until it is resumed."""
         if await self.running_in(conversation_id) == reply_id:
             await message_queue.hold(conversation_id)
+        elif await self._tools.stop(conversation_id):
+            await message_queue.hold(conversation_id)
+            return
         await self.stop(reply_id)
+
+    async def decide(
+        self, user: User, message_id: UUID, call_id: UUID, decision: Decision
+    ) -> ToolCall:
+        """Allow or deny a call of a reply, and go on with its turn where that was the last
+        decision. Returns the call as it is then. Raises as `calls.decide`."""
+        async with db_threads.borrow():
+            call: ToolCall
+            call, decided = await database_sync_to_async(calls.decide)(
+                user=user, message_id=message_id, call_id=call_id, decision=decision
+            )
+        if decided:
+            await announce(call.message.conversation_id, [call])
+            self._tools.start(message_id)
+        return call
 
     async def resume_queue(self, conversation_id: UUID) -> None:
         """Begin the first of the messages that are held; the others follow it."""
@@ -172,6 +200,7 @@ class Turns:
         some seconds."""
         # A turn that was stored before the conversation was deleted may not be known here yet.
         async with self._opening.setdefault(conversation_id, asyncio.Lock()), db_threads.borrow():
+            await self._tools.stop(conversation_id)
             reply_id = await self.running_in(conversation_id)
             if reply_id is None:
                 return
@@ -184,10 +213,12 @@ class Turns:
         """Close what a process that died left open, look after the record, and begin the turns of
         queued messages. Call it before the first turn begins."""
         async with db_threads.borrow():
-            await database_sync_to_async(self._peers.close_abandoned)()
+            alone = await database_sync_to_async(self._peers.close_abandoned)()
             await database_sync_to_async(upkeep)()
             left = await database_sync_to_async(queue.waiting_conversations)()
         self._peers.start(self)
+        async with db_threads.borrow():
+            await self.recover_tools(all_of_them=alone)
         for conversation_id in left:
             self.advance(conversation_id)
 
@@ -195,6 +226,15 @@ class Turns:
         """Begin the turn of the next message that waits in a conversation, if nothing runs."""
         work = message_queue.advance(conversation_id, self.begin, self._may_begin, self._held)
         self._spawn(work, "advance")
+
+    async def recover_tools(self, *, all_of_them: bool = False) -> None:
+        """Go on with the turns whose process died while their tools ran, or right after: all of
+        them where there is no other process, else those that have waited for long. What ran is
+        given up, and never repeated."""
+        for call in await database_sync_to_async(calls.interrupt_lost)(all_of_them=all_of_them):
+            await announce(call.message.conversation_id, [call])
+        for reply_id in await database_sync_to_async(calls.left_waiting)(all_of_them=all_of_them):
+            self._tools.start(reply_id)
 
     def _may_begin(self, conversation_id: UUID) -> bool:
         return not self._draining and not self.runs_in(conversation_id)
@@ -206,6 +246,7 @@ class Turns:
         await self._idle(seconds)
         for turn in list(self._running.values()):
             turn.cut(Status.INTERRUPTED)
+        self._tools.cut()
         await self._idle(CUT_PATIENCE)
 
     async def _idle(self, seconds: float) -> None:
@@ -232,15 +273,19 @@ class Turns:
                 return None, False
             if plan is None or permit is None:
                 return opened.reply.id, False
-            turn = Turn(opened, plan, permit)
-            self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
-            self._peers.share(turn.id, turn.log)
-            metrics.running.inc()
-            self._spawn(self._run(turn), f"turn {turn.id}")
+            turn = self._launch(opened, plan, permit)
         # A task that is cancelled before its first step never runs its `finally`.
         await asyncio.sleep(0)
         self._spawn(_send_hints(turn, opened), f"hints of {turn.id}")
         return turn.id, True
+
+    def _launch(self, opened: OpenedTurn, plan: Plan, permit: Permit) -> Turn:
+        turn = Turn(opened, plan, permit)
+        self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
+        self._peers.share(turn.id, turn.log)
+        metrics.running.inc()
+        self._spawn(self._run(turn), f"turn {turn.id}")
+        return turn
 
     async def _open(
         self, caller: Caller, conversation_id: UUID, request: TurnRequest, provider: str
@@ -287,6 +332,52 @@ class Turns:
                 raise
             return store()
 
+    async def _go_on(self, asking_id: UUID) -> None:
+        """Begin the reply that follows one whose calls are over, where its turn waits for it."""
+        async with db_threads.borrow():
+            step = await database_sync_to_async(steps.look)(asking_id)
+            if step is None or self._draining:
+                return
+            try:
+                permit = await self._place_for(step)
+                begun = await self._begin_step(step, permit)
+            except Exception as error:  # noqa: BLE001 - told as the end of the reply
+                opened = await database_sync_to_async(steps.fail)(step, describe(error).as_error())
+                if opened is not None:
+                    await hints.turn_started(opened.conversation.id, opened.reply.id)
+                    self.advance(opened.conversation.id)
+                return
+        if begun is not None:
+            await asyncio.sleep(0)
+            self._spawn(_send_hints(*begun), f"hints of {begun[0].id}")
+
+    async def _place_for(self, step: Step) -> Permit:
+        """One of the caller's places, when there is one."""
+        while True:
+            bounds = await database_sync_to_async(steps.bounds)(step.caller)
+            try:
+                return await self._limits.admit(step.caller, bounds=bounds)
+            except TooManyAtOnce as refusal:
+                await asyncio.sleep(min(refusal.retry_after, STEP_AGAIN))
+
+    async def _begin_step(self, step: Step, permit: Permit) -> tuple[Turn, OpenedTurn] | None:
+        conversation_id = step.context.conversation.id
+        async with self._opening.setdefault(conversation_id, asyncio.Lock()):
+            try:
+                plan = await opening.plan(self._router, step.caller, step.context, step.request, "")
+                reply_id = new_id()
+                await self._peers.begin(reply_id)
+                opened = await database_sync_to_async(steps.store)(
+                    step, plan, reply_id, self._peers.process
+                )
+            except BaseException:
+                permit.release()
+                raise
+            if opened is None:
+                permit.release()
+                return None
+            return self._launch(opened, plan, permit), opened
+
     # --- Running ----------------------------------------------------------------------------
 
     async def _run(self, turn: Turn) -> None:
@@ -306,6 +397,8 @@ class Turns:
         else:
             turn.log.finish(end)
             await record_end(turn.plan.caller, end, turn.result, turn)
+            if end.tool_calls:
+                self._tools.start(turn.id)
         self.advance(turn.conversation_id)
         self._held.place_free(turn.plan.caller.user.pk)
 
@@ -334,5 +427,6 @@ async def _send_hints(turn: Turn, opened: OpenedTurn) -> None:
     """Send the hints of a new turn. Not awaited by the reply: with many turns at once the channel
     layer takes a while."""
     conversation = opened.conversation
+    await announce(conversation.id, opened.denied)
     await hints.turn_started(conversation.id, turn.id)
     await hints.conversation_changed(conversation)

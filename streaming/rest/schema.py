@@ -110,6 +110,9 @@ WAITS = OpenApiResponse(QueueSerializer, "With `queue`, when the message was que
 REFUSED_AS_BUSY = OpenApiResponse(
     ERROR_REF, "A reply is running, or the client_id was used with other content."
 )
+DECIDED = OpenApiResponse(
+    ERROR_REF, "It was decided otherwise, or the person has to sign in to the tool server first."
+)
 REFUSED_BY_A_LIMIT = OpenApiResponse(ERROR_REF, "A limit is reached, or a budget is used up.")
 RETRY = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="In seconds."

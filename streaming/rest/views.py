@@ -24,6 +24,8 @@ from conversations.threads import access, selectors
 from conversations.threads.models import Message, Status
 from conversations.threads.parameters import EFFORTS
 from conversations.threads.serializers import BARE_MESSAGE, MessageSerializer
+from conversations.threads.shapes import ToolCallSerializer
+from conversations.tools import selectors as tool_calls
 from providers.base import Provider
 from providers.errors import ProviderError
 from streaming.catalog import CatalogEntry
@@ -31,9 +33,11 @@ from streaming.errors import http_status
 from streaming.lifecycle import lifecycle
 from streaming.replies import message_queue
 from streaming.replies.commands import (
+    DecisionSerializer,
     MessageIdSerializer,
     RegenerateSerializer,
     UserMessageSerializer,
+    parse_decision,
     parse_id,
     parse_turn_request,
 )
@@ -146,6 +150,25 @@ class StopView(AsyncAPIView):
 
         row = await database_sync_to_async(look)()
         return Response(_message(row, readable=keys.may_read(key_of(request))))
+
+
+class DecideView(AsyncAPIView):
+    """A decision on a tool call."""
+
+    @extend_schema(
+        request=DecisionSerializer,
+        responses={200: ToolCallSerializer, 409: schema.DECIDED},
+    )
+    async def post(self, request: Request, message_id: UUID, call_id: UUID) -> Response:
+        """Allow or deny a call. The first decision counts; repeating it changes nothing."""
+        user = caller(request)
+        await database_sync_to_async(access.message)(user, message_id)
+        decision = parse_decision(request.data)
+        turns = (await lifecycle.start()).turns
+        call = await turns.decide(user, message_id, call_id, decision)
+        wire = tool_calls.as_wire(call)
+        readable = keys.may_read(key_of(request))
+        return Response(wire if readable else {"id": wire["id"], "state": wire["state"]})
 
 
 class ModelsView(AsyncAPIView):

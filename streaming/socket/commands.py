@@ -9,7 +9,12 @@ from channels.db import database_sync_to_async
 from conversations.people import keys
 from conversations.threads import access
 from streaming.replies import message_queue
-from streaming.replies.commands import parse_client_id, parse_id, parse_turn_request
+from streaming.replies.commands import (
+    parse_client_id,
+    parse_decide,
+    parse_id,
+    parse_turn_request,
+)
 from streaming.replies.turns import Turns
 from streaming.socket.feed import Feed
 from streaming.socket.handshake import Admitted
@@ -33,6 +38,7 @@ class Commands:
             "follow": self._follow,
             "unqueue": self._unqueue,
             "queue_resume": self._queue_resume,
+            "decide": self._decide,
         }
 
     def knows(self, kind: object) -> bool:
@@ -82,6 +88,14 @@ class Commands:
         keys.require(self.caller.key, "chat")
         await self._turns.resume_queue(self._conversation_id)
 
+    async def _decide(self, frame: Frame) -> None:
+        keys.require(self.caller.key, "chat")
+        message_id, call_id, decision = parse_decide(frame)
+        await self._require_own(message_id)
+        call = await self._turns.decide(self.caller.user, message_id, call_id, decision)
+        # Who repeats a decision learns what became of it.
+        await self._feed.tell_call(message_id, call_id, call.state)
+
     async def _follow(self, frame: Frame) -> None:
         await self._feed.tell_again(await self._own(frame))
 
@@ -91,7 +105,10 @@ class Commands:
         reply_id = parse_id(frame)
         turn = self._turns.find(reply_id)
         if turn is None or turn.conversation_id != self._conversation_id:
-            await database_sync_to_async(access.message)(
-                self.caller.user, reply_id, self._conversation_id
-            )
+            await self._require_own(reply_id)
         return reply_id
+
+    async def _require_own(self, message_id: UUID) -> None:
+        await database_sync_to_async(access.message)(
+            self.caller.user, message_id, self._conversation_id
+        )

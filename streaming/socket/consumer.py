@@ -331,6 +331,10 @@ class ChatConsumer(AsyncConsumer):
         more = message.get("revision"), message.get("deleted")
         self._start(self._tell_conversation(message["title"], head_id, *more))
 
+    async def hint_call(self, message: dict[str, Any]) -> None:
+        ids = UUID(message["message_id"]), UUID(message["call_id"])
+        self._start(self.feed.tell_call(*ids, message["state"]))
+
     async def hint_queue(self, message: dict[str, Any]) -> None:
         self._start(self._tell_queue())
 

@@ -9,6 +9,7 @@ from conversations.errors import NotFound, Unavailable
 from streaming.log import Follower, LogLost
 from streaming.replies.row_events import events_of_ended
 from streaming.replies.turns import Turns
+from streaming.socket.call_news import CallNews
 from streaming.socket.writer import SocketWriter
 
 # Replies that a socket remembers having followed, so that a late hint does not repeat one.
@@ -22,17 +23,20 @@ class Feed:
     def __init__(self, turns: Turns, out: SocketWriter) -> None:
         self._turns, self._out = turns, out
         self._ids: asyncio.Queue[UUID] = asyncio.Queue()
+        self._to_come: set[UUID] = set()  # replies whose end was not sent yet
         self._follower: Follower | None = None
         self._sending_snapshot = False  # of the reply that is followed
         self._followed: deque[UUID] = deque(maxlen=REMEMBERED)
         self._questions: set[UUID] = set()  # replies to come that are sent with their question
         self._telling: set[UUID] = set()  # replies that are being sent again
+        self._calls = CallNews(out)
 
     def follow_once(self, reply_id: UUID, *, question: bool = True) -> None:
         """Follow a reply, unless this socket does or did. `question` sends the user message before
         it: a client that was connected when the message was sent has not read it."""
         if reply_id not in self._followed:
             self._followed.append(reply_id)
+            self._to_come.add(reply_id)
             self._ids.put_nowait(reply_id)
             if question:
                 self._questions.add(reply_id)
@@ -81,15 +85,26 @@ class Feed:
         for event in events_of_ended(await self._turns.result(reply_id), question=question):
             await self._out.tell(event)
 
+    async def tell_call(self, message_id: UUID, call_id: UUID, state: str) -> None:
+        """Send the new state of a tool call, but not before the end of its reply."""
+        self._calls.add(message_id, call_id, state)
+        if message_id not in self._to_come:
+            self._calls.release(message_id)
+            await self._calls.told()
+
     async def run(self) -> None:
         """Send the followed replies, until cancelled."""
         while True:
             reply_id = await self._ids.get()
             try:
+                await self._calls.told()  # of the replies before it
                 await self._tell_all(reply_id)
             except (LogLost, Unavailable):
                 # The client reconnects, here or elsewhere, and begins with a fresh snapshot.
                 await self._out.send_away()
+            self._to_come.discard(reply_id)
+            self._calls.release(reply_id)
+            await self._calls.told()
             self._ids.task_done()
 
     async def _tell_all(self, reply_id: UUID) -> None:

@@ -48,6 +48,7 @@ GET /api/files/{id}/              DELETE /api/files/{id}/
 GET /api/files/{id}/content
 GET /api/messages/{id}/           DELETE /api/messages/{id}/
 POST /api/messages/{id}/restore/  PUT /api/messages/{id}/rating/
+POST /api/messages/{message_id}/tool-calls/{call_id}/decide/
 GET /api/models/
 GET /api/people/                  POST /api/people/
 GET /api/people/{id}/             PATCH /api/people/{id}/          DELETE /api/people/{id}/

@@ -153,11 +153,12 @@ def usage(user_id: str) -> list[dict[str, Any]]:
 
 def unsettled(user_ids: list[str]) -> int:
     """How many replies of these people run. What waits for them is taken away."""
-    from conversations.threads.models import OPEN, Message, QueuedMessage
+    from conversations.threads.models import OPEN, Conversation, Message, QueuedMessage
 
     QueuedMessage.objects.filter(conversation__user__in=user_ids).delete()
     running = Message.objects.filter(conversation__user__in=user_ids, status__in=OPEN)
-    return int(running.count())
+    with_tools = Conversation.objects.filter(user__in=user_ids, awaits="tools", deleted_at=None)
+    return int(running.count() + with_tools.count())
 
 
 def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = None) -> list[str]:

@@ -25,6 +25,7 @@
     tagged                   thoughts in the text, between tags that are cut by the tokens
     tools_many               three calls without ids, all of index 0
     tool_loop                asks for the tool `clock`, and after its answer says it
+    calls                    calls the tools that the question names in JSON, step by step
     form                     JSON if a `format` was asked for
     last_content nometrics extra cloud afterdone crlf
     gaps                     empty lines between the others

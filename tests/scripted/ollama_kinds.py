@@ -306,3 +306,36 @@ async def holds_back(line: Line) -> None:
     await line.say("word0 ")
     await line.server.gate("a").passed()
     await line.done()
+
+
+@script
+async def calls(line: Line) -> None:
+    """Calls what the last question says, as JSON: `[["calculate", {"expression": "1+1"}]]`; one
+    list for each step where there are several. Then tells the results of the last step."""
+    messages = line.exchange.json["messages"]
+    last = max(i for i, said in enumerate(messages) if said["role"] == "user")
+    steps = json.loads(messages[last]["content"])
+    steps = [steps] if steps and isinstance(steps[0][0], str) else steps
+    done = sum(bool(said.get("tool_calls")) for said in messages[last:])
+    if done < len(steps) and line.exchange.json.get("tools"):
+        named = [{"name": name, "arguments": given} for name, given in steps[done]]
+        await line.say("", thinking="I need tools.")
+        await line.say(tool_calls=[{"function": function} for function in named])
+    else:
+        answers: list[str] = []
+        for said in messages[last:]:
+            answers = [] if said.get("tool_calls") else answers
+            answers += [said["content"]] if said["role"] == "tool" else []
+        await line.speak(["Results: ", " | ".join(answers)])
+    await line.done()
+
+
+@script
+async def without_tools(line: Line) -> None:
+    """Refuses tools, as Ollama does for a model whose template has none."""
+    if line.exchange.json.get("tools"):
+        sentence = f"registry.ollama.ai/library/{line.exchange.model}:latest does not support tools"
+        await line.response.whole(400, {"error": sentence}, "application/json", None)
+    else:
+        await line.speak(REPLY)
+        await line.done()

@@ -74,6 +74,8 @@ export interface Parameters {
 /** What a conversation remembers; the system prompt is no parameter of a request. */
 export interface Settings extends Parameters {
   system_prompt?: string;
+  /** Tool servers, or single tools as `server/tool`. */
+  tools?: string[];
 }
 
 /** A change to that; null forgets. */
@@ -181,6 +183,45 @@ export interface MessageEndEvent {
   error?: Problem | null;
   /** Parameters that were chosen, and that who answers does not have. */
   left_out?: string[] | null;
+  /** What the reply called before it ended. */
+  tool_calls?: ToolCall[] | null;
+  next?: Next | null;
+}
+
+export type CallState =
+  | 'asked'
+  | 'needs_sign_in'
+  | 'allowed'
+  | 'running'
+  | 'denied'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | 'interrupted';
+
+/** A tool that a reply called; what came of it is there once it has ended. */
+export interface ToolCall {
+  id: string;
+  server: string;
+  name: string;
+  arguments: Record<string, unknown>;
+  state: CallState;
+  result?: string;
+  truncated?: boolean;
+  files?: string[];
+  took_s?: number | null;
+  /** Of who denied it. */
+  reason?: string;
+}
+
+/** What a turn waits for after a reply that called tools. */
+export type Next = 'tools' | 'decision';
+
+/** A call has come to another state; `id` is its reply. */
+export interface ToolCallEvent {
+  type: 'tool_call';
+  id: string;
+  call: ToolCall;
 }
 
 /** A message that waits until the reply before it has ended; `error`: why it could not be sent. */
@@ -228,6 +269,7 @@ export type ServerEvent =
   | StatusEvent
   | DeltaEvent
   | MessageEndEvent
+  | ToolCallEvent
   | QueueEvent
   | ConversationEvent
   | ErrorEvent
@@ -241,6 +283,7 @@ export const SERVER_EVENT_TYPES = [
   'delta',
   'reasoning_delta',
   'message_end',
+  'tool_call',
   'queue',
   'conversation',
   'error',
@@ -271,12 +314,25 @@ export interface RegenerateFrame {
   parameters?: Parameters;
 }
 
+/** Allows or denies a tool call; the first decision counts. */
+export interface DecideFrame {
+  type: 'decide';
+  client_id: string;
+  message_id: string;
+  call_id: string;
+  allow: boolean;
+  remember?: 'once' | 'conversation' | 'always';
+  arguments?: Record<string, unknown>;
+  reason?: string;
+}
+
 export type ClientFrame =
   | UserMessageFrame
   | RegenerateFrame
   | { type: 'stop' | 'follow'; id: string }
   | { type: 'unqueue'; client_id: string }
   | { type: 'queue_resume' }
+  | DecideFrame
   | { type: 'heartbeat' };
 
 export const CLIENT_FRAME_TYPES = [
@@ -286,6 +342,7 @@ export const CLIENT_FRAME_TYPES = [
   'follow',
   'unqueue',
   'queue_resume',
+  'decide',
   'heartbeat',
 ] as const satisfies readonly ClientFrame['type'][];
 
@@ -331,6 +388,8 @@ export interface Message {
   /** Parameters that were chosen, and that its provider does not have. */
   left_out?: string[] | null;
   attachments?: Attachment[];
+  tool_calls?: ToolCall[];
+  next?: Next | null;
   /** What the reader thinks of it. */
   rating?: { value: 1 | -1; comment: string } | null;
   created_at: string;

@@ -1,0 +1,163 @@
+"""Runs the tool calls of replies, side by side, between two replies of a turn."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from channels.db import database_sync_to_async
+
+from conversations.threads.models import Conversation
+from conversations.tools import built_in, calls
+from conversations.tools.built_in import BUILT_IN, ToolFailed
+from conversations.tools.models import State, ToolCall
+from streaming import hints
+from streaming.db_threads import db_threads
+from streaming.errors import STORE_FAILURES
+from streaming.storable import storable
+from streaming.tools.results import ToolResult
+
+logger = logging.getLogger(__name__)
+
+# How long a call may take, and how often it is looked whether it was stopped, in seconds.
+CALL_SECONDS: Final = 30.0
+LOOK: Final = 1.0
+# Waits between tries to store a result while the database refuses, in seconds.
+STORE_RETRIES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+FAILED: Final = "The tool failed unexpectedly."
+
+Spawn = Callable[[Coroutine[Any, Any, None], str], Any]
+
+
+class ToolRuns:
+    """The calls that this process runs. Nothing is held for those that nobody has decided."""
+
+    def __init__(
+        self, process: UUID, spawn: Spawn, go_on: Callable[[UUID], Awaitable[None]]
+    ) -> None:
+        """`go_on` is called for a reply when its calls are over."""
+        self._process, self._spawn, self._go_on = process, spawn, go_on
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+
+    def start(self, message_id: UUID) -> None:
+        """Run the allowed calls of a reply, and go on with its turn when all calls are over."""
+        self._spawn(self._run(message_id), f"turn tools {message_id}")
+
+    async def _run(self, message_id: UUID) -> None:
+        async with db_threads.borrow():
+            rows = await database_sync_to_async(calls.claim)(
+                message_id=message_id, writer=self._process
+            )
+            if rows:
+                conversation = await database_sync_to_async(_conversation)(rows[0])
+                await announce(conversation.pk, rows)
+                await self._run_all(rows, conversation)
+        await self._go_on(message_id)
+
+    async def _run_all(self, rows: list[ToolCall], conversation: Conversation) -> None:
+        tasks = {
+            row.id: asyncio.create_task(self._run_one(row, conversation), name=f"call {row.id}")
+            for row in rows
+        }
+        self._running |= tasks
+        try:
+            while waiting := [task for task in tasks.values() if not task.done()]:
+                done, _ = await asyncio.wait(waiting, timeout=LOOK)
+                if not done:
+                    await self._cancel_stopped(tasks)
+        finally:
+            for key in tasks:
+                del self._running[key]
+
+    async def _cancel_stopped(self, tasks: dict[UUID, asyncio.Task[None]]) -> None:
+        """Cancel the calls that were stopped in another process."""
+        with suppress(*STORE_FAILURES):
+            left = await database_sync_to_async(calls.running)(ids=list(tasks))
+            for key, task in tasks.items():
+                if key not in left:
+                    task.cancel()
+
+    async def _run_one(self, call: ToolCall, conversation: Conversation) -> None:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                result = await _call(call, conversation)
+            state = State.FAILED if result.failed else State.DONE
+        except TimeoutError:
+            state = State.FAILED
+            result = ToolResult(f"The tool did not answer within {CALL_SECONDS:.0f} s.")
+        except ToolFailed as error:
+            state, result = State.FAILED, ToolResult(str(error))
+        except asyncio.CancelledError:
+            # It was stopped, which is stored; or this process ends.
+            state, result = State.INTERRUPTED, ToolResult(calls.INTERRUPTED)
+        except Exception as error:
+            logger.error("the tool %s of %s failed", call.name, call.server, exc_info=error)
+            state, result = State.FAILED, ToolResult(FAILED)
+        await self._finish(call, conversation, state, result, time.monotonic() - began)
+
+    async def _finish(
+        self,
+        call: ToolCall,
+        conversation: Conversation,
+        state: State,
+        result: ToolResult,
+        took_s: float,
+    ) -> None:
+        for wait in (0.0, *STORE_RETRIES):
+            await asyncio.sleep(wait)
+            try:
+                ours = await database_sync_to_async(calls.finish)(
+                    call=call,
+                    state=state,
+                    result=storable(result.text),
+                    took_s=took_s,
+                    **result.columns(),
+                )
+            except STORE_FAILURES as error:
+                logger.warning("call %s: result not stored yet (%s)", call.id, type(error).__name__)
+                continue
+            if ours:
+                call.state = state
+                await announce(conversation.pk, [call])
+            return
+
+    async def stop(self, conversation_id: UUID) -> bool:
+        """Cancel the calls of a conversation that wait or run, here or elsewhere, and end its turn.
+        Returns whether there were any."""
+        async with db_threads.borrow():
+            rows = await database_sync_to_async(calls.stop)(conversation_id=conversation_id)
+        for row in rows:
+            if task := self._running.get(row.id):
+                task.cancel()
+        await announce(conversation_id, rows)
+        return bool(rows)
+
+    def cut(self) -> None:
+        """Interrupt what runs here: the process ends."""
+        for task in self._running.values():
+            task.cancel()
+
+
+async def announce(conversation_id: UUID, rows: Iterable[ToolCall]) -> None:
+    """Tell the sockets of a conversation that calls have changed."""
+    for row in rows:
+        await hints.call_changed(conversation_id, row.message_id, row.id, row.state)
+
+
+def _conversation(call: ToolCall) -> Conversation:
+    return Conversation.objects.select_related("user").get(messages=call.message_id)
+
+
+async def _call(call: ToolCall, conversation: Conversation) -> ToolResult:
+    arguments = orjson.loads(call.arguments)
+    if call.server == BUILT_IN:
+        text = await database_sync_to_async(built_in.run)(
+            conversation=conversation, name=call.name, arguments=arguments
+        )
+        return ToolResult(text)
+    raise ToolFailed(f"There is no tool server {call.server}.")

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
 
 from conversations.people.models import User
 from conversations.tools import built_in
@@ -19,9 +17,6 @@ from conversations.tools.models import ToolServer
 MOST_NAME: Final = 64
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
 MOST_OFFERED: Final = 128
-
-# A pattern of a tool server may take for ever on a text that a model wrote.
-_Validator = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,14 @@ class Offer:
 
     def fault_in(self, arguments: Mapping[str, Any]) -> str:
         """Return what is wrong with the arguments, a sentence, or nothing."""
+        # Imported by the first call: it takes memory.
+        from jsonschema import Draft202012Validator, ValidationError
+        from jsonschema.validators import extend
+
+        # A pattern of a tool server may take for ever on a text that a model wrote.
+        validator = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})
         try:
-            _Validator(self.schema).validate(arguments)
+            validator(self.schema).validate(arguments)
         except ValidationError as error:
             place = ".".join(map(str, error.absolute_path))
             return f"{place}: {error.message}"[:500] if place else error.message[:500]

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0021_files'),
+        ('conversations', '0022_file_alt'),
     ]
 
     operations = [

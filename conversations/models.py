@@ -1,5 +1,6 @@
 """The models of all wings, for Django: it looks for them here."""
 
+from conversations.connections.models import Connection, ModelDefaults
 from conversations.files.models import Attachment, File, FileContent, unsent_until
 from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
@@ -12,11 +13,13 @@ from conversations.usage.models import UsageRecord
 __all__ = [
     "ApiKey",
     "Attachment",
+    "Connection",
     "Conversation",
     "File",
     "FileContent",
     "Invitation",
     "Message",
+    "ModelDefaults",
     "Preset",
     "Prompt",
     "QueuedMessage",

@@ -276,6 +276,7 @@ SPECTACULAR_SETTINGS = {
         "Role": "conversations.threads.models.Message.Role",
         "Status": "conversations.threads.models.Status",
         "Scope": "conversations.people.models.ApiKey.Scope",
+        "ConnectionKind": "conversations.connections.models.Connection.Kind",
     },
 }
 
@@ -293,7 +294,7 @@ DJANGO_VITE = {
 
 # --- Providers ------------------------------------------------------------------------------
 
-_TIMEOUTS = {
+_TIMEOUTS: dict[str, Any] = {
     "first_byte_timeout_s": env.number("PROVIDER_FIRST_BYTE_TIMEOUT", 1800.0, least=0.1),
     "gap_timeout_s": env.number("PROVIDER_GAP_TIMEOUT", 600.0, least=0.1),
 }

@@ -5,7 +5,14 @@ from collections.abc import AsyncGenerator, Sequence
 from enum import Enum, auto
 from typing import ClassVar
 
-from providers.types import ChatRequest, Chunk, Embeddings, Model
+from providers.types import (
+    ChatRequest,
+    Chunk,
+    Embeddings,
+    LoadedModel,
+    Model,
+    Progress,
+)
 
 
 class Role(Enum):
@@ -14,6 +21,27 @@ class Role(Enum):
     SERVICE = auto()  # the first that answers is the default
     STAND_IN = auto()  # where the only service does not answer
     BY_NAME = auto()  # never: it has to be named
+
+
+class ModelStore(ABC):
+    """The models that a server keeps on its disk. Every method raises only `ProviderError`s."""
+
+    @abstractmethod
+    async def loaded(self) -> list[LoadedModel]:
+        """Return the models in memory."""
+
+    @abstractmethod
+    def pull(self, model: str) -> AsyncGenerator[Progress]:
+        """Fetch a model, or what is new of it. Closing the generator ends the work of the server;
+        wrap it in `contextlib.aclosing`."""
+
+    @abstractmethod
+    async def delete(self, model: str) -> None:
+        """Delete a model from the disk."""
+
+    @abstractmethod
+    async def unload(self, model: str) -> None:
+        """Take a model out of memory."""
 
 
 class Provider(ABC):
@@ -43,6 +71,18 @@ class Provider(ABC):
     def same_model(self, a: str, b: str) -> bool:
         """Whether two names mean the same model."""
         return a == b
+
+    # Where its models can be managed.
+    store: ModelStore | None = None
+
+    async def version(self) -> str:
+        """Return the version of the server, as far as it tells one. Raises `ProviderError`."""
+        return ""
+
+    async def native_url(self) -> str:
+        """Return the address at which the server speaks Ollama's own protocol, where this provider
+        speaks another with it. Raises `ProviderError`."""
+        return ""
 
     # How long a request waits for a model that is being loaded, in seconds.
     patience_s: float = 1800.0

@@ -4,6 +4,7 @@ Values only; `project.settings` reads the environment. Times are seconds. A new 
 is a field here, read where the settings are built, and used by its provider.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -29,23 +30,43 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How else a server is reached than by its address. `label` is its name in sentences for
+    people, `ca` certificates (PEM) of authorities that are trusted besides the usual ones; the
+    headers and query parameters are sent with every request."""
+
+    label: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca: str = field(default="", repr=False)
+
+
+USUAL = Access()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OllamaSettings(Timeouts):
     """`context_length` is the window of every model; without it each model has its own."""
 
     base_url: str = field(default=OLLAMA_URL, repr=False)
+    api_key: str = field(default="", repr=False)
     context_length: int | None = None
+    access: Access = USUAL
 
     configured = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAISettings(Timeouts):
-    """`chat_model` is listed first, also where the server does not list it."""
+    """`chat_model` is listed first, also where the server does not list it. `models` are listed
+    where the server has no list."""
 
     configured: bool = True
     base_url: str = field(default=OPENAI_URL, repr=False)
     api_key: str = field(default="", repr=False)
     chat_model: str = ""
+    models: tuple[str, ...] = ()
+    access: Access = USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +76,7 @@ class InferenceSettings:
     url: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     timeout_s: float = 30.0
+    access: Access = USUAL
 
     @property
     def configured(self) -> bool:

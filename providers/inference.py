@@ -20,9 +20,10 @@ class InferenceProvider(OpenAIBase):
 
     def __init__(self, settings: InferenceSettings, name: str = "inference") -> None:
         self.name = name
+        self.label = settings.access.label or self.label
         headers, limit_s = transport.bearer(settings.api_key), settings.timeout_s
         super().__init__(
-            transport.ServerClient(settings.url, self.label, headers),
+            transport.ServerClient(settings.url, self.label, headers, access=settings.access),
             Timeouts(first_byte_timeout_s=limit_s, gap_timeout_s=limit_s),
         )
 

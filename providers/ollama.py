@@ -17,6 +17,7 @@ from providers.base import Provider
 from providers.config import OllamaSettings
 from providers.ndjson import LineSafeTransport
 from providers.ollama_models import short_name
+from providers.ollama_store import OllamaStore
 from providers.refusals import read_error, refusal_error
 from providers.refused_fields import RefusedFields
 from providers.reply_text import ReplyText
@@ -58,12 +59,16 @@ class OllamaProvider(Provider):
     def __init__(self, settings: OllamaSettings, name: str = "ollama") -> None:
         self.name = name
         self._settings = settings
+        self.label = settings.access.label or self.label
         self._server = transport.ServerClient(
             ollama_models.address(settings.base_url),
             self.label,
+            transport.bearer(settings.api_key),
+            access=settings.access,
             trust_env=False,
             wrap=LineSafeTransport,
         )
+        self.store = OllamaStore(self._server, self.label, self._forget)
         self._client: ollama.AsyncClient | None = None
         self._windows: dict[str, int] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
@@ -316,6 +321,13 @@ class OllamaProvider(Provider):
 
     async def health(self) -> None:
         await self._get("/api/version", HEALTH_S)
+
+    async def version(self) -> str:
+        return values.word((await self._get("/api/version", HEALTH_S)).get("version"))
+
+    def _forget(self, model: str) -> None:
+        """Know nothing of a model that was pulled or deleted."""
+        self._windows.pop(short_name(model), None)
 
     async def aclose(self) -> None:
         await self._server.aclose()

@@ -49,12 +49,19 @@ class OpenAIProvider(OpenAIBase):
         base_url = settings.base_url.strip().rstrip("/") or OPENAI_URL
         host = urlsplit(base_url).hostname or ""
         self._is_openai = host.endswith((".openai.com", ".openai.azure.com"))
-        self.label = label or ("OpenAI" if self._is_openai else "The OpenAI-compatible server")
+        self.label = (
+            label
+            or settings.access.label
+            or ("OpenAI" if self._is_openai else "The OpenAI-compatible server")
+        )
         self._extra_body = extra_body
         self._client: openai.AsyncOpenAI | None = None
         super().__init__(
             transport.ServerClient(
-                base_url, self.label, headers=transport.bearer(settings.api_key)
+                base_url,
+                self.label,
+                headers=transport.bearer(settings.api_key),
+                access=settings.access,
             ),
             settings,
             remote=True if self._is_openai else None,
@@ -63,7 +70,13 @@ class OpenAIProvider(OpenAIBase):
         )
 
     async def list_models(self) -> list[Model]:
-        models = await super().list_models()
+        try:
+            models = await super().list_models()
+        except (errors.ModelNotFound, errors.ProviderFailed, errors.RequestRefused):
+            # Some servers have no list, such as deployments at Azure.
+            if not (listed := self._settings.models):
+                raise
+            models = [Model(name=name, label=name, remote=self._remote) for name in listed]
         if self._is_openai:
             models = [
                 replace(m, capabilities=("embedding",)) if "embedding" in m.name else m

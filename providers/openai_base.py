@@ -200,6 +200,10 @@ class OpenAIBase(Provider):
     def replies_at_once(self, model: str) -> int | None:
         return self._slots.get(model)
 
+    async def native_url(self) -> str:
+        """See `Provider`."""
+        return await openai_servers.ollama_at(self._server)
+
     async def health(self) -> None:
         with suppress(errors.ModelLoading):
             await self._list(HEALTH_S)

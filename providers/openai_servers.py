@@ -52,6 +52,20 @@ async def _get(server: transport.ServerClient, path: str) -> Mapping[str, Any]:
     return values.mapping(values.decoded(await server.fetch("GET", f"{root}{path}")))
 
 
+async def ollama_at(server: transport.ServerClient) -> str:
+    """Return the address of an Ollama whose `/v1` the server is; empty where it is none."""
+    root = server.url.removesuffix("/v1")
+    if root == server.url:
+        return ""
+    try:
+        async with asyncio.timeout(ASK_S):
+            # llama-server and others have addresses of Ollama's, too, but not both of these.
+            told = [await _get(server, path) for path in ("/api/version", "/api/ps")]
+    except _FAILURES:
+        return ""
+    return root if values.word(told[0].get("version")) and "models" in told[1] else ""
+
+
 def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
     """llama-server's `/props`."""
     generation = values.mapping(props.get("default_generation_settings"))

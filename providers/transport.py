@@ -23,7 +23,7 @@ from aiohttp.http import HttpProcessingError
 
 from providers import connections, errors
 from providers.bodies import WHOLE, BoundedTransport, TooMuch, read_whole
-from providers.config import Timeouts
+from providers.config import USUAL, Access, Timeouts
 from providers.refusals import Refusal, inside, read_response, refusal_error
 
 # Time to open a connection, in seconds; a host that drops packets would hold us for minutes.
@@ -201,13 +201,15 @@ class ServerClient:
         who: str,
         headers: dict[str, str] | None = None,
         *,
+        access: Access = USUAL,
         trust_env: bool = True,
         wrap: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda inner: inner,
     ) -> None:
         self.url, credentials = _without_credentials(url.strip().rstrip("/"))
         self._who = who
         self._trust_env = trust_env
-        self._headers = {**(headers or {}), **credentials}
+        self._headers = {**(headers or {}), **credentials, **access.headers}
+        self._access = access
         self._wrap = wrap
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
@@ -225,7 +227,9 @@ class ServerClient:
             return self._client
 
     async def _make_client(self) -> httpx.AsyncClient:
-        transport = self._wrap(await _open_transport(self.url, trust_env=self._trust_env))
+        transport = self._wrap(
+            await _open_transport(self.url, self._access.ca, trust_env=self._trust_env)
+        )
         options: dict[str, Any] = {
             "transport": transport,
             "trust_env": False,  # the session below has its own idea of it
@@ -234,6 +238,7 @@ class ServerClient:
             "event_hooks": {"response": [_raise_refusal]},
             # A compressed stream arrives in blocks, not in tokens.
             "headers": {"Accept-Encoding": "identity", **self._headers},
+            "params": {**self._access.query},
         }
         try:
             client = httpx.AsyncClient(base_url=self.url, **options)
@@ -300,9 +305,9 @@ class _Protocol(ResponseHandler):
             body.set_exception(aiohttp.ClientPayloadError("The body is not HTTP."), error)
 
 
-async def _open_transport(url: str, *, trust_env: bool) -> BoundedTransport:
+async def _open_transport(url: str, ca: str, *, trust_env: bool) -> BoundedTransport:
     address = urlsplit(url)
-    tls = await asyncio.to_thread(_tls_context) if address.scheme == "https" else None
+    tls = await asyncio.to_thread(_tls_context, ca) if address.scheme == "https" else None
     session = connections.open_session(
         tls, trust_env=trust_env and address.hostname not in {"localhost", "127.0.0.1", "::1"}
     )
@@ -312,12 +317,14 @@ async def _open_transport(url: str, *, trust_env: bool) -> BoundedTransport:
     return BoundedTransport(verify=False, client=session)
 
 
-@functools.cache
-def _tls_context() -> ssl.SSLContext:
-    """The system's authorities and certifi's: some systems come without any. Takes 20 to 70 ms,
-    so it is made once, in a thread."""
+@functools.lru_cache(maxsize=16)
+def _tls_context(ca: str) -> ssl.SSLContext:
+    """The system's authorities and certifi's (some systems come without any), and those of `ca`.
+    Takes 20 to 70 ms, so it is made once, in a thread. Raises `ssl.SSLError`: `ca` is none."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
+    if ca:
+        context.load_verify_locations(cadata=ca)
     return context
 
 

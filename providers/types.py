@@ -6,6 +6,7 @@ made and which message it becomes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -182,6 +183,26 @@ class Embeddings:
 
     vectors: tuple[tuple[float, ...], ...]
     prompt_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model in the memory of its server, of which `vram_bytes` are a graphics card's; `until` is
+    when it leaves by itself. `None` is not known."""
+
+    name: str
+    size_bytes: int | None = None
+    vram_bytes: int | None = None
+    window: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Bytes of a download: those that have come, and those that are known of so far."""
+
+    done_bytes: int
+    total_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

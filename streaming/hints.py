@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 PATIENCE = 5.0
 
 
+# The group of what every process has to know.
+CONNECTIONS = "connections"
+
+
 def conversation_group(conversation_id: UUID) -> str:
     return f"conversation.{conversation_id.hex}"
 
@@ -70,6 +74,12 @@ async def call_changed(conversation_id: UUID, message_id: UUID, call_id: UUID, s
 async def conversation_deleted(conversation_id: UUID) -> None:
     """Tell that the conversation was deleted: its sockets close."""
     await _send(conversation_group(conversation_id), "hint.deleted")
+
+
+async def connections_changed(models: str = "") -> None:
+    """Tell that connections, or the choices of staff among them, changed; or the models of the
+    connection that is named."""
+    await _send(CONNECTIONS, "hint.connections", models=models)
 
 
 async def credentials_changed(user_id: UUID) -> None:

@@ -15,6 +15,7 @@ from conversations.upkeep import upkeep
 from providers.errors import ProviderError
 from streaming.background import BackgroundLoop
 from streaming.catalog import Catalog
+from streaming.connections import Connections
 from streaming.db_threads import db_threads
 from streaming.limits import Limits, MemoryLimits
 from streaming.peers import NoPeers, Peers
@@ -44,6 +45,7 @@ class Runtime:
     router: Router
     peers: Peers
     catalog: Catalog
+    connections: Connections
 
 
 class Lifecycle:
@@ -92,7 +94,7 @@ class Lifecycle:
         limits: Limits
         slots: ProviderSlots
         peers: Peers
-        url, capacities = settings.REDIS_URL, settings.PROVIDER_MAX_CONCURRENCY
+        url, capacities = settings.REDIS_URL, dict(settings.PROVIDER_MAX_CONCURRENCY)
         if url:
             # Imported where there are several processes: it takes memory and a part of the start.
             from streaming.cluster.redis_limits import RedisLimits
@@ -106,7 +108,8 @@ class Lifecycle:
             self._resources.callback(lock.release)
             limits, slots, peers = MemoryLimits(), MemoryProviderSlots(capacities), NoPeers()
         router = Router()
-        for resource in (router, slots, limits, peers):
+        connections = Connections(router, capacities)
+        for resource in (router, slots, limits, peers, connections):
             self._resources.push_async_callback(resource.aclose)
         runtime = Runtime(
             Turns(router, limits, slots, peers),
@@ -114,7 +117,9 @@ class Lifecycle:
             router,
             peers,
             Catalog(router),
+            connections,
         )
+        await connections.start()
         await runtime.turns.start()
         looks_after = BackgroundLoop(
             "upkeep", _upkeep, pause=lambda: UPKEEP_SECONDS, outage=(DatabaseError,)

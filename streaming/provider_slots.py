@@ -163,7 +163,7 @@ class ProviderQueue:
 
 class MemoryProviderSlots:
     """The slots of one process. `capacities` has the slots of each provider by name, and under
-    `""` those of all others."""
+    `""` those of all others; it may be changed, and counts from the next request on."""
 
     def __init__(self, capacities: Mapping[str, int]) -> None:
         self._capacities = capacities
@@ -171,9 +171,10 @@ class MemoryProviderSlots:
 
     def queue(self, provider: str) -> ProviderQueue:
         """The queue for a provider."""
-        if provider not in self._queues:
-            self._queues[provider] = ProviderQueue(capacity_of(provider, self._capacities))
-        return self._queues[provider]
+        capacity = capacity_of(provider, self._capacities)
+        queue = self._queues.setdefault(provider, ProviderQueue(capacity))
+        queue.capacity = capacity  # it may have been changed
+        return queue
 
     def slot(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
@@ -32,6 +32,8 @@ BELIEVE_MODELS = 30.0
 ANSWER_S = 2.0
 # Between two questions to a server that is loading its model, in seconds.
 LOADING_EVERY_S = 0.5
+# How long a provider that was replaced lives on for the replies that run there, in seconds.
+RETIRED_S = 3600.0
 # How many models a provider is asked about at a time.
 WINDOWS_AT_ONCE = 8
 
@@ -95,14 +97,77 @@ class Route:
         return self.facts.refuses_tools or (self.listed and self.listed.takes_tools) is False
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Which models of a connection may be used (empty: all), and under which labels."""
+
+    models: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+EVERYTHING = Offer()
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The provider that answers a request that names none, its model, and who answers instead, in
+    order. Empty: nothing was chosen."""
+
+    provider: str = ""
+    model: str = ""
+    fallbacks: tuple[str, ...] = ()
+
+
 class Router:
-    """The providers of this process, made in the event loop that uses them."""
+    """The providers of this process, made in the event loop that uses them: those of the settings,
+    and those that `take` was given."""
 
     def __init__(self) -> None:
-        self.providers = build(settings.PROVIDERS)
+        self._own = build(settings.PROVIDERS)
+        self.providers = self._own
+        self._offers: Mapping[str, Offer] = {}
+        self._chosen = Defaults()
+        self._retired: dict[Provider, asyncio.Task[None]] = {}
         self._known: dict[str, tuple[float, Any]] = {}
         self._asking: dict[str, asyncio.Task[Any]] = {}
         self._memory = ModelMemory()
+
+    def take(
+        self, providers: Mapping[str, Provider], offers: Mapping[str, Offer], chosen: Defaults
+    ) -> None:
+        """Use these providers beside those of the settings from now on, instead of those that were
+        taken before. Replies that run at one that is gone go on, for `RETIRED_S`."""
+        before, self.providers = self.providers, {**self._own, **providers}
+        self._offers, self._chosen = offers, chosen
+        for name, provider in before.items():
+            if self.providers.get(name) is not provider:
+                self.forget(name)
+                self._retired[provider] = asyncio.get_running_loop().create_task(
+                    self._retire(provider), name=f"retire {name}", context=Context()
+                )
+
+    async def _retire(self, provider: Provider) -> None:
+        await asyncio.sleep(RETIRED_S)
+        self._retired.pop(provider, None)
+        await provider.aclose()
+
+    def forget(self, name: str) -> None:
+        """Ask a provider again for what it has told."""
+        for key in (f"models {name}", f"state {name}", f"health {name}"):
+            self._known.pop(key, None)
+            self._asking.pop(key, None)
+
+    @property
+    def defaults(self) -> Defaults:
+        """What answers by default: what the settings say wins over what staff chose. Who is not
+        there (any more) does not count."""
+        provider, model = settings.CHAT_DEFAULT_PROVIDER, settings.CHAT_DEFAULT_MODEL
+        if not provider and not model and self._chosen.provider in self.providers:
+            provider, model = self._chosen.provider, self._chosen.model
+        fallbacks = settings.CHAT_FALLBACK_PROVIDERS or self._chosen.fallbacks
+        return Defaults(
+            provider, model, tuple(name for name in fallbacks if name in self.providers)
+        )
 
     async def choose(self, name: str = "") -> Provider:
         """The provider called `name`; without a name the default: the configured one, else the
@@ -113,7 +178,7 @@ class Router:
         Raises:
             InvalidInput: it is not configured here.
         """
-        name = name or settings.CHAT_DEFAULT_PROVIDER
+        name = name or self.defaults.provider
         if name:
             if name in self.providers:
                 return self.providers[name]
@@ -142,13 +207,13 @@ class Router:
         if named is not None:
             theirs = await self._has(named, rest) is not False or not await self._has(chosen, model)
             return (named, rest) if theirs else (chosen, model)
-        if settings.CHAT_DEFAULT_PROVIDER or chosen is (first := self._by_role(Role.SERVICE)[0]):
+        if self.defaults.provider or chosen is (first := self._by_role(Role.SERVICE)[0]):
             return chosen, model
         return first if await self._has(chosen, model) is False else chosen, model
 
     async def default_name(self, provider: str = "") -> str:
         """The name of the provider that is asked by default, else that of `provider`."""
-        return provider or settings.CHAT_DEFAULT_PROVIDER or (await self.choose()).name
+        return provider or self.defaults.provider or (await self.choose()).name
 
     async def _has(self, provider: Provider, model: str) -> bool | None:
         """Whether the provider lists the model; `None` when it does not answer."""
@@ -214,14 +279,15 @@ class Router:
 
     def require_allowed(self, provider: Provider, model: str) -> None:
         """Return if the settings allow the provider's model. Raises `ModelNotOffered`."""
-        if not _allowed(provider, model):
+        if not self._allowed(provider, model):
             raise _not_offered(model)
 
     async def default_model(self, provider: Provider) -> str:
         """The model for a request that names none. Raises `ProviderError`."""
-        first = settings.CHAT_DEFAULT_PROVIDER or self._by_role(Role.SERVICE)[0].name
-        if settings.CHAT_DEFAULT_MODEL and provider.name == first:
-            return await self.listed_name(provider, settings.CHAT_DEFAULT_MODEL)
+        defaults = self.defaults
+        first = defaults.provider or self._by_role(Role.SERVICE)[0].name
+        if defaults.model and provider.name == first:
+            return await self.listed_name(provider, defaults.model)
         models = await self.models(provider)
         if models:
             return models[0].name
@@ -232,14 +298,18 @@ class Router:
         return [entry for entry in await self.listed(provider) if entry.chats]
 
     async def listed(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
-        """What `provider` offers and the settings allow, remembered for a short while.
-        Raises `ProviderError`."""
+        """What `provider` offers and the settings and its connection allow, remembered for a short
+        while. Raises `ProviderError`."""
         if fresh:
             self._known.pop(f"models {provider.name}", None)
         listed = await self._remember(
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
-        return [entry for entry in listed if _allowed(provider, entry.name)]
+        allowed = [entry for entry in listed if self._allowed(provider, entry.name)]
+        labels = self._offers.get(provider.name, EVERYTHING).labels
+        if not labels:
+            return allowed
+        return [replace(one, label=labels.get(one.name, one.label)) for one in allowed]
 
     async def with_windows(self, provider: Provider, models: Iterable[Model]) -> list[Model]:
         """Complete each model by the window that a request has here: what a refusal named, what
@@ -275,11 +345,7 @@ class Router:
 
     def fallbacks(self, first: str) -> list[Provider]:
         """Who may answer instead, in order, when nothing came from the provider called `first`."""
-        return [
-            self.providers[name]
-            for name in settings.CHAT_FALLBACK_PROVIDERS
-            if name in self.providers and name != first
-        ]
+        return [self.providers[name] for name in self.defaults.fallbacks if name != first]
 
     def notice(self, provider: Provider) -> str | None:
         """What the page tells about a provider before anything is said."""
@@ -287,7 +353,9 @@ class Router:
 
     async def aclose(self) -> None:
         """Close every provider; the embedded model's process ends."""
-        for provider in self.providers.values():
+        for task in self._retired.values():
+            task.cancel()
+        for provider in (*self.providers.values(), *self._retired):
             await provider.aclose()
 
     async def listed_name(self, provider: Provider, name: str) -> str:
@@ -313,9 +381,22 @@ class Router:
         guess = min(guess, (listed and listed.context_length) or guess)
         return Route(provider, model, window or guess, window, listed=listed, facts=facts)
 
+    def _allowed(self, provider: Provider, model: str) -> bool:
+        """Whether the connection offers the model, and `CHAT_ALLOWED_MODELS` is empty or has a name
+        of it, alone or after that of its provider."""
+        offered = self._offers.get(provider.name, EVERYTHING).models
+        if offered and not any(provider.same_model(name, model) for name in offered):
+            return False
+        allowed, prefix = settings.CHAT_ALLOWED_MODELS, f"{provider.name}/"
+        return not allowed or any(
+            provider.same_model(name, model)
+            or provider.same_model(name.removeprefix(prefix), model)
+            for name in allowed
+        )
+
     async def _offered(self, provider: Provider, model: str) -> str:
         """The model's name at the provider. Raises `ModelNotOffered`."""
-        if settings.CHAT_ALLOWED_MODELS:
+        if settings.CHAT_ALLOWED_MODELS or self._offers.get(provider.name, EVERYTHING).models:
             self.require_allowed(provider, model)
             return await self.listed_name(provider, model)
         try:
@@ -347,7 +428,7 @@ class Router:
 
         key = f"health {provider.name}"
         up = await self._remember(key, BELIEVE_UP, ask)
-        if not up:
+        if not up and key in self._known:
             self._known[key] = (min(self._known[key][0], time.monotonic() + BELIEVE_DOWN), up)
         return up
 
@@ -363,7 +444,8 @@ class Router:
 
             async def remember() -> T:
                 answer = await ask()
-                self._known[key] = (time.monotonic() + seconds, answer)
+                if self._asking.get(key) is asyncio.current_task():  # else it was forgotten
+                    self._known[key] = (time.monotonic() + seconds, answer)
                 return answer
 
             asking = self._asking[key] = asyncio.get_running_loop().create_task(
@@ -373,7 +455,8 @@ class Router:
         return await asyncio.shield(asking)
 
     def _forget(self, key: str, asking: asyncio.Task[Any]) -> None:
-        self._asking.pop(key, None)
+        if self._asking.get(key) is asking:
+            del self._asking[key]
         if not asking.cancelled():
             asking.exception()  # those who asked are told, if they are still there
 
@@ -386,14 +469,4 @@ def _not_offered(model: str) -> ModelNotOffered:
     sentence = f"The model {model} is not on offer here."
     return ModelNotOffered(
         f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
-    )
-
-
-def _allowed(provider: Provider, model: str) -> bool:
-    """Whether `CHAT_ALLOWED_MODELS` is empty or has a name of the model, alone or after that of
-    its provider."""
-    allowed, prefix = settings.CHAT_ALLOWED_MODELS, f"{provider.name}/"
-    return not allowed or any(
-        provider.same_model(name, model) or provider.same_model(name.removeprefix(prefix), model)
-        for name in allowed
     )

@@ -44,7 +44,7 @@ class StaffSession(permissions.BasePermission):
         if not getattr(request.user, "is_staff", False):
             raise StaffOnly
         if key_of(request) is not None:
-            raise MissingScope("API keys cannot manage people. Sign in.")
+            raise MissingScope("API keys cannot manage the server. Sign in.")
         return True
 
 

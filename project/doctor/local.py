@@ -4,6 +4,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from conversations.files.models import FileContent
 from project.doctor import Finding, note, ok, problem
 from providers.base import Provider, Role
 from providers.errors import ProviderError, ProviderUnavailable
+from streaming.connections import Connections
 from streaming.routing import Router
 
 TRIES = 5
@@ -207,6 +209,8 @@ def providers() -> list[Finding]:
 async def _providers() -> list[Finding]:
     router = Router()
     try:
+        with suppress(DatabaseError):  # which is told elsewhere
+            await Connections(router, {}).read()
         chosen = await router.choose()
         return [
             await _provider(router, provider, needed=provider is chosen)

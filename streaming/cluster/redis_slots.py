@@ -50,6 +50,8 @@ SETTLE: Final = 1.0
 FLUSH_PATIENCE: Final = 2.0
 
 CHANNEL: Final = "chat:slots"
+# Slots of a queue that had a limit and has none any more.
+NO_LIMIT: Final = 1_000_000
 _KEYS: Final = ("requests", "leases", "rounds", "epoch")
 
 _TELL: Final = Path(__file__).with_name("redis_slots.lua").read_text()
@@ -60,7 +62,7 @@ class RedisProviderQueue:
 
     def __init__(self, redis: Any, provider: str, capacity: int, process: str, life: float) -> None:
         self.keys = [f"chat:{{slots-{provider}}}:{name}" for name in _KEYS]
-        self._capacity, self._life = capacity, life
+        self.capacity, self._life = capacity, life
         self._provider, self._process = provider, process
         self.waiting: dict[str, SlotRequest] = {}
         self.held: dict[str, SlotRequest] = {}
@@ -119,7 +121,7 @@ class RedisProviderQueue:
         if self._withheld:
             waiting = []
         published = f"{self._provider} {self._process}"
-        counts = [self._capacity, self._life, len(left), len(held)]
+        counts = [self.capacity, self._life, len(left), len(held)]
         ids = [*left, *(request_id for request_id, _ in (*held, *waiting))]
         arguments = [CHANNEL, published, *counts, self._epoch, *ids]
         epoch, *positions = await self._tell(keys=self.keys, args=arguments)
@@ -174,17 +176,17 @@ class RedisProviderSlots:
 
     def queue(self, provider: str) -> ProviderQueue | RedisProviderQueue:
         """Our side of the queue for a provider; without a limit nothing is shared."""
-        if provider not in self._queues:
-            if capacity := capacity_of(provider, self._capacities):
-                queue = RedisProviderQueue(
-                    self._redis, provider, capacity, self._process, self._life
-                )
-                self._queues[provider] = queue
-                self._listening.start()
-                queue.loop.start()
-            else:
-                self._queues[provider] = ProviderQueue(0)
-        return self._queues[provider]
+        capacity, known = capacity_of(provider, self._capacities), self._queues.get(provider)
+        if isinstance(known, RedisProviderQueue):
+            known.capacity = capacity or NO_LIMIT  # it may have been changed
+            return known
+        if capacity:
+            queue = RedisProviderQueue(self._redis, provider, capacity, self._process, self._life)
+            self._queues[provider] = queue
+            self._listening.start()
+            queue.loop.start()
+            return queue
+        return self._queues.setdefault(provider, ProviderQueue(0))
 
     def slot(
         self,

@@ -62,6 +62,10 @@ GET /api/presets/{id}/            PATCH /api/presets/{id}/         DELETE /api/p
 GET /api/keys/                    POST /api/keys/
 DELETE /api/keys/{id}/            GET /api/me/                     PATCH /api/me/
 GET /api/usage/
+GET /api/connections/             POST /api/connections/
+PATCH /api/connections/{id}/      DELETE /api/connections/{id}/
+POST /api/connections/{id}/test/
+GET /api/model-defaults/          PATCH /api/model-defaults/
 POST /v1/chat/completions         POST /v1/completions         POST /v1/responses
 POST /v1/embeddings               GET /v1/models
 GET /v1/models/{id}               GET /v1/health

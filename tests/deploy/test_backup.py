@@ -145,6 +145,28 @@ def test_from_sqlite_to_postgresql_and_back(sqlite, file: Path, postgresql, tmp_
     assert other.finds("ada", "lightho") == 6
 
 
+def test_keys_of_other_servers_are_left_out_unless_they_are_asked_for(tmp_path: Path):
+    """And are encrypted then, too; the rows are the same but for that."""
+    made = Installation(f"sqlite:///{tmp_path / 'first.sqlite3'}", tmp_path / "files")
+    made.ok("migrate", "-v0")
+    made.ok("shell", "--no-imports", "-c", CONNECTION)
+    plain, whole = tmp_path / "plain.zip", tmp_path / "whole.zip"
+    made.ok("backup", plain)
+    made.ok("backup", whole, "--with-secrets")
+    for path, keys in ((plain, 0), (whole, 2)):
+        [row] = rows(path)["Connection.jsonl"].splitlines()
+        fields = json.loads(row)
+        assert sum(bool(fields[name]) for name in ("api_key", "headers")) == keys
+        assert (fields["name"], b"sk-secret" in path.read_bytes() + row) == ("second", False)
+
+
+CONNECTION = """
+from conversations.connections import services
+services.create(fields={"name": "second", "kind": "openai", "base_url": "http://127.0.0.1:9",
+    "api_key": "sk-secret-1", "headers": {"X-Key": "sk-secret-2"}})
+"""
+
+
 def test_through_pipes(sqlite: Installation, tmp_path: Path):
     """`backup -` writes the file and nothing else to standard output, `restore -` reads it."""
     empty = Installation(f"sqlite:///{tmp_path / 'piped.sqlite3'}", tmp_path / "files")

@@ -18,6 +18,7 @@ class Exchange:
     path: str
     headers: dict[str, str]
     json: Any
+    query: dict[str, str] = field(default_factory=dict)
     sent: int = 0
     ended: End | None = None
     ended_at: float | None = None

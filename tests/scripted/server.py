@@ -18,11 +18,12 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
 from typing import Any, Self, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from tests.scripted.record import WAIT_S, Exchange, Gate
 
@@ -131,9 +132,11 @@ class ScriptedServer:
 
     # Running
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
+    async def start(
+        self, port: int = 0, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self._server = await asyncio.start_server(
-            self._connected, host, port, backlog=1024, limit=1 << 24
+            self._connected, host, port, backlog=1024, limit=1 << 24, ssl=tls
         )
 
     async def stop(self) -> None:
@@ -218,9 +221,8 @@ class ScriptedServer:
             exchange.close("complete")
 
     async def _control(self, exchange: Exchange, response: Response) -> None:
-        address = urlsplit(exchange.path)
-        query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        if address.path == "/_test/release":
+        query = exchange.query
+        if exchange.path == "/_test/release":
             gate = self.gate(query["gate"])
             if query.get("n") == "all":
                 gate.open()
@@ -241,11 +243,13 @@ async def _read_request(reader: asyncio.StreamReader) -> Exchange | None:
     except asyncio.IncompleteReadError:
         return None
     head = (start + rest).decode("latin-1").split("\r\n")
-    method, path, _ = head[0].split(" ", 2)
+    method, target, _ = head[0].split(" ", 2)
+    path, _, query = target.partition("?")
     pairs = (line.split(":", 1) for line in head[1:] if ":" in line)
     headers = {name.strip().lower(): value.strip() for name, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Exchange(method, path, headers, json.loads(body) if body else None)
+    pairs_of_query = {name: values[0] for name, values in parse_qs(query).items()}
+    return Exchange(method, path, headers, json.loads(body) if body else None, pairs_of_query)
 
 
 async def _gone(reader: asyncio.StreamReader) -> None:

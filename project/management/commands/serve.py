@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from conversations.connections.services import connections
 from project import light_imports
 from providers.base import Role
 from providers.building import build
@@ -58,7 +59,7 @@ async def is_needed() -> bool:
     if settings.CHAT_DEFAULT_PROVIDER:
         return settings.CHAT_DEFAULT_PROVIDER == "local"
     services = [p for p in build(settings.PROVIDERS).values() if p.role is Role.SERVICE]
-    if len(services) > 1:
+    if len(services) > 1 or await connections().filter(enabled=True).aexists():
         return False
     try:
         await services[0].health()

@@ -41,12 +41,16 @@ def main() -> int:
             server.start()
             try:
                 work = run(server, arguments.inputs // len(kinds), random.Random(arguments.seed))
-                faults += asyncio.run(work)
+                faults += told(asyncio.run(work))
             finally:
                 server.close()
-    for fault in faults:
-        print(f"FAULT {fault}")
     return bool(faults)
+
+
+def told(faults: list[str]) -> list[str]:
+    for fault in faults:
+        print(f"FAULT {fault}", flush=True)
+    return faults
 
 
 async def run(server: ChatServer, count: int, rng: random.Random) -> list[str]:
@@ -65,6 +69,7 @@ async def run(server: ChatServer, count: int, rng: random.Random) -> list[str]:
         floods: dict[str, Callable[[Found], Awaitable[None]]] = {
             "requests": lambda found: send_requests(operations, many, count // 2, found, rng),
             "frames": lambda found: send_frames(people, count // 2, found, rng),
+            "frame flood": lambda found: send_frames(people, count // 20, found, rng, pause=0),
         }
         for name, flood in FLOODS.items():
             floods[name] = lambda found, flood=flood: flood(place, found, min(count // 50, 2000))

@@ -20,7 +20,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # How a description names these addresses does not say that they wait for a model or stream.
 MODELS = ("normal", "normal", "nothing-of-this-name", "openai/normal", "")
 LEAKS = ("Traceback", 'File "/', "sk-secret")
-SENDING_AT_ONCE = 24
+SENDING_AT_ONCE = 12
 
 
 @dataclass
@@ -155,10 +155,21 @@ def frame(rng: random.Random, ids: list[str]) -> str | bytes:
     return json.dumps(made)
 
 
+# Of frames on one socket, and sockets of one person: more would not be read, but refused.
+FRAMES_A_SECOND = 18
+SOCKETS_EACH = 3
+
+
 async def send_frames(
-    people: list[tuple[Person, str]], count: int, found: Found, rng: random.Random
+    people: list[tuple[Person, str]],
+    count: int,
+    found: Found,
+    rng: random.Random,
+    *,
+    pause: float = 1 / FRAMES_A_SECOND,
 ) -> None:
-    """Send `count` frames on the sockets of these people; a closed socket is opened again."""
+    """Send `count` frames on the sockets of these people, as fast as they are read, or without
+    `pause`; a closed socket is opened again."""
     numbers = iter(range(count))
 
     async def some(person: Person, chat: str) -> None:
@@ -172,9 +183,9 @@ async def send_frames(
                         await socket.connection.send(sent)
                         found.inputs += 1
                         number = next(numbers, None)
+                        await asyncio.sleep(pause)
                 except ConnectionClosed:
                     pass
-                await asyncio.sleep(0)
             for event in socket.events:
                 found.statuses[str(event.get("code") or event["type"])] += 1
                 if event.get("code") == "internal" or any(leak in str(event) for leak in LEAKS):
@@ -184,4 +195,4 @@ async def send_frames(
             if socket.close_code not in (1000, 1005, 4400, 4429, 1009):
                 found.fault(f"frame: closed with {socket.close_code}")
 
-    await asyncio.gather(*(some(person, chat) for person, chat in people))
+    await asyncio.gather(*(some(person, chat) for person, chat in people * SOCKETS_EACH))

@@ -134,7 +134,7 @@ USE_TZ = True
 
 # What several processes share besides the database; without it there is one process.
 REDIS_URL = env.redis_url("REDIS_URL")
-CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "streaming.memory_layer.MemoryLayer"}}
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -4,7 +4,7 @@ Django builds the SQL of a query, and the objects of its answer, anew each time:
 turn take longer there than in the database.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
@@ -29,6 +29,8 @@ class _Compiled:
         self.places = [self.params.index(_adapted(value)) for value in values]
         selected = [entry[0] for entry in self.compiler.select]
         self.converters: Any = self.compiler.get_converters(selected)
+        # Of columns; `None` for what is computed.
+        self.fields = [getattr(expression, "target", None) for expression in selected]
         self.model: Any = query.model
         self.names = [field.attname for field in query.model._meta.concrete_fields]
 
@@ -67,6 +69,14 @@ class Statement(Generic[M]):
             cursor.execute(compiled.sql, params)
             return list(cursor.fetchall())
 
+    def places(self, value: UUID | str, names: frozenset[str]) -> dict[int, Any]:
+        """Where columns of these names stand in a raw row, and their fields."""
+        return {
+            place: field
+            for place, field in enumerate(self._for((value,)).fields)
+            if field is not None and field.attname in names
+        }
+
     def _for(self, values: tuple[UUID | str, ...]) -> _Compiled:
         compiled = self._compiled.get(connection.vendor)
         if compiled is None:
@@ -103,16 +113,58 @@ class Insert(Generic[M]):
             made._state.adding, made._state.db = False, connection.alias
 
 
+class Update(Generic[M]):
+    """Changes the rows of a model that have these values, and returns how many there were:
+    `update({"status": "done"}, id=key, writer=None, status=("new", "open"))`."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._table = model._meta.db_table
+        self._fields: dict[str, Any] = {field.name: field for field in model._meta.concrete_fields}
+
+    def __call__(self, changes: Mapping[str, Any], **values: Any) -> int:
+        """Foreign keys are given as keys. A tuple of values is any of them."""
+        columns, params = self._columns(changes)
+        where: list[str] = []
+        for name, value in values.items():
+            if value is None:
+                where.append(f"{self._column(name)} IS NULL")
+                continue
+            several = value if isinstance(value, tuple) else (value,)
+            where.append(f"{self._column(name)} IN ({', '.join(['%s'] * len(several))})")
+            params += [self._stored(name, each) for each in several]
+        sql = (
+            f"UPDATE {self._table} SET {columns} "  # noqa: S608 - names of our own
+            f"WHERE {' AND '.join(where)}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return int(cursor.rowcount)
+
+    def _columns(self, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        columns = ", ".join(f"{self._column(name)} = %s" for name in changes)
+        return columns, [self._stored(name, value) for name, value in changes.items()]
+
+    def _column(self, name: str) -> str:
+        return str(self._fields[name].column)
+
+    def _stored(self, name: str, value: Any) -> Any:
+        return self._fields[name].get_db_prep_save(value, connection)
+
+
 class Kept(Generic[M]):
     """Objects that are made anew only when the database gives another row for them.
 
     Every `get` asks the database, so nothing is ever out of date; what is saved is Django's work.
-    Each gets a copy, with copies of the objects that the query selects with it.
+    Each gets a copy, with copies of the objects that the query selects with it. Columns that are
+    `counts`, plain numbers that each turn changes, are set on the copy.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[M, Any]]) -> None:
-        self._build, self._statement = build, Statement(build)
+    def __init__(
+        self, build: Callable[..., QuerySet[M, Any]], *, counts: frozenset[str] = frozenset()
+    ) -> None:
+        self._build, self._statement, self._counts = build, Statement(build), counts
         self._kept: dict[UUID | str, tuple[Row, M]] = {}
+        self._places: dict[int, Any] | None = None
 
     def get(self, value: UUID | str) -> M | None:
         """The first object of the query with this value, or `None`."""
@@ -121,13 +173,22 @@ class Kept(Generic[M]):
         if not rows:
             self._kept.pop(value, None)
             return None
-        if kept is not None and kept[0] == rows[0]:
-            return _copied(kept[1])
+        if self._places is None:
+            self._places = self._statement.places(value, self._counts)
+        counts = self._places
+        row = tuple(cell for place, cell in enumerate(rows[0]) if place not in counts)
+        if kept is not None and kept[0] == row:
+            made = _copied(kept[1])
+            for place, field in counts.items():
+                for each in (made, *made._state.fields_cache.values()):
+                    if isinstance(each, field.model):
+                        setattr(each, field.attname, rows[0][place])
+            return made
         found = self._build(value).first()
         if found is not None:
             while len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)), None)
-            self._kept[value] = rows[0], _copied(found)
+            self._kept[value] = row, _copied(found)
         return found
 
 

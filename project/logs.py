@@ -15,6 +15,10 @@ def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
+# What no line tells, and each record would look up (the logging HOWTO of Python, "Optimization").
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
 class OneLineFormatter(logging.Formatter):
     """Tells an exception by its type and place, never by its text or its stack.
 

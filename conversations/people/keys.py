@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict, MissingScope, ModelNotAllowed, NotFound
-from conversations.people.models import ApiKey, User
+from conversations.people.models import COUNTS, ApiKey, User
 from conversations.statements import Kept
 
 # `last_used_at` is written at most this often: a write on every request would be slow.
@@ -25,8 +25,8 @@ class TooManyKeys(Conflict):
     message = f"You have {MOST_KEYS} API keys. Revoke those that you do not need."
 
 
-_by_digest = Kept(lambda digest: _with_user().filter(digest=digest))
-_by_id = Kept(lambda key_id: _with_user().filter(id=key_id))
+_by_digest = Kept(lambda digest: _with_user().filter(digest=digest), counts=COUNTS)
+_by_id = Kept(lambda key_id: _with_user().filter(id=key_id), counts=COUNTS)
 
 
 def _with_user() -> QuerySet[ApiKey]:

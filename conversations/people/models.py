@@ -27,6 +27,8 @@ LIMITS = tuple(field.name for field in Allowance._meta.local_fields)
 # The languages of the pages, by Django's codes.
 LANGUAGES = ("en", "de", "fr", "es", "ja", "zh-hans", "ar")
 THEMES = ("system", "light", "dark")
+# Columns of `User` that each turn changes.
+COUNTS = frozenset({"storage_bytes"})
 
 
 class User(AbstractUser, Allowance):

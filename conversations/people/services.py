@@ -9,10 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from conversations.errors import Conflict, InvalidInput, StaffOnly
-from conversations.people.models import User
+from conversations.people.models import COUNTS, User
 from conversations.statements import Kept
 
-_by_id = Kept(lambda user_id: User.objects.filter(pk=user_id).order_by())
+_by_id = Kept(lambda user_id: User.objects.filter(pk=user_id).order_by(), counts=COUNTS)
 
 # --- Accounts -------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from conversations.statements import Update
 from conversations.threads import storage
 from conversations.threads.models import OPEN, Conversation, Message, Status
 from conversations.tools.selectors import add_calls
@@ -24,6 +25,8 @@ UPDATE {Message._meta.db_table} SET content = %s, reasoning = %s, seq = %s
 WHERE seq <= %s AND status IN ('{"', '".join(OPEN)}') AND id = %s AND writer = %s
 """  # noqa: S608 - the name of our own table
 _SAVE_BY_NONE = _SAVE.replace("writer = %s", "writer IS NULL")
+
+_update = Update(Message)
 
 INTERRUPTED: dict[str, Any] = {
     "code": "interrupted",
@@ -72,15 +75,14 @@ def close_reply(
 
     `ask` stores the calls of tools with which the reply ends, in the same transaction."""
     with transaction.atomic():
-        closed = Message.objects.filter(id=reply_id, writer=writer, status__in=OPEN).update(
-            status=status, completed_at=timezone.now(), **fields
-        )
+        changes = {"status": status, "completed_at": timezone.now(), **fields}
+        closed = _update(changes, id=reply_id, writer=writer, status=tuple(OPEN))
         if closed:
             reply = usage.record_reply(reply_id=reply_id)
             if ask is not None:
-                ask(reply)
+                ask(Message.objects.get(id=reply_id))
             size = storage.text_bytes(reply.content, reply.reasoning)
-            storage.add(user_id=reply.conversation.user_id, size=size)
+            storage.add(user_id=reply.owner_id, size=size)
     return bool(closed)
 
 

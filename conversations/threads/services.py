@@ -17,7 +17,7 @@ from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFo
 from conversations.files import services as file_services
 from conversations.ids import new_id
 from conversations.people.models import User
-from conversations.statements import Insert, Statement
+from conversations.statements import Insert, Statement, Update
 from conversations.threads import access, search, selectors, storage
 from conversations.threads.models import Awaits, Conversation, Message, QueuedMessage, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
@@ -25,6 +25,7 @@ from conversations.tools import calls
 from conversations.tools.models import ToolCall
 
 _insert = Insert(Message)
+_update = Update(Conversation)
 _locked = Statement(
     lambda conversation_id: (
         Conversation.objects.select_for_update(no_key=True).filter(id=conversation_id).order_by()
@@ -268,8 +269,15 @@ def open_turn(
                 named = context.files[0].name if context.files else ""
                 current.title = current.title or title_of(asked.content or named)
             current.updated_at = now
-            changed = ["head", "settings", "title", "updated_at"]
-            current.save(update_fields=[*changed, "awaits"] if awaited else changed)
+            changes = {
+                "head": row.pk,
+                "settings": current.settings,
+                "title": current.title,
+                "updated_at": now,
+            }
+            if awaited:
+                changes["awaits"] = current.awaits
+            _update(changes, id=current.pk)
             messages = 2 if asked else 1
             size = messages * storage.MESSAGE + storage.text_bytes(content)
             if waited:

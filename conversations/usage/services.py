@@ -1,7 +1,7 @@
 """Records what each reply cost when it ends. Sync."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -60,10 +60,39 @@ def record(
         return made
 
 
-def record_reply(*, reply_id: UUID) -> Message:
+class ClosedReply(NamedTuple):
+    """What a closed reply's row says of its cost, and who owns its conversation."""
+
+    tokens: dict[str, Any] | None
+    context: dict[str, Any] | None
+    content: str
+    reasoning: str
+    author_id: UUID | None
+    key_id: UUID | None
+    model: str
+    provider: str
+    status: str
+    door: str
+    owner_id: UUID
+
+
+_closed = Statement(
+    lambda reply_id: (
+        Message.objects.filter(id=reply_id)
+        .order_by()
+        .values_list(
+            *("tokens", "context", "content", "reasoning", "author_id", "key_id", "model"),
+            *("provider_used", "status", "door", "conversation__user_id"),
+        )
+    )
+)
+
+
+def record_reply(*, reply_id: UUID) -> ClosedReply:
     """Record what a stored reply cost, in the transaction that has just closed it. Estimates the
-    tokens of a reply without counts, whose process died. Returns the reply."""
-    reply = Message.objects.select_related("conversation").get(id=reply_id)
+    tokens of a reply without counts, whose process died. Returns what its row says."""
+    [row] = _closed.rows(reply_id)
+    reply = ClosedReply(*row)
     tokens = reply.tokens or {
         "prompt": (reply.context or {}).get("prompt_tokens", 0),
         "completion": (len(reply.content) + len(reply.reasoning)) // CHARACTERS_A_TOKEN,
@@ -71,10 +100,10 @@ def record_reply(*, reply_id: UUID) -> Message:
     }
     record(
         # A server of the version before, on the same database, stores no author.
-        user_id=reply.author_id or reply.conversation.user_id,
+        user_id=reply.author_id or reply.owner_id,
         key_id=reply.key_id,
         model=reply.model,
-        provider=reply.provider_used,
+        provider=reply.provider,
         tokens=tokens,
         source=tokens["source"],
         status=reply.status,

@@ -95,11 +95,15 @@ class MessageIdSerializer(StrictSerializer):
     id = IdField()
 
 
+# Made once, since a serializer copies its fields each time that it is made. They keep nothing of
+# what they validate.
+_USER_MESSAGE, _REGENERATE = UserMessageSerializer(), RegenerateSerializer()
+_CLIENT_ID, _MESSAGE_ID = ClientIdSerializer(), MessageIdSerializer()
+
+
 def parse_turn_request(data: Any, *, regenerate: bool) -> TurnRequest:
     """The command in `data`. Raises REST framework's `ValidationError`, naming the fields."""
-    serializer = (RegenerateSerializer if regenerate else UserMessageSerializer)(data=data)
-    serializer.is_valid(raise_exception=True)
-    valid = serializer.validated_data
+    valid = (_REGENERATE if regenerate else _USER_MESSAGE).run_validation(data)
     return TurnRequest(
         client_id=valid["client_id"],
         parameters=dict(valid.get("parameters") or {}),
@@ -136,13 +140,9 @@ def _decision(given: dict[str, Any]) -> Decision:
 
 def parse_client_id(data: Any) -> UUID:
     """The client_id in `{"client_id": …}`. Raises `ValidationError`."""
-    serializer = ClientIdSerializer(data=data)
-    serializer.is_valid(raise_exception=True)
-    return UUID(str(serializer.validated_data["client_id"]))
+    return UUID(str(_CLIENT_ID.run_validation(data)["client_id"]))
 
 
 def parse_id(data: Any) -> UUID:
     """The message id in `{"id": …}`. Raises `ValidationError`."""
-    serializer = MessageIdSerializer(data=data)
-    serializer.is_valid(raise_exception=True)
-    return UUID(str(serializer.validated_data["id"]))
+    return UUID(str(_MESSAGE_ID.run_validation(data)["id"]))

@@ -1,6 +1,6 @@
 """The models of all wings, for Django: it looks for them here."""
 
-from conversations.connections.models import Connection, ModelDefaults
+from conversations.connections.models import Connection, ModelDefaults, ModelJob
 from conversations.files.models import Attachment, File, FileContent, unsent_until
 from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
@@ -20,6 +20,7 @@ __all__ = [
     "Invitation",
     "Message",
     "ModelDefaults",
+    "ModelJob",
     "Preset",
     "Prompt",
     "QueuedMessage",

@@ -276,6 +276,8 @@ SPECTACULAR_SETTINGS = {
         "Role": "conversations.threads.models.Message.Role",
         "Status": "conversations.threads.models.Status",
         "Scope": "conversations.people.models.ApiKey.Scope",
+        "ModelJobKind": "conversations.connections.models.ModelJob.Kind",
+        "ModelJobState": "conversations.connections.models.ModelJob.State",
         "ConnectionKind": "conversations.connections.models.Connection.Kind",
     },
 }

@@ -15,7 +15,7 @@ from conversations.usage.views import UsageView
 from project import api_description, health, joining, pages, profile
 from project import people as people_page
 from project.doctor import probe
-from streaming.rest import connections, files
+from streaming.rest import connections, files, model_jobs
 from streaming.rest import views as rest
 from streaming.v1 import views as v1
 
@@ -73,6 +73,9 @@ urlpatterns = [
     path("api/connections/<id:pk>/", connections.ConnectionView.as_view()),
     path("api/connections/<id:pk>/test/", connections.ConnectionTestView.as_view()),
     path("api/model-defaults/", connections.ModelDefaultsView.as_view()),
+    path("api/model-jobs/", model_jobs.ModelJobsView.as_view()),
+    path("api/model-jobs/<id:pk>/", model_jobs.ModelJobView.as_view()),
+    path("api/models/loaded/", model_jobs.LoadedModelsView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
     path("api/usage/", UsageView.as_view()),
     path("api/me/", people.MeView.as_view()),

@@ -18,6 +18,7 @@ from streaming.catalog import Catalog
 from streaming.connections import Connections
 from streaming.db_threads import db_threads
 from streaming.limits import Limits, MemoryLimits
+from streaming.model_jobs import ModelJobs
 from streaming.peers import NoPeers, Peers
 from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
 from streaming.replies.stateless import StatelessReplies
@@ -46,6 +47,7 @@ class Runtime:
     peers: Peers
     catalog: Catalog
     connections: Connections
+    model_jobs: ModelJobs
 
 
 class Lifecycle:
@@ -109,7 +111,8 @@ class Lifecycle:
             limits, slots, peers = MemoryLimits(), MemoryProviderSlots(capacities), NoPeers()
         router = Router()
         connections = Connections(router, capacities)
-        for resource in (router, slots, limits, peers, connections):
+        model_jobs = ModelJobs(router, connections)
+        for resource in (router, slots, limits, peers, connections, model_jobs):
             self._resources.push_async_callback(resource.aclose)
         runtime = Runtime(
             Turns(router, limits, slots, peers),
@@ -118,8 +121,10 @@ class Lifecycle:
             peers,
             Catalog(router),
             connections,
+            model_jobs,
         )
         await connections.start()
+        model_jobs.start()
         await runtime.turns.start()
         looks_after = BackgroundLoop(
             "upkeep", _upkeep, pause=lambda: UPKEEP_SECONDS, outage=(DatabaseError,)

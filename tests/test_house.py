@@ -31,8 +31,8 @@ STREAMING_LAYERS = {
     "several processes": "cluster",
     "replies": "replies",
     "tools": "tools",
-    "logs, limits, slots": "log limits provider_slots routing catalog connections model_facts peers"
-    " hints revocation credentials",
+    "logs, limits, slots": "log limits provider_slots routing catalog connections model_facts"
+    " model_jobs peers hints revocation credentials",
     "ground": "events errors metrics caller db_threads background heavy_work single_server"
     " token_estimate storable memory_layer",
 }

@@ -52,3 +52,40 @@ class ModelDefaults(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+class ModelJob(models.Model):
+    """Work on a model at a server that keeps models: it outlives the request that asked for it, and
+    the process that does it. `worker` does it while its lease lasts (`lease_until`)."""
+
+    class Kind(models.TextChoices):
+        PULL = "pull"
+        DELETE = "delete"
+        UNLOAD = "unload"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    connection = models.CharField(max_length=40)
+    model = models.CharField(max_length=200)
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    done_bytes = models.BigIntegerField(default=0)
+    total_bytes = models.BigIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    worker = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["state"], name="model_job_state")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.model}"

@@ -21,6 +21,8 @@ from conversations.fields import (
 MOST_VALUE = 4_000
 MOST_PAIRS = 20
 MOST_MODELS = 500
+# The name of a connection, as messages and usage keep it.
+MOST_CONNECTION = 20
 # A model's name.
 MOST_NAME = 200
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -130,7 +132,7 @@ class ConnectionInput(ConnectionChanges):
 
     name = serializers.RegexField(
         r"^[a-z0-9-]+\Z",
-        max_length=40,
+        max_length=MOST_CONNECTION,
         help_text="Small letters, digits and hyphens. It never changes.",
     )
     kind = serializers.ChoiceField(Connection.Kind.choices)

@@ -65,6 +65,8 @@ GET /api/usage/
 GET /api/connections/             POST /api/connections/
 PATCH /api/connections/{id}/      DELETE /api/connections/{id}/
 POST /api/connections/{id}/test/
+GET /api/model-jobs/              POST /api/model-jobs/
+DELETE /api/model-jobs/{id}/      GET /api/models/loaded/
 GET /api/model-defaults/          PATCH /api/model-defaults/
 POST /v1/chat/completions         POST /v1/completions         POST /v1/responses
 POST /v1/embeddings               GET /v1/models

@@ -117,6 +117,13 @@ def change_password(user_id: str) -> int:
     return 1
 
 
+def end_leases() -> int:
+    """Work on models may be claimed by another process, as if its own had died long ago."""
+    from conversations.connections.models import ModelJob
+
+    return ModelJob.objects.filter(state="running").update(lease_until="2026-01-01T00:00:00Z")
+
+
 def end_session(session: str) -> int:
     """The session is deleted, as one that has expired is."""
     from conversations.people.sessions import rows
@@ -274,7 +281,7 @@ def main() -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
-    rows = (fill, many, forget, count, connections, row, queued, usage, unsettled)
+    rows = (fill, many, forget, count, connections, row, queued, usage, unsettled, end_leases)
     known = {function.__name__: function for function in accounts + rows}
     for line in sys.stdin:
         asked = json.loads(line)

@@ -131,7 +131,9 @@ class ScriptedOllama(ScriptedServer):
             case "POST", "/api/embed":
                 await self._embed(exchange, response)
             case "POST", "/api/pull":
-                await _pull(exchange, response)
+                await self._pull(exchange, response)
+            case "DELETE", "/api/delete":
+                await self._delete(exchange, response)
             case _:
                 await response.whole(404, "404 page not found", "text/plain")
 
@@ -161,11 +163,41 @@ class ScriptedOllama(ScriptedServer):
         if self.refuses_load:
             await response.whole(500, {"error": "model requires more system memory"})
             return
+        done = {"model": exchange.model, "response": "", "done": True, "done_reason": "load"}
+        if exchange.json.get("keep_alive") == 0:
+            self.loaded.pop(exchange.model, None)
+            await response.whole(200, {**done, "done_reason": "unload"})
+            return
         known = self._known(exchange.model) or entry(exchange.model)
         chosen = self.chosen_window and min(self.chosen_window, known["context_length"])
         self.loaded.setdefault(exchange.model, chosen)
-        done = {"model": exchange.model, "response": "", "done": True, "done_reason": "load"}
         await response.whole(200, done)
+
+    async def _pull(self, exchange: Exchange, response: Response) -> None:
+        """A part of 9 bytes, and one of 4,000 of which a quarter comes at each pass of the gate
+        `pull`, for a model called `gated…`."""
+        await response.start("application/x-ndjson")
+        await response.piece('{"status":"pulling manifest"}\n')
+        if re.match("missing", exchange.model):
+            await response.piece('{"error":"pull model manifest: file does not exist"}\n')
+            return
+        small, large = ("sha256:" + letter * 64 for letter in "ab")
+        await response.piece(f'{{"status":"pulling aaaaaaaaaaaa","digest":"{small}","total":9}}\n')
+        for quarter in range(1, 5) if exchange.model.startswith("gated") else ():
+            await self.gate("pull").passed()
+            line = {"status": "pulling", "digest": large, "total": 4000}
+            await response.piece(json.dumps({**line, "completed": 1000 * quarter}) + "\n")
+        if not self._listed(exchange.model):
+            self.models.insert(0, entry(exchange.model))
+        await response.piece('{"status":"success"}\n')
+
+    async def _delete(self, exchange: Exchange, response: Response) -> None:
+        model = self._listed(exchange.model)
+        if model is None:
+            await response.whole(404, {"error": f"model '{exchange.model}' not found"})
+            return
+        self.models.remove(model)
+        await response.whole(200, "")
 
     async def _embed(self, exchange: Exchange, response: Response) -> None:
         """Vectors `[number of characters, 0.5]`; `short` gives one too few, `missing` none."""
@@ -181,11 +213,16 @@ class ScriptedOllama(ScriptedServer):
         counted = {"prompt_eval_count": sum(map(len, texts)) // 4 + 1}
         await response.whole(200, {"model": exchange.model, "embeddings": vectors, **counted})
 
-    def _known(self, name: str) -> dict[str, Any] | None:
+    def _listed(self, name: str) -> dict[str, Any] | None:
         wanted = name.removesuffix(":latest")
         for model in self.models:
             if model["name"].removesuffix(":latest") == wanted:
                 return model
+        return None
+
+    def _known(self, name: str) -> dict[str, Any] | None:
+        if model := self._listed(name):
+            return model
         scenario, _ = parse_scenario(name)
         return entry(name) if scenario in SCRIPTS and scenario != "missing" else None
 
@@ -234,17 +271,6 @@ def _running(name: str, context_length: int | None) -> dict[str, Any]:
     running = {"name": name, "model": name, "size": 1, "size_vram": 0, "details": {}}
     running["expires_at"] = "2026-08-01T10:25:30.123456789+02:00"
     return running if context_length is None else {**running, "context_length": context_length}
-
-
-async def _pull(exchange: Exchange, response: Response) -> None:
-    await response.start("application/x-ndjson")
-    await response.piece('{"status":"pulling manifest"}\n')
-    if re.match("missing", exchange.model):
-        await response.piece('{"error":"pull model manifest: file does not exist"}\n')
-        return
-    digest = "sha256:" + "a" * 64
-    await response.piece(f'{{"status":"pulling aaaaaaaaaaaa","digest":"{digest}","total":9}}\n')
-    await response.piece('{"status":"success"}\n')
 
 
 if __name__ == "__main__":

@@ -181,6 +181,7 @@ BAD = ("validation_error",)
 WRONG: list[dict[str, Any]] = [
     {"name": "ollama"},
     {"name": "With Spaces"},
+    {"name": "a" * 21},
     {"kind": "claude"},
     {"base_url": "models.example.org"},
     {"base_url": "https://me:secret@models.example.org"},

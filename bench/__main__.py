@@ -30,7 +30,7 @@ QUICK = ("start", "turns", "herd", "paced", "saturation", "release")
 def sites(options: argparse.Namespace, model_port: int, stack: ExitStack) -> list[Site]:
     """Everything that is measured, started."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    started: list[Site] = [Proxy(model_port, stack)]
+    started: list[Site] = [Proxy(model_port, stack), Proxy(model_port, stack, "floor")]
     checkouts = {"": ROOT} | {f" {path.name}": path.resolve() for path in options.beside}
     for label, checkout in checkouts.items():
         for kind in options.servers:

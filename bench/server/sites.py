@@ -60,11 +60,14 @@ class Site:
 
 
 class Proxy(Site):
-    def __init__(self, model_port: int, stack: ExitStack) -> None:
-        super().__init__("proxy")
+    """The baseline, or the `floor`: the same of the server's parts."""
+
+    def __init__(self, model_port: int, stack: ExitStack, name: str = "proxy") -> None:
+        super().__init__(name)
         self._port = free_port()
-        command = [str(PROXY_PYTHON), "-m", "uvicorn", "--loop", "uvloop", "--no-access-log"]
-        command += ["--log-level", "warning", "--port", str(self._port), "bench.server.proxy:app"]
+        python = sys.executable if name == "floor" else str(PROXY_PYTHON)
+        command = [python, "-m", "uvicorn", "--loop", "uvloop", "--no-access-log"]
+        command += ["--log-level", "warning", "--port", str(self._port), f"bench.server.{name}:app"]
         environment = {**os.environ, "OPENAI_BASE_URL": f"http://127.0.0.1:{model_port}/v1"}
         started = time.monotonic()
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment)

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from conversations.errors import BudgetSpent, NotAuthenticated
 from conversations.people import keys
 from conversations.people import services as people
 from conversations.people.models import ApiKey, User
-from conversations.usage.models import UsageRecord
 
 # --- What one may ask for ---------------------------------------------------------------------
 
@@ -58,9 +57,9 @@ def has_budget(*, user: User, key: ApiKey | None) -> bool:
 def bounds_of(*, user: User, key: ApiKey | None) -> Bounds:
     """`bounds` by rows that have just been read."""
     keys.require(key, "chat")
-    _check_budgets(user.usage.all(), user, "Your")
+    _check_budgets(user, "Your")
     if key is not None:
-        _check_budgets(key.usage.all(), key, "This API key's")
+        _check_budgets(key, "This API key's")
     return Bounds(
         _bound(user, key, "requests_per_minute", settings.CHAT_REQUESTS_PER_MINUTE),
         _bound(user, key, "concurrent_requests", settings.CHAT_CONCURRENT_REQUESTS),
@@ -74,7 +73,7 @@ def _bound(user: User, key: ApiKey | None, name: str, usual: int) -> Bound:
     return Bound(f"user:{user.pk}", usual if own is None else own)
 
 
-def _check_budgets(spent: QuerySet[UsageRecord], owner: User | ApiKey, whose: str) -> None:
+def _check_budgets(owner: User | ApiKey, whose: str) -> None:
     """Raise `BudgetSpent` when a budget is used up. A reply counts when it ends, so replies in
     progress may exceed the budget."""
     if not (owner.tokens_per_day or owner.tokens_per_month):
@@ -82,7 +81,7 @@ def _check_budgets(spent: QuerySet[UsageRecord], owner: User | ApiKey, whose: st
     now = timezone.now()
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     month = today.replace(day=1)
-    sums = spent.filter(created_at__gte=month).aggregate(
+    sums = owner.usage.filter(created_at__gte=month).aggregate(
         day=Sum("total_tokens", filter=Q(created_at__gte=today)), month=Sum("total_tokens")
     )
     next_month = (month + timedelta(days=32)).replace(day=1)

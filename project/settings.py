@@ -55,8 +55,9 @@ WEB_CONCURRENCY = env.whole("WEB_CONCURRENCY", 1, least=1)
 
 # --- Files ----------------------------------------------------------------------------------
 
-# Where people's files are; several processes share it.
+# Where people's files are; several processes share it. With a bucket only what is being uploaded.
 CHAT_FILES_DIR = Path(env.text("CHAT_FILES_DIR", str(STATE_DIR / "files")))
+CHAT_FILES_BUCKET = env.text("CHAT_FILES_BUCKET")
 # Bytes of one file; all of a person are bounded by CHAT_STORAGE_MB.
 CHAT_MAX_FILE = env.whole("CHAT_MAX_FILE_MB", 20, least=1) * 1_000_000
 STORAGES: dict[str, Any] = {
@@ -71,6 +72,18 @@ STORAGES: dict[str, Any] = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if CHAT_FILES_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "conversations.files.s3.FilesInBucket",
+        "OPTIONS": {
+            "bucket_name": CHAT_FILES_BUCKET,
+            # Amazon's, unless another is named; without keys by the role of the machine.
+            "endpoint_url": env.text("CHAT_FILES_ENDPOINT") or None,
+            "region_name": env.text("CHAT_FILES_REGION") or None,
+            "access_key": env.text("AWS_ACCESS_KEY_ID") or None,
+            "secret_key": env.text("AWS_SECRET_ACCESS_KEY") or None,
+        },
+    }
 # Uploads come to the disk of the files, not into memory, which /tmp may be.
 FILE_UPLOAD_TEMP_DIR = CHAT_FILES_DIR / "uploads"
 with suppress(OSError):  # Django's check says that it is not there

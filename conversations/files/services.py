@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from conversations.errors import StorageFull
+from conversations.errors import StorageFull, Unavailable
 from conversations.files import kinds, selectors, storage
 from conversations.files.errors import FileInUse, FileTooLarge
 from conversations.files.models import Attachment, File, FileContent, unsent_until
@@ -37,6 +37,7 @@ def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, b
     Raises:
         FileTooLarge, UnsupportedFile: it is not taken.
         StorageFull: the owner's room is used up.
+        Unavailable: the storage cannot be used.
     """
     if size > settings.CHAT_MAX_FILE:
         raise FileTooLarge(f"A file may have at most {settings.CHAT_MAX_FILE // 1_000_000} MB.")
@@ -57,7 +58,10 @@ def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, b
         if begin:
             if not selectors.has_room(user=locked, size=size):
                 raise StorageFull
-            storage.save(content.path, upload)
+            try:
+                storage.save(content.path, upload)
+            except OSError:
+                raise Unavailable("Files cannot be stored at the moment.") from None
             content.media_type, content.size, content.error = media_type, size, None
             content.status, content.created_at = Status.PROCESSING, timezone.now()
             content.save()
@@ -100,7 +104,8 @@ def fail(*, content: FileContent, error: Mapping[str, Any]) -> None:
     FileContent.objects.filter(id=content.id, status=Status.PROCESSING).update(
         status=Status.FAILED, error=dict(error), size=0
     )
-    storage.remove(content)
+    with suppress(OSError):  # the storage is away
+        storage.remove(content)
 
 
 def fail_lost() -> None:
@@ -181,7 +186,7 @@ def purge() -> int:
     due = selectors.unused().filter(kept_until__lt=timezone.now()).order_by("kept_until")
     rows = list(due[:PURGED_AT_ONCE])
     for row in rows:
-        with suppress(FileInUse):  # since a moment
+        with suppress(FileInUse, OSError):  # since a moment; the storage is away
             delete(file=row)
     return len(rows)
 

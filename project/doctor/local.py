@@ -146,8 +146,8 @@ def files() -> Iterator[Finding]:
         return  # told already
     except OSError as error:
         yield problem(
-            f"Files cannot be stored: {error.strerror}.",
-            "Let the server write to the folder in CHAT_FILES_DIR.",
+            f"Files cannot be stored: {error.strerror or str(error).rstrip('.')}.",
+            "Let the server write to the folder in CHAT_FILES_DIR, or to the bucket.",
         )
         return
     finally:

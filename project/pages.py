@@ -32,6 +32,7 @@ from conversations.people import signin_attempts
 from conversations.people.backends import BACKEND
 from conversations.people.models import THEMES, User
 from conversations.threads import selectors
+from project import first_screen
 from project.preload import preloaded
 from project.security import diagram_policy
 from streaming import hints
@@ -88,7 +89,10 @@ def chat(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     data = None
     if conversation_id and isinstance(request.user, User):
         data = preloaded(request.user, conversation_id)
-    return render(request, "chat.html", {"opened": data})
+    # Who reloads comes back to where they were, which only the browser knows.
+    reloaded = request.headers.get("Cache-Control") == "max-age=0"
+    picture = first_screen.drawn(data["messages"]) if data and not reloaded else None
+    return render(request, "chat.html", {"opened": data, "first_screen": picture})
 
 
 @xframe_options_sameorigin

@@ -242,7 +242,8 @@ async def test_when_the_jump_button_is_there(visit: Visit):
     await wheel(chat, -400)
     await expect(chat.jump_button).to_be_visible()
     await chat.composer.focus()
-    await chat.page.keyboard.press("Shift+Tab")
+    for _ in ("the button that adds files", "this one"):
+        await chat.page.keyboard.press("Shift+Tab")
     await expect(chat.jump_button).to_be_focused()
     await chat.page.keyboard.press("Enter")
     await chat.at_end()

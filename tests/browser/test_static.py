@@ -38,19 +38,21 @@ async def test_files_come_over_connections_that_had_other_requests(place: Place)
     assert await asyncio.gather(*(fetch() for _ in range(4))) == [{200}] * 4
 
 
-async def test_the_parts_of_the_app_are_fetched_early_and_give_way(place: Place):
-    """All that a thread needs is named in the page, with a low priority: the first paint goes
-    before it. Before the app runs there is little else to ask for."""
+async def test_the_parts_of_the_app_are_named_in_the_page_and_give_way(place: Place):
+    """All that a thread needs is fetched at once when the first picture is painted, and before it
+    hardly anything."""
     person = await place.person()
     chat = await person.conversation()
     await place.clerk("fill", conversation_id=chat, turns=1)
     page = (await person.page.http.get(f"/chat/{chat}")).text
-    links = {link for link in re.findall(r"<link [^>]*>", page) if "modulepreload" in link}
-    early = {link for link in links if 'fetchpriority="low"' in link}
+    links = set(re.findall(r"<link [^>]*>", page))
+    later = {link for link in links if 'rel="later"' in link}
+    first = {link for link in links - later if "preload" in link or "stylesheet" in link}
+    assert len(first) <= 3, first
     built = json.loads(MANIFEST.read_text())
     for part in ("start.tsx", "components/Thread.tsx", "components/markdown/Markdown.tsx"):
         entry = built[f"src/{part}"]
         for file in (entry["file"], *(built[name]["file"] for name in entry["imports"])):
-            assert any(f"/{file}" in link for link in early), file
+            assert any(f"/{file}" in link for link in later), file
     scripts = {*re.findall(r"assets/[^\"]*\.js", page)}
     assert len(scripts) <= 10, scripts

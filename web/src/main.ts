@@ -1,6 +1,6 @@
 /**
  * The entry. The server has drawn a first picture of the page: it is painted before the
- * app's code, fetched beside it, takes the processor.
+ * app's code takes the line and the processor.
  */
 import { keepTrying } from './keepTrying';
 import { loadTranslation } from './language/translation';
@@ -12,6 +12,10 @@ const PATIENCE_MS = 200;
 const painted = new Promise<void>((resolve) => {
   requestAnimationFrame(() => setTimeout(resolve));
   setTimeout(resolve, PATIENCE_MS);
+});
+// All that the app is made of at once, not one after the other as each is run.
+void painted.then(() => {
+  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel=later]')) link.rel = 'modulepreload';
 });
 // After so many failures the file belongs to an older version: the current page names the new one.
 // Texts are taken as the code loads: the catalogue of the page's language comes before it.

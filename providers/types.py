@@ -5,7 +5,7 @@ made and which message it becomes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -21,10 +21,12 @@ Phase = Literal["queued", "loading", "prompt_eval", "generating"]
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture in a message: its media type ("image/png") and its bytes in base64."""
+    """A picture in a message: its media type ("image/png") and its bytes in base64. `weight` is
+    what it costs in a prompt, as a share of a picture of unknown cost."""
 
     media_type: str
     base64: str
+    weight: float = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import mul
 
 from providers.types import ChatMessage
+from streaming.picture_tokens import UNKNOWN
 
 # Added to every estimate: a prompt that is a little longer than expected still fits.
 SPARE = 1.03
@@ -40,7 +41,7 @@ _RATES = (
     _Rate(1 / 3, 0.12, 0.08, 2),  # a character of ASCII
     _Rate(1, 0.6, 0.2, 4),  # a character of Chinese, Japanese or Korean
     _Rate(1 / 3, 0.2, 0.05, 2),  # a byte of other text
-    _Rate(800, 600, 1, 20_000),  # a picture; servers count them in very different ways
+    _Rate(UNKNOWN, 600, 1, 20_000),  # a picture; servers count them in very different ways
 )
 ONCE: Amounts = (1, 0, 0, 0, 0, 0)
 
@@ -62,7 +63,8 @@ def text_amounts(text: str) -> Amounts:
 
 def message_amounts(message: ChatMessage) -> Amounts:
     """Return what a message consists of: all that the model reads of it."""
-    text, pictures = message.content, len(message.images) if message.parts else 0
+    text = message.content
+    pictures = sum(image.weight for image in message.images) if message.parts else 0
     if message.reasoning or message.tool_calls:
         calls = (part for call in message.tool_calls for part in (call.name, call.arguments))
         text = "".join((text, message.reasoning, *calls))

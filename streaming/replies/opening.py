@@ -133,7 +133,7 @@ async def _fitted(
         if len(found := [*context.files, *above]) > len(files):
             files = found
             question = request.content or _newest_question(context)
-            load = partial(prompt_files.load, files, question, route.window)
+            load = partial(prompt_files.load, files, question, route.window, route.model)
             parts = await database_sync_to_async(load)()
         make = partial(
             make_plan,

@@ -11,6 +11,7 @@ from uuid import UUID
 from conversations.files import selectors, storage
 from conversations.files.models import File, FileContent
 from providers.types import ChatMessage, Image
+from streaming.picture_tokens import picture_weight
 from streaming.replies.passages import Passage, rank
 from streaming.token_estimate import Amounts, text_amounts
 
@@ -18,7 +19,6 @@ from streaming.token_estimate import Amounts, text_amounts
 MOST_TEXT: Final = 4_000_000
 MOST_IMAGES: Final = 20
 
-IMAGE: Final[Amounts] = (0, 0, 0, 0, 0, 1)
 NOTHING: Final[Amounts] = (0, 0, 0, 0, 0, 0)
 PASSAGES: Final = "[Only these passages of the file fit.]"
 _BETWEEN: Final = "\n\n"
@@ -53,14 +53,16 @@ class PromptFile:
     def amounts(self) -> Amounts:
         """What the prompt gets with it."""
         if isinstance(self.part, Image):
-            return IMAGE
+            return (0, 0, 0, 0, 0, self.part.weight)
         return NOTHING if self.part is None else text_amounts(self.part)
 
 
-def load(newest_first: Iterable[File], question: str, window: int) -> dict[UUID, Loaded]:
+def load(
+    newest_first: Iterable[File], question: str, window: int, model: str
+) -> dict[UUID, Loaded]:
     """Return what a model is given of files, by the ids of their contents, as far as a prompt may
-    have it. Of a document that takes much of the window the passages are ranked by the question.
-    Reads the database and the storage."""
+    have it; a picture with what it costs for this model. Of a document that takes much of the
+    window the passages are ranked by the question. Reads the database and the storage."""
     parts: dict[UUID, Loaded] = {}
     texts: dict[UUID, str] = {}  # the names of the documents
     characters = images = 0
@@ -73,7 +75,8 @@ def load(newest_first: Iterable[File], question: str, window: int) -> dict[UUID,
             if images <= MOST_IMAGES:
                 with suppress(OSError):  # it is told to be left out
                     data = b64encode(storage.read(content.image_path)).decode()
-                    parts[content.id] = Loaded(Image(content.media_type, data))
+                    weight = picture_weight(model, content.width, content.height)
+                    parts[content.id] = Loaded(Image(content.media_type, data, weight))
         else:
             characters += 4 * (content.tokens or 0)
             if characters <= MOST_TEXT:

@@ -1,14 +1,17 @@
 """The estimate of a prompt's tokens: what holds for any text, and what it learns."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.types import ChatMessage, Image, ToolCall
+from streaming.picture_tokens import picture_weight
 from streaming.token_estimate import (
     ONCE,
+    SPARE,
     Amounts,
     TokenEstimate,
     message_amounts,
@@ -119,3 +122,31 @@ def test_all_that_a_model_reads_counts():
     assert all(estimate.of(message_amounts(message)) > least for message in more)
     picture = estimate.of(message_amounts(more[0])) - least
     assert picture == pytest.approx(824)
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "tokens"),
+    [
+        # The examples of OpenAI's documentation.
+        ("gpt-4o", (1024, 1024), 765),
+        ("openai/gpt-4o-2024-11-20", (2048, 4096), 1105),
+        ("gpt-4o-mini", (512, 512), 8500),
+        ("gpt-4.1-mini", (1024, 1024), 1659),
+        ("o4-mini", (1800, 2400), 2497),
+        ("gpt-5", (512, 512), 210),
+        ("claude-sonnet-4-5", (1000, 1000), 1333),
+        ("gemma3:12b", (2048, 100), 256),
+        ("qwen2.5vl:7b", (280, 280), 100),
+        ("llava", (2048, 2048), 800),
+        ("gpt-4o", (None, None), 800),
+    ],
+)
+def test_a_picture_costs_what_its_server_says(
+    model: str, size: tuple[int | None, int | None], tokens: int
+):
+    """By its rule, where it tells one; the estimate adds a little."""
+    image = Image("image/png", "aaaa", picture_weight(model, *size))
+    plain = ChatMessage("user", "")
+    messages = (plain, replace(plain, parts=(image,)))
+    counted = [TokenEstimate().of(message_amounts(message)) for message in messages]
+    assert (counted[1] - counted[0]) / SPARE == pytest.approx(tokens, abs=1)

@@ -7,13 +7,14 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from conversations.errors import CacheAway, NotFound, Problem
 from conversations.people import invitations, signin_attempts
 from conversations.people.backends import BACKEND
-from project.pages import AccountForm, PasswordsForm
+from project.pages import AccountForm, PasswordsForm, too_many_attempts
 from streaming import hints
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         invitations.find(secret=secret)
     except NotFound:
-        return _over(request, "invitation")
+        return _over(request, _("This invitation is not valid"))
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -36,7 +37,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
                 password=form.cleaned_data["password1"],
             )
         except NotFound:  # used meanwhile
-            return _over(request, "invitation")
+            return _over(request, _("This invitation is not valid"))
         except Problem as problem:
             form.refuse(problem)
         else:
@@ -55,7 +56,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             if seconds := signin_attempts.wait_to_sign_up(request):
-                form.add_error(None, f"Too many attempts. Try again in {seconds} s.")
+                form.add_error(None, too_many_attempts(seconds))
                 response = _show(request, "signup.html", form, status=429)
                 response.headers["Retry-After"] = str(seconds)
                 return response
@@ -64,7 +65,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             )
         except CacheAway as error:
             logger.error("Sign-ups cannot be counted: %s", error)
-            form.add_error(None, "Signing up is temporarily unavailable. Try again shortly.")
+            form.add_error(None, _("Signing up is temporarily unavailable. Try again shortly."))
             return _show(request, "signup.html", form, status=503)
         except Problem as problem:
             form.refuse(problem)
@@ -80,7 +81,7 @@ def reset(request: HttpRequest, name: str, token: str) -> HttpResponse:
     try:
         user = invitations.of_reset(name=name, token=token)
     except NotFound:
-        return _over(request, "link")
+        return _over(request, _("This link is not valid"))
     form = PasswordsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -106,7 +107,6 @@ def _show(
     return render(request, template, {"form": form, **context}, status=code)
 
 
-def _over(request: HttpRequest, noun: str) -> HttpResponse:
-    message = f"This {noun} was used or has expired. Ask for a new one."
-    context = {"title": f"This {noun} is not valid", "message": message}
+def _over(request: HttpRequest, title: str) -> HttpResponse:
+    context = {"title": title, "message": _("It was used or has expired. Ask for a new one.")}
     return render(request, "error.html", context, status=404)

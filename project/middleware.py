@@ -13,11 +13,13 @@ from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.middleware import clickjacking, csrf, security
+from django.middleware import clickjacking, csrf, locale, security
 from django.utils.deprecation import MiddlewareMixin
 
 from project import addresses
 
+# Programs are answered in English; so are the admin pages.
+ENGLISH = ("/api/", "/v1/", "/admin/", "/static/", "/healthz", "/readyz", "/metrics")
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
@@ -34,6 +36,16 @@ class _OnTheLoop(MiddlewareMixin):
 
 class SecurityMiddleware(_OnTheLoop, security.SecurityMiddleware):
     pass
+
+
+class LocaleMiddleware(_OnTheLoop, locale.LocaleMiddleware):
+    """Choose the language of a page: the one that was chosen in this browser, else what the browser
+    wants."""
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(ENGLISH):
+            return await self.get_response(request)  # type: ignore[misc, no-any-return]
+        return await super().__acall__(request)
 
 
 class CommonMiddleware(_OnTheLoop, addresses.CommonMiddleware):

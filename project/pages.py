@@ -21,6 +21,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -43,6 +45,7 @@ logger = logging.getLogger(__name__)
 RECENT = 8
 FONTS = ("product", "system")
 SETUP_SALT = "first-owner"
+COOKIE_SECONDS = 60 * 60 * 24 * 365
 # Passwords that are checked at once.
 CHECKS_AT_ONCE = 2
 
@@ -60,6 +63,20 @@ def theme(request: HttpRequest) -> dict[str, Any]:
         # Asked only by the pages that show it.
         "may_administer": lambda: isinstance(request.user, User) and request.user.may_administer,
     }
+
+
+def remember_language(response: HttpResponseBase, language: str) -> None:
+    """Let this browser ask for its pages in the language; empty, as it likes."""
+    name = settings.LANGUAGE_COOKIE_NAME
+    if language:
+        response.set_cookie(name, language, max_age=COOKIE_SECONDS, samesite="Lax")
+    else:
+        response.delete_cookie(name, samesite="Lax")
+
+
+def too_many_attempts(seconds: int) -> str:
+    """Say when to try again."""
+    return _("Too many attempts. Try again in %(seconds)s s.") % {"seconds": seconds}
 
 
 def setup_path() -> str:
@@ -109,7 +126,7 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "Incorrect username or password.",
+        "invalid_login": _lazy("Incorrect username or password."),
     }
 
 
@@ -130,11 +147,11 @@ class SignInView(LoginView):
             response = super().post(request, *args, **kwargs)
         except CacheAway as error:
             logger.error("Sign-in attempts cannot be counted: %s", error)
-            return self._refuse("Sign-in is temporarily unavailable. Try again shortly.", 503, 5)
+            return self._refuse(_("Sign-in is temporarily unavailable. Try again shortly."), 503, 5)
         if getattr(request, "awaits_approval", False):
-            return self._refuse("Your account is not approved yet. Try again later.", 403)
+            return self._refuse(_("Your account is not approved yet. Try again later."), 403)
         if seconds := getattr(request, "signin_wait", 0):
-            sentence = f"Too many attempts. Try again in {seconds} s."
+            sentence = too_many_attempts(seconds)
             return self._refuse(sentence, 429, seconds)
         return response
 
@@ -143,6 +160,8 @@ class SignInView(LoginView):
         user = form.get_user()
         response = super().form_valid(form)
         signin_attempts.remember_device(self.request, response, user.get_username())
+        if isinstance(user, User) and user.language:
+            remember_language(response, user.language)
         if isinstance(user, User) and (failures := people.take_failed_signins(user=user)):
             messages.warning(self.request, failures)
         return response
@@ -183,13 +202,15 @@ class SignOutView(LogoutView):
 class PasswordsForm(forms.Form):
     """A new password, twice."""
 
-    password1 = forms.CharField(label="Password", strip=False, widget=forms.PasswordInput)
-    password2 = forms.CharField(label="Confirm password", strip=False, widget=forms.PasswordInput)
+    password1 = forms.CharField(label=_lazy("Password"), strip=False, widget=forms.PasswordInput)
+    password2 = forms.CharField(
+        label=_lazy("Confirm password"), strip=False, widget=forms.PasswordInput
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("password1") and data.get("password1") != data.get("password2"):
-            self.add_error("password2", "The passwords do not match.")
+            self.add_error("password2", _("The passwords do not match."))
         return data
 
     def refuse(self, problem: Problem) -> None:
@@ -234,12 +255,12 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 404 with a page."""
-    return _error(request, 404, "Page not found", "There’s nothing at this address.")
+    return _error(request, 404, _("Page not found"), _("There’s nothing at this address."))
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer 500 with a page. REST views answer in JSON by themselves."""
-    return _error(request, 500, "Something went wrong", Problem.message)
+    return _error(request, 500, _("Something went wrong"), _("Something went wrong on the server."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
@@ -252,8 +273,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
         view = SignInView()
         view.setup(request)
         return redirect(view.get_success_url())
-    sentence = "This form has expired. Go back, reload the page and try again."
-    return _error(request, 403, "Try again", sentence)
+    sentence = _("This form has expired. Go back, reload the page and try again.")
+    return _error(request, 403, _("Try again"), sentence)
 
 
 def _error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponseBase:

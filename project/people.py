@@ -12,6 +12,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -35,30 +37,30 @@ View = Callable[..., HttpResponse]
 class InvitationForm(forms.Form):
     """For whom an invitation is, and how long it holds."""
 
-    name = forms.CharField(label="For", max_length=150, required=False)
+    name = forms.CharField(label=_lazy("For"), max_length=150, required=False)
     days = forms.IntegerField(
-        label="Days",
+        label=_lazy("Days"),
         min_value=1,
         max_value=invitations.MOST_DAYS,
         initial=invitations.USUAL_DAYS,
     )
-    is_staff = forms.BooleanField(label="Staff", required=False)
+    is_staff = forms.BooleanField(label=_lazy("Staff"), required=False)
 
 
 class LimitsForm(forms.Form):
     """The limits of a person. Empty: the usual ones; 0: none."""
 
     requests_per_minute = forms.IntegerField(
-        label="Requests per minute", min_value=0, max_value=MOST_REQUESTS, required=False
+        label=_lazy("Requests per minute"), min_value=0, max_value=MOST_REQUESTS, required=False
     )
     concurrent_requests = forms.IntegerField(
-        label="Replies at once", min_value=0, max_value=MOST_REQUESTS, required=False
+        label=_lazy("Replies at once"), min_value=0, max_value=MOST_REQUESTS, required=False
     )
     tokens_per_day = forms.IntegerField(
-        label="Tokens per day", min_value=0, max_value=MOST_TOKENS, required=False
+        label=_lazy("Tokens per day"), min_value=0, max_value=MOST_TOKENS, required=False
     )
     tokens_per_month = forms.IntegerField(
-        label="Tokens per month", min_value=0, max_value=MOST_TOKENS, required=False
+        label=_lazy("Tokens per month"), min_value=0, max_value=MOST_TOKENS, required=False
     )
 
 
@@ -117,7 +119,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return show(request, invitation_form=form, status=400)
-    _, secret = invitations.invite(inviter=user_of(request), **form.cleaned_data)
+    secret = invitations.invite(inviter=user_of(request), **form.cleaned_data)[1]
     return show(request, link=absolute(request, f"/invite/{secret}"), link_for="invitation")
 
 
@@ -126,7 +128,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 def withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """End an invitation."""
     invitations.withdraw(invitation_id=invitation_id)
-    messages.success(request, "Invitation withdrawn.")
+    messages.success(request, _("Invitation withdrawn."))
     return redirect("people")
 
 
@@ -137,8 +139,8 @@ def change(request: HttpRequest, user_id: UUID) -> HttpResponse:
     user = directory.person(user_id)
     active = request.POST.get("active") == "on"
     directory.change(actor=user_of(request), user=user, changes={"is_active": active})
-    done = "Activated" if active else "Deactivated"
-    messages.success(request, f"{done} “{user.username}”.")
+    done = _("Activated “%(name)s”.") if active else _("Deactivated “%(name)s”.")
+    messages.success(request, done % {"name": user.username})
     return redirect("people")
 
 
@@ -148,7 +150,7 @@ def refuse(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Delete an account that waits for approval."""
     user = directory.person(user_id)
     directory.refuse(user=user)
-    messages.success(request, f"Refused “{user.username}”.")
+    messages.success(request, _("Refused “%(name)s”.") % {"name": user.username})
     return redirect("people")
 
 
@@ -163,7 +165,7 @@ def limit(request: HttpRequest, user_id: UUID) -> HttpResponse:
         messages.error(request, f"{form.fields[field].label}: {' '.join(map(str, errors))}")
         return redirect("people")
     directory.change(actor=user_of(request), user=user, changes=form.cleaned_data)
-    messages.success(request, f"Changed the limits of “{user.username}”.")
+    messages.success(request, _("Changed the limits of “%(name)s”.") % {"name": user.username})
     return redirect("people")
 
 
@@ -174,5 +176,5 @@ def reset(request: HttpRequest, user_id: UUID) -> HttpResponse:
     user: User = directory.person(user_id)
     if user.is_staff:
         services.require_owner(user_of(request))
-    path, _ = invitations.reset_path(user)
+    path = invitations.reset_path(user)[0]
     return show(request, link=absolute(request, path), link_for=user.username)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -13,6 +14,8 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -21,42 +24,40 @@ from conversations.errors import NotFound, Problem
 from conversations.people import keys, writes
 from conversations.people import services as people
 from conversations.people.backends import BACKEND
-from conversations.people.models import THEMES, ApiKey, User
+from conversations.people.models import LANGUAGES, THEMES, ApiKey, User
 from conversations.people.revoking import revoke
 from conversations.people.serializers import MOST_INSTRUCTIONS, MOST_TOKENS
-from project.pages import FONTS
+from project.pages import COOKIE_SECONDS, FONTS, remember_language, too_many_attempts
 from streaming import hints
-
-COOKIE_SECONDS = 60 * 60 * 24 * 365
 
 
 class KeyForm(forms.Form):
     """A new API key: its name, permissions and limits."""
 
-    name = forms.CharField(label="Name", max_length=100)
+    name = forms.CharField(label=_lazy("Name"), max_length=100)
     scopes = forms.MultipleChoiceField(
         choices=[
-            (ApiKey.Scope.CHAT.value, "Send messages and get replies (chat)"),
-            (ApiKey.Scope.MODELS.value, "List models (models)"),
-            (ApiKey.Scope.READ.value, "Read chats and usage (read)"),
+            (ApiKey.Scope.CHAT.value, _lazy("Send messages and get replies (chat)")),
+            (ApiKey.Scope.MODELS.value, _lazy("List models (models)")),
+            (ApiKey.Scope.READ.value, _lazy("Read chats and usage (read)")),
         ],
         widget=forms.CheckboxSelectMultiple,
         initial=ApiKey.Scope.values,
-        error_messages={"required": "Select at least one permission."},
+        error_messages={"required": _lazy("Select at least one permission.")},
     )
-    expires_on = forms.DateField(label="Expires", required=False)
-    allowed_models = forms.CharField(label="Models", max_length=2000, required=False)
+    expires_on = forms.DateField(label=_lazy("Expires"), required=False)
+    allowed_models = forms.CharField(label=_lazy("Models"), max_length=2000, required=False)
     tokens_per_day = forms.IntegerField(
-        label="Tokens per day", min_value=1, max_value=MOST_TOKENS, required=False
+        label=_lazy("Tokens per day"), min_value=1, max_value=MOST_TOKENS, required=False
     )
     tokens_per_month = forms.IntegerField(
-        label="Tokens per month", min_value=1, max_value=MOST_TOKENS, required=False
+        label=_lazy("Tokens per month"), min_value=1, max_value=MOST_TOKENS, required=False
     )
 
     def clean_expires_on(self) -> date | None:
         day: date | None = self.cleaned_data["expires_on"]
         if day is not None and day < timezone.now().date():
-            raise forms.ValidationError("Must not be in the past.")
+            raise forms.ValidationError(_("Must not be in the past."))
         return day
 
     def clean_allowed_models(self) -> list[str]:
@@ -75,7 +76,7 @@ class InstructionsForm(forms.Form):
     """What the model is told in every chat."""
 
     instructions = forms.CharField(
-        label="Instructions",
+        label=_lazy("Instructions"),
         max_length=MOST_INSTRUCTIONS,
         required=False,
         widget=forms.Textarea,
@@ -92,8 +93,8 @@ class PasswordForm(PasswordChangeForm):
 
     error_messages = {
         **PasswordChangeForm.error_messages,
-        "password_incorrect": "Incorrect current password.",
-        "password_mismatch": "The passwords do not match.",
+        "password_incorrect": _lazy("Incorrect current password."),
+        "password_mismatch": _lazy("The passwords do not match."),
     }
     wait = 0
 
@@ -107,7 +108,7 @@ class PasswordForm(PasswordChangeForm):
         if authenticate(self._request, username=name, password=password) is None:
             self.wait = getattr(self._request, "signin_wait", 0)
             if self.wait:
-                raise forms.ValidationError(f"Too many attempts. Try again in {self.wait} s.")
+                raise forms.ValidationError(too_many_attempts(self.wait))
             raise forms.ValidationError(self.error_messages["password_incorrect"])
         return password
 
@@ -119,8 +120,9 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
         "key_form": KeyForm(),
         "instructions_form": InstructionsForm({"instructions": user_of(request).instructions}),
         "keys": ApiKey.objects.filter(user=user_of(request)),
-        "fonts": [("product", "Inter"), ("system", "System font")],
-        "themes": [("system", "System"), ("light", "Light"), ("dark", "Dark")],
+        "fonts": [("product", "Inter"), ("system", _("System font"))],
+        "languages": [("", _("As the browser")), *settings.LANGUAGES],
+        "themes": [("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
         **context,
     }
     return render(request, "profile.html", page, status=status)
@@ -153,7 +155,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     user = form.save()
     update_session_auth_hash(request, user)
     hints.credentials_changed_sync(user.pk)
-    messages.success(request, "Password changed. Other browsers are signed out.")
+    messages.success(request, _("Password changed. Other browsers are signed out."))
     return redirect("profile")
 
 
@@ -165,7 +167,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     people.end_sessions(user=user)
     login(request, user, backend=BACKEND)
     hints.credentials_changed_sync(user.pk)
-    messages.success(request, "Signed out everywhere else.")
+    messages.success(request, _("Signed out everywhere else."))
     return redirect("profile")
 
 
@@ -185,13 +187,26 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Store the language in the account, and in a cookie of this browser. Empty: the browser
+    decides."""
+    chosen = request.POST.get("language", "")
+    response = redirect("profile")
+    if chosen in LANGUAGES or not chosen:
+        people.update_preferences(user=user_of(request), changes={"language": chosen})
+        remember_language(response, chosen)
+    return response
+
+
+@login_required
+@require_POST
 def save_instructions(request: HttpRequest) -> HttpResponse:
     """Keep the texts that go to the model with every prompt of the person."""
     form = InstructionsForm(request.POST)
     if not form.is_valid():
         return show(request, instructions_form=form, status=400)
     people.update_preferences(user=user_of(request), changes=form.cleaned_data)
-    messages.success(request, "Custom instructions saved.")
+    messages.success(request, _("Custom instructions saved."))
     return redirect("profile")
 
 
@@ -204,7 +219,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
         return show(request, key_form=form, status=400)
     try:
         writes.count(user_of(request))
-        _, secret = keys.create(user=user_of(request), **form.fields_of_key())
+        secret = keys.create(user=user_of(request), **form.fields_of_key())[1]
     except Problem as problem:
         form.add_error(None, problem.message)
         return show(request, key_form=form, status=problem.http_status)
@@ -223,5 +238,5 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     except NotFound:
         raise Http404 from None
     revoke(key)
-    messages.success(request, f"Revoked “{key.name}”.")
+    messages.success(request, _("Revoked “%(name)s”.") % {"name": key.name})
     return redirect("profile")

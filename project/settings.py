@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "project.security.cookies_and_caches",
     "corsheaders.middleware.CorsMiddleware",
     "project.middleware.SessionMiddleware",
+    "project.middleware.LocaleMiddleware",
     "project.middleware.CommonMiddleware",
     "project.middleware.CsrfViewMiddleware",
     "project.middleware.AuthenticationMiddleware",
@@ -134,12 +135,25 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
                 "project.pages.theme",
             ],
         },
     },
 ]
 LANGUAGE_CODE = "en"
+# Of the pages; the API is English. `web/src/language/catalogues/` has the same.
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("ja", "日本語"),
+    ("zh-hans", "简体中文"),
+    ("ar", "العربية"),
+]
+LOCALE_PATHS = [BASE_DIR / "project" / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -40,6 +40,7 @@ urlpatterns = [
     path("profile/password", profile.change_password, name="change-password"),
     path("profile/sessions", profile.end_sessions, name="end-sessions"),
     path("profile/theme", profile.choose_theme, name="choose-theme"),
+    path("profile/language", profile.choose_language, name="choose-language"),
     path("profile/instructions", profile.save_instructions, name="save-instructions"),
     path("profile/keys", profile.add_key, name="add-key"),
     path("profile/keys/<id:key_id>/revoke", profile.revoke_key, name="revoke-key"),

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { precompress } from './build/precompress.ts';
 
 const OURS =
-  /\/web\/src\/(?!diagram|keepTrying|language|stringsAround|clipboard|forms|state\/signedOut)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
+  /\/web\/src\/(?!diagram|keepTrying|stringsAround|clipboard|forms|state\/signedOut)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
 
 // Django serves the page and says which of these files it needs (django-vite reads the manifest);
 // the policy of the page allows no inline script, so nothing here may emit one.
@@ -48,6 +48,8 @@ export default defineConfig({
           groups: [
             // The frame that draws diagrams needs this, and none of ours.
             { name: 'preload', test: /vite\/preload-helper/, priority: 1 },
+            // Loads the texts before the code that takes them.
+            { name: 'language', test: /web\/src\/language\/(?:locale|translation)/, priority: 1 },
             { name: 'shared', minShareCount: 2, test: OURS },
           ],
         },

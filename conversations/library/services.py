@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.errors import Conflict, NotFound
 from conversations.library.models import Entry, Preset, Prompt
@@ -17,15 +19,20 @@ MOST_ENTRIES = 200
 # What everybody begins with.
 STARTERS = (
     (
-        "Explain an idea",
-        "Explain how a hash table works to someone who only knows arrays.",
+        _noop("Explain an idea"),
+        _noop("Explain how a hash table works to someone who only knows arrays."),
     ),
     (
-        "Write some code",
-        "Write a Python function that groups words by their anagram, and show how to call it.",
+        _noop("Write some code"),
+        _noop(
+            "Write a Python function that groups words by their anagram, and show how to call it."
+        ),
     ),
-    ("Polish your writing", "Make this clearer and half as long:"),
-    ("Compare options", "Compare SQLite and PostgreSQL for a small team, as a table."),
+    (_noop("Polish your writing"), _noop("Make this clearer and half as long:")),
+    (
+        _noop("Compare options"),
+        _noop("Compare SQLite and PostgreSQL for a small team, as a table."),
+    ),
 )
 
 Kept = TypeVar("Kept", bound=Entry)
@@ -37,12 +44,13 @@ class LibraryFull(Conflict):
 
 
 def prompts(*, user: User) -> QuerySet[Prompt]:
-    """Return the user's prompts, oldest first; the starters, once, to who never had any."""
+    """Return the user's prompts, oldest first; the starters, once, to who never had any, in the
+    language that is active."""
     with transaction.atomic():
         if User.objects.filter(pk=user.pk, has_starters=False).update(has_starters=True):
             # One after the other: their ids put them in order.
             for name, text in STARTERS:
-                Prompt.objects.create(user=user, name=name, text=text)
+                Prompt.objects.create(user=user, name=_(name), text=_(text))
     return Prompt.objects.filter(user=user)
 
 

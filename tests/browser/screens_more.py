@@ -262,3 +262,34 @@ async def more_settings(visit: Visit, options: Options) -> Page:
 @picture
 async def first_prompts(visit: Visit, options: Options) -> Page:
     return (await visit.chat(**options)).page
+
+
+@picture
+async def in_arabic(visit: Visit, options: Options) -> Page:
+    visit.ollama.text = ARABIC
+    chat_id = await visit.conversation(model="said")
+    for said in ("ما هو جدول التجزئة؟", "وكيف ينمو؟"):
+        await visit.person.rest.generate(chat_id, said, model="said")
+    page = await visit.page(f"/chat/{chat_id}", locale="ar", **options)
+    await expect(page.get_by_role("log")).to_contain_text("الرقم هو المكان")
+    await page.get_by_role("button", name="إعدادات الردود").click()
+    return page
+
+
+@picture
+async def first_in_arabic(visit: Visit, options: Options) -> Page:
+    page = await visit.page(f"/chat/{await visit.conversation()}", locale="ar", **options)
+    await expect(page.get_by_role("textbox", name="الرسالة")).to_be_visible()
+    return page
+
+
+@picture
+async def profile_in_german(visit: Visit, options: Options) -> Page:
+    return await visit.page("/profile", locale="de", **options)
+
+
+@picture
+async def chat_in_japanese(visit: Visit, options: Options) -> Page:
+    page = await visit.page(f"/chat/{await visit.conversation()}", locale="ja", **options)
+    await expect(page.get_by_role("textbox", name="メッセージ")).to_be_visible()
+    return page

@@ -134,3 +134,24 @@ async def test_a_page_that_is_not_there(visit: Visit):
     await expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
     await page.get_by_role("link", name="Go to home").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
+
+
+async def test_the_page_is_in_the_persons_language(visit: Visit):
+    """As the browser wants, from the right in Arabic; then as chosen. Errors, too."""
+    chat_id = await visit.conversation(model="echo")
+    page = await visit.page(f"/chat/{chat_id}", locale="ar")
+    await page.get_by_role("textbox", name="الرسالة").fill("نعم")
+    await page.get_by_role("button", name="إرسال", exact=True).click()
+    await expect(page.get_by_role("article", name="المساعد")).to_contain_text("نعم")
+    assert await page.evaluate("getComputedStyle(document.body).direction") == "rtl"
+    sidebar = await page.get_by_role("navigation", name="المحادثات").bounding_box()
+    composer = await page.get_by_role("textbox", name="الرسالة").bounding_box()
+    assert sidebar
+    assert composer
+    assert sidebar["x"] > composer["x"]
+    await page.goto("/profile")
+    await page.get_by_role("button", name="Deutsch").click()
+    await expect(page.get_by_role("heading", name="Eigene Anweisungen")).to_be_visible()
+    await page.goto(f"/chat/{chat_id}")
+    await expect(page.get_by_role("textbox", name="Nachricht", exact=True)).to_be_visible()
+    await expect(page.get_by_role("article", name="Assistent")).to_be_visible()

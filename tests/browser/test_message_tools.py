@@ -1,5 +1,7 @@
 """What can be done with a message beside the conversation, and chats of which nothing is kept."""
 
+import re
+
 from playwright.async_api import Locator, expect
 
 from tests.browser.browser import Visit
@@ -103,3 +105,6 @@ async def test_a_prompt_of_ones_own_begins_a_chat(visit: Visit):
     await chat.page.get_by_role("textbox", name="what").fill("yes")
     await chat.page.get_by_role("button", name="Insert").click()
     await expect(chat.composer).to_have_value("Say yes in French")
+    await chat.composer.fill("/polish")
+    await chat.composer.press("Enter")
+    await expect(chat.composer).to_have_value(re.compile("^Make this clearer"))

@@ -4,7 +4,8 @@
  */
 import { copyText } from './clipboard';
 
-const words = { show: 'Show', hide: 'Hide', copy: 'Copy', copied: 'Copied' };
+/** In the language of the page. */
+const words = { show: '', hide: '', copy: '', copied: '', ...document.body.dataset };
 
 for (const field of document.querySelectorAll<HTMLInputElement>('input[type=password]')) {
   const box = document.createElement('div');

@@ -17,9 +17,9 @@ const painted = new Promise<void>((resolve) => {
 void painted.then(() => {
   for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel=later]')) link.rel = 'modulepreload';
 });
-// After so many failures the file belongs to an older version: the current page names the new one.
 // Texts are taken as the code loads: the catalogue of the page's language comes before it.
 const translation = keepTrying(loadTranslation).catch(() => undefined);
+// After so many failures the file belongs to an older version: the current page names the new one.
 void Promise.all([painted, translation]).then(() =>
   keepTrying(() => import('./start')).catch(() => location.reload()),
 );

@@ -64,6 +64,10 @@ async def test_everybody_begins_with_the_starters(daphne_place: Place):
     person = await daphne_place.person()
     rows = ok(await person.rest.get("/api/prompts/"))["results"]
     assert [(row["name"], row["text"]) for row in rows] == list(services.STARTERS)
+    german = await daphne_place.person()
+    wanted = {"Accept-Language": "de"}
+    page = ok(await german.rest.http.get("/api/prompts/", headers=wanted))["results"]
+    assert page[0]["name"] == "Eine Idee erklären"
     for row in rows:
         assert (await person.rest.delete(f"/api/prompts/{row['id']}/")).status_code == 204
     assert ok(await person.rest.get("/api/prompts/"))["results"] == []

@@ -191,9 +191,8 @@ export class Session extends SessionCore {
     return true;
   }
 
-  /** A message was deleted or restored from here: without a socket no event tells it. */
+  /** A message was deleted or restored from here: the event of it may come late, or never. */
   revise(deleted?: string): void {
-    if (this.connection.mode === 'socket') return;
     if (deleted && !this.busy) this.drop(deleted);
     this.reread();
   }

@@ -19,7 +19,10 @@ const words = strings.prompts;
 /** Prompts above the field, which keeps the focus. */
 export function PromptList({ id, optionId, prompts, query, at, onPick, onManage }: Props) {
   const active = optionId(at);
-  useEffect(() => document.getElementById(active)?.scrollIntoView?.({ block: 'nearest' }), [active]);
+  useEffect(() => {
+    // It may return a promise, which is no way to clean up.
+    document.getElementById(active)?.scrollIntoView?.({ block: 'nearest' });
+  }, [active]);
   return (
     <div
       data-menu

@@ -3,6 +3,7 @@ import { cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { useFrame } from '../../state/frame';
 import { strings } from '../../strings';
 import { Composer } from './Composer';
 import { usePrompts } from './usePrompts';
@@ -37,7 +38,11 @@ function show() {
 
 const selected = () => screen.getByRole('option', { selected: true });
 
-beforeEach(() => onSend.mockClear());
+beforeEach(() => {
+  onSend.mockClear();
+  // As newer browsers have it.
+  Element.prototype.scrollIntoView = vi.fn(() => Promise.resolve());
+});
 afterEach(cleanup);
 
 test('a slash opens the library, typing filters it, Enter takes the prompt and sends nothing', async () => {
@@ -76,4 +81,13 @@ test('a text that no prompt has is sent as it is', async () => {
   const { user, field } = show();
   await user.type(field, '/xyzzy{Enter}');
   expect(onSend).toHaveBeenCalledExactlyOnceWith('/xyzzy');
+});
+
+test('from the list one gets to all prompts', async () => {
+  const { user, field } = show();
+  await user.type(field, '/');
+  await user.click(screen.getByRole('button', { name: strings.prompts.manage }));
+  expect(useFrame.getState().prompts).toBe(true);
+  expect(field.value).toBe('');
+  useFrame.setState({ prompts: false });
 });

@@ -59,6 +59,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
       <SmallButton
         icon={ChevronLeft}
         label={strings.versions.previous}
+        className="rtl:rotate-180"
         data-tip={tipOf('previous')}
         disabled={busy || index === 0}
         onClick={() => void turn('previous')}
@@ -72,6 +73,7 @@ export function VersionSwitch({ message }: { message: ThreadMessage }) {
       <SmallButton
         icon={ChevronRight}
         label={strings.versions.next}
+        className="rtl:rotate-180"
         data-tip={tipOf('next')}
         disabled={busy || index === count - 1}
         onClick={() => void turn('next')}

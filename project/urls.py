@@ -15,7 +15,7 @@ from conversations.usage.views import UsageView
 from project import api_description, health, joining, pages, profile
 from project import people as people_page
 from project.doctor import probe
-from streaming.rest import connections, files, model_jobs
+from streaming.rest import connections, files, model_jobs, tool_servers
 from streaming.rest import views as rest
 from streaming.v1 import views as v1
 
@@ -73,6 +73,10 @@ urlpatterns = [
     path("api/connections/", connections.ConnectionsView.as_view()),
     path("api/connections/<id:pk>/", connections.ConnectionView.as_view()),
     path("api/connections/<id:pk>/test/", connections.ConnectionTestView.as_view()),
+    path("api/tools/", tool_servers.ToolsView.as_view()),
+    path("api/tool-servers/", tool_servers.ToolServersView.as_view()),
+    path("api/tool-servers/<id:server_id>/", tool_servers.ToolServerView.as_view()),
+    path("api/tool-servers/<id:server_id>/test/", tool_servers.ToolServerTestView.as_view()),
     path("api/model-defaults/", connections.ModelDefaultsView.as_view()),
     path("api/model-jobs/", model_jobs.ModelJobsView.as_view()),
     path("api/model-jobs/<id:pk>/", model_jobs.ModelJobView.as_view()),

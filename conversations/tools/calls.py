@@ -160,14 +160,13 @@ class _Trust:
     def __init__(self, conversation: Conversation, user: User) -> None:
         self._conversation, self._user = conversation, user
         self._rules: set[tuple[str, str, str]] | None = None
-        self._wary: bool | None = None
 
     def lets(self, offer: Offer) -> bool:
         if offer.read_only:
             return True
         if (offer.server, offer.tool, offer.fingerprint) not in self.rules:
             return False
-        return not self.wary
+        return not self._is_wary_of(offer)
 
     @property
     def rules(self) -> set[tuple[str, str, str]]:
@@ -177,19 +176,15 @@ class _Trust:
             self._rules = set(rows.values_list("server", "tool", "fingerprint"))
         return self._rules
 
-    @property
-    def wary(self) -> bool:
-        """Whether strangers' words were read since a person last decided on a call that writes:
-        they may be what the model follows now."""
-        if self._wary is None:
-            calls = ToolCall.objects.filter(message__conversation=self._conversation).order_by()
-            told = calls.aggregate(
-                read=Max("completed_at", filter=Q(open_world=True, state=State.DONE)),
-                decided=Max("decided_at", filter=Q(read_only=False, decided_by__isnull=False)),
-            )
-            read, decided = told["read"], told["decided"]
-            self._wary = read is not None and (decided is None or decided < read)
-        return self._wary
+    def _is_wary_of(self, offer: Offer) -> bool:
+        """Whether strangers' words were read, by another tool, since a person last decided on a
+        call that writes: they may be what the model follows now."""
+        rows = ToolCall.objects.filter(message__conversation=self._conversation).order_by()
+        decided = rows.filter(read_only=False, decided_by__isnull=False)
+        last = decided.aggregate(last=Max("decided_at"))["last"]
+        read = rows.filter(open_world=True, state=State.DONE)
+        read = read.exclude(server=offer.server, name=offer.tool)
+        return read.exists() if last is None else read.filter(completed_at__gt=last).exists()
 
 
 # --- Deciding ---------------------------------------------------------------------------------

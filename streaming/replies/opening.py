@@ -16,7 +16,6 @@ from conversations.threads import access, parameters, selectors, services, stora
 from conversations.threads import message_queue as queue
 from conversations.threads.models import Awaits, Conversation, Message
 from conversations.threads.selectors import OpenedTurn, TurnContext
-from conversations.tools import offers
 from conversations.tools.offers import Offer
 from conversations.usage import budgets
 from conversations.usage.budgets import Bounds
@@ -28,6 +27,7 @@ from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan, is_long, make_plan
 from streaming.replies.prompt_files import Loaded
 from streaming.routing import ModelNotOffered, Route, Router
+from streaming.tools import lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,6 @@ def look(caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: b
     # The caller may be as old as the socket.
     author = people.current(caller.user) or caller.user
     context = replace(context, instructions=author.instructions, default_model=author.default_model)
-    if names := conversation.settings.get("tools"):
-        context = replace(context, offers=offers.offered(user=author, names=names))
     return Looked(context=context, bounds=bounds)
 
 
@@ -101,6 +99,8 @@ async def plan(
     if model is not None or provider or not keys.allows(caller.key, own, default):
         own = ""
     route = await _route(router, model, own, provider)
+    if names := context.conversation.settings.get("tools"):
+        context = replace(context, offers=await lists.offered(caller.user, names))
     if context.offers:
         settled["tools"] = tuple(map(_tool, context.offers))
         if context.last_step:

@@ -11,7 +11,6 @@ from conversations.people import services as people
 from conversations.threads import selectors, services
 from conversations.threads.models import Awaits, Message, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
-from conversations.tools import offers
 from conversations.tools.selectors import asks
 from conversations.usage import budgets
 from conversations.usage.budgets import Bound, Bounds
@@ -41,9 +40,10 @@ def look(asking_id: UUID) -> Step | None:
     asking = rows.filter(id=asking_id, conversation__deleted_at=None).first()
     if asking is None or asking.conversation.awaits != Awaits.TOOLS:
         return None
+    if any(call.completed_at is None for call in asking.calls.all()):
+        return None
     conversation = asking.conversation
     author = asking.author or conversation.user
-    names = conversation.settings.get("tools") or ()
     # The turn goes on as it began, also where that was for one reply alone.
     conversation.settings = {**conversation.settings, **asking.parameters}
     context = selectors.turn_context(
@@ -59,7 +59,6 @@ def look(asking_id: UUID) -> Step | None:
         context,
         instructions=current.instructions,
         default_model=current.default_model,
-        offers=offers.offered(user=current, names=names),
         last_step=steps + 1 >= MOST_STEPS or written >= settings.CHAT_TOOL_TOKENS,
     )
     request = TurnRequest(uuid4(), {"model": f"{asking.provider_used}/{asking.model}"})

@@ -6,12 +6,9 @@ An upload comes to a file on the disk, not into memory. Reading goes on when its
 import asyncio
 from contextlib import suppress
 from contextvars import Context
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from channels.db import database_sync_to_async
-from django.conf import settings
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
@@ -19,21 +16,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.fields import valid
-from conversations.files import reading, selectors, services, storage
-from conversations.files.models import File, FileContent
+from conversations.files import selectors, services
+from conversations.files.models import File
 from conversations.files.serializers import FileSerializer, UploadSerializer
 from conversations.pagination import NewestFirst
 from conversations.people.authentication import caller
 from conversations.schema import ERROR_REF, extend_schema
-from streaming.db_threads import db_threads
+from streaming import file_reading
 from streaming.rest.async_view import AsyncAPIView
 
-# How many files a process reads at a time: each takes a processor, and memory up to its limit.
-AT_ONCE = 2
 # How long an upload waits for its file to be read before it answers `processing`, in seconds.
 PATIENCE = 10.0
 
-_places = asyncio.Semaphore(AT_ONCE)
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -94,7 +88,9 @@ class FilesView(AsyncAPIView):
         file, begin = await database_sync_to_async(store)()
         if begin:
             # A context of its own: that of the request ends with the request.
-            task = asyncio.get_running_loop().create_task(_read(file.content), context=Context())
+            task = asyncio.get_running_loop().create_task(
+                file_reading.read(file.content), context=Context()
+            )
             _tasks.add(task)
             task.add_done_callback(_tasks.discard)
             with suppress(TimeoutError):
@@ -102,18 +98,3 @@ class FilesView(AsyncAPIView):
                     await asyncio.shield(task)
         row = await database_sync_to_async(selectors.file)(user=caller(request), file_id=file.id)
         return Response(FileSerializer(row).data, status=status.HTTP_201_CREATED)
-
-
-async def _read(content: FileContent) -> None:
-    """Have a content read, and store what was found."""
-    async with _places, db_threads.borrow():
-        try:
-            with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as name:
-                folder = Path(name)
-                await asyncio.to_thread(storage.copy_upload, content, folder / reading.UPLOAD)
-                told = await reading.run(folder, content.media_type)
-                await database_sync_to_async(services.take_reading)(
-                    content=content, folder=folder, told=told
-                )
-        except OSError:  # there is no room, or the store is away
-            await database_sync_to_async(services.fail)(content=content, error=reading.FAILED)

@@ -12,13 +12,14 @@ import orjson
 from channels.db import database_sync_to_async
 
 from conversations.threads.models import Conversation
-from conversations.tools import built_in, calls
+from conversations.tools import built_in, calls, servers
 from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import State, ToolCall
 from streaming import hints
 from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES
 from streaming.storable import storable
+from streaming.tools import mcp_client, pictures
 from streaming.tools.results import ToolResult
 
 logger = logging.getLogger(__name__)
@@ -83,9 +84,11 @@ class ToolRuns:
 
     async def _run_one(self, call: ToolCall, conversation: Conversation) -> None:
         began = time.monotonic()
+        files: list[str] = []
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 result = await _call(call, conversation)
+            files = await pictures.keep(result.pictures, call, conversation)
             state = State.FAILED if result.failed else State.DONE
         except TimeoutError:
             state = State.FAILED
@@ -98,15 +101,17 @@ class ToolRuns:
         except Exception as error:
             logger.error("the tool %s of %s failed", call.name, call.server, exc_info=error)
             state, result = State.FAILED, ToolResult(FAILED)
-        await self._finish(call, conversation, state, result, time.monotonic() - began)
+        took_s = time.monotonic() - began
+        text = pictures.described(result.text, files)
+        await self._finish(call, conversation, state, text, took_s=took_s, files=files)
 
     async def _finish(
         self,
         call: ToolCall,
         conversation: Conversation,
         state: State,
-        result: ToolResult,
-        took_s: float,
+        text: str,
+        **more: Any,
     ) -> None:
         for wait in (0.0, *STORE_RETRIES):
             await asyncio.sleep(wait)
@@ -114,9 +119,8 @@ class ToolRuns:
                 ours = await database_sync_to_async(calls.finish)(
                     call=call,
                     state=state,
-                    result=storable(result.text),
-                    took_s=took_s,
-                    **result.columns(),
+                    result=storable(text),
+                    **more,
                 )
             except STORE_FAILURES as error:
                 logger.warning("call %s: result not stored yet (%s)", call.id, type(error).__name__)
@@ -160,4 +164,7 @@ async def _call(call: ToolCall, conversation: Conversation) -> ToolResult:
             conversation=conversation, name=call.name, arguments=arguments
         )
         return ToolResult(text)
-    raise ToolFailed(f"There is no tool server {call.server}.")
+    server = await database_sync_to_async(servers.for_call)(
+        user=conversation.user, name=call.server
+    )
+    return await mcp_client.call(server, call.name, arguments)

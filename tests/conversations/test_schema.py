@@ -67,6 +67,12 @@ PATCH /api/connections/{id}/      DELETE /api/connections/{id}/
 POST /api/connections/{id}/test/
 GET /api/model-jobs/              POST /api/model-jobs/
 DELETE /api/model-jobs/{id}/      GET /api/models/loaded/
+GET /api/tools/
+GET /api/tool-servers/            POST /api/tool-servers/
+GET /api/tool-servers/{server_id}/
+PATCH /api/tool-servers/{server_id}/
+DELETE /api/tool-servers/{server_id}/
+POST /api/tool-servers/{server_id}/test/
 GET /api/model-defaults/          PATCH /api/model-defaults/
 POST /v1/chat/completions         POST /v1/completions         POST /v1/responses
 POST /v1/embeddings               GET /v1/models

@@ -1,0 +1,152 @@
+"""Every read and write of tool servers. Sync, keyword-only, one transaction each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from conversations.errors import Conflict, InvalidInput, NotFound
+from conversations.people.models import User
+from conversations.secrets import SecretUnreadable, decrypt, encrypt
+from conversations.tools import built_in
+from conversations.tools.built_in import BUILT_IN, ToolFailed
+from conversations.tools.models import ToolRule, ToolServer
+from conversations.tools.offers import servers_for
+
+MOST_SERVERS: Final = 50
+# How long a list of tools is believed.
+FRESH: Final = timedelta(minutes=5)
+# What makes a server another one: its tools are listed anew, and nobody has allowed them.
+_WHO = ("url", "auth", "header", "secret")
+
+
+class TooManyServers(Conflict):
+    code = "too_many_tool_servers"
+    message = f"There are {MOST_SERVERS} tool servers already. Delete one first."
+
+
+def servers() -> QuerySet[ToolServer]:
+    """Return all tool servers by their names."""
+    return ToolServer.objects.all()
+
+
+def server(*, server_id: UUID) -> ToolServer:
+    """Return a tool server. Raises `NotFound`."""
+    row = ToolServer.objects.filter(id=server_id).first()
+    if row is None:
+        raise NotFound("Tool server not found.")
+    return row
+
+
+def create(*, fields: Mapping[str, Any]) -> ToolServer:
+    """Add a tool server. Raises `InvalidInput` for a name that is taken, `TooManyServers`."""
+    row = ToolServer()
+    _set(row, fields)
+    if ToolServer.objects.count() >= MOST_SERVERS:
+        raise TooManyServers
+    try:
+        with transaction.atomic():
+            # A server of this name that is gone may have been allowed for good.
+            ToolRule.objects.filter(server=row.name).delete()
+            row.save(force_insert=True)
+    except IntegrityError:
+        raise _taken() from None
+    return row
+
+
+def update(*, row: ToolServer, changes: Mapping[str, Any]) -> ToolServer:
+    """Change a tool server. Raises `InvalidInput` for a name that is taken."""
+    names = {row.name, changes.get("name", row.name)}
+    another = any(name in changes for name in _WHO)
+    _set(row, changes)
+    try:
+        with transaction.atomic():
+            if another or len(names) > 1:
+                ToolRule.objects.filter(server__in=names).delete()
+            if another:
+                row.tools, row.tools_at, row.health = [], None, None
+            row.save()
+    except IntegrityError:
+        raise _taken() from None
+    return row
+
+
+def delete(*, row: ToolServer) -> None:
+    """Delete a tool server, and what people have allowed of it."""
+    with transaction.atomic():
+        ToolRule.objects.filter(server=row.name).delete()
+        row.delete()
+
+
+def _set(row: ToolServer, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, encrypt(value) if name == "secret" else value)
+    needs = {"bearer": ("secret",), "header": ("header", "secret")}.get(row.auth, ())
+    for name in needs:
+        if not getattr(row, name):
+            sentence = "This field is required for this kind of authentication."
+            raise InvalidInput(f"{name}: {sentence}", fields={name: [sentence]})
+    if row.name in {BUILT_IN, *built_in.TOOLS}:
+        raise _taken()
+
+
+def _taken() -> InvalidInput:
+    sentence = "There is a tool server of this name already."
+    return InvalidInput(f"name: {sentence}", fields={"name": [sentence]})
+
+
+def headers(row: ToolServer) -> dict[str, str]:
+    """Return the headers with which the server is asked. Raises `ToolFailed`."""
+    try:
+        secret = decrypt(row.secret)
+    except SecretUnreadable:
+        raise ToolFailed(
+            f"The secret of the tool server {row.name} cannot be read: enter it again."
+        ) from None
+    match row.auth:
+        case ToolServer.Auth.BEARER:
+            return {"Authorization": f"Bearer {secret}"}
+        case ToolServer.Auth.HEADER:
+            return {row.header: secret}
+    return {}
+
+
+def keep_list(*, row: ToolServer, tools: Sequence[Mapping[str, Any]] | None, message: str) -> None:
+    """Store what a try has found: the tools, or `None` where there was no answer. Then the last
+    list is believed."""
+    changes: dict[str, Any] = {
+        "tools_at": timezone.now(),
+        "health": {
+            "ok": tools is not None,
+            "message": message,
+            "checked_at": timezone.now().isoformat().replace("+00:00", "Z"),
+        },
+    }
+    if tools is not None:
+        changes["tools"] = list(tools)
+    # Not where the server was changed meanwhile.
+    same = {name: getattr(row, name) for name in _WHO}
+    ToolServer.objects.filter(id=row.id, **same).update(**changes)
+
+
+def stale(*, user: User, names: Sequence[str]) -> list[ToolServer]:
+    """Return those of the servers that a conversation names, and the user may use, whose list is
+    old."""
+    wanted = {name.partition("/")[0] for name in names}
+    if wanted <= {BUILT_IN, *built_in.TOOLS}:
+        return []
+    old = Q(tools_at=None) | Q(tools_at__lt=timezone.now() - FRESH)
+    ids = set(ToolServer.objects.filter(old, name__in=wanted).values_list("id", flat=True))
+    return [row for row in servers_for(user=user, names=wanted) if row.id in ids]
+
+
+def for_call(*, user: User, name: str) -> ToolServer:
+    """Return the server of a call that the user may make. Raises `ToolFailed`."""
+    row = next(iter(servers_for(user=user, names=[name])), None)
+    if row is None:
+        raise ToolFailed(f"There is no tool server {name} any more.")
+    return row

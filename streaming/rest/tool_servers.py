@@ -1,0 +1,139 @@
+"""REST for tool servers, for sessions of staff; and for the tools that a person may use."""
+
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations.fields import valid
+from conversations.pagination import OnePage
+from conversations.people.authentication import caller
+from conversations.people.permissions import StaffSession
+from conversations.schema import ERROR_REF, extend_schema
+from conversations.tools import built_in, offers, servers
+from conversations.tools.built_in import BUILT_IN
+from conversations.tools.models import ToolServer
+from conversations.tools.serializers import (
+    OfferedServerSerializer,
+    ToolServerChanges,
+    ToolServerInput,
+    ToolServerSerializer,
+    ToolTestSerializer,
+)
+from streaming.rest.async_view import AsyncAPIView
+from streaming.tools import lists
+
+ForStaff = (IsAuthenticated, StaffSession)
+FULL = OpenApiResponse(ERROR_REF, "There are too many tool servers.")
+
+
+class ToolServersView(AsyncAPIView):
+    """The tool servers."""
+
+    permission_classes = ForStaff
+    pagination_class = OnePage
+    serializer_class = ToolServerSerializer
+
+    @extend_schema(responses=ToolServerSerializer(many=True))
+    async def get(self, request: Request) -> Response:
+        """All tool servers, by their names."""
+        rows = await database_sync_to_async(lambda: list(servers.servers()))()
+        results = ToolServerSerializer(rows, many=True).data
+        return Response({"next": None, "previous": None, "results": results})
+
+    @extend_schema(request=ToolServerInput, responses={201: ToolServerSerializer, 409: FULL})
+    async def post(self, request: Request) -> Response:
+        """Add a tool server. Its tools are listed by a test, or when a chat first uses them."""
+
+        def add() -> ToolServer:
+            return servers.create(fields=valid(ToolServerInput(data=request.data)))
+
+        row = await database_sync_to_async(add)()
+        return Response(ToolServerSerializer(row).data, status=status.HTTP_201_CREATED)
+
+
+class ToolServerView(AsyncAPIView):
+    """One tool server."""
+
+    permission_classes = ForStaff
+
+    @extend_schema(responses=ToolServerSerializer)
+    async def get(self, request: Request, server_id: UUID) -> Response:
+        """A tool server."""
+        row = await database_sync_to_async(servers.server)(server_id=server_id)
+        return Response(ToolServerSerializer(row).data)
+
+    @extend_schema(request=ToolServerChanges, responses=ToolServerSerializer)
+    async def patch(self, request: Request, server_id: UUID) -> Response:
+        """Change a tool server. With another address or other credentials its tools are listed
+        anew, and what people have allowed of it is forgotten."""
+
+        def change() -> ToolServer:
+            row = servers.server(server_id=server_id)
+            return servers.update(row=row, changes=valid(ToolServerChanges(data=request.data)))
+
+        row = await database_sync_to_async(change)()
+        return Response(ToolServerSerializer(row).data)
+
+    @extend_schema(responses={204: None})
+    async def delete(self, request: Request, server_id: UUID) -> Response:
+        """Delete a tool server. The calls that were made stay."""
+
+        def delete() -> None:
+            servers.delete(row=servers.server(server_id=server_id))
+
+        await database_sync_to_async(delete)()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ToolServerTestView(AsyncAPIView):
+    """A test of a tool server."""
+
+    permission_classes = ForStaff
+
+    @extend_schema(request=None, responses=ToolTestSerializer)
+    async def post(self, request: Request, server_id: UUID) -> Response:
+        """Ask the server for its tools, and tell in a sentence what was found. Takes at most
+        5 s."""
+        row = await database_sync_to_async(servers.server)(server_id=server_id)
+        ok, message = await lists.test(row)
+        row = await database_sync_to_async(servers.server)(server_id=server_id)
+        told = {"ok": ok, "message": message, "tools": row.tools if ok else []}
+        return Response(ToolTestSerializer(told).data)
+
+
+class ToolsView(AsyncAPIView):
+    """The tools that a conversation may use."""
+
+    pagination_class = OnePage
+    serializer_class = OfferedServerSerializer
+
+    @extend_schema(responses=OfferedServerSerializer(many=True))
+    async def get(self, request: Request) -> Response:
+        """The servers whose tools the caller may use in a conversation, what is built in first."""
+        found = await database_sync_to_async(_offered)(request)
+        results = OfferedServerSerializer(found, many=True).data
+        return Response({"next": None, "previous": None, "results": results})
+
+
+def _offered(request: Request) -> list[dict[str, Any]]:
+    own = [{"name": t.name, "description": t.description} for t in built_in.TOOLS.values()]
+    return [
+        {"name": BUILT_IN, "built_in": True, "tools": own},
+        *(
+            {
+                "name": row.name,
+                "built_in": False,
+                "tools": [
+                    {"name": offer.tool, "description": offer.description}
+                    for offer in offers.of_server(row)
+                ],
+            }
+            for row in offers.servers_for(user=caller(request))
+        ),
+    ]

@@ -1,0 +1,43 @@
+"""The lists of tools that servers tell, kept with their rows."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from channels.db import database_sync_to_async
+
+from conversations.people.models import User
+from conversations.tools import offers, servers
+from conversations.tools.built_in import ToolFailed
+from conversations.tools.models import ToolServer
+from conversations.tools.offers import Offer
+from streaming.tools import mcp_client
+
+# How long a server may take to tell its tools, in seconds; a test says so within five.
+LIST_SECONDS: Final = 4.0
+
+
+async def test(server: ToolServer) -> tuple[bool, str]:
+    """Ask a server for its tools, and keep them. Returns whether it answered, and a sentence."""
+    tools: list[dict[str, Any]] | None = None
+    try:
+        async with asyncio.timeout(LIST_SECONDS):
+            tools = await mcp_client.list_tools(server)
+        count = len(tools)
+        message = f"{count} tools were found." if count != 1 else "One tool was found."
+    except TimeoutError:
+        message = f"The tool server {server.name} did not answer within {LIST_SECONDS:.0f} s."
+    except ToolFailed as error:
+        message = str(error)
+    await database_sync_to_async(servers.keep_list)(row=server, tools=tools, message=message)
+    return tools is not None, message
+
+
+async def offered(user: User, names: Sequence[str]) -> tuple[Offer, ...]:
+    """The tools that a conversation's settings name. Lists that are old are asked for again; a
+    server that does not answer has those of its last list."""
+    old = await database_sync_to_async(servers.stale)(user=user, names=names)
+    if old:
+        await asyncio.gather(*map(test, old))
+    found: tuple[Offer, ...] = await database_sync_to_async(offers.offered)(user=user, names=names)
+    return found

@@ -1,0 +1,173 @@
+"""Asks tool servers by MCP, through the official SDK. Nothing else knows it.
+
+The SDK is imported by the first use: it takes memory, and most servers have no tools. Each call
+has a connection of its own. The SDK follows a redirect only within the server's origin, so that
+the credentials go nowhere else.
+"""
+
+import asyncio
+import base64
+import binascii
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from channels.db import database_sync_to_async
+
+from conversations.tools import servers
+from conversations.tools.built_in import ToolFailed
+from conversations.tools.models import ToolServer
+from streaming.storable import storable
+from streaming.tools.results import Picture, ToolResult
+
+if TYPE_CHECKING:
+    from mcp.client import Client
+
+logger = logging.getLogger(__name__)
+
+# Bytes of one answer, tools and pages of a list, characters of a description and of a schema.
+MOST_BYTES: Final = 8 * 2**20
+MOST_TOOLS: Final = 500
+MOST_PAGES: Final = 20
+MOST_DESCRIPTION: Final = 4000
+MOST_SCHEMA: Final = 50_000
+MOST_PICTURES: Final = 4
+# Seconds for a connection; and for an answer, where the caller does not end it sooner.
+CONNECT_S: Final = 5.0
+READ_S: Final = 60.0
+
+
+async def list_tools(server: ToolServer) -> list[dict[str, Any]]:
+    """The tools of a server, as its row keeps them. Raises `ToolFailed`."""
+    found: list[dict[str, Any]] = []
+    async with _connected(server) as client:
+        cursor = None
+        for _ in range(MOST_PAGES):
+            page = await client.list_tools(cursor=cursor)
+            found += [entry for tool in page.tools if (entry := _entry(tool)) is not None]
+            cursor = page.next_cursor
+            if cursor is None or len(found) >= MOST_TOOLS:
+                break
+    return found[:MOST_TOOLS]
+
+
+def _entry(tool: Any) -> dict[str, Any] | None:
+    """A tool; `None` for one that is too large. Hints that it does not give are as the protocol has
+    them: it may change something, and it reaches out."""
+    hints = tool.annotations
+    schema = tool.input_schema or {}
+    if len(json.dumps(schema)) > MOST_SCHEMA or len(tool.name) > 255:
+        return None
+    entry = {
+        "name": tool.name,
+        "description": (tool.description or tool.title or "")[:MOST_DESCRIPTION],
+        "schema": schema,
+        "read_only": bool(hints and hints.read_only_hint),
+        "open_world": not (hints and hints.open_world_hint is False),
+    }
+    cleaned: dict[str, Any] = json.loads(storable(json.dumps(entry)).replace("\\u0000", ""))
+    return cleaned
+
+
+async def call(server: ToolServer, tool: str, arguments: dict[str, Any]) -> ToolResult:
+    """The result of a call. Cancelling ends it at the server, too. Raises `ToolFailed`."""
+    async with _connected(server) as client:
+        answer = await client.call_tool(tool, arguments)
+    texts: list[str] = []
+    pictures: list[Picture] = []
+    for block in answer.content:
+        match block.type:
+            case "text":
+                texts.append(block.text)
+            case "image" if len(pictures) < MOST_PICTURES:
+                if (data := _decoded(block.data)) is not None:
+                    pictures.append(Picture(f"{tool}-{len(pictures) + 1}", data))
+            case "resource" if hasattr(block.resource, "text"):
+                texts.append(block.resource.text)
+            case "resource_link":
+                texts.append(f"{block.name}: {block.uri}")
+            case kind:
+                texts.append(f"[A part of the kind {kind} is left out.]")
+    if not texts and answer.structured_content is not None:
+        texts.append(orjson.dumps(answer.structured_content).decode())
+    return ToolResult("\n\n".join(texts), failed=bool(answer.is_error), pictures=tuple(pictures))
+
+
+def _decoded(data: str) -> bytes | None:
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+@asynccontextmanager
+async def _connected(server: ToolServer) -> AsyncIterator["Client"]:
+    """A connection to a server. Whatever fails inside is raised as `ToolFailed`, but for being
+    cancelled."""
+    import httpx2
+    from mcp.client import Client
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp_types import Implementation
+
+    from streaming.tools.bounded_http import BoundedTransport
+
+    headers = await database_sync_to_async(servers.headers)(server)
+    try:
+        async with (
+            httpx2.AsyncClient(
+                headers=headers,
+                timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
+                transport=BoundedTransport(MOST_BYTES),
+            ) as http,
+            Client(
+                streamable_http_client(server.url, http_client=http),
+                client_info=Implementation(name="chat-playground", version="1"),
+                read_timeout_seconds=READ_S,
+                cache=None,
+            ) as client,
+        ):
+            yield client
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a strange server may make the SDK raise anything
+        causes = list(_causes(error))
+        logger.info("tool server %s: %s", server.name, ", ".join(type(e).__name__ for e in causes))
+        failed = next((e for e in causes if isinstance(e, ToolFailed)), None)
+        raise failed or ToolFailed(_sentence(server, causes)) from None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What is inside an exception group, deepest first."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _causes(inner)
+    else:
+        yield error
+
+
+def _sentence(server: ToolServer, causes: list[BaseException]) -> str:
+    """Why a server gave no answer: our own words, since its may hold anything."""
+    import httpx2
+    from mcp.shared.exceptions import MCPError
+
+    from streaming.tools.bounded_http import AnswerTooLong, Refused
+
+    for error in causes:
+        match error:
+            case Refused(status=401 | 403):
+                return f"The tool server {server.name} refuses the credentials."
+            case Refused():
+                return f"The tool server {server.name} answered with status {error.status}."
+            case AnswerTooLong():
+                return f"The tool server {server.name} sent too much."
+            case httpx2.TimeoutException():
+                return f"The tool server {server.name} does not answer in time."
+            case httpx2.ConnectError():
+                return f"The tool server {server.name} cannot be reached."
+    mcp = next((error for error in causes if isinstance(error, MCPError)), None)
+    if mcp is not None:
+        return f"The tool server {server.name} refused: {storable(str(mcp))[:500]}"
+    return f"The tool server {server.name} sent something that cannot be read."

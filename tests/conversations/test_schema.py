@@ -44,7 +44,7 @@ GET /api/conversations/{id}/queue/
 DELETE /api/conversations/{id}/queue/{client_id}/
 POST /api/conversations/{id}/queue/resume/
 GET /api/files/                   POST /api/files/
-GET /api/files/{id}/              DELETE /api/files/{id}/
+GET /api/files/{id}/               PATCH /api/files/{id}/           DELETE /api/files/{id}/
 GET /api/files/{id}/content
 GET /api/messages/{id}/           DELETE /api/messages/{id}/
 POST /api/messages/{id}/restore/  PUT /api/messages/{id}/rating/

@@ -155,9 +155,8 @@ def frame(rng: random.Random, ids: list[str]) -> str | bytes:
     return json.dumps(made)
 
 
-# Of frames on one socket, and sockets of one person: more would not be read, but refused.
+# Of frames on one socket: more would not be read, but refused.
 FRAMES_A_SECOND = 18
-SOCKETS_EACH = 3
 
 
 async def send_frames(
@@ -195,4 +194,4 @@ async def send_frames(
             if socket.close_code not in (1000, 1005, 4400, 4429, 1009):
                 found.fault(f"frame: closed with {socket.close_code}")
 
-    await asyncio.gather(*(some(person, chat) for person, chat in people * SOCKETS_EACH))
+    await asyncio.gather(*(some(person, chat) for person, chat in people))

@@ -84,6 +84,20 @@ async def test_the_session_does_what_a_key_does(place: Place):
     assert len(ok(await person.page.get("/api/conversations/"))["results"]) == 1
 
 
+async def test_a_body_that_cannot_be_read_is_told(place: Place):
+    """By key and by session, at every address that takes one; the token comes first."""
+    person = await place.person()
+    chat = await person.conversation()
+    paths = [f"/api/conversations/{chat}/{name}/" for name in ("generate", "stop", "queue/resume")]
+    for path in ("/api/conversations/", *paths):
+        for body in (b"{", b"\xff\xfe", b"NaN", b"\x00", b"9" * 5000):
+            request = {"content": body, "headers": {"Content-Type": "application/json"}}
+            for rest in (person.rest, person.page):
+                refused(await rest.http.post(path, **request), 400, "invalid_json")
+            request["headers"] |= {"X-CSRFToken": ""}
+            refused(await person.page.http.post(path, **request), 403, "csrf_failed")
+
+
 async def test_who_am_i(place: Place):
     """The caller's id and name, by key and by session; 401 for nobody."""
     person, staff = await place.person(), await place.person(staff=True)

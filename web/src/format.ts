@@ -68,7 +68,7 @@ export function formatBytes(bytes: number): string {
 }
 
 const sizes = (['kilobyte', 'megabyte'] as const).map(
-  (unit) => new Intl.NumberFormat(undefined, { style: 'unit', unit, maximumSignificantDigits: 2 }),
+  (unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, maximumSignificantDigits: 2 }),
 );
 
 /** The size of a file, to two digits: 3.4 kB, 12 MB. */

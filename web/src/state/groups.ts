@@ -1,9 +1,10 @@
 /** Conversations by day: Today, Yesterday, Previous 7 days, then by month. */
 import type { Conversation } from '../protocol';
+import { locale } from '../language/locale';
 import { aroundStrings } from '../stringsAround';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const month = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric' });
+const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' });
 
 export interface Group {
   name: string;

@@ -249,7 +249,7 @@ async def prompt_form(visit: Visit, options: Options) -> Page:
 async def more_settings(visit: Visit, options: Options) -> Page:
     fields = {"name": "Short and strict", "settings": {"temperature": 0.1}}
     await visit.person.page.post("/api/presets/", fields)
-    chat = await visit.chat(model="thinking", **options)
+    chat = await visit.chat(model="said", **options)
     settings = await chat.open_settings(advanced=True)
     await chat.page.get_by_text("Presets", exact=True).click()
     await expect(

@@ -5,7 +5,6 @@ import re
 from playwright.async_api import Locator, expect
 
 from tests.browser.browser import Visit
-from tests.browser.page import ChatPage
 from tests.browser.sidebar import Sidebar
 
 
@@ -15,13 +14,12 @@ async def do(message: Locator, action: str) -> None:
     await message.page.get_by_role("menuitem", name=action).click()
 
 
-async def test_a_deleted_message_goes_in_every_tab_and_comes_back(visit: Visit):
+async def test_a_deleted_message_goes_in_every_browser_and_comes_back(visit: Visit):
     """At once, with an undo. The model is told neither it nor a reply without its question."""
     chat = await visit.chat(model="echo")
     await chat.ask("One")
     await chat.ask("Two")
-    other = ChatPage(await chat.page.context.new_page())
-    await other.open(chat.conversation)
+    other = await visit.chat(conversation=chat.conversation)
     await expect(other.questions).to_have_count(2)
     await do(chat.replies.first, "Delete message")
     await expect(chat.replies).to_have_count(1)

@@ -2,12 +2,17 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import project.urls  # noqa: F401 - loads all that can go wrong
+from conversations.errors import Problem
 from project.preload import FIRST_PAGE
 from project.settings import CHAT_MAX_CONTENT
+from providers.errors import ProviderError
 from streaming.events import SERVER_EVENTS, CloseCode
 from tests.browser.screens import SCREENS
 from tests.browser.screens_more import PICTURES
@@ -53,6 +58,27 @@ def test_the_page_knows_the_events_of_the_server():
     """`streaming/events.py` and `web/src/protocol.ts` name the same events and fields."""
     server = {kind: tuple(map(set, fields)) for kind, fields in SERVER_EVENTS.items()}
     assert typescript_events() == server
+
+
+# Errors of requests that only a program makes.
+FOR_PROGRAMS = {
+    *("invalid_json", "method_not_allowed", "missing_scope", "too_many_values"),
+    *("unknown_url", "unsupported_encoding"),
+}
+
+
+def test_the_page_says_every_error_in_its_language():
+    """By its code: the server's sentences are English."""
+    texts = (ROOT / "web/src/strings.ts").read_text().partition("    codes: {")[2]
+    said = re.findall(r"^      (\w+): '", texts.partition("} as Record")[0], re.MULTILINE)
+    codes = {kind.code for base in (Problem, ProviderError) for kind in kinds(base)}
+    assert codes - FOR_PROGRAMS - set(said) == set()
+
+
+def kinds(error: type[Any]) -> Iterator[type[Any]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from kinds(kind)
 
 
 def test_the_page_lists_every_event_type():

@@ -529,6 +529,13 @@ const english = {
       not_supported: 'The model can’t do this.',
       reply_too_long: 'The reply was too long and was ended.',
       stream_broken: 'The connection to the model broke off.',
+      already_decided: 'This was already decided.',
+      model_busy: 'Something is already being done with this model.',
+      staff_only: 'Only staff can do this.',
+      too_many_connections: 'There are too many connections.',
+      too_many_jobs: 'Too much is being done with models at once.',
+      too_many_keys: 'You have too many API keys.',
+      too_many_tool_servers: 'There are too many tool servers.',
     } as Record<string, string>,
   },
 

@@ -23,7 +23,7 @@ from tests.harness.clerk import ROOT
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.server import KINDS
 
-PARTS = ("start", "turns", "history", "herd", "paced", "saturation", "release", "idle")
+PARTS = ("start", "turns", "history", "herd", "paced", "saturation", "release", "uploads", "idle")
 QUICK = ("start", "turns", "herd", "paced", "saturation", "release")
 
 
@@ -67,6 +67,8 @@ async def measure(
             return await measures.saturation(site, door)
         case "release" if door == "v1":
             return await measures.release(site, model_port, 10)
+        case "uploads" if door == "socket" and isinstance(site, Server):
+            return await measures.uploads(site)
         case "idle" if door == "socket" and isinstance(site, Server):
             return await measures.idle(site, 500)
     return {}

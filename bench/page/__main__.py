@@ -1,6 +1,7 @@
 """`make bench-page`: measure the page and print a table beside its budgets, in Markdown.
 
-`ARGS="streaming"` measures only that part; the parts are lighthouse, loading, streaming, lists.
+`ARGS="streaming"` measures only that part; the parts are lighthouse,
+loading, streaming, lists, pictures.
 """
 
 import argparse
@@ -14,17 +15,18 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from bench.page import lighthouse, lists, loading, streaming
+from bench.page import lighthouse, lists, loading, pictures, streaming
 from bench.page.figures import Figure, table
 from bench.page.site import Site
 from tests.browser.browser import chromium
 from tests.harness.server import ChatServer
 
-PARTS = ("loading", "lighthouse", "streaming", "lists")
+PARTS = ("loading", "lighthouse", "streaming", "lists", "pictures")
 MEASURES: dict[str, Callable[[Browser, Site], Awaitable[list[Figure]]]] = {
     "loading": loading.measure,
     "streaming": streaming.measure,
     "lists": lists.measure,
+    "pictures": pictures.measure,
 }
 
 

@@ -14,7 +14,7 @@ TURNS, CONVERSATIONS = 1000, 10_000
 
 # Resolves with the milliseconds from a click on the row to the frame in which the thread is
 # there, at its end.
-_OPEN = """
+OPEN = """
 ([title, last]) => new Promise((resolve) => {
   const rows = [...document.querySelectorAll('[data-row]')];
   const row = rows.find((one) => one.textContent.includes(title));
@@ -67,7 +67,7 @@ async def measure(browser: Browser, site: Site) -> list[Figure]:
     for _ in range(5):
         await chat.open(other)
         await sidebar.row("Long thread").wait_for()
-        opened.append(float(await chat.page.evaluate(_OPEN, ["Long thread", last])))
+        opened.append(float(await chat.page.evaluate(OPEN, ["Long thread", last])))
     slow = await _scroll(chat.page, 700, 400, 12_000)
     articles = await chat.log.get_by_role("article").count()
     slow_list = await _scroll(chat.page, 140, 500, -60_000)

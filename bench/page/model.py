@@ -1,4 +1,5 @@
-"""The scripted Ollama with two more scripts: `python -m bench.page.model --port N`.
+"""The scripted Ollama with a model that sees, `eyes`, and two more scripts:
+`python -m bench.page.model --port N`.
 
 essay:n=20000,rate=500   n tokens of Markdown (prose, tables, code, lists), so many a second
 fence:n=150000           one line of code of n characters, a kilobyte at a time
@@ -10,7 +11,7 @@ import itertools
 import time
 
 from tests.browser.samples import ANSWER, PROSE
-from tests.scripted.ollama import ScriptedOllama
+from tests.scripted.ollama import ScriptedOllama, entry
 from tests.scripted.ollama_scripts import Line, script
 from tests.scripted.server import serve_forever
 
@@ -44,4 +45,6 @@ async def fence(line: Line) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
-    serve_forever(ScriptedOllama("normal"), parser.parse_args().port)
+    ollama = ScriptedOllama("normal")
+    ollama.models.append(entry("eyes", capabilities=("completion", "vision")))
+    serve_forever(ollama, parser.parse_args().port)

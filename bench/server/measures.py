@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import io
 import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from statistics import median, quantiles
+
+from PIL import Image
 
 from bench.server.load import NANO, Heard, Requests, Wrong
 from bench.server.model import SCRIPTS
@@ -125,3 +128,19 @@ async def idle(site: Server, count: int) -> Figures:
             await site.socket(chat, stack)
         await asyncio.sleep(0.5)
         return {"KiB a socket": (resident(site.pid) - before) / count * 1024}
+
+
+async def uploads(site: Server, people: int = 10) -> Figures:
+    """Memory of the server above idle while so many upload a picture of nearly 20 MB at once, and
+    are told that it was read."""
+    picture = io.BytesIO()
+    Image.effect_noise((5000, 3900), 90).save(picture, "JPEG", quality=94)
+    photo = picture.getvalue()
+    await site.upload(photo, "warm")
+    before, most = resident(site.pid), 0.0
+    sending = asyncio.gather(*(site.upload(photo, str(number)) for number in range(people)))
+    while not sending.done():
+        most = max(most, resident(site.pid))
+        await asyncio.sleep(0.01)
+    await sending
+    return {"MB of an upload": len(photo) / 1e6, "MiB above idle while uploading": most - before}

@@ -1,5 +1,6 @@
 """What is measured: the proxy, and servers of one or several checkouts. All stand in one run."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -147,6 +148,21 @@ class Server(Site):
         if turns:
             self._server.clerk("fill", conversation_id=chat, turns=turns, words=3)
         return chat
+
+    async def upload(self, data: bytes, name: str) -> None:
+        """Upload a file, other bytes under each name, and have it read."""
+        async with httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as client:
+            answer = await client.post(
+                f"{self._server.url}/api/files/",
+                headers=self._headers,
+                files={"file": (name, data + name.encode())},
+            )
+            while answer.json()["status"] == "processing":
+                await asyncio.sleep(0.1)
+                path = f"{self._server.url}/api/files/{answer.json()['id']}/"
+                answer = await client.get(path, headers=self._headers)
+        if answer.json()["status"] != "ready":
+            raise RuntimeError(answer.text)
 
     async def socket(self, chat: str, stack: AsyncExitStack) -> Socket:
         client = Socket(self._server.port, self._headers, chat)

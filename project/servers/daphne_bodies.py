@@ -2,7 +2,8 @@
 
 Twisted writes a whole body to memory or to the disk before the application is called, whatever its
 size and whoever sends it. So the limits of `body_limit` are kept here, where a body begins; what
-all bodies together may take is bounded, too.
+all bodies together may take is bounded, too. The application then gets a body from there, piece by
+piece as it asks: daphne would put all pieces in line at once, in memory.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from project.servers.body_limit import ANONYMOUS, MOST_DROPPED, SIGN_IN, may_sen
 
 # Bytes of all bodies that are being read, in this process.
 MOST_HELD: Final = 256_000_000
+# Bytes of a body that the application gets at a time.
+PIECE: Final = 64 * 1024
 
 _held = 0
 
@@ -24,6 +27,7 @@ _held = 0
 def adapt() -> None:
     """Keep the limits in the classes that daphne makes its requests of."""
     from daphne.http_protocol import WebRequest
+    from daphne.server import Server
     from twisted.web import http as twisted_http
 
     HTTPChannel: Any = twisted_http.HTTPChannel  # noqa: N806 - without types
@@ -32,7 +36,7 @@ def adapt() -> None:
     plain_continue = HTTPChannel._send100Continue
     plain_length, plain_chunk = WebRequest.gotLength, WebRequest.handleContentChunk
     plain_process, plain_lost = WebRequest.process, WebRequest.connectionLost
-    plain_finish = WebRequest.finish
+    plain_finish, plain_application = WebRequest.finish, Server.create_application
 
     def data_received(self: Any, data: bytes) -> None:
         if getattr(self, "arrival", None) is None and not self._handlingRequest:
@@ -83,6 +87,22 @@ def adapt() -> None:
             self.unregisterProducer()
         plain_finish(self)
 
+    def create_application(self: Any, request: Any, scope: dict[str, Any]) -> Any:
+        """Let the application of a request read its body itself."""
+        if scope["type"] != "http":
+            return plain_application(self, request, scope)
+        application = self.application
+
+        def reading(scope: Any, receive: Any, send: Any) -> Any:
+            return application(scope, Reader(request.content, receive).receive, send)
+
+        self.application = reading
+        try:
+            queue = plain_application(self, request, scope)
+        finally:
+            self.application = application
+        return queue and WithoutBody(queue)
+
     HTTPChannel.dataReceived = data_received
     HTTPChannel.allHeadersReceived = all_headers_received
     HTTPChannel.allContentReceived = all_content_received
@@ -91,6 +111,41 @@ def adapt() -> None:
     WebRequest.gotLength, WebRequest.handleContentChunk = got_length, handle_content_chunk
     WebRequest.process, WebRequest.connectionLost = process, request_lost
     WebRequest.finish = finish
+    Server.create_application = create_application
+
+
+class WithoutBody:
+    """What daphne puts messages for the application into: the pieces of a body are left out, but
+    for the last, which says that it is whole."""
+
+    def __init__(self, queue: asyncio.Queue[dict[str, Any]]) -> None:
+        self._queue = queue
+
+    def put_nowait(self, message: dict[str, Any]) -> None:
+        if not message.get("more_body"):
+            self._queue.put_nowait(message)
+
+
+class Reader:
+    """What the application receives: the body from where it is kept, when it is whole."""
+
+    def __init__(self, content: Any, receive: Any) -> None:
+        self._content, self._receive = content, receive
+        self._reading = False
+
+    async def receive(self) -> dict[str, Any]:
+        if not self._reading:
+            message: dict[str, Any] = await self._receive()
+            if message["type"] != "http.request":
+                return message
+            if not self._content.closed:
+                self._content.seek(0)
+        if self._content.closed:  # the client is gone
+            self._reading = False
+            return {"type": "http.disconnect"}
+        piece = self._content.read(PIECE)
+        self._reading = len(piece) == PIECE
+        return {"type": "http.request", "body": piece, "more_body": self._reading}
 
 
 class Body:

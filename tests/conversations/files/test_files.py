@@ -24,7 +24,7 @@ from tests.conversations.conftest import open_turn
 from tests.harness import files
 from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
-from tests.harness.server import ChatServer
+from tests.harness.server import KINDS, ChatServer
 
 # --- By REST ----------------------------------------------------------------------------------
 
@@ -147,9 +147,10 @@ async def test_an_upload_needs_an_account(place: Place):
         assert (await person.page.upload(b"a" * size)).status_code == 401
 
 
-async def test_an_upload_takes_no_memory(own_server: Callable[..., ChatServer]):
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_upload_takes_no_memory(kind: str, own_server: Callable[..., ChatServer]):
     """Not while it comes, and not while it is read: twenty megabytes go to the disk."""
-    server = own_server("uvicorn")
+    server = own_server(kind)
     server.start()
     async with place_at(server) as place:
         person = await place.person()

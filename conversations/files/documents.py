@@ -6,6 +6,7 @@ Text that could be read only in part is not taken at all: nothing is cut without
 import codecs
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -174,5 +175,20 @@ def _shape(shape: Any) -> Iterator[str]:
         yield shape.text_frame.text
     elif getattr(shape, "has_table", False) and shape.has_table:
         yield from (_row(cell.text for cell in row.cells) for row in shape.table.rows)
+    elif getattr(shape, "has_chart", False) and shape.has_chart:
+        yield from _chart(shape.chart)
     for part in getattr(shape, "shapes", ()):
         yield from _shape(part)
+
+
+def _chart(chart: Any) -> Iterator[str]:
+    """A chart as a table: its title, its categories, and a row for each series."""
+    # A kind of chart that the library does not know.
+    with suppress(ValueError, NotImplementedError, AttributeError):
+        if chart.has_title and chart.chart_title.has_text_frame:
+            yield f"Chart: {chart.chart_title.text_frame.text}"
+        for plot in chart.plots:
+            yield _row(["Series", *(str(category) for category in plot.categories)])
+            for series in plot.series:
+                values = ("" if value is None else f"{value:g}" for value in series.values)
+                yield _row([series.name, *values])

@@ -75,13 +75,23 @@ def xlsx(**sheets: list[list[object]]) -> bytes:
     return _written(workbook.save)
 
 
-def pptx(*titles: str) -> bytes:
+def pptx(*titles: str, chart: dict[str, float] | None = None) -> bytes:
+    """A slide for each title; the last with a chart of these values, where there are any."""
     from pptx import Presentation
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches
 
     presentation = Presentation()
     for title in titles:
         slide = presentation.slides.add_slide(presentation.slide_layouts[0])
         slide.shapes.title.text = title
+    if chart:
+        data = CategoryChartData()
+        data.categories = [*chart]
+        data.add_series("Boats", [*chart.values()])
+        kind = XL_CHART_TYPE.COLUMN_CLUSTERED
+        slide.shapes.add_chart(kind, 0, 0, Inches(4), Inches(3), data)
     return _written(presentation.save)
 
 

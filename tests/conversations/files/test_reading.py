@@ -97,8 +97,13 @@ async def test_a_polyglot_loses_its_other_half(tmp_path: Path):
             "[Sheet Costs]\nitem | cost\ntea | 2.5\n\n[Sheet Rest]\n(empty)\n",
         ),
         (files.pptx("Hello", "Bye"), documents.PPTX, "[Slide 1]\nHello\n\n[Slide 2]\nBye\n"),
+        (
+            files.pptx("Harbour", chart={"2025": 3, "2026": 4.5}),
+            documents.PPTX,
+            "[Slide 1]\nHarbour\nSeries | 2025 | 2026\nBoats | 3 | 4.5\n",
+        ),
     ],
-    ids=["markdown", "utf-16", "cp1252", "pdf", "docx", "xlsx", "pptx"],
+    ids=["markdown", "utf-16", "cp1252", "pdf", "docx", "xlsx", "pptx", "chart"],
 )
 async def test_documents_are_read_with_marks(
     tmp_path: Path, data: bytes, media_type: str, text: str

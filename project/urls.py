@@ -13,6 +13,7 @@ from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
 from project import api_description, health, joining, pages, profile
+from project import connections as connections_page
 from project import people as people_page
 from project.doctor import probe
 from streaming.rest import connections, files, model_jobs, tool_servers
@@ -51,6 +52,18 @@ urlpatterns = [
     path("people/<id:user_id>/refuse", people_page.refuse, name="refuse-person"),
     path("people/<id:user_id>/limits", people_page.limit, name="limit-person"),
     path("people/<id:user_id>/reset", people_page.reset, name="reset-person"),
+    path("connections", connections_page.connections, name="connections"),
+    path("connections/add", connections_page.add, name="add-connection"),
+    path("connections/defaults", connections_page.choose, name="choose-defaults"),
+    path("connections/<id:connection_id>", connections_page.edit, name="edit-connection"),
+    path("connections/<id:connection_id>/test", connections_page.test, name="test-connection"),
+    path("connections/<id:connection_id>/native", connections_page.use_native, name="use-native"),
+    path(
+        "connections/<id:connection_id>/delete", connections_page.delete, name="delete-connection"
+    ),
+    path("models", connections_page.models, name="models"),
+    path("models/jobs", connections_page.start_job, name="start-job"),
+    path("models/jobs/<id:job_id>/cancel", connections_page.cancel_job, name="cancel-job"),
     path("invite/<str:secret>", joining.accept, name="accept"),
     path("signup", joining.sign_up, name="signup"),
     path("reset/<str:name>/<str:token>", joining.reset, name="reset"),

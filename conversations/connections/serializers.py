@@ -133,6 +133,7 @@ class ConnectionInput(ConnectionChanges):
     name = serializers.RegexField(
         r"^[a-z0-9-]+\Z",
         max_length=MOST_CONNECTION,
+        error_messages={"invalid": "Only small letters, digits and hyphens are allowed."},
         help_text="Small letters, digits and hyphens. It never changes.",
     )
     kind = serializers.ChoiceField(Connection.Kind.choices)

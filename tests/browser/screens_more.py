@@ -5,7 +5,7 @@
 
 from playwright.async_api import Page, expect
 
-from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
+from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit, answered
 from tests.browser.page import ChatPage
 from tests.browser.screens import QUESTION, Options, Screen, explained, laid_out, screen
 from tests.browser.sidebar import Sidebar
@@ -293,3 +293,69 @@ async def chat_in_japanese(visit: Visit, options: Options) -> Page:
     page = await visit.page(f"/chat/{await visit.conversation()}", locale="ja", **options)
     await expect(page.get_by_role("textbox", name="メッセージ")).to_be_visible()
     return page
+
+
+@screen
+async def connections(visit: Visit, options: Options) -> Page:
+    """The page for staff, with a second server that was tested, and one that does not answer."""
+    person = visit.person
+    await visit.place.clerk("allow", model="User", row_id=person.id, is_staff=True)
+    second = {
+        "kind": "openai",
+        "base_url": f"{visit.place.openai.url}/v1",
+        "api_key": "sk-secret-1",
+    }
+    rows = [
+        {**second, "name": "openrouter", "label": "OpenRouter"},
+        {
+            "name": "workshop",
+            "kind": "ollama",
+            "base_url": "http://127.0.0.1:9",
+            "label": "Workshop",
+        },
+    ]
+    await _without_connections(visit)
+    for row in rows:
+        await person.page.post("/api/connections/", row)
+    page = await visit.page("/connections", **options)
+    await page.get_by_role("button", name="Test openrouter").click()
+    await expect(page.get_by_text("OpenRouter answers and has")).to_be_visible()
+    await _without_connections(visit)
+    return page
+
+
+@screen
+async def connection_form(visit: Visit, options: Options) -> Page:
+    """A connection to be added, with what the server refuses."""
+    await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
+    visit.watch.allow(answered(400))
+    page = await visit.page("/connections/add", **options)
+    await page.get_by_label("Name").fill("Azure OpenAI")
+    await page.get_by_label("Address").fill("https://example.openai.azure.com/openai/v1")
+    await page.get_by_text("More: headers").click()
+    await page.get_by_label("Query parameters").fill("api-version=2026-01-01")
+    await page.get_by_role("button", name="Save and test").click()
+    await expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    return page
+
+
+@screen
+async def ollama_models(visit: Visit, options: Options) -> Page:
+    """The page for staff, while a model is pulled and another is in memory."""
+    person, ollama = visit.person, visit.ollama
+    await visit.place.clerk("allow", model="User", row_id=person.id, is_staff=True)
+    ollama.loaded["llama3.2:latest"] = 8192
+    body = {"connection": "ollama", "model": "gated", "kind": "pull"}
+    job = (await person.page.post("/api/model-jobs/", body)).json()
+    ollama.gate("pull").release(2)
+    page = await visit.page("/models", **options)
+    bar = page.get_by_role("progressbar", name="Pull of gated").first
+    await expect(bar).to_have_attribute("value", "2000")
+    await person.page.delete(f"/api/model-jobs/{job['id']}/")
+    return page
+
+
+async def _without_connections(visit: Visit) -> None:
+    for row in (await visit.person.page.get("/api/connections/")).json()["results"]:
+        if not row["from_environment"]:
+            await visit.person.page.delete(f"/api/connections/{row['id']}/")

@@ -517,6 +517,18 @@ export interface Library {
 
 export type LibraryKind = keyof Library;
 
+/** Work on a model of a server that keeps models. */
+export interface ModelJob {
+  id: string;
+  connection: string;
+  model: string;
+  kind: 'pull' | 'delete' | 'unload';
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+  done_bytes: number;
+  total_bytes: number;
+  error: string;
+}
+
 export interface Me {
   id: string | number;
   username: string;

@@ -409,6 +409,11 @@ const english = {
     connect: 'Connect Ollama',
     noneYet: 'No model can answer yet.',
     checkAgain: 'Check again',
+    pull: {
+      now: (model: string) => `Pull ${model} now`,
+      begins: (model: string) => `Pulling ${model}…`,
+      progress: (model: string, done: string, total: string) => `Pulling ${model}: ${done} of ${total}`,
+    },
   },
 
   meter: {

@@ -44,6 +44,7 @@ const english = {
     files: 'Files',
     admin: 'Admin',
     people: 'People',
+    connections: 'Connections',
     shortcuts: 'Keyboard shortcuts',
     signOut: 'Sign out',
   },

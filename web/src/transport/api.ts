@@ -16,6 +16,7 @@ import type {
   GenerateResult,
   Me,
   Message,
+  ModelJob,
   ModelList,
   Page,
   Parameters,
@@ -178,6 +179,11 @@ export function createApi(edges: ApiEdges) {
     signIn,
     me: (signal?: AbortSignal) => call<Me>('GET', '/api/me/', undefined, signal),
     models: (signal?: AbortSignal) => call<ModelList>('GET', '/api/models/', undefined, signal),
+    /** For staff; newest first. */
+    modelJobs: async (signal?: AbortSignal) =>
+      (await call<Page<ModelJob>>('GET', '/api/model-jobs/', undefined, signal)).results,
+    pullModel: (connection: string, model: string) =>
+      call<ModelJob>('POST', '/api/model-jobs/', { connection, model, kind: 'pull' }),
     /** An empty conversation: with `reuse` the one that there is, with these settings, or a new one. */
     emptyConversation: (settings: Settings, reuse = true) =>
       call<Conversation>('POST', '/api/conversations/', { reuse, settings }),

@@ -1,0 +1,352 @@
+"""The pages *Connections* and *Models*, for staff: model servers, what answers by default, and the
+models that an Ollama keeps.
+
+The views are coroutines: what they show is asked of the servers, and no thread waits for that.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+from rest_framework.exceptions import ValidationError
+
+from conversations.connections import jobs, services
+from conversations.connections.models import Connection, ModelJob
+from conversations.connections.serializers import ConnectionChanges, ConnectionInput
+from conversations.errors import NotFound, Problem
+from conversations.fields import valid
+from conversations.people import writes
+from conversations.people.models import User
+from conversations.usage.models import UsageRecord
+from providers.errors import ProviderError
+from streaming.connections import Connections, is_own
+from streaming.lifecycle import Runtime, lifecycle
+from streaming.rest.model_jobs import ModelJobInput, loaded, stores
+
+# Who may answer instead, on the page.
+FALLBACKS = 3
+# Jobs that the page shows.
+JOBS = 10
+
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+
+
+def _area(label: str, **options: Any) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 3})
+    return forms.CharField(label=label, required=False, widget=widget, **options)
+
+
+class ConnectionForm(forms.Form):
+    """A connection. Its errors are those of the REST API."""
+
+    name = forms.CharField(label="Name")
+    label = forms.CharField(label="Label", required=False)
+    kind = forms.ChoiceField(
+        label="Protocol",
+        choices=[
+            ("ollama", "Ollama"),
+            ("openai", "OpenAI, or compatible with it"),
+            ("inference", "Inference service"),
+        ],
+    )
+    base_url = forms.CharField(label="Address")
+    api_key = forms.CharField(label="API key", required=False, strip=False)
+    forget_key = forms.BooleanField(required=False)
+    headers = _area("Headers")
+    query = _area("Query parameters")
+    offered = _area("Models")
+    ca = _area("Certificates")
+    first_byte_s = forms.FloatField(label="Seconds until the first word", required=False)
+    gap_s = forms.FloatField(label="Seconds of silence within a reply", required=False)
+    places = forms.IntegerField(label="Requests at once", required=False)
+    enabled = forms.BooleanField(required=False)
+
+    def body(self, *, new: bool) -> dict[str, Any]:
+        """The body of the REST call that does the same."""
+        data = self.cleaned_data
+        names = _pairs(data["offered"], "=")
+        body = {name: data[name] for name in ("label", "kind", "base_url", "ca")} | {
+            "headers": {name: text or None for name, text in _pairs(data["headers"], ":").items()},
+            "query": _pairs(data["query"], "="),
+            "models_filter": [*names],
+            "model_labels": {name: text for name, text in names.items() if text},
+            "timeouts": {"first_byte_s": data["first_byte_s"], "gap_s": data["gap_s"]},
+            "places": data["places"],
+            "enabled": data["enabled"],
+        }
+        if new:
+            body["name"] = data["name"]
+        if data["api_key"] or data["forget_key"]:
+            body["api_key"] = data["api_key"]
+        return body
+
+    def take_errors(self, error: ValidationError) -> None:
+        """Show what the REST API refuses beside its field."""
+        detail = error.detail if isinstance(error.detail, dict) else {}
+        for name, told in detail.items():
+            field = {"timeouts": "first_byte_s", "models_filter": "offered"}.get(name, name)
+            sentence = told[0] if isinstance(told, list) else "Not valid."
+            self.add_error(field if field in self.fields else None, str(sentence))
+
+
+def _pairs(text: str, sign: str) -> dict[str, str]:
+    """The names and values of lines such as `name=value`; a line may be a name alone."""
+    lines = (line.partition(sign) for line in text.splitlines() if line.strip())
+    return {name.strip(): value.strip() for name, _, value in lines}
+
+
+def for_staff(view: View) -> View:
+    """Show a page to staff alone; to others it is not there. Changes have their usual pace."""
+
+    @never_cache
+    @login_required
+    @wraps(view)
+    async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = await request.auser()
+        if not isinstance(user, User) or not user.is_staff:
+            raise Http404
+        try:
+            if request.method == "POST":
+                await sync_to_async(writes.count)(user)
+            return await view(request, *args, **kwargs)
+        except NotFound:
+            raise Http404 from None
+        except Problem as problem:
+            messages.error(request, problem.message)
+            return redirect("models" if request.path.startswith("/models") else "connections")
+
+    return guarded
+
+
+async def _render(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    return await sync_to_async(render)(request, template, context, status=status)
+
+
+async def _theirs() -> Connections:
+    return (await lifecycle.start()).connections
+
+
+# --- Connections ------------------------------------------------------------------------------
+
+
+@for_staff
+async def connections(request: HttpRequest) -> HttpResponse:
+    """Show all connections, and what answers by default."""
+    return await _shown(request)
+
+
+async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
+    theirs = await _theirs()
+    rows, defaults = await theirs.listed(), theirs.defaults()
+    names = [row["name"] for row in rows if row["enabled"]]
+    fallbacks = [*defaults["fallbacks"], *[""] * FALLBACKS][:FALLBACKS]
+    context = {"rows": rows, "defaults": defaults, "names": names, "fallbacks": fallbacks}
+    return await _render(request, "connections.html", {**context, **more})
+
+
+@for_staff
+async def add(request: HttpRequest) -> HttpResponse:
+    """Add a connection, and say what is found there."""
+    form = ConnectionForm(request.POST or None, initial={"kind": "openai", "enabled": True})
+    if request.method == "POST" and form.is_valid():
+
+        def create() -> Connection:
+            return services.create(fields=valid(ConnectionInput(data=form.body(new=True))))
+
+        if (row := await _saved(form, create)) is not None:
+            return await _tell_test(request, row.pk)
+    return await _render(request, "connection.html", {"form": form}, 400 if form.errors else 200)
+
+
+@for_staff
+async def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Change a connection, and say what is found there."""
+    row: Connection = await database_sync_to_async(services.connection)(connection_id=connection_id)
+    form = ConnectionForm(request.POST or None, initial=_initial(row))
+    form.fields["name"].required = False
+    if request.method == "POST" and form.is_valid():
+
+        def change() -> Connection:
+            changes = valid(ConnectionChanges(data=form.body(new=False)))
+            return services.update(row=row, changes=changes)
+
+        if await _saved(form, change) is not None:
+            return await _tell_test(request, row.pk)
+    context = {"form": form, "connection": row, "has_key": bool(row.api_key)}
+    return await _render(request, "connection.html", context, 400 if form.errors else 200)
+
+
+def _initial(row: Connection) -> dict[str, Any]:
+    labels = row.model_labels
+    offered = [*dict.fromkeys([*row.models_filter, *labels])]
+    return {
+        **{name: getattr(row, name) for name in ("name", "label", "kind", "base_url", "ca")},
+        "headers": "\n".join(f"{name}:" for name in services.headers_of(row)),
+        "query": "\n".join(f"{name}={value}" for name, value in row.query.items()),
+        "offered": "\n".join(
+            f"{name} = {labels[name]}" if name in labels else name for name in offered
+        ),
+        "first_byte_s": row.first_byte_timeout_s,
+        "gap_s": row.gap_timeout_s,
+        "places": row.places,
+        "enabled": row.enabled,
+    }
+
+
+async def _saved(form: ConnectionForm, save: Callable[[], Connection]) -> Connection | None:
+    """The stored connection; `None` where the form has errors now."""
+    try:
+        row: Connection = await database_sync_to_async(save)()
+    except ValidationError as error:
+        form.take_errors(error)
+        return None
+    except Problem as problem:
+        field = next(iter(problem.fields or {}), None)
+        form.add_error(field if field in form.fields else None, problem.message)
+        return None
+    await (await _theirs()).changed()
+    return row
+
+
+async def _tell_test(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    found = await (await _theirs()).test(connection_id)
+    return await _shown(request, tested=found, tested_id=connection_id)
+
+
+@require_POST
+@for_staff
+async def test(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Say what is found at a connection."""
+    return await _tell_test(request, connection_id)
+
+
+@require_POST
+@for_staff
+async def use_native(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Reach an Ollama by its own protocol instead of by `/v1`."""
+    theirs = await _theirs()
+    suggestion = (await theirs.test(connection_id))["suggestion"]
+    if suggestion and not is_own(connection_id):
+
+        def change() -> None:
+            row = services.connection(connection_id=connection_id)
+            services.update(row=row, changes=suggestion)
+
+        await database_sync_to_async(change)()
+        await theirs.changed()
+    return await _tell_test(request, connection_id)
+
+
+@require_POST
+@for_staff
+async def delete(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Delete a connection."""
+
+    def end() -> str:
+        row = services.connection(connection_id=connection_id)
+        services.delete(row=row)
+        return row.label or row.name
+
+    name = await database_sync_to_async(end)()
+    await (await _theirs()).changed()
+    messages.success(request, f"Deleted “{name}”.")
+    return redirect("connections")
+
+
+@require_POST
+@for_staff
+async def choose(request: HttpRequest) -> HttpResponse:
+    """Choose what answers by default, and instead."""
+    theirs = await _theirs()
+    fallbacks = [name for name in dict.fromkeys(request.POST.getlist("fallback")) if name]
+    changes = {
+        "provider": request.POST.get("provider", "")[:40],
+        "model": request.POST.get("model", "").strip()[:200],
+        "fallbacks": fallbacks[:FALLBACKS],
+    }
+    theirs.check_defaults(changes)
+    await database_sync_to_async(services.choose_defaults)(changes=changes)
+    await theirs.changed()
+    messages.success(request, "Saved.")
+    return redirect("connections")
+
+
+# --- Models -----------------------------------------------------------------------------------
+
+
+@for_staff
+async def models(request: HttpRequest) -> HttpResponse:
+    """Show the models that servers keep, those in memory, and the work on them."""
+    runtime = await lifecycle.start()
+    servers = [await _server(runtime, name) for name in stores(runtime)]
+    rows = [row async for row in jobs.jobs()[:JOBS]]
+    context = {
+        "servers": servers,
+        "jobs": rows,
+        "busy": any(row.state in jobs.OPEN for row in rows),
+        "in_memory": await loaded(runtime),
+        "asked": request.GET.get("pull", "")[:200],
+    }
+    return await _render(request, "models.html", context)
+
+
+async def _server(runtime: Runtime, name: str) -> dict[str, Any]:
+    """A server, its models with their last use, or why they are not told."""
+    provider = runtime.router.providers[name]
+    try:
+        listed = await runtime.router.listed(provider, fresh=True)
+    except ProviderError as error:
+        return {"name": name, "label": provider.label, "error": error.message}
+    used = UsageRecord.objects.filter(provider=name, model__in=[model.name for model in listed])
+    rows = used.order_by().values("model").annotate(last=Max("created_at"))
+    last = {row["model"]: row["last"] async for row in rows}
+    installed = [{"model": model, "last_used": last.get(model.name)} for model in listed]
+    return {"name": name, "label": provider.label, "installed": installed}
+
+
+@require_POST
+@for_staff
+async def start_job(request: HttpRequest) -> HttpResponse:
+    """Pull a model, delete it, or take it out of memory."""
+    fields = {name: request.POST.get(name, "").strip() for name in ("connection", "model", "kind")}
+    runtime = await lifecycle.start()
+    form = ModelJobInput(data=fields)
+    if not form.is_valid() or fields["connection"] not in stores(runtime):
+        messages.error(request, "Type the name of a model, such as llama3.2 or qwen3:8b.")
+        return redirect("models")
+    job: ModelJob = await database_sync_to_async(jobs.create)(**form.validated_data)
+    runtime.model_jobs.wake()
+    if job.kind != ModelJob.Kind.PULL:
+        await _shortly(job)
+    return redirect("models")
+
+
+async def _shortly(job: ModelJob) -> None:
+    """Wait a moment for short work, so that the page shows what it has done."""
+    for _ in range(20):
+        await job.arefresh_from_db(fields=["state"])
+        if job.state not in jobs.OPEN:
+            return
+        await asyncio.sleep(0.1)
+
+
+@require_POST
+@for_staff
+async def cancel_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """End work on a model."""
+    await database_sync_to_async(jobs.cancel)(job_id=job_id)
+    return redirect("models")

@@ -1,0 +1,71 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Download } from 'lucide-react';
+import { useEffect } from 'react';
+import { formatBytes } from '../../format';
+import { strings } from '../../strings';
+import { api } from '../../transport/api';
+import { modelsKey, shouldRetry } from '../../state/queries';
+
+interface Props {
+  connection: string;
+  model: string;
+}
+
+const key = ['model-jobs'];
+/** How often the progress is asked for (ms). */
+const EVERY_MS = 1_000;
+const words = strings.models.pull;
+
+/** A button for staff that pulls a model, and how far it is: also after a reload. Others see nothing. */
+export function PullModel({ connection, model }: Props) {
+  const client = useQueryClient();
+  const { data: me } = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.me(signal), retry: shouldRetry, staleTime: Infinity });
+  const { data: jobs } = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => api.modelJobs(signal),
+    enabled: me?.is_staff ?? false,
+    retry: shouldRetry,
+    refetchInterval: ({ state }) => (state.data?.some(isOpen) ? EVERY_MS : false),
+  });
+  const job = jobs?.find((entry) => entry.kind === 'pull' && entry.model === model && entry.connection === connection);
+  const done = job?.state === 'done';
+  useEffect(() => {
+    if (done) void client.invalidateQueries({ queryKey: modelsKey });
+  }, [done, client]);
+  if (!me?.is_staff) return null;
+  if (job && isOpen(job)) {
+    const known = job.total_bytes > 0;
+    return (
+      <div className="mt-4">
+        <p role="status">{known ? words.progress(model, formatBytes(job.done_bytes), formatBytes(job.total_bytes)) : words.begins(model)}</p>
+        <progress
+          className="progress-bar mt-2"
+          aria-label={words.begins(model)}
+          {...(known && { value: job.done_bytes, max: job.total_bytes })}
+        />
+      </div>
+    );
+  }
+  const start = () =>
+    api.pullModel(connection, model).then(
+      () => client.invalidateQueries({ queryKey: key }),
+      () => client.invalidateQueries({ queryKey: key }),
+    );
+  return (
+    <div className="mt-4">
+      {job?.state === 'failed' && (
+        <p role="alert" className="mb-2 text-danger">
+          {job.error}
+        </p>
+      )}
+      <button type="button" className="button button-primary" onClick={() => void start()}>
+        <Download className="size-4" aria-hidden />
+        {words.now(model)}
+      </button>
+    </div>
+  );
+}
+
+function isOpen({ state }: { state: string }): boolean {
+  return state === 'waiting' || state === 'running';
+}

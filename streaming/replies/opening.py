@@ -1,5 +1,6 @@
 """From a request to a stored turn: what it is built from, its plan, and its rows."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +17,7 @@ from conversations.threads import access, parameters, selectors, services, stora
 from conversations.threads import message_queue as queue
 from conversations.threads.models import Awaits, Conversation, Message
 from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.tools import finding
 from conversations.tools.offers import Offer
 from conversations.usage import budgets
 from conversations.usage.budgets import Bounds
@@ -100,9 +102,8 @@ async def plan(
         own = ""
     route = await _route(router, model, own, provider)
     if names := context.conversation.settings.get("tools"):
-        context = replace(context, offers=await lists.offered(caller.user, names))
-    if context.offers:
-        settled["tools"] = tuple(map(_tool, context.offers))
+        context, shown = await _with_tools(context, caller, names, route.window)
+        settled["tools"] = tuple(map(_tool, shown))
         if context.last_step:
             settled["tool_choice"] = ToolChoice("none")
     plan = await _fitted(caller, route, context, request, settled)
@@ -152,6 +153,18 @@ async def _fitted(
         if not context.older or plan.fitted.dropped > context.older:
             return plan
         context = await database_sync_to_async(selectors.more_history)(context=context)
+
+
+async def _with_tools(
+    context: TurnContext, caller: Caller, names: Sequence[str], window: int
+) -> tuple[TurnContext, Sequence[Offer]]:
+    """The context with the tools of its conversation, and those that the model is shown: of a long
+    list only some, which is no reason to refuse a call of another."""
+    every = await lists.offered(caller.user, names)
+    if not finding.is_long(every, window):
+        return replace(context, offers=every), every
+    shown = await database_sync_to_async(finding.shortened)(context.conversation, every)
+    return replace(context, offers=(*every, finding.FIND_TOOLS)), shown
 
 
 def _tool(offer: Offer) -> Tool:

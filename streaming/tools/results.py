@@ -14,8 +14,9 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     """The `text` of a result, and its pictures. `failed`: the tool itself says that it did not
-    work; the text says why."""
+    work; the text says why. `found` are tools, by their names, that may be called from now on."""
 
     text: str
     failed: bool = False
     pictures: tuple[Picture, ...] = ()
+    found: tuple[str, ...] = ()

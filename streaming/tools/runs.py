@@ -12,7 +12,7 @@ import orjson
 from channels.db import database_sync_to_async
 
 from conversations.threads.models import Conversation
-from conversations.tools import built_in, calls, servers
+from conversations.tools import built_in, calls, finding, servers
 from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import State, ToolCall
 from streaming import hints
@@ -103,7 +103,9 @@ class ToolRuns:
             state, result = State.FAILED, ToolResult(FAILED)
         took_s = time.monotonic() - began
         text = pictures.described(result.text, files)
-        await self._finish(call, conversation, state, text, took_s=took_s, files=files)
+        await self._finish(
+            call, conversation, state, text, took_s=took_s, files=files, found=[*result.found]
+        )
 
     async def _finish(
         self,
@@ -159,6 +161,11 @@ def _conversation(call: ToolCall) -> Conversation:
 
 async def _call(call: ToolCall, conversation: Conversation) -> ToolResult:
     arguments = orjson.loads(call.arguments)
+    if (call.server, call.name) == (BUILT_IN, finding.FIND_TOOLS.tool):
+        text, found = await database_sync_to_async(finding.find)(
+            conversation=conversation, query=arguments["query"]
+        )
+        return ToolResult(text, found=tuple(found))
     if call.server == BUILT_IN:
         text = await database_sync_to_async(built_in.run)(
             conversation=conversation, name=call.name, arguments=arguments

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from tests.harness import WAIT_S
 from tests.harness.fold import Event
 from tests.harness.place import Place
 from tests.harness.rest import ok, refused
@@ -122,7 +123,9 @@ async def test_a_new_message_denies_what_waits_and_the_queue_waits_with_it(
         await socket.send({"type": "unqueue", "client_id": queued})
         await socket.next("queue", items=[])
         await socket.reply("Something else")
-        [denied] = socket.heard("tool_call", id=end["id"])
+        [denied] = await socket.until(
+            lambda: socket.heard("tool_call", id=end["id"]), WAIT_S, "the denial"
+        )
         assert denied["call"]["state"] == "denied"
     told = daphne_place.ollama.chats[-1].json["messages"]
     assert "wrote a new message" in next(m["content"] for m in told if m["role"] == "tool")

@@ -214,6 +214,13 @@ export interface ToolCall {
   reason?: string;
 }
 
+/** A server whose tools may be used, or what is built in. */
+export interface ToolServer {
+  name: string;
+  built_in: boolean;
+  tools: { name: string; description: string }[];
+}
+
 /** What a turn waits for after a reply that called tools. */
 export type Next = 'tools' | 'decision';
 

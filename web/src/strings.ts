@@ -376,6 +376,33 @@ const english = {
     leftOut: (names: string) => `Not used, because the model doesn’t have it: ${names}.`,
   },
 
+  calls: {
+    title: 'Tools',
+    builtIn: 'Built in',
+    asks: (name: string) => `${name} asks for permission`,
+    arguments: 'Arguments',
+    result: 'Result',
+    truncated: 'The rest is left out.',
+    invalid: 'This is not a JSON object.',
+    reason: 'A word to the model, if you deny (optional)',
+    once: 'Allow once',
+    here: 'Allow in this chat',
+    always: 'Always allow',
+    deny: 'Deny',
+    seconds: (seconds: string) => `${seconds} s`,
+    states: {
+      asked: 'asks for permission',
+      needs_sign_in: 'needs you to sign in',
+      allowed: 'about to run',
+      running: 'running',
+      denied: 'denied',
+      done: 'done',
+      failed: 'failed',
+      cancelled: 'stopped',
+      interrupted: 'interrupted',
+    },
+  },
+
   presets: {
     title: 'Presets',
     save: 'Save these settings and the system prompt as:',

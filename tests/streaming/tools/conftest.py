@@ -30,7 +30,7 @@ def tool_server_port() -> Iterator[int]:
 
 
 @pytest.fixture
-async def add_server(tool_server_port: int) -> Callable[..., Awaitable[dict[str, Any]]]:
+def add_server(tool_server_port: int) -> Callable[..., Awaitable[dict[str, Any]]]:
     """`add_server(staff, trusted=True, …)` adds the tool server under a name of its own."""
 
     async def add(staff: Person, **fields: Any) -> dict[str, Any]:

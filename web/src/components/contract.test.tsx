@@ -34,6 +34,7 @@ const actions: ThreadActions = {
   endEdit: nothing,
   edit: nothing,
   regenerate: nothing,
+  decide: () => Promise.resolve(),
   goOn: nothing,
   raise: nothing,
   show: async () => false,

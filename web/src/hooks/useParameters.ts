@@ -46,7 +46,12 @@ export interface ParametersHandle {
   current(): Settings;
   systemPrompt: string;
   setSystemPrompt(text: string): void;
+  /** Tool servers, or single tools, that replies may use. */
+  tools: readonly string[];
+  setTools(tools: string[]): void;
 }
+
+const NO_TOOLS: readonly string[] = [];
 
 export function useParameters(conversationId: string): ParametersHandle {
   const { models } = useModels();
@@ -93,6 +98,8 @@ export function useParameters(conversationId: string): ParametersHandle {
     }, [values, defaults, chosen, systemPrompt, remembered?.model, changed?.model]),
     systemPrompt,
     setSystemPrompt: useCallback((text) => change({ system_prompt: text }), [change]),
+    tools: changed?.tools ?? remembered?.tools ?? NO_TOOLS,
+    setTools: useCallback((tools) => change({ tools }), [change]),
   };
 }
 

@@ -3,7 +3,7 @@ import { useChat } from '@ai-sdk/react';
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../transport/api';
-import type { Conversation, Model, ModelList } from '../protocol';
+import type { Conversation, Model, ModelList, ToolCall } from '../protocol';
 import { findModel } from '../state/models';
 import { supported } from '../state/parameters';
 import { conversationKey, conversationQuery, modelsKey, OLDER_PAGE } from '../state/queries';
@@ -57,6 +57,8 @@ export interface Playground {
   revise(deleted?: string): void;
   /** Shows what the reader thinks of a reply; 0 is nothing. */
   rated(messageId: string, value: number, comment: string): void;
+  /** A tool call of a reply (the server's id) has come to another state. */
+  called(serverId: string, call: ToolCall): void;
   /** The model that wrote a version, as far as that is known. */
   modelOf(versionId: string): string | undefined;
   /** There are messages before the first one. */
@@ -135,6 +137,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       modelOf: (versionId: string) => session.modelOf(versionId),
       loadOlder: () => session.loadOlder(),
       revise: (deleted?: string) => session.revise(deleted),
+      called: (serverId: string, call: ToolCall) => session.called(serverId, call),
       rated: (messageId: string, value: number, comment: string) => session.rated(messageId, value, comment),
     }),
     [session],

@@ -2,7 +2,7 @@
  * One open conversation, and what the engine and the AI SDK's chat above it do not settle:
  * refusals, turns begun elsewhere, reading the messages again. No React in here.
  */
-import type { ConversationEvent, UserMessageEvent } from '../protocol';
+import type { CallState, ConversationEvent, ToolCall, UserMessageEvent } from '../protocol';
 import { written } from './messageText';
 import { uuid } from '../transport/edges';
 import type { Command, ForeignEvent, TurnError, TurnEvent, Written } from '../transport/types';
@@ -18,6 +18,19 @@ import {
   serverIdOf,
   type ThreadMessage,
 } from './thread';
+
+/** How far a call is in each of its states. */
+const CALL_ORDER: Record<CallState, number> = {
+  asked: 0,
+  needs_sign_in: 0,
+  allowed: 1,
+  running: 2,
+  denied: 3,
+  done: 3,
+  failed: 3,
+  cancelled: 3,
+  interrupted: 3,
+};
 
 /** Undoes the page's part of a refused request. */
 type Undo = (error: TurnError) => void;
@@ -263,6 +276,16 @@ export class Session extends SessionCore {
     if (event.type === 'user_message' || event.type === 'message_start') this.branches.grow(event);
     if (event.type === 'conversation') this.onConversation(event);
     if (event.type === 'user_message') this.onUserMessage(event);
+    if (event.type === 'tool_call') this.called(event.id, event.call);
+  }
+
+  /** Shows the new state of a tool call; one that is known to be further is left as it is. */
+  called(serverId: string, call: ToolCall): void {
+    const message = this.chat.messages.find((one) => serverIdOf(one) === serverId);
+    const calls = message?.metadata?.tool_calls;
+    const shown = calls?.find(({ id }) => id === call.id);
+    if (!message || !calls || !shown || CALL_ORDER[shown.state] >= CALL_ORDER[call.state]) return;
+    this.change(message.id, { tool_calls: calls.map((other) => (other === shown ? call : other)) });
   }
 
   /** Another tab may have turned to another branch. */

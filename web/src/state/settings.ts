@@ -17,12 +17,12 @@ export const useSettings = create<SettingsStore>()((set) => ({
 
 /**
  * The parameters of the next turn; undefined when nothing was changed. A value to be forgotten is
- * left out (a turn takes no null), and so is the system prompt, which is no parameter.
+ * left out (a turn takes no null), and so are the system prompt and the tools, which are no parameters.
  */
 export function changedParameters(conversationId: string): Parameters | undefined {
   const changed = useSettings.getState().changed[conversationId];
   if (!changed) return undefined;
-  const { system_prompt: _, ...parameters } = changed;
+  const { system_prompt: _, tools: _tools, ...parameters } = changed;
   const given = Object.entries(parameters).filter(([, value]) => value !== null);
   return given.length > 0 ? (Object.fromEntries(given) as Parameters) : undefined;
 }

@@ -11,6 +11,7 @@ import type {
   Attachment,
   Conversation,
   ConversationChanges,
+  DecideFrame,
   FilePage,
   FoundConversation,
   GenerateResult,
@@ -24,6 +25,8 @@ import type {
   QueuedItem,
   Settings,
   SettingsPatch,
+  ToolCall,
+  ToolServer,
 } from '../protocol';
 
 export { ApiError, type Fields };
@@ -219,6 +222,12 @@ export function createApi(edges: ApiEdges) {
     /** @param value 1, -1, or 0 to take it back */
     rate: (id: string, value: number, comment: string) =>
       call<unknown>('PUT', `/api/messages/${id}/rating/`, { value, comment }),
+    /** Allows or denies a tool call of a reply. */
+    decide: (id: string, callId: string, decision: Omit<DecideFrame, 'type' | 'message_id' | 'call_id'>) =>
+      call<ToolCall>('POST', `/api/messages/${id}/tool-calls/${callId}/decide/`, decision),
+    /** The servers whose tools a conversation may use. */
+    tools: async (signal?: AbortSignal) =>
+      (await call<Page<ToolServer>>('GET', '/api/tools/', undefined, signal)).results,
     stop: (conversationId: string, id: string) =>
       call<Message>('POST', `/api/conversations/${conversationId}/stop/`, { id }),
 

@@ -11,6 +11,7 @@ import { ParameterField } from './ParameterField';
 import { Presets } from './Presets';
 import { Sheet } from '../ui/Sheet';
 import { SystemPrompt } from './SystemPrompt';
+import { ToolChoice } from './ToolChoice';
 import { useMediaQuery } from '../ui/useMediaQuery';
 
 export interface RunSettingsProps {
@@ -56,6 +57,7 @@ function Settings({ parameters, models, mode, refused, onModel, onConnection }: 
       <ModelField models={models} value={values.model} onChange={onModel} />
       <EffortField {...optional} />
       <SystemPrompt value={parameters.systemPrompt} onChange={parameters.setSystemPrompt} />
+      <ToolChoice value={parameters.tools} onChange={parameters.setTools} />
       <ParameterField
         name={strings.settings.temperature}
         help={strings.settings.temperatureHelp}

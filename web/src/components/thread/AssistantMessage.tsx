@@ -16,6 +16,7 @@ import { ContextNote, ReplyEnding } from './ReplyNotes';
 import { ReasoningFold } from './ReasoningFold';
 import { RegenerateButton } from './RegenerateButton';
 import { SilenceNote, StreamingIndicator } from './StreamingIndicator';
+import { ToolCalls } from './ToolCalls';
 import { VersionSwitch } from './VersionSwitch';
 
 /** A reply: reasoning, text, how it ended, and one line below that keeps its height throughout. */
@@ -52,7 +53,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
       {!running && (
         <ReplyEnding
           metadata={metadata}
-          empty={text === ''}
+          empty={text === '' && !metadata.tool_calls?.length}
           goesOn={goesOn}
           onRetry={onRetry && (() => onRetry(message.id))}
           onContinue={goOn}
@@ -60,6 +61,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           onRaise={raise}
         />
       )}
+      {!running && <ToolCalls message={message} />}
       {!running && <LeftOutNote metadata={metadata} />}
       <div className="flex print:hidden min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
         {!running && <Footer message={message} text={text} canRetry={onRetry !== undefined} />}

@@ -1,7 +1,12 @@
 import { createContext } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
 import type { Written } from '../../transport/types';
+import type { DecideFrame, ToolCall } from '../../protocol';
+import type { ThreadMessage } from '../../session/thread';
 import type { MessageTools } from './useMessageTools';
+
+/** What a person decides on a tool call. */
+export type Decision = Pick<DecideFrame, 'allow' | 'remember' | 'arguments' | 'reason'>;
 
 /** What can be done with a message of the thread. Ids are those of `ThreadMessage`. */
 export interface ThreadActions extends MessageTools {
@@ -17,6 +22,8 @@ export interface ThreadActions extends MessageTools {
   /** @param model another one than is chosen, for this reply alone */
   regenerate(id: string, model?: string): void;
   goOn(id: string): void;
+  /** Allows or denies a tool call. A failure shows a toast. */
+  decide(message: ThreadMessage, call: ToolCall, decision: Decision): Promise<void>;
   /** Allows replies twice as many tokens, and asks for this one again. */
   raise(id: string): void;
   /** @param versionId the server's id; false when it cannot be shown now */

@@ -7,6 +7,10 @@ import type { ThreadActions } from './actions';
 import type { MessageTools } from './useMessageTools';
 import { announce } from '../ui/announce';
 import { written } from '../../session/messageText';
+import { serverIdOf } from '../../session/thread';
+import { toast } from '../../state/toasts';
+import { api } from '../../transport/api';
+import { uuid } from '../../transport/edges';
 import type { Written } from '../../transport/types';
 
 interface Tools {
@@ -24,7 +28,7 @@ export interface EditingActions extends ThreadActions {
 
 /** What messages can be asked to do, and which one is being edited. */
 export function useThreadActions({ playground, models, parameters, focusComposer, tools }: Tools): EditingActions {
-  const { messages, busy, edit, regenerate, goOn, show, modelOf } = playground;
+  const { messages, busy, edit, regenerate, goOn, show, modelOf, called } = playground;
   const { change, values } = parameters;
   const maxTokens = values.max_tokens;
   const [editing, setEditing] = useState<string | null>(null);
@@ -72,6 +76,14 @@ export function useThreadActions({ playground, models, parameters, focusComposer
       },
       regenerate,
       goOn,
+      decide: async (message, call, decision) => {
+        const id = serverIdOf(message);
+        try {
+          called(id, await api.decide(id, call.id, { client_id: uuid(), ...decision }));
+        } catch (error) {
+          toast(error instanceof Error ? error.message : String(error));
+        }
+      },
       modelOf,
       // The change is bounded by what is allowed.
       raise: (id) => {
@@ -84,7 +96,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
         return shown;
       },
     }),
-    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, show, modelOf, change, maxTokens, focusComposer],
+    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, called, show, modelOf, change, maxTokens, focusComposer],
   );
 }
 

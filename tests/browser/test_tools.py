@@ -1,0 +1,47 @@
+"""Tools in the page: which are on, the question before a call, and what became of it."""
+
+from playwright.async_api import Page, expect
+
+from tests.browser.browser import Visit
+from tests.browser.page import ChatPage
+from tests.harness.rest import ok
+from tests.streaming.tools.conftest import add_server, tool_server_port
+from tests.streaming.tools.test_decisions import calls
+
+__all__ = ["add_server", "tool_server_port"]
+
+
+async def answer(page: Page, text: str) -> None:
+    await expect(page.get_by_role("article").last).to_contain_text(text)
+
+
+async def test_a_call_is_decided_in_one_tab_and_shown_in_both(visit: Visit, add_server):
+    """Turned on in the settings; its arguments changed; allowed. It is there after a reload, and a
+    later one is denied with a word."""
+    staff = await visit.place.person(staff=True)
+    server = await add_server(staff, audience=[visit.person.id])
+    visit.place.offer("calls")
+    chat = await visit.chat(model="calls")
+    await chat.open_settings()
+    await chat.page.get_by_role("checkbox", name=server["name"]).check()
+    other = ChatPage(await chat.page.context.new_page())
+    await chat.send(calls(server, ("write", {"text": "one"})))
+    question = chat.page.get_by_role("region", name="write asks for permission")
+    await expect(question).to_be_visible()
+    await other.open(chat.conversation)
+    await expect(other.page.get_by_role("region", name="write asks")).to_be_visible()
+    await question.get_by_role("textbox", name="Arguments").fill('{"text": "two"}')
+    await question.get_by_role("button", name="Allow once").click()
+    for tab in (chat, other):
+        await answer(tab.page, "two")
+        await expect(tab.page.get_by_text("write · ").first).to_contain_text("done")
+    await chat.reload()
+    await expect(chat.page.get_by_text("write · ").first).to_contain_text("done")
+    stored = ok(await visit.person.rest.get(f"/api/conversations/{chat.conversation}/"))
+    assert stored["settings"]["tools"] == [server["name"]]
+    await other.send(calls(server, ("write", {"text": "three"})))
+    asks = other.page.get_by_role("region", name="write asks for permission")
+    await asks.get_by_role("textbox", name="A word to the model").fill("Not now.")
+    await asks.get_by_role("button", name="Deny").click()
+    await answer(other.page, "The user denied this call. Not now.")
+    await answer(chat.page, "The user denied this call. Not now.")

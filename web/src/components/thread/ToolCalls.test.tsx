@@ -1,0 +1,49 @@
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { expect, test, vi } from 'vitest';
+import type { ToolCall } from '../../protocol';
+import type { ThreadMessage } from '../../session/thread';
+import { strings } from '../../strings';
+import { Actions, type ThreadActions } from './actions';
+import { ToolCalls } from './ToolCalls';
+
+const words = strings.calls;
+const asked: ToolCall = { id: 'c', server: 'wiki', name: 'search', arguments: { q: 'x' }, state: 'asked' };
+
+function show(call: ToolCall) {
+  const decide = vi.fn(() => Promise.resolve());
+  const message: ThreadMessage = { id: 'm', role: 'assistant', parts: [], metadata: { tool_calls: [call] } };
+  render(
+    <Actions value={{ decide } as unknown as ThreadActions}>
+      <ToolCalls message={message} />
+    </Actions>,
+  );
+  return { decide, message };
+}
+
+const press = async (name: string) => act(async () => fireEvent.click(screen.getByRole('button', { name })));
+const write = (name: string, value: string) => fireEvent.change(screen.getByRole('textbox', { name }), { target: { value } });
+
+test('a call is allowed as it is, or with other arguments', async () => {
+  const { decide, message } = show(asked);
+  await press(words.once);
+  expect(decide).toHaveBeenLastCalledWith(message, asked, { allow: true, remember: 'once' });
+  write(words.arguments, '{"q": "y"}');
+  await press(words.here);
+  expect(decide).toHaveBeenLastCalledWith(message, asked, { allow: true, remember: 'conversation', arguments: { q: 'y' } });
+});
+
+test('what is no object cannot be allowed, but denied with a word', async () => {
+  const { decide, message } = show(asked);
+  write(words.arguments, '[1]');
+  expect(screen.getByRole('button', { name: words.always }).hasAttribute('disabled')).toBe(true);
+  expect(screen.getByText(words.invalid)).toBeTruthy();
+  write(words.reason, 'Not now.');
+  await press(words.deny);
+  expect(decide).toHaveBeenLastCalledWith(message, asked, { allow: false, reason: 'Not now.' });
+});
+
+test('a call that was made is a line with its result', () => {
+  show({ ...asked, state: 'done', result: 'Found.', took_s: 1.23, truncated: false, files: [] });
+  expect(screen.getByRole('group').textContent).toContain(`search · wiki · ${words.states.done} · ${words.seconds('1.2')}`);
+  expect(screen.getByText('Found.')).toBeTruthy();
+});

@@ -10,6 +10,7 @@ import {
   type Ref,
 } from 'react';
 import { strings } from '../../strings';
+import { announce } from '../ui/announce';
 import { autoGrow } from '../ui/autoGrow';
 import { isTouch } from '../ui/pointer';
 import { tip } from '../ui/Tooltips';
@@ -79,6 +80,7 @@ export function Composer(props: Props) {
   }, []);
 
   function send() {
+    if (blocked) announce(blocked);
     if (empty || problem || blocked || sent.current === text) return;
     sent.current = text;
     onSend(text.trim());
@@ -156,7 +158,7 @@ export function Composer(props: Props) {
           <p className={`min-w-0 truncate ${blocked ? '' : `pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~div_[role=group])]:hidden'}`}`}>
             {blocked ?? (busy ? activity : strings.composer.hint)}
           </p>
-          <div className="ms-auto min-w-0 empty:hidden low:hidden">{meter}</div>
+          <div className={`ms-auto min-w-0 empty:hidden low:hidden ${blocked ? 'pointer-coarse:hidden' : ''}`}>{meter}</div>
         </div>
       </div>
     </div>

@@ -438,6 +438,7 @@ const english = {
     checkAgain: 'Check again',
     pull: {
       now: (model: string) => `Pull ${model} now`,
+      find: (query: string) => `Pull “${query}”`,
       begins: (model: string) => `Pulling ${model}…`,
       progress: (model: string, done: string, total: string) => `Pulling ${model}: ${done} of ${total}`,
     },

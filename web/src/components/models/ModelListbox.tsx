@@ -9,6 +9,7 @@ import { Marked } from '../ui/Marked';
 import { isTouch } from '../ui/pointer';
 import { matchesModel, modelFacts, placeOf } from './facts';
 import { PlaceDot } from './PlaceDot';
+import { PullLink } from './PullModel';
 
 interface Props {
   models: ModelsHandle;
@@ -122,9 +123,10 @@ export function ModelListbox({ models: handle, value, label, note, onPick }: Pro
       </div>
       <div className="shrink-0 text-xs text-ink-muted empty:hidden" aria-live="polite">
         {all.length === 0 && !error && (
-          <p className="px-4 pb-4 text-center break-words">
-            {loading && !models ? strings.models.loading : query === '' ? strings.models.none : strings.models.noneFound(query)}
-          </p>
+          <div className="px-4 pb-4 text-center break-words">
+            <p>{loading && !models ? strings.models.loading : query === '' ? strings.models.none : strings.models.noneFound(query)}</p>
+            {query !== '' && <PullLink model={query.trim()} />}
+          </div>
         )}
         {error && (
           <div role="alert" className="m-1.5 rounded-control bg-danger-soft px-3 py-2 text-ink">

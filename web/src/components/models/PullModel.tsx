@@ -19,11 +19,11 @@ const words = strings.models.pull;
 /** A button for staff that pulls a model, and how far it is: also after a reload. Others see nothing. */
 export function PullModel({ connection, model }: Props) {
   const client = useQueryClient();
-  const { data: me } = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.me(signal), retry: shouldRetry, staleTime: Infinity });
+  const staff = useStaff();
   const { data: jobs } = useQuery({
     queryKey: key,
     queryFn: ({ signal }) => api.modelJobs(signal),
-    enabled: me?.is_staff ?? false,
+    enabled: staff,
     retry: shouldRetry,
     refetchInterval: ({ state }) => (state.data?.some(isOpen) ? EVERY_MS : false),
   });
@@ -32,7 +32,7 @@ export function PullModel({ connection, model }: Props) {
   useEffect(() => {
     if (done) void client.invalidateQueries({ queryKey: modelsKey });
   }, [done, client]);
-  if (!me?.is_staff) return null;
+  if (!staff) return null;
   if (job && isOpen(job)) {
     const known = job.total_bytes > 0;
     return (
@@ -64,6 +64,21 @@ export function PullModel({ connection, model }: Props) {
       </button>
     </div>
   );
+}
+
+/** For staff, where a model was looked for that is not there: the way to pull it. */
+export function PullLink({ model }: { model: string }) {
+  if (!useStaff()) return null;
+  return (
+    <a className="link inline-flex min-h-9 items-center font-medium" href={`/models?pull=${encodeURIComponent(model)}`}>
+      {words.find(model)}
+    </a>
+  );
+}
+
+function useStaff(): boolean {
+  const { data: me } = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.me(signal), retry: shouldRetry, staleTime: Infinity });
+  return me?.is_staff ?? false;
 }
 
 function isOpen({ state }: { state: string }): boolean {

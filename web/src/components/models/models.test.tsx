@@ -1,10 +1,15 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import type { ReactElement } from 'react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Model, ModelList } from '../../protocol';
 import { modelOfNewChats, rememberModel } from '../../state/modelChoice';
 import { strings } from '../../strings';
+import { api } from '../../transport/api';
 import { ModelListbox } from './ModelListbox';
+import { NoModelCard } from './NoModelCard';
+import { PullLink } from './PullModel';
 
 function model(id: string, more: Partial<Model> = {}): Model {
   return {
@@ -27,6 +32,13 @@ const results = [
   model('gpt-oss:120b-cloud', { remote: true }),
 ];
 
+/** Renders for somebody who is staff or not. */
+function show(element: ReactElement, staff = false) {
+  const client = new QueryClient();
+  client.setQueryData(['me'], { is_staff: staff });
+  return render(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
+}
+
 function setUp(value: string | null = 'model-b') {
   const onPick = vi.fn();
   const handle = {
@@ -35,7 +47,7 @@ function setUp(value: string | null = 'model-b') {
     error: null,
     refresh: vi.fn(),
   };
-  render(<ModelListbox models={handle} value={value} label={strings.models.choose} onPick={onPick} />);
+  show(<ModelListbox models={handle} value={value} label={strings.models.choose} onPick={onPick} />);
   const field = screen.getByRole('combobox', { name: strings.models.search });
   const active = () => document.getElementById(field.getAttribute('aria-activedescendant') ?? '');
   return { onPick, field, active, user: userEvent.setup() };
@@ -95,5 +107,49 @@ describe('the list of models', () => {
     rememberModel('a');
     rememberModel('b');
     expect(modelOfNewChats()).toBe('b');
+  });
+});
+
+describe('where there is no model', () => {
+  const none = {
+    models: { provider: 'ollama', default: null, results: [] } as unknown as ModelList,
+    loading: false,
+    error: null,
+    refresh: vi.fn(),
+  };
+  const job = { id: 'j', connection: 'ollama', model: 'llama3.2', kind: 'pull', error: '', done_bytes: 0, total_bytes: 0 } as const;
+
+  it('is pulled by staff with one click, and told how far it is', async () => {
+    const jobs = vi.spyOn(api, 'modelJobs').mockResolvedValue([]);
+    const pull = vi.spyOn(api, 'pullModel').mockImplementation(async () => {
+      const running = { ...job, state: 'running', done_bytes: 1e9, total_bytes: 2e9 } as const;
+      jobs.mockResolvedValue([running]);
+      return running;
+    });
+    show(<NoModelCard models={none} />, true);
+    await userEvent.setup().click(screen.getByRole('button', { name: strings.models.pull.now('llama3.2') }));
+    expect(pull).toHaveBeenCalledWith('ollama', 'llama3.2');
+    expect((await screen.findByRole('progressbar')).getAttribute('max')).toBe('2000000000');
+    expect(screen.getByRole('status').textContent).toContain('1 GB');
+  });
+
+  it('says why a pull failed, and lets it be tried again', async () => {
+    vi.spyOn(api, 'modelJobs').mockResolvedValue([{ ...job, state: 'failed', error: 'The disk of Ollama is full.' }]);
+    show(<NoModelCard models={none} />, true);
+    expect((await screen.findByRole('alert')).textContent).toBe('The disk of Ollama is full.');
+    expect(screen.getByRole('button', { name: strings.models.pull.now('llama3.2') })).toBeTruthy();
+  });
+
+  it('offers nothing of that to others', () => {
+    const view = show(<NoModelCard models={none} />);
+    expect(screen.queryByRole('button', { name: strings.models.pull.now('llama3.2') })).toBeNull();
+    view.unmount();
+    show(<PullLink model="qwen3:8b" />);
+    expect(screen.queryByRole('link')).toBeNull();
+  });
+
+  it('leads staff from a search to the page that pulls', () => {
+    show(<PullLink model="qwen3:8b" />, true);
+    expect(screen.getByRole('link').getAttribute('href')).toBe('/models?pull=qwen3%3A8b');
   });
 });

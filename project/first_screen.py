@@ -70,7 +70,7 @@ def _reply(message: Mapping[str, Any]) -> str | None:
     content, context = message["content"], message["context"] or {}
     plain = (
         message["status"] == "completed"
-        and message["finish_reason"] == "stop"
+        and message["finish_reason"] in ("stop", None)
         and not message["reasoning"]
         and not message["fallback_used"]
         and not context.get("dropped_messages")

@@ -48,8 +48,10 @@ export default defineConfig({
           groups: [
             // The frame that draws diagrams needs this, and none of ours.
             { name: 'preload', test: /vite\/preload-helper/, priority: 1 },
-            // Loads the texts before the code that takes them.
-            { name: 'language', test: /web\/src\/language\/(?:locale|translation)/, priority: 1 },
+            // What runs before the first picture is painted, and no more than that.
+            { name: 'first', test: /\/web\/src\/(?:keepTrying|language\/(?:locale|translation))/, priority: 1 },
+            // What the server's own pages have, too.
+            { name: 'clipboard', test: /\/web\/src\/clipboard/, priority: 1 },
             { name: 'shared', minShareCount: 2, test: OURS },
           ],
         },

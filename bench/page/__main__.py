@@ -1,7 +1,7 @@
 """`make bench-page`: measure the page and print a table beside its budgets, in Markdown.
 
-`ARGS="streaming"` measures only that part; the parts are lighthouse,
-loading, streaming, lists, pictures.
+`ARGS="streaming"` measures only that part; the parts are loading, lighthouse,
+streaming, keys, lists, pictures.
 """
 
 import argparse
@@ -15,16 +15,17 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from bench.page import lighthouse, lists, loading, pictures, streaming
+from bench.page import keys, lighthouse, lists, loading, pictures, streaming
 from bench.page.figures import Figure, table
 from bench.page.site import Site
 from tests.browser.browser import chromium
 from tests.harness.server import ChatServer
 
-PARTS = ("loading", "lighthouse", "streaming", "lists", "pictures")
+PARTS = ("loading", "lighthouse", "streaming", "keys", "lists", "pictures")
 MEASURES: dict[str, Callable[[Browser, Site], Awaitable[list[Figure]]]] = {
     "loading": loading.measure,
     "streaming": streaming.measure,
+    "keys": keys.measure,
     "lists": lists.measure,
     "pictures": pictures.measure,
 }

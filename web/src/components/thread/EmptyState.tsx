@@ -24,7 +24,8 @@ export function EmptyState({ onPick, lead = strings.empty.lead, children }: Prop
       <div className="below-note m-auto w-full max-w-column px-4 py-8 max-sm:py-5">
         <Mark className="mb-5 size-12 max-sm:mb-3 max-sm:size-10" />
         <h2 className="text-2xl font-semibold tracking-tight text-balance">{strings.empty.title}</h2>
-        <p className="mt-1 text-ink-muted">{lead}</p>
+        {/* On a phone the name of the model, when it is known, begins a second line. */}
+        <p className="mt-1 text-ink-muted max-sm:min-h-[2lh]">{lead}</p>
         <ul className="mt-6 grid gap-2.5 sm:grid-cols-2">
           {offered.map((prompt, index) => (
             // Two may have the same name.

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict, MissingScope, ModelNotAllowed, NotFound
-from conversations.people.models import COUNTS, ApiKey, User
+from conversations.people.models import COUNTS, ApiKey, User, all_scopes
 from conversations.statements import Kept
 
 # `last_used_at` is written at most this often: a write on every request would be slow.
@@ -92,6 +92,12 @@ def require(key: ApiKey | None, scope: str) -> None:
     """Check that the key has the scope. No key (a session) has all. Raises `MissingScope`."""
     if key is not None and scope not in key.scopes:
         raise MissingScope(f"This API key lacks the scope {scope}.")
+
+
+def require_unbounded(key: ApiKey | None) -> None:
+    """Check that the key may do all that its owner may. Raises `MissingScope`."""
+    if key is not None and (key.allowed_models or set(all_scopes()) - set(key.scopes)):
+        raise MissingScope("Only an API key with all permissions and all models can do this.")
 
 
 def may_read(key: ApiKey | None) -> bool:

@@ -48,6 +48,16 @@ class StaffSession(permissions.BasePermission):
         return True
 
 
+class Staff(permissions.BasePermission):
+    """Requires staff. Of keys only one without bounds: another could give itself more."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not getattr(request.user, "is_staff", False):
+            raise StaffOnly
+        keys.require_unbounded(key_of(request))
+        return True
+
+
 def default_scope(method: str | None) -> str:
     """Return the scope that an HTTP method needs by default."""
     return "read" if method in permissions.SAFE_METHODS else "chat"

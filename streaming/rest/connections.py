@@ -23,13 +23,13 @@ from conversations.connections.serializers import (
 from conversations.errors import Conflict
 from conversations.fields import valid
 from conversations.pagination import OnePage
-from conversations.people.permissions import StaffSession
+from conversations.people.permissions import Staff
 from conversations.schema import ERROR_REF, extend_schema
 from streaming.connections import Connections, is_own
 from streaming.lifecycle import lifecycle
 from streaming.rest.async_view import AsyncAPIView
 
-ForStaff = (IsAuthenticated, StaffSession)
+ForStaff = (IsAuthenticated, Staff)
 READ_ONLY = OpenApiResponse(ERROR_REF, "The connection is set in the environment.")
 FULL = OpenApiResponse(ERROR_REF, "There are too many connections.")
 

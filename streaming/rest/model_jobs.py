@@ -17,14 +17,14 @@ from conversations.connections.serializers import MOST_NAME
 from conversations.errors import InvalidInput
 from conversations.fields import StrictSerializer, valid
 from conversations.pagination import OnePage
-from conversations.people.permissions import StaffSession
+from conversations.people.permissions import Staff
 from conversations.schema import ERROR_REF, extend_schema
 from providers.base import ModelStore
 from providers.errors import ProviderError
 from streaming.lifecycle import Runtime, lifecycle
 from streaming.rest.async_view import AsyncAPIView
 
-ForStaff = (IsAuthenticated, StaffSession)
+ForStaff = (IsAuthenticated, Staff)
 NOT_NOW = OpenApiResponse(ERROR_REF, "Other work on the model is not finished, or too much waits.")
 
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from conversations.fields import valid
 from conversations.pagination import OnePage
 from conversations.people.authentication import caller
-from conversations.people.permissions import StaffSession
+from conversations.people.permissions import Staff
 from conversations.schema import ERROR_REF, extend_schema
 from conversations.tools import built_in, offers, servers
 from conversations.tools.built_in import BUILT_IN
@@ -28,7 +28,7 @@ from conversations.tools.serializers import (
 from streaming.rest.async_view import AsyncAPIView
 from streaming.tools import lists
 
-ForStaff = (IsAuthenticated, StaffSession)
+ForStaff = (IsAuthenticated, Staff)
 FULL = OpenApiResponse(ERROR_REF, "There are too many tool servers.")
 
 

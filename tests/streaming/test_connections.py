@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import WAIT_S
 from tests.harness.place import Person, Place
-from tests.harness.rest import ok, refused
+from tests.harness.rest import Rest, ok, refused
 from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.openai import ScriptedOpenAI
 
@@ -199,12 +199,17 @@ WRONG: list[dict[str, Any]] = [
 
 
 async def test_connections_are_for_staff_and_checked(daphne_place: Place):
-    """Keys of staff are refused, too, and what the environment sets cannot be changed."""
+    """Keys with bounds are refused, too, and what the environment sets cannot be changed."""
     staff, person = await daphne_place.person(staff=True), await daphne_place.person()
     fields = {"name": "new", "kind": "openai", "base_url": "http://127.0.0.1:9"}
-    for page, code in ((person.page, "staff_only"), (staff.rest, "missing_scope")):
-        refused(await page.get(PATH), 403, code)
-        refused(await page.post(PATH, fields), 403, code)
+    bounded = ok(
+        await staff.page.post("/api/keys/", {"name": "k", "scopes": ["chat", "read"]}), 201
+    )
+    async with Rest(daphne_place.server.url, key=bounded["key"]) as few:
+        for page, code in ((person.page, "staff_only"), (few, "missing_scope")):
+            refused(await page.get(PATH), 403, code)
+            refused(await page.post(PATH, fields), 403, code)
+    assert ok(await staff.rest.get(PATH))["results"]
     for wrong in WRONG:
         refused(await staff.page.post(PATH, {**fields, **wrong}), 400, *BAD, *wrong)
     [first, *_] = ok(await staff.page.get(PATH))["results"]

@@ -1,5 +1,7 @@
 """What people think of replies, and what staff see of it."""
 
+import re
+
 import pytest
 
 from tests.harness.place import Place
@@ -60,3 +62,6 @@ async def test_staff_see_counts_by_model(daphne_place: Place):
     row = page[page.index(f'<th scope="row">{model}</th>') :]
     assert row.startswith(f'<th scope="row">{model}</th><td>2</td><td>1</td>')
     assert "secret words" not in page
+    people = (await admin.page.get("/people")).text
+    counts = re.findall(r">(\d+)</td>", people[people.index(f"{model} <span") :])
+    assert counts[:2] == ["2", "1"]

@@ -10,7 +10,7 @@ import { conversationKey, conversationQuery, modelsKey, OLDER_PAGE } from '../st
 import { registerStop } from '../state/running';
 import { saveNow } from '../state/saving';
 import { changedParameters, useSettings } from '../state/settings';
-import { browserEdges } from '../transport/edges';
+import { browserEdges, forgetfulEdges } from '../transport/edges';
 import { createEngine } from '../transport/engine';
 import type { Connection, Written } from '../transport/types';
 import type { QueuedMessage } from '../transport/messageQueue';
@@ -78,12 +78,13 @@ export interface Playground {
 export function usePlayground(conversationId: string, history: ThreadMessage[]): Playground {
   const queryClient = useQueryClient();
   const session = useMemo(
-    () =>
-      new Session({
+    () => {
+      const opened = queryClient.getQueryData<Conversation>(conversationKey(conversationId));
+      return new Session({
         conversationId,
         history,
-        revision: queryClient.getQueryData<Conversation>(conversationKey(conversationId))?.revision,
-        engine: createEngine(conversationId, browserEdges),
+        revision: opened?.revision,
+        engine: createEngine(conversationId, opened?.temporary ? forgetfulEdges : browserEdges),
         parameters: () => supported(changedParameters(conversationId), modelOf(queryClient, conversationId)),
         loadMessages: (before) =>
           api.latest(conversationId, { limit: OLDER_PAGE, ...(before ? { before } : {}) }),
@@ -96,7 +97,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
             (known) => known && { ...known, title, head_id, ...(revision === undefined ? {} : { revision }) },
           ),
         now: Date.now,
-      }),
+      });
+    },
     // `history` is where it begins, not what it follows.
     // oxlint-disable-next-line react/exhaustive-deps
     [conversationId, queryClient],

@@ -31,6 +31,12 @@ export const browserEdges: Edges = {
   },
 };
 
+/** The same for a temporary conversation, of which nothing is stored. */
+export const forgetfulEdges: Edges = {
+  ...browserEdges,
+  stored: { read: () => undefined, write: () => undefined },
+};
+
 /**
  * A random UUID. `crypto.randomUUID` exists only in secure contexts, and a chat server on the
  * local network is often reached over plain http.

@@ -80,6 +80,12 @@ class ConnectionChanges(StrictSerializer):
     model_labels = serializers.DictField(child=TextField(max_length=100), required=False)
     enabled = StrictBooleanField(required=False)
 
+    def to_internal_value(self, data: Any) -> Any:
+        # The answer says `has_key`, so a program may well send a `key`.
+        if isinstance(data, Mapping) and "key" in data and "api_key" not in data:
+            data = {"api_key" if name == "key" else name: value for name, value in data.items()}
+        return super().to_internal_value(data)
+
     def validate_base_url(self, value: str) -> str:
         return valid_address(value)
 

@@ -162,7 +162,7 @@ async def test_what_staff_choose_counts_where_the_environment_says_nothing(
     place: Place, staff: Person, second: ScriptedOpenAI
 ):
     """The usual server's environment chooses the default, and no fallback."""
-    made = {"name": "second", "kind": "openai", "base_url": f"{second.url}/v1", "api_key": KEY}
+    made = {"name": "second", "kind": "openai", "base_url": f"{second.url}/v1", "key": KEY}
     ok(await staff.page.post(PATH, made), 201)
     path = "/api/model-defaults/"
     chosen = ok(await staff.page.patch(path, {"provider": "second", "fallbacks": ["second"]}))

@@ -129,8 +129,10 @@ function lineKey(index: number): string {
 
 /** What a line of a diff does. */
 function tintOf(line: readonly Piece[]): string | undefined {
-  const first = line[0]?.text.charAt(0);
-  return first === '+' ? 'added' : first === '-' ? 'removed' : undefined;
+  const text = line.map((piece) => piece.text).join('');
+  // These name the files.
+  if (/^(?:\+\+\+|---) /.test(text)) return undefined;
+  return text.startsWith('+') ? 'added' : text.startsWith('-') ? 'removed' : undefined;
 }
 
 /** Code is drawn in lines and columns: a name takes the place of a character that draws nothing. */

@@ -61,10 +61,11 @@ async def queue_changed(conversation_id: UUID) -> None:
 
 
 async def call_changed(conversation_id: UUID, message_id: UUID, call_id: UUID, state: str) -> None:
-    """Tell that a tool call has come to another state."""
+    """Tell that a tool call has come to another state. A socket of the release before would fail at
+    a kind of hint that it does not know: it looks at its queue instead."""
     await _send(
         conversation_group(conversation_id),
-        "hint.call",
+        "hint.queue",
         message_id=str(message_id),
         call_id=str(call_id),
         state=state,

@@ -30,6 +30,12 @@ def by_id(*, ids: Iterable[UUID]) -> dict[UUID, ToolCall]:
     return ToolCall.objects.in_bulk(list(ids))
 
 
+def latest(*, conversation_id: UUID, limit: int) -> list[ToolCall]:
+    """Return the newest calls of a conversation, oldest first."""
+    rows = ToolCall.objects.filter(message__conversation_id=conversation_id)
+    return list(rows.order_by("-created_at", "-id")[:limit])[::-1]
+
+
 def add_calls(rows: Iterable[Message]) -> None:
     """Set `tool_calls` of messages; only those that asked for tools are looked up."""
     asking = [row for row in rows if asks(row)]

@@ -25,6 +25,8 @@ from django.utils import timezone
 from conversations.errors import NotFound, Unavailable
 from conversations.people.models import User
 from conversations.threads import access, replies
+from conversations.tools import selectors
+from conversations.tools.calls import MOST_CALLS
 from streaming import events, hints, metrics, revocation
 from streaming.credentials import Credentials
 from streaming.errors import describe
@@ -71,7 +73,7 @@ class ChatConsumer(AsyncConsumer):
         self.credentials = Credentials(scope["headers"])
         self._tasks: set[asyncio.Task[Any]] = set()
         self._running_commands: set[asyncio.Task[Any]] = set()
-        self._pause, self._beats = 0.0, 0
+        self._pause, self._beats, self._awaited = 0.0, 0, False
         self._waiting: tuple[list[dict[str, Any]], bool] = [], False
         self.out = SocketWriter(send)
 
@@ -259,12 +261,23 @@ class ChatConsumer(AsyncConsumer):
         except NotFound:
             await self._deleted()
             return
+        if row.awaits or self._awaited:
+            await self._tell_calls()
+        self._awaited = bool(row.awaits)
         known = row.title, row.head_id, row.revision
         if known == self._known:
             return
         await self._tell_conversation(*known)
         if row.head_id is not None:
             self.feed.follow_once(row.head_id)  # it may have ended meanwhile
+
+    async def _tell_calls(self) -> None:
+        """Tell the calls of a turn that waits, or did at the last look."""
+        calls = await database_sync_to_async(selectors.latest)(
+            conversation_id=self.conversation_id, limit=MOST_CALLS
+        )
+        for call in calls:
+            await self.feed.tell_call(call.message_id, call.id, call.state)
 
     async def _tell_conversation(
         self, title: str, head_id: UUID | None, revision: int | None, deleted: str | None = None
@@ -331,12 +344,12 @@ class ChatConsumer(AsyncConsumer):
         more = message.get("revision"), message.get("deleted")
         self._start(self._tell_conversation(message["title"], head_id, *more))
 
-    async def hint_call(self, message: dict[str, Any]) -> None:
-        ids = UUID(message["message_id"]), UUID(message["call_id"])
-        self._start(self.feed.tell_call(*ids, message["state"]))
-
     async def hint_queue(self, message: dict[str, Any]) -> None:
-        self._start(self._tell_queue())
+        if "call_id" in message:
+            ids = UUID(message["message_id"]), UUID(message["call_id"])
+            self._start(self.feed.tell_call(*ids, message["state"]))
+        else:
+            self._start(self._tell_queue())
 
     async def _tell_queue(self) -> None:
         """Send the message queue, unless the client knows it."""

@@ -213,3 +213,22 @@ SCRIPTS |= {
     "whole": _whole({"prompt_tokens": 10, "completion_tokens": 15}, "finish_reason"),
     "camelwhole": _whole({"promptTokens": 10, "completionTokens": 15}, "finishReason"),
 }
+
+
+@script
+async def calculates(events: Events) -> None:
+    """Thinks, and calls the tool `calculate` in pieces, with a signature that it wants back; then
+    says what it answered."""
+    last = events.exchange.json["messages"][-1]
+    if last["role"] == "tool":
+        await events.start()
+        await events.say(last["content"])
+        await events.finish()
+        return
+    await events.delta(role="assistant", content=None, reasoning_content="I need a tool.")
+    function = {"name": "calculate", "arguments": '{"expression":'}
+    signed = {"google": {"thought_signature": "c2ln"}}
+    first = {"id": "call_7", "index": 0, "type": "function", "function": function}
+    await events.delta(tool_calls=[{**first, "extra_content": signed}])
+    await events.delta(tool_calls=[{"index": 0, "function": {"arguments": ' "6 * 7"}'}}])
+    await events.finish("tool_calls")

@@ -107,3 +107,35 @@ async def test_a_model_without_tools_is_asked_without(daphne_place: Place):
         assert [("tools" in chat.json) for chat in daphne_place.ollama.chats] == [True, False]
         await socket.reply("Hi again", model="without_tools")
         assert "tools" not in daphne_place.ollama.chats[-1].json
+
+
+async def test_an_openai_server_gets_back_what_it_wants(openai_place: Place):
+    """Its call under its own id, with the signature, and what the model thought."""
+    person = await openai_place.person()
+    chat = await chat_with_tools(person, "calculate")
+    async with person.socket(chat) as socket:
+        end = await socket.reply("What is 6 times 7?", model="calculates")
+        start = await socket.next("message_start", parent_id=end["id"])
+        last = await socket.next("message_end", id=start["id"])
+        assert last["full_content"] == "42"
+    [asked, told] = openai_place.openai.chats[-1].json["messages"][-2:]
+    [call] = asked["tool_calls"]
+    assert asked["reasoning_content"] == "I need a tool."
+    assert (call["id"], call["extra_content"]) == (
+        *("call_7", {"google": {"thought_signature": "c2ln"}}),
+    )
+    assert json.loads(call["function"]["arguments"]) == {"expression": "6 * 7"}
+    assert (told["role"], told["tool_call_id"], told["content"]) == ("tool", "call_7", "42")
+
+
+async def test_each_reply_of_a_turn_has_its_usage(daphne_place: Place):
+    """And each is bound to its message."""
+    person = await daphne_place.person()
+    chat = await chat_with_tools(person, "builtin")
+    async with person.socket(chat) as socket:
+        end = await socket.reply(question(SUM), model="calls")
+        start = await socket.next("message_start", parent_id=end["id"])
+        last = await socket.next("message_end", id=start["id"])
+    records = await daphne_place.clerk("usage", user_id=person.id)
+    assert [record["message_id"] for record in records] == [end["id"], last["id"]]
+    assert {record["status"] for record in records} == {"completed"}

@@ -18,6 +18,8 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from rest_framework.exceptions import ValidationError
@@ -43,7 +45,7 @@ JOBS = 10
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
-def _area(label: str, **options: Any) -> forms.CharField:
+def _area(label: Any, **options: Any) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": 3})
     return forms.CharField(label=label, required=False, widget=widget, **options)
 
@@ -51,26 +53,26 @@ def _area(label: str, **options: Any) -> forms.CharField:
 class ConnectionForm(forms.Form):
     """A connection. Its errors are those of the REST API."""
 
-    name = forms.CharField(label="Name")
-    label = forms.CharField(label="Label", required=False)
+    name = forms.CharField(label=_lazy("Name"))
+    label = forms.CharField(label=_lazy("Label"), required=False)
     kind = forms.ChoiceField(
-        label="Protocol",
+        label=_lazy("Protocol"),
         choices=[
             ("ollama", "Ollama"),
-            ("openai", "OpenAI, or compatible with it"),
-            ("inference", "Inference service"),
+            ("openai", _lazy("OpenAI, or compatible with it")),
+            ("inference", _lazy("Inference service")),
         ],
     )
-    base_url = forms.CharField(label="Address")
-    api_key = forms.CharField(label="API key", required=False, strip=False)
+    base_url = forms.CharField(label=_lazy("Address"))
+    api_key = forms.CharField(label=_lazy("API key"), required=False, strip=False)
     forget_key = forms.BooleanField(required=False)
-    headers = _area("Headers")
-    query = _area("Query parameters")
-    offered = _area("Models")
-    ca = _area("Certificates")
-    first_byte_s = forms.FloatField(label="Seconds until the first word", required=False)
-    gap_s = forms.FloatField(label="Seconds of silence within a reply", required=False)
-    places = forms.IntegerField(label="Requests at once", required=False)
+    headers = _area(_lazy("Headers"))
+    query = _area(_lazy("Query parameters"))
+    offered = _area(_lazy("Models"))
+    ca = _area(_lazy("Certificates"))
+    first_byte_s = forms.FloatField(label=_lazy("Seconds until the first word"), required=False)
+    gap_s = forms.FloatField(label=_lazy("Seconds of silence within a reply"), required=False)
+    places = forms.IntegerField(label=_lazy("Requests at once"), required=False)
     enabled = forms.BooleanField(required=False)
 
     def body(self, *, new: bool) -> dict[str, Any]:
@@ -263,7 +265,7 @@ async def delete(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 
     name = await database_sync_to_async(end)()
     await (await _theirs()).changed()
-    messages.success(request, f"Deleted “{name}”.")
+    messages.success(request, _("Deleted “%(name)s”.") % {"name": name})
     return redirect("connections")
 
 
@@ -281,7 +283,7 @@ async def choose(request: HttpRequest) -> HttpResponse:
     theirs.check_defaults(changes)
     await database_sync_to_async(services.choose_defaults)(changes=changes)
     await theirs.changed()
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("connections")
 
 
@@ -326,7 +328,7 @@ async def start_job(request: HttpRequest) -> HttpResponse:
     runtime = await lifecycle.start()
     form = ModelJobInput(data=fields)
     if not form.is_valid() or fields["connection"] not in stores(runtime):
-        messages.error(request, "Type the name of a model, such as llama3.2 or qwen3:8b.")
+        messages.error(request, _("Type the name of a model, such as llama3.2 or qwen3:8b."))
         return redirect("models")
     job: ModelJob = await database_sync_to_async(jobs.create)(**form.validated_data)
     runtime.model_jobs.wake()
@@ -337,7 +339,7 @@ async def start_job(request: HttpRequest) -> HttpResponse:
 
 async def _shortly(job: ModelJob) -> None:
     """Wait a moment for short work, so that the page shows what it has done."""
-    for _ in range(20):
+    for _attempt in range(20):
         await job.arefresh_from_db(fields=["state"])
         if job.state not in jobs.OPEN:
             return

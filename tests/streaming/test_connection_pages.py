@@ -90,7 +90,7 @@ async def test_the_page_of_models(daphne_place: Place):
     async with asyncio.timeout(WAIT_S):
         while 'data-jobs="busy"' in (page := await staff.page.get("/models")).text:
             await asyncio.sleep(0.05)
-    assert "last used just now" in page.text
+    assert "used just now" in page.text
     assert "Delete gated now" in page.text
     assert "Unload normal" in page.text
     unloaded = await post(staff, "/models/jobs", **{**job, "model": "normal", "kind": "unload"})

@@ -48,7 +48,8 @@ async def test_signing_out_elsewhere_is_shown_and_the_draft_kept(visit: Visit):
     await expect(chat.note("Your session has expired.")).to_be_hidden()
     await expect(chat.questions).to_contain_text("Before")
     await expect(chat.composer).to_have_value("Half a thought")
-    await chat.composer.press("Enter")
+    await expect(chat.composer).to_be_focused()
+    await chat.page.keyboard.press("Enter")
     await expect(chat.questions.last).to_contain_text("Half a thought")
     await chat.idle()
 

@@ -4,6 +4,7 @@ import { api, type SignedIn } from '../../transport/api';
 import { formatCount } from '../../format';
 import type { Me } from '../../protocol';
 import { signInAddress } from '../../signIn';
+import { run } from '../../state/commands';
 import { strings } from '../../strings';
 import { aroundStrings } from '../../stringsAround';
 import { ModalDialog } from '../ui/ModalDialog';
@@ -32,6 +33,8 @@ export function SignInDialog({ onSignedIn, onClose }: Props) {
     void client.invalidateQueries();
     onSignedIn();
     onClose();
+    // What had the focus before, the link to this dialog, goes with it.
+    requestAnimationFrame(() => run('focusComposer'));
   }
 
   return (

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useEffect } from 'react';
 import { formatBytes } from '../../format';
@@ -29,6 +29,10 @@ export function PullModel({ connection, model }: Props) {
   });
   const job = jobs?.find((entry) => entry.kind === 'pull' && entry.model === model && entry.connection === connection);
   const done = job?.state === 'done';
+  const start = useMutation({
+    mutationFn: () => api.pullModel(connection, model),
+    onSettled: () => client.invalidateQueries({ queryKey: key }),
+  });
   useEffect(() => {
     if (done) void client.invalidateQueries({ queryKey: modelsKey });
   }, [done, client]);
@@ -46,19 +50,15 @@ export function PullModel({ connection, model }: Props) {
       </div>
     );
   }
-  const start = () =>
-    api.pullModel(connection, model).then(
-      () => client.invalidateQueries({ queryKey: key }),
-      () => client.invalidateQueries({ queryKey: key }),
-    );
+  const problem = start.error?.message ?? (job?.state === 'failed' && job.error);
   return (
     <div className="mt-4">
-      {job?.state === 'failed' && (
+      {problem && (
         <p role="alert" className="mb-2 text-danger">
-          {job.error}
+          {problem}
         </p>
       )}
-      <button type="button" className="button button-primary" onClick={() => void start()}>
+      <button type="button" className="button button-primary" disabled={start.isPending} onClick={() => start.mutate()}>
         <Download className="size-4" aria-hidden />
         {words.now(model)}
       </button>

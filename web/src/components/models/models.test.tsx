@@ -140,6 +140,14 @@ describe('where there is no model', () => {
     expect(screen.getByRole('button', { name: strings.models.pull.now('llama3.2') })).toBeTruthy();
   });
 
+  it('says why a pull is refused', async () => {
+    vi.spyOn(api, 'modelJobs').mockResolvedValue([]);
+    vi.spyOn(api, 'pullModel').mockRejectedValue(new Error('Only an Ollama keeps models.'));
+    show(<NoModelCard models={none} />, true);
+    await userEvent.setup().click(screen.getByRole('button', { name: strings.models.pull.now('llama3.2') }));
+    expect((await screen.findByRole('alert')).textContent).toBe('Only an Ollama keeps models.');
+  });
+
   it('offers nothing of that to others', () => {
     const view = show(<NoModelCard models={none} />);
     expect(screen.queryByRole('button', { name: strings.models.pull.now('llama3.2') })).toBeNull();

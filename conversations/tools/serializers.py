@@ -86,6 +86,11 @@ class ToolServerChanges(StrictSerializer):
             raise serializers.ValidationError("Must be an HTTP address without a user name.")
         return value
 
+    def validate_auth(self, value: str) -> str:
+        if value == ToolServer.Auth.OAUTH:
+            raise serializers.ValidationError("Signing in to tool servers is not possible yet.")
+        return value
+
     def validate_header(self, value: str) -> str:
         if value and (not _HEADER.fullmatch(value) or value.lower() in _OWN_HEADERS):
             raise serializers.ValidationError("This is no name of a header that may be set.")

@@ -201,6 +201,12 @@ class Visit:
             settings["model"] = model
         return await self.person.rest.new_conversation(settings=settings)
 
+    async def offered(self, model: str) -> None:
+        """Have it asked for once, so that the server's list, which is kept a while, has it."""
+        self.place.offer(model)
+        answer = await self.person.rest.generate(await self.conversation(), model=model)
+        assert answer.status_code == 200, answer.text
+
     async def chat(
         self,
         model: str | None = None,

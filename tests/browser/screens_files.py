@@ -33,10 +33,11 @@ def part(name: str, data: bytes, kind: str = "") -> Any:
     return {"name": name, "mimeType": kind or "application/octet-stream", "buffer": data}
 
 
-async def offer_eyes(visit: Visit, name: str = "said", **options: Any) -> str:
+async def offer_eyes(visit: Visit, name: str = "said:sees", **options: Any) -> str:
     """Have a model that can see."""
     options = {"capabilities": ("completion", "vision"), **options}
     visit.ollama.models.append(entry(name, **options))
+    await visit.offered(name)
     return name
 
 

@@ -22,12 +22,6 @@ async def regenerate(chat: ChatPage, count: int = 2, reply: Locator | None = Non
     await chat.idle()
 
 
-async def offered(visit: Visit, model: str) -> None:
-    """Have it asked for once, so that the server's list is fresh."""
-    answer = await visit.person.rest.generate(await visit.conversation(), model=model)
-    assert answer.status_code == 200, answer.text
-
-
 async def test_a_regenerated_reply_keeps_the_old_one_reachable(visit: Visit):
     """As “1/2”; going there and back shows the stored text of each."""
     chat = await visit.chat(model="said")
@@ -117,7 +111,7 @@ async def test_nothing_can_be_switched_while_a_reply_is_written(visit: Visit):
 
 async def test_a_cut_reply_goes_on(visit: Visit):
     """Below the cut one and with its text in the prompt, as one text for the eye."""
-    await offered(visit, "length")
+    await visit.offered("length")
     chat = await visit.chat(model="length")
     await chat.ask("Tell")
     await expect(chat.reply).to_contain_text("Stopped at the token limit")

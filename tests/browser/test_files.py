@@ -82,12 +82,12 @@ async def test_a_message_waits_for_its_files_and_for_eyes(visit: Visit):
     await chat.page.get_by_role("button", name="Upload Hill.jpg again").click()
     cannot = chat.page.get_by_role("button", name="normal can’t see images.")
     await expect(cannot).to_be_disabled()
-    await chat.page.get_by_role("button", name="Use said").click()
+    await chat.page.get_by_role("button", name="Use said:sees").click()
     await expect(chat.send_button).to_be_enabled()
     await expect(chat.questions).to_have_count(0)
     await chat.send_button.click()
     await chat.idle()
-    assert visit.ollama.chats[-1].json["model"] == "said"
+    assert visit.ollama.chats[-1].json["model"] == "said:sees"
 
 
 async def test_a_picture_opens_large(visit: Visit):

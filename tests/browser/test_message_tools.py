@@ -73,6 +73,7 @@ async def test_a_temporary_chat_is_in_no_list_until_it_is_kept(visit: Visit):
 
 async def test_settings_that_only_some_models_have(visit: Visit):
     """They are sent, kept in a preset, and told where the model that answers has them not."""
+    await visit.offered("echo")
     chat = await visit.chat(model="echo")
     settings = await chat.open_settings(advanced=True)
     await chat.page.get_by_label("Top-k").fill("7")
@@ -86,7 +87,7 @@ async def test_settings_that_only_some_models_have(visit: Visit):
     await preset.click()
     await expect(chat.page.get_by_label("Top-k")).to_have_value("7")
     await chat.ask("One")
-    assert (await visit.ollama.chat(0)).json["options"]["top_k"] == 7
+    assert visit.ollama.chats[-1].json["options"]["top_k"] == 7
 
 
 async def test_a_prompt_of_ones_own_begins_a_chat(visit: Visit):

@@ -177,7 +177,8 @@ async def test_9_events_are_whole_and_never_held_back(place: Place) -> None:
     assert headers["x-accel-buffering"] == "no"
     assert "content-encoding" not in headers
     assert text(events(frames)) == ODD_TEXT
-    assert "Grüße" in "".join(frames)  # not escaped
+    # Not escaped. How many characters share a frame depends on how fast they come.
+    assert {sign for sign in ODD_TEXT if not sign.isascii()} <= set("".join(frames))
 
 
 async def test_9_each_piece_is_sent_when_it_comes(place: Place) -> None:

@@ -102,6 +102,30 @@ def take_back(*, conversation: Conversation, client_id: UUID) -> None:
         storage.add(user_id=conversation.user_id, size=-size)
 
 
+def arrange(*, conversation: Conversation, client_ids: Sequence[UUID]) -> None:
+    """Put queued messages into this order. Those that it does not name stay behind, in theirs; ids
+    of messages that are not queued (any more) are passed over."""
+    with transaction.atomic():
+        # Locks the conversation: of two orders at the same time, one is wholly the last.
+        Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
+        rows = list(QueuedMessage.objects.filter(conversation=conversation))
+        wanted = {client_id: place for place, client_id in enumerate(client_ids)}
+        rows.sort(key=lambda row: wanted.get(row.client_id, len(wanted)))
+        for place, row in enumerate(rows):
+            row.position = place - len(rows)
+        QueuedMessage.objects.bulk_update(rows, ["position"])
+
+
+def put_first(*, conversation: Conversation, client_id: UUID) -> None:
+    """Put a queued message before the others, and hold none of them any more. Raises `NotFound`
+    when it is not queued, or could not be sent."""
+    queued = QueuedMessage.objects.filter(conversation=conversation, client_id=client_id)
+    if not queued.filter(error__isnull=True).exists():
+        raise NotFound("Queued message not found.")
+    arrange(conversation=conversation, client_ids=[client_id])
+    resume(conversation_id=conversation.id)
+
+
 def hold(*, conversation_id: UUID) -> bool:
     """Begin none of the messages that wait, until `resume`. Returns whether there are any."""
     waiting = QueuedMessage.objects.filter(conversation_id=conversation_id, error__isnull=True)

@@ -265,9 +265,11 @@ class QueuedMessage(models.Model):
     )
     door = models.CharField(max_length=6, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
+    # Below 0 where a person has put the message into its place: what comes later goes behind it.
+    position = models.IntegerField(default=0, db_default=0)
 
     class Meta:
-        ordering = ["created_at", "id"]
+        ordering = ["position", "created_at", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation", "client_id"], name="queued_once_by_client_id"

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from conversations.fields import IdField, StrictBooleanField, StrictSerializer, TextField, valid
 from conversations.files.serializers import AttachmentsField
+from conversations.threads.message_queue import MOST_QUEUED
 from conversations.threads.parameters import ParametersSerializer
 from conversations.threads.serializers import ContentField
 from conversations.tools.calls import Decision
@@ -91,6 +92,10 @@ class ClientIdSerializer(StrictSerializer):
     client_id = IdField()
 
 
+class QueueOrderSerializer(StrictSerializer):
+    client_ids = serializers.ListField(child=IdField(), max_length=MOST_QUEUED)
+
+
 class MessageIdSerializer(StrictSerializer):
     id = IdField()
 
@@ -141,6 +146,11 @@ def _decision(given: dict[str, Any]) -> Decision:
 def parse_client_id(data: Any) -> UUID:
     """The client_id in `{"client_id": …}`. Raises `ValidationError`."""
     return UUID(str(_CLIENT_ID.run_validation(data)["client_id"]))
+
+
+def parse_queue_order(data: Any) -> list[UUID]:
+    """The ids in `{"client_ids": […]}`. Raises `ValidationError`."""
+    return [UUID(str(one)) for one in valid(QueueOrderSerializer(data=data))["client_ids"]]
 
 
 def parse_id(data: Any) -> UUID:

@@ -1,7 +1,7 @@
 """The message queue: messages behind a running reply, and their turns in order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -88,6 +88,28 @@ async def take_back(user: User, conversation_id: UUID, client_id: UUID) -> None:
         )
 
     await database_sync_to_async(remove)()
+    await hints.queue_changed(conversation_id)
+
+
+async def arrange(user: User, conversation_id: UUID, client_ids: Sequence[UUID]) -> None:
+    """Put the messages that wait into this order; those it does not name stay behind them."""
+
+    def order() -> None:
+        conversation = access.conversation(user, conversation_id)
+        queue.arrange(conversation=conversation, client_ids=client_ids)
+
+    await database_sync_to_async(order)()
+    await hints.queue_changed(conversation_id)
+
+
+async def put_first(user: User, conversation_id: UUID, client_id: UUID) -> None:
+    """Let a message go before the others that wait. Raises `NotFound` as `queue.put_first`."""
+
+    def first() -> None:
+        conversation = access.conversation(user, conversation_id)
+        queue.put_first(conversation=conversation, client_id=client_id)
+
+    await database_sync_to_async(first)()
     await hints.queue_changed(conversation_id)
 
 

@@ -183,6 +183,18 @@ class Turns:
         await message_queue.resume(conversation_id)
         self.advance(conversation_id)
 
+    async def send_now(self, user: User, conversation_id: UUID, client_id: UUID) -> None:
+        """Begin the turn of a message that waits: what runs is stopped for it, and the other
+        messages follow it. Raises `NotFound` when it does not wait (any more)."""
+        async with db_threads.borrow():
+            await message_queue.put_first(user, conversation_id, client_id)
+            reply_id = await self.running_in(conversation_id)
+            if reply_id is not None:
+                await self.stop(reply_id)  # at its end the first message begins
+            else:
+                await self._tools.stop(conversation_id)
+                self.advance(conversation_id)
+
     async def stop_here(self, reply_id: UUID) -> None:
         """`stop` for a reply of this process; does nothing for others."""
         turn = self._running.get(reply_id)

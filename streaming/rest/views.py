@@ -35,10 +35,12 @@ from streaming.replies import message_queue
 from streaming.replies.commands import (
     DecisionSerializer,
     MessageIdSerializer,
+    QueueOrderSerializer,
     RegenerateSerializer,
     UserMessageSerializer,
     parse_decision,
     parse_id,
+    parse_queue_order,
     parse_turn_request,
 )
 from streaming.rest import live_text, schema
@@ -116,6 +118,28 @@ class QueueResumeView(AsyncAPIView):
         """Send the first of the messages that are held; the others follow it."""
         await database_sync_to_async(access.conversation)(caller(request), pk)
         await (await lifecycle.start()).turns.resume_queue(pk)
+        return await _queue(pk)
+
+
+class QueueOrderView(AsyncAPIView):
+    """The order of the message queue."""
+
+    @extend_schema(request=QueueOrderSerializer, responses=schema.QueueSerializer)
+    async def post(self, request: Request, pk: UUID) -> Response:
+        """Put the messages into this order. Those that it does not name stay behind, in theirs."""
+        order = parse_queue_order(request.data)
+        await message_queue.arrange(caller(request), pk, order)
+        return await _queue(pk)
+
+
+class QueuedNowView(AsyncAPIView):
+    """A queued message that is not to wait."""
+
+    @extend_schema(request=None, responses=schema.QueueSerializer)
+    async def post(self, request: Request, pk: UUID, client_id: UUID) -> Response:
+        """Stop what runs, and send this message before the others; 404 when it does not wait (any
+        more)."""
+        await (await lifecycle.start()).turns.send_now(caller(request), pk, client_id)
         return await _queue(pk)
 
 

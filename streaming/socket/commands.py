@@ -13,6 +13,7 @@ from streaming.replies.commands import (
     parse_client_id,
     parse_decide,
     parse_id,
+    parse_queue_order,
     parse_turn_request,
 )
 from streaming.replies.turns import Turns
@@ -38,6 +39,8 @@ class Commands:
             "follow": self._follow,
             "unqueue": self._unqueue,
             "queue_resume": self._queue_resume,
+            "queue_order": self._queue_order,
+            "send_now": self._send_now,
             "decide": self._decide,
         }
 
@@ -87,6 +90,16 @@ class Commands:
     async def _queue_resume(self, frame: Frame) -> None:
         keys.require(self.caller.key, "chat")
         await self._turns.resume_queue(self._conversation_id)
+
+    async def _queue_order(self, frame: Frame) -> None:
+        keys.require(self.caller.key, "chat")
+        await message_queue.arrange(
+            self.caller.user, self._conversation_id, parse_queue_order(frame)
+        )
+
+    async def _send_now(self, frame: Frame) -> None:
+        keys.require(self.caller.key, "chat")
+        await self._turns.send_now(self.caller.user, self._conversation_id, parse_client_id(frame))
 
     async def _decide(self, frame: Frame) -> None:
         keys.require(self.caller.key, "chat")

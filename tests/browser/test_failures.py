@@ -47,6 +47,26 @@ async def test_trying_again_asks_no_second_time(visit: Visit):
     assert [m["role"] for m in await visit.stored(chat)] == ["user", "assistant", "assistant"]
 
 
+async def test_another_model_is_the_way_on(visit: Visit):
+    """Where the failure lies with the model: chosen out of the one list, it answers, and stays."""
+    await visit.offered("normal")
+    chat = await visit.chat(model="memory")
+    await chat.ask()
+    way = chat.alert.get_by_role("button", name="Choose another model")
+    await way.click()
+    await chat.page.get_by_role("combobox").fill("normal")
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.text).to_have_text(WHOLE)
+    await expect(chat.alert).to_have_count(0)
+    await expect(chat.model).to_have_accessible_name(re.compile("normal"))
+    await expect(chat.questions).to_have_count(1)
+    # It helps nothing where the server is busy, and there it is not offered.
+    busy = await visit.chat(model="limit")
+    await busy.ask()
+    await expect(busy.try_again).to_be_visible()
+    await expect(busy.alert.get_by_role("button", name=re.compile("model"))).to_have_count(0)
+
+
 async def test_a_failure_is_still_there_after_a_reload(visit: Visit):
     """With its sentence and its way on."""
     chat = await visit.chat(model="flaky")

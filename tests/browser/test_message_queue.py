@@ -72,6 +72,35 @@ async def test_one_can_be_unqueued(visit: Visit):
     assert await said(visit, chat) == ["One", "Three"]
 
 
+async def test_one_goes_before_the_others_or_at_once(visit: Visit):
+    """They are put into another order in every tab; one is sent now, and ends the reply."""
+    chat = await visit.chat(model="gate:n=1")
+    other = await visit.chat(conversation=chat.conversation, context=chat.page.context)
+    await chat.send("One")
+    await visit.ollama.chat()
+    for text in ("Two", "Three", "Four"):
+        await chat.send(text)
+    await expect(other.queued).to_contain_text(["Two", "Three", "Four"])
+    up = chat.queued.filter(has_text="Four").get_by_role("button", name="Move up")
+    await up.press("Enter")
+    await expect(other.queued).to_contain_text(["Two", "Four", "Three"])
+    # The focus goes with it.
+    await expect(up).to_be_focused()
+    down = other.queued.filter(has_text="Two").get_by_role("button", name="Move down")
+    await down.click()
+    await expect(chat.queued).to_contain_text(["Four", "Two", "Three"])
+    await chat.queued.filter(has_text="Three").get_by_role("button", name="Send now").click()
+    await expect(chat.questions).to_have_count(2)
+    await expect(chat.questions.last).to_contain_text("Three")
+    await expect(chat.replies.first).to_contain_text("Stopped")
+    await expect(other.queued).to_contain_text(["Four", "Two"])
+    visit.ollama.gate("a").open()
+    await expect(chat.queued).to_have_count(0)
+    await expect(chat.replies).to_have_count(4)
+    await chat.idle()
+    assert await said(visit, chat) == ["One", "Three", "Four", "Two"]
+
+
 async def test_a_stop_holds_what_waits(visit: Visit):
     """It says so, and goes on when the person says so, or is discarded with a way back."""
     chat = await visit.chat(model="gate:n=1")
@@ -119,7 +148,7 @@ async def test_they_wait_and_go_out_without_a_socket(visit: Visit, proxy: Proxy)
     for text in ("Two", "Three"):
         await chat.send(text)
         await expect(chat.queued.last).to_contain_text(text)
-        await expect(chat.queued.last.get_by_role("button")).to_be_enabled()
+        await expect(chat.queued.last.get_by_role("button", name="Edit")).to_be_enabled()
     await chat.reload()
     await expect(chat.queued).to_contain_text(["Two", "Three"])
     await unqueue(chat, "Three")

@@ -42,7 +42,9 @@ POST /api/conversations/{id}/generate/
 POST /api/conversations/{id}/stop/
 GET /api/conversations/{id}/queue/
 DELETE /api/conversations/{id}/queue/{client_id}/
+POST /api/conversations/{id}/queue/order/
 POST /api/conversations/{id}/queue/resume/
+POST /api/conversations/{id}/queue/{client_id}/now/
 GET /api/files/                   POST /api/files/
 GET /api/files/{id}/               PATCH /api/files/{id}/           DELETE /api/files/{id}/
 GET /api/files/{id}/content

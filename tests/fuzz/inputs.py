@@ -129,7 +129,17 @@ def _told(request: dict[str, Any]) -> str:
     return f"{request['method']} {request['url'][:80]} {request.get('content', b'')[:200]!r}"
 
 
-FRAMES = ("user_message", "regenerate", "stop", "follow", "unqueue", "queue_resume", "decide")
+FRAMES = (
+    "user_message",
+    "regenerate",
+    "stop",
+    "follow",
+    "unqueue",
+    "queue_resume",
+    "queue_order",
+    "send_now",
+    "decide",
+)
 
 
 def frame(rng: random.Random, ids: list[str]) -> str | bytes:

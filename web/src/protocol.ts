@@ -339,6 +339,8 @@ export type ClientFrame =
   | { type: 'stop' | 'follow'; id: string }
   | { type: 'unqueue'; client_id: string }
   | { type: 'queue_resume' }
+  | { type: 'queue_order'; client_ids: string[] }
+  | { type: 'send_now'; client_id: string }
   | DecideFrame
   | { type: 'heartbeat' };
 
@@ -349,6 +351,8 @@ export const CLIENT_FRAME_TYPES = [
   'follow',
   'unqueue',
   'queue_resume',
+  'queue_order',
+  'send_now',
   'decide',
   'heartbeat',
 ] as const satisfies readonly ClientFrame['type'][];

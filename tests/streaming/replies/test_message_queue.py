@@ -100,6 +100,75 @@ async def test_a_stop_holds_what_waits(daphne_place: Place, door: str):
     assert said == ["One", "Before them", "Two", "Three"]
 
 
+@pytest.mark.parametrize("door", ["socket", "rest"])
+async def test_what_waits_can_be_put_into_order_and_sent_at_once(place: Place, door: str):
+    """An order holds for what it names, in every tab; what is sent now ends the reply before it,
+    and the others follow it, held or not."""
+    person, stranger = await place.person(), await place.person()
+    chat = await person.conversation()
+    path = f"/api/conversations/{chat}/queue"
+
+    async def order(*client_ids: str) -> None:
+        if door == "socket":
+            await socket.send({"type": "queue_order", "client_ids": client_ids})
+        else:
+            ok(await person.rest.post(f"{path}/order/", {"client_ids": client_ids}))
+
+    async with person.socket(chat) as socket, person.socket(chat) as other:
+        await socket.ask("One", model="gate:id=order,n=1")
+        start = await socket.next("message_start")
+        ids = {
+            name: await socket.ask(name, queue=True, model="normal")
+            for name in ("Two", "Three", "Four", "Five")
+        }
+        await queued(other, *ids)
+        await order(str(uuid4()), ids["Four"], ids["Two"])
+        await queued(other, "Four", "Two", "Three", "Five")
+        late = await other.ask("Six", queue=True, model="normal")
+        await queued(socket, "Four", "Two", "Three", "Five", "Six")
+        await order(late)
+        await queued(other, "Six", "Four", "Two", "Three", "Five")
+        refused(await stranger.rest.post(f"{path}/order/", {"client_ids": []}), 404, "not_found")
+        refused(await stranger.rest.post(f"{path}/{late}/now/", {}), 404, "not_found")
+        if door == "socket":
+            await socket.send({"type": "send_now", "client_id": ids["Three"]})
+        else:
+            ok(await person.rest.post(f"{path}/{ids['Three']}/now/", {}))
+        await socket.next("message_end", id=start["id"], status="stopped")
+        said = ["Three", "Six", "Four", "Two", "Five"]
+        for content in said:
+            await socket.next("user_message", content=content)
+            await socket.next("message_end", status="completed")
+        await queued(other)
+        if door == "socket":
+            await socket.send({"type": "send_now", "client_id": late})
+            await socket.next("error", code="not_found", client_id=late)
+        else:
+            refused(await person.rest.post(f"{path}/{late}/now/", {}), 404, "not_found")
+    rows = [row["content"] for row in await person.rest.messages(chat) if row["role"] == "user"]
+    assert rows == ["One", *said]
+
+
+async def test_what_is_held_can_be_sent_now(daphne_place: Place):
+    """It goes first, and the others are held no longer."""
+    place = daphne_place
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as socket:
+        await socket.ask("One", model="gate:id=now,n=1")
+        start = await socket.next("message_start")
+        await socket.ask("Two", queue=True, model="normal")
+        client_id = await socket.ask("Three", queue=True, model="normal")
+        await queued(socket, "Two", "Three")
+        await socket.send({"type": "stop", "id": start["id"]})
+        await socket.next("message_end", id=start["id"], status="stopped")
+        await socket.until(lambda: socket.heard("queue")[-1]["held"], 10, "a queue that is held")
+        await socket.send({"type": "send_now", "client_id": client_id})
+        for content in ("Three", "Two"):
+            await socket.next("user_message", content=content)
+            await socket.next("message_end", status="completed")
+
+
 async def test_what_waits_can_be_read_and_taken_back_by_rest(daphne_place: Place):
     """By its owner alone; what was taken back is not there a second time."""
     place = daphne_place

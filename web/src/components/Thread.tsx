@@ -17,6 +17,7 @@ import { findModel, shortName } from '../state/models';
 import { toast } from '../state/toasts';
 import { formatDate } from '../format';
 import { parameterErrors } from '../transport/apiError';
+import { errorWords } from '../errorWords';
 import { strings } from '../strings';
 import { Actions } from './thread/actions';
 import { announce } from './ui/announce';
@@ -33,6 +34,7 @@ import { InlineError } from './ui/InlineError';
 import { MessageList } from './thread/MessageList';
 import { NoModelCard } from './models/NoModelCard';
 import { ModelPicker } from './models/ModelPicker';
+import { OtherModelButton, otherModelHelps } from './models/OtherModelButton';
 import { RecentChats } from './RecentChats';
 import { PlainNotice } from './thread/PlainNotice';
 import { QuoteButton } from './thread/QuoteButton';
@@ -83,6 +85,17 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useEffect(() => void loadMarkdown().catch(() => undefined), []);
   useEscape(playground.stop, busy);
   useReplyAnnouncements(messages, busy);
+  const focusComposer = useCallback(() => composer.current?.focus(), []);
+  const { change } = parameters;
+  const chooseModel = useCallback(
+    (model: string) => {
+      change({ model });
+      rememberModel(model);
+      announce(strings.models.changed(shortName(model)));
+      focusComposer();
+    },
+    [change, focusComposer],
+  );
   const attachments = useAttachments({
     conversationId: conversation.id,
     draft,
@@ -94,7 +107,6 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const giveBack = useGiveBack(draft, setDraft, attachments.giveBack);
   useRestoreRefused(sendError, giveBack);
 
-  const focusComposer = useCallback(() => composer.current?.focus(), []);
   useIncoming({
     onText: (text) => {
       setDraft(draft === '' ? text : `${draft}\n\n${text}`);
@@ -105,14 +117,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   });
 
   const tools = useMessageTools({ conversationId: conversation.id, playground, focusComposer });
-  const actions = useThreadActions({ playground, models, parameters, focusComposer, tools });
-
-  function chooseModel(model: string) {
-    parameters.change({ model });
-    rememberModel(model);
-    announce(strings.models.changed(shortName(model)));
-    focusComposer();
-  }
+  const actions = useThreadActions({ playground, models, parameters, focusComposer, tools, chooseModel });
 
   function send(content: string) {
     setDraft('');
@@ -237,12 +242,18 @@ export function Thread({ conversation, history, startFresh }: Props) {
             onResume={() => void playground.resumeQueue().catch(() => toast(strings.errors.unreachable))}
             onDiscard={discard}
             onUnqueue={unqueue}
+            onArrange={playground.arrangeQueue}
+            onSendNow={playground.sendNow}
           />
         }
         notice={
           <>
             {sendError ? (
-              <InlineError message={sendError.message} />
+              <InlineError message={errorWords(sendError)}>
+                {otherModelHelps(sendError.code, parameters.values.model, models) && (
+                  <OtherModelButton models={models} failed={parameters.values.model} onPick={chooseModel} />
+                )}
+              </InlineError>
             ) : (
               !busy && !actions.editing && <TooLongNotice messages={messages} onEdit={actions.editLast} />
             )}

@@ -35,6 +35,7 @@ const actions: ThreadActions = {
   edit: nothing,
   regenerate: nothing,
   decide: () => Promise.resolve(),
+  retryWith: nothing,
   goOn: nothing,
   raise: nothing,
   show: async () => false,

@@ -40,6 +40,10 @@ export interface Playground {
   queueHeld: boolean;
   /** Sends the first of the held messages; rejects when no answer comes. */
   resumeQueue(): Promise<void>;
+  /** Puts the queued messages into this order; rejects when no answer comes. */
+  arrangeQueue(clientIds: readonly string[]): Promise<void>;
+  /** Stops the running reply and sends a queued message; resolves to false when its turn has begun. */
+  sendNow(clientId: string): Promise<boolean>;
   /** Resolves to what it says, to null when its turn has begun; rejects when no answer comes. */
   unqueue(clientId: string): Promise<Written | null>;
   stop(): void;
@@ -128,6 +132,8 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       send: (message: Written) => session.send(message),
       unqueue: (clientId: string) => session.unqueue(clientId),
       resumeQueue: () => session.engine.messageQueue.resume(),
+      arrangeQueue: (clientIds: readonly string[]) => session.engine.messageQueue.arrange(clientIds),
+      sendNow: (clientId: string) => session.engine.messageQueue.sendNow(clientId),
       heardAt: () => session.engine.link.heardAt,
       reconnect: () => session.engine.link.tryNow(),
       stop: () => void session.stop(),

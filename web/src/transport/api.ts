@@ -272,6 +272,11 @@ export function createApi(edges: ApiEdges) {
       call<Queue>('GET', `/api/conversations/${id}/queue/`, undefined, signal),
     /** Sends the first of the messages that are held. */
     resumeQueue: (id: string) => call<Queue>('POST', `/api/conversations/${id}/queue/resume/`),
+    orderQueue: (id: string, clientIds: readonly string[]) =>
+      call<Queue>('POST', `/api/conversations/${id}/queue/order/`, { client_ids: clientIds }),
+    /** Stops what runs and sends a queued message; rejects with a 404 when it is not queued (any more). */
+    sendNow: (id: string, clientId: string) =>
+      call<Queue>('POST', `/api/conversations/${id}/queue/${clientId}/now/`),
     file: (id: string, signal?: AbortSignal) =>
       call<Attachment>('GET', `/api/files/${id}/`, undefined, signal),
     /** A page of the person's files, newest first; `next` is that of the page before. */

@@ -84,6 +84,16 @@ describe('on the socket', () => {
     expect(engine.messageQueue.willSend).toBe(true);
   });
 
+  test('it is put into another order', async () => {
+    await running();
+    add('k2');
+    script.socket.tell(queue(item('k2'), item('k3')));
+    await engine.messageQueue.arrange(['k3', 'k2']);
+    expect(script.socket.frames().at(-1)).toEqual({ type: 'queue_order', client_ids: ['k3', 'k2'] });
+    script.socket.tell(queue(item('k3'), item('k2')));
+    expect(shown()).toEqual(['k3', 'k2']);
+  });
+
   test('it does not overtake what is not accepted yet', async () => {
     engine.open();
     script.socket.ready();

@@ -133,6 +133,28 @@ export class MessageQueue {
     this.doors.onStale();
   }
 
+  /** Puts the messages into this order. Those that the server does not have yet come behind. */
+  async arrange(clientIds: readonly string[]): Promise<void> {
+    if (this.doors.socket()?.send({ type: 'queue_order', client_ids: [...clientIds] })) return;
+    const answer = await this.edges.api.orderQueue(this.conversationId, clientIds);
+    this.tell(answer.queue, answer.held);
+  }
+
+  /**
+   * Stops the running reply and sends this message; the others follow it. Resolves to false when its
+   * turn has begun. By REST always: a frame would not tell that.
+   */
+  async sendNow(clientId: string): Promise<boolean> {
+    try {
+      const answer = await this.edges.api.sendNow(this.conversationId, clientId);
+      if (this.doors.usesRest()) this.tell(answer.queue, answer.held);
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
   /** Resolves when nothing carries the message any more. */
   private arrived(clientId: string): Promise<void> {
     return new Promise((resolve) => {

@@ -4,9 +4,9 @@ import type { ModelsHandle } from '../../hooks/useModels';
 import { provide } from '../../state/commands';
 import { findModel, shortName } from '../../state/models';
 import { strings } from '../../strings';
-import { Popup, usePopupAnchor } from '../ui/Popup';
+import { usePopupAnchor } from '../ui/Popup';
 import { placeOf } from './facts';
-import { ModelListbox } from './ModelListbox';
+import { ModelPopup } from './ModelPopup';
 import { PlaceDot } from './PlaceDot';
 
 interface Props {
@@ -49,18 +49,15 @@ export function ModelPicker({ models: handle, value, onPick, look = 'pill', desc
         <ChevronDown className="size-3.5 shrink-0 text-ink-muted" aria-hidden />
       </button>
       {anchor && (
-        <Popup label={strings.models.choose} anchor={anchor} onClose={close} className="h-[min(26rem,80dvh)] w-96">
-          <ModelListbox
-            models={handle}
-            value={id}
-            label={strings.models.choose}
-            note={strings.models.remembered}
-            onPick={(picked) => {
-              close();
-              onPick(picked);
-            }}
-          />
-        </Popup>
+        <ModelPopup
+          models={handle}
+          value={id}
+          label={strings.models.choose}
+          note={strings.models.remembered}
+          anchor={anchor}
+          onClose={close}
+          onPick={onPick}
+        />
       )}
     </>
   );

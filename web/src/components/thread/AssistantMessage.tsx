@@ -5,6 +5,7 @@ import { strings } from '../../strings';
 import { Actions } from './actions';
 import { FilesNote } from '../files/FilesNote';
 import { Mark } from '../ui/Brand';
+import { OtherModelButton, otherModelHelps } from '../models/OtherModelButton';
 import { CopyButton } from '../ui/CopyButton';
 import type { MessageProps } from './messageProps';
 import { LeftOutNote } from './LeftOutNote';
@@ -28,6 +29,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
   const running = isRunning(message);
   const goOn = useGoOn(message, onRetry !== undefined && text !== '');
   const actions = use(Actions);
+  const other = actions && onRetry && otherModelHelps(metadata.error?.code, metadata.model, actions.models) ? actions : null;
   const raise = actions && onRetry ? () => actions.raise(message.id) : undefined;
   if (running && text === '' && reasoning === '') return <PendingReply metadata={metadata} continues={continues} />;
   return (
@@ -59,12 +61,21 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           onContinue={goOn}
           thought={reasoning !== ''}
           onRaise={raise}
+          otherModel={
+            other && (
+              <OtherModelButton
+                models={other.models}
+                failed={metadata.model ?? null}
+                onPick={(model) => other.retryWith(message.id, model)}
+              />
+            )
+          }
         />
       )}
       {!running && <ToolCalls message={message} />}
       {!running && <LeftOutNote metadata={metadata} />}
       <div className="flex print:hidden min-h-9 flex-wrap items-center gap-x-2 text-xs text-ink-muted pointer-coarse:min-h-11">
-        {!running && <Footer message={message} text={text} canRetry={onRetry !== undefined} />}
+        {!running && <Footer message={message} text={text} canRetry={onRetry !== undefined} hasOther={other !== null} />}
       </div>
     </ReplyFrame>
   );
@@ -129,7 +140,15 @@ function ReplyFrame({ running, continues, children }: FrameProps) {
   );
 }
 
-function Footer({ message, text, canRetry }: { message: ThreadMessage; text: string; canRetry: boolean }) {
+interface FooterProps {
+  message: ThreadMessage;
+  text: string;
+  canRetry: boolean;
+  /** The failure above offers another model. */
+  hasOther: boolean;
+}
+
+function Footer({ message, text, canRetry, hasOther }: FooterProps) {
   const metadata = message.metadata ?? {};
   return (
     <>
@@ -137,7 +156,9 @@ function Footer({ message, text, canRetry }: { message: ThreadMessage; text: str
         <VersionSwitch message={message} />
         {text !== '' && <CopyButton text={text} label={strings.copy.message} />}
         {/* A failed reply has “Try again” above. */}
-        <RegenerateButton id={message.id} model={metadata.model} others={canRetry && metadata.status === 'failed'} />
+        {!hasOther && (
+          <RegenerateButton id={message.id} model={metadata.model} others={canRetry && metadata.status === 'failed'} />
+        )}
         <MessageDetails message={message} />
         <MessageTools message={message} />
       </div>

@@ -2,9 +2,9 @@ import { ChevronDown, RefreshCw } from 'lucide-react';
 import { use } from 'react';
 import { sameModel } from '../../state/models';
 import { strings } from '../../strings';
-import { ModelListbox } from '../models/ModelListbox';
+import { ModelPopup } from '../models/ModelPopup';
 import { Actions, type ThreadActions } from './actions';
-import { Popup, usePopupAnchor } from '../ui/Popup';
+import { usePopupAnchor } from '../ui/Popup';
 import { SmallButton } from '../ui/SmallButton';
 
 interface Props {
@@ -47,18 +47,15 @@ function OtherModel({ id, model, actions }: { id: string; model: string | undefi
         className="-ms-1 w-6! pointer-coarse:ms-0 pointer-coarse:w-11!"
       />
       {anchor && (
-        <Popup label={strings.reply.regenerateWith} anchor={anchor} onClose={close} className="h-[min(26rem,80dvh)] w-96">
-          <ModelListbox
-            models={actions.models}
-            value={model ?? null}
-            label={strings.reply.regenerateWith}
-            note={strings.models.once}
-            onPick={(name) => {
-              close();
-              actions.regenerate(id, name);
-            }}
-          />
-        </Popup>
+        <ModelPopup
+          models={actions.models}
+          value={model ?? null}
+          label={strings.reply.regenerateWith}
+          note={strings.models.once}
+          anchor={anchor}
+          onClose={close}
+          onPick={(name) => actions.regenerate(id, name)}
+        />
       )}
     </>
   );

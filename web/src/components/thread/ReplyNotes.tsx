@@ -32,10 +32,12 @@ interface EndingProps {
   thought?: boolean;
   /** Allows more tokens and tries again. */
   onRaise?: (() => void) | undefined;
+  /** Beside "Try again" of a failed reply. */
+  otherModel?: ReactNode;
 }
 
 /** How the reply ended, where that is worth saying. */
-export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue, thought = false, onRaise }: EndingProps) {
+export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContinue, thought = false, onRaise, otherModel }: EndingProps) {
   const { status, error, provider_used, fallback_used } = metadata;
   if (status === 'failed') {
     return (
@@ -45,7 +47,9 @@ export function ReplyEnding({ metadata, empty, goesOn = false, onRetry, onContin
         detail={error?.detail}
         provider={provider_used && providerName(provider_used)}
         onRetry={onRetry}
-      />
+      >
+        {otherModel}
+      </InlineError>
     );
   }
   const ways = { onRetry, onContinue };

@@ -21,6 +21,8 @@ export interface ThreadActions extends MessageTools {
   edit(id: string, message: Written): void;
   /** @param model another one than is chosen, for this reply alone */
   regenerate(id: string, model?: string): void;
+  /** The same reply once more, with a model that the chat keeps. */
+  retryWith(id: string, model: string): void;
   goOn(id: string): void;
   /** Allows or denies a tool call. A failure shows a toast. */
   decide(message: ThreadMessage, call: ToolCall, decision: Decision): Promise<void>;

@@ -19,6 +19,8 @@ interface Tools {
   parameters: ParametersHandle;
   focusComposer(): void;
   tools: MessageTools;
+  /** The chat's model from now on. */
+  chooseModel(model: string): void;
 }
 
 export interface EditingActions extends ThreadActions {
@@ -27,8 +29,8 @@ export interface EditingActions extends ThreadActions {
 }
 
 /** What messages can be asked to do, and which one is being edited. */
-export function useThreadActions({ playground, models, parameters, focusComposer, tools }: Tools): EditingActions {
-  const { messages, busy, edit, regenerate, goOn, show, modelOf, called } = playground;
+export function useThreadActions({ playground, models, parameters, focusComposer, tools, chooseModel }: Tools): EditingActions {
+  const { messages, busy, edit, regenerate, retry, goOn, show, modelOf, called } = playground;
   const { change, values } = parameters;
   const maxTokens = values.max_tokens;
   const [editing, setEditing] = useState<string | null>(null);
@@ -75,6 +77,10 @@ export function useThreadActions({ playground, models, parameters, focusComposer
         if (before && !isSame(written(before), message)) edit(id, message);
       },
       regenerate,
+      retryWith: (id, model) => {
+        chooseModel(model);
+        retry(id);
+      },
       goOn,
       decide: async (message, call, decision) => {
         const id = serverIdOf(message);
@@ -96,7 +102,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
         return shown;
       },
     }),
-    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, goOn, called, show, modelOf, change, maxTokens, focusComposer],
+    [tools, busy, models, editing, startEdit, endEdit, editLast, edit, regenerate, retry, chooseModel, goOn, called, show, modelOf, change, maxTokens, focusComposer],
   );
 }
 

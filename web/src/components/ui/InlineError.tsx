@@ -1,4 +1,5 @@
 import { CircleAlert, RotateCcw } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { strings } from '../../strings';
 
 interface Props {
@@ -9,10 +10,12 @@ interface Props {
   provider?: string | undefined;
   /** Absent where asking again makes no sense. */
   onRetry?: (() => void) | undefined;
+  /** Other ways on, beside that. */
+  children?: ReactNode;
 }
 
 /** A failure at the place where it happened: what, at whom, and the way on. */
-export function InlineError({ message, code, detail, provider, onRetry }: Props) {
+export function InlineError({ message, code, detail, provider, onRetry, children }: Props) {
   return (
     <div role="alert" className="my-2 flex gap-3 rounded-control bg-danger-soft px-4 py-3 text-sm">
       <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden />
@@ -28,9 +31,10 @@ export function InlineError({ message, code, detail, provider, onRetry }: Props)
             <p className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
           </details>
         )}
-        {onRetry && (
-          <div className="mt-2">
-            <RetryButton onRetry={onRetry} />
+        {(onRetry || children) && (
+          <div className="mt-2 flex flex-wrap gap-2 empty:hidden">
+            {onRetry && <RetryButton onRetry={onRetry} />}
+            {children}
           </div>
         )}
       </div>

@@ -28,6 +28,7 @@ from project.checks import refusals
 from project.doctor import probe
 from project.servers.body_limit import limited
 from project.static import static_files
+from streaming import allocator
 from streaming.db_threads import db_threads
 from streaming.lifecycle import lifecycle
 from streaming.single_server import SingleServerError
@@ -93,5 +94,6 @@ def _refuse_danger() -> None:
         raise ImproperlyConfigured(" ".join(found))
 
 
+allocator.give_back()
 private_files.protect()
 servers.adapt()

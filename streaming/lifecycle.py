@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from conversations.upkeep import upkeep
 from providers.errors import ProviderError
+from streaming.allocator import Trimmer
 from streaming.background import BackgroundLoop
 from streaming.catalog import Catalog
 from streaming.connections import Connections
@@ -131,6 +132,9 @@ class Lifecycle:
         )
         looks_after.start()
         self._resources.push_async_callback(looks_after.stop)
+        trimmer = Trimmer()
+        trimmer.start()
+        self._resources.push_async_callback(trimmer.aclose)
         # A context of its own: that of a request ends with the request.
         self._warming = asyncio.get_running_loop().create_task(
             _warm_up(router), name="warm-up", context=Context()

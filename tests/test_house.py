@@ -34,7 +34,7 @@ STREAMING_LAYERS = {
     "logs, limits, slots": "log limits provider_slots routing catalog connections model_facts"
     " model_jobs peers hints revocation credentials",
     "ground": "events errors metrics caller db_threads background heavy_work single_server"
-    " token_estimate picture_tokens storable memory_layer file_reading",
+    " allocator token_estimate picture_tokens storable memory_layer file_reading",
 }
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")
 # Only the start of the process knows that there may be several.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from streaming import allocator
 from tests.fuzz.floods import FLOODS, warm
 from tests.fuzz.inputs import Found, Operations, send_frames, send_requests
 from tests.fuzz.neighbour import Waits, disk, neighbour
@@ -23,6 +24,8 @@ SETTINGS = {"CHAT_REQUESTS_PER_MINUTE": 100_000, "CHAT_CONCURRENT_REQUESTS": 30}
 PEOPLE_WITH_SOCKETS = 20
 GROUPS = 6
 QUIET_SECONDS = 3.0
+# When a server has given back what it does not need.
+REST_SECONDS = 2 * allocator.PAUSE
 HEAD = ("", "inputs", "wait", "late", "pause ms", "MB", "disk MB", "answers")
 
 
@@ -75,6 +78,10 @@ async def run(server: ChatServer, count: int, rng: random.Random) -> list[str]:
             floods[name] = lambda found, flood=flood: flood(place, found, min(count // 50, 2000))
         for name, send in floods.items():
             faults += await measured(place, name, send, quiet)
+        await asyncio.sleep(REST_SECONDS)
+        print(
+            f"{server.memory() / 1e6:.0f} MB {REST_SECONDS:.0f} s after the last flood.", flush=True
+        )
         for sender in many:
             await sender.http.aclose()
     log = server.log

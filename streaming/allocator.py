@@ -1,0 +1,70 @@
+"""The allocator of the C library, told to give memory back.
+
+glibc keeps what was freed: each thread has a heap of its own, which only grows, and the first large
+block that is freed raises the size up to which blocks are kept. A server that once read large
+bodies would hold three times its memory for ever. Elsewhere (musl, macOS) nothing is done.
+"""
+
+import ctypes
+import mmap
+from pathlib import Path
+from typing import Any, Final
+
+from streaming.background import BackgroundLoop
+from streaming.heavy_work import beside_the_loop
+
+# Names of glibc's `mallopt`.
+_TRIM_THRESHOLD: Final = -1
+_MMAP_THRESHOLD: Final = -3
+_ARENA_MAX: Final = -8
+
+# Blocks of this size are given back when they are freed. The buffers into which an event loop reads
+# (256 KiB) are smaller: to map each anew would cost more than the reading.
+LARGE: Final = 1024 * 1024
+# Seconds between two looks, and how much the process has grown by when holes are given back.
+PAUSE: Final = 20.0
+GROWN: Final = 8 * 1024 * 1024
+
+_STATM = Path("/proc/self/statm")
+_PAGE = mmap.PAGESIZE
+
+
+def _libc() -> Any:
+    """The C library, if it is glibc."""
+    libc = ctypes.CDLL(None)
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
+
+
+def give_back() -> None:
+    """Use one heap for all threads, and keep no large block. Call it before threads begin."""
+    if (libc := _libc()) is not None:
+        # The interpreter lets one thread run at a time, so more heaps would save nothing.
+        for name, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, LARGE), (_TRIM_THRESHOLD, LARGE)):
+            libc.mallopt(name, value)
+
+
+class Trimmer:
+    """Gives back the holes between what is in use, now and then, when the process has grown."""
+
+    def __init__(self) -> None:
+        self._libc: Any = _libc() if _STATM.exists() else None
+        self._size = 0
+        self._loop = BackgroundLoop("trim", self._step, pause=lambda: PAUSE)
+
+    def start(self) -> None:
+        """Needs a running event loop."""
+        if self._libc is not None:
+            self._loop.start()
+
+    async def aclose(self) -> None:
+        await self._loop.stop()
+
+    async def _step(self) -> None:
+        if _resident() > self._size + GROWN:
+            await beside_the_loop(lambda: self._libc.malloc_trim(0))
+            self._size = _resident()
+
+
+def _resident() -> int:
+    """Resident memory of this process, in bytes."""
+    return int(_STATM.read_text().split()[1]) * _PAGE

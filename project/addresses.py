@@ -12,7 +12,7 @@ class _SameRequest(HttpResponsePermanentRedirect):
     status_code = 308
 
 
-class CommonMiddleware(common.CommonMiddleware):
+class AddressMiddleware(common.CommonMiddleware):
     """Django's, whose redirect to the address with a slash keeps the method and the body."""
 
     response_redirect_class = _SameRequest

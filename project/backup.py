@@ -29,6 +29,7 @@ from conversations.models import SearchEntry
 from conversations.secrets import SecretField
 from conversations.threads import storage
 from project import backup_files
+from project.backup_files import Manifest
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -43,8 +44,6 @@ MOST_MANIFEST = 1_000_000
 MOST = 100_000_000_000
 MOST_RATIO = 200
 SMALL = 100_000_000  # of which the ratio is not looked at
-
-Manifest = dict[str, Any]
 
 
 class BackupError(Exception):

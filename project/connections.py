@@ -42,7 +42,7 @@ FALLBACKS = 3
 # Jobs that the page shows.
 JOBS = 10
 
-View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+AsyncPageView = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def _area(label: Any, **options: Any) -> forms.CharField:
@@ -109,7 +109,7 @@ def _pairs(text: str, sign: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in lines}
 
 
-def for_staff(view: View) -> View:
+def for_staff(view: AsyncPageView) -> AsyncPageView:
     """Show a page to staff alone; to others it is not there. Changes have their usual pace."""
 
     @never_cache

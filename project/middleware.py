@@ -48,7 +48,7 @@ class LocaleMiddleware(_OnTheLoop, locale.LocaleMiddleware):
         return await super().__acall__(request)
 
 
-class CommonMiddleware(_OnTheLoop, addresses.CommonMiddleware):
+class CommonMiddleware(_OnTheLoop, addresses.AddressMiddleware):
     pass
 
 

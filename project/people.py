@@ -31,7 +31,7 @@ PEOPLE_A_PAGE = 100
 # Models whose ratings are shown, those with the most.
 RATED_MODELS = 20
 
-View = Callable[..., HttpResponse]
+PageView = Callable[..., HttpResponse]
 
 
 class InvitationForm(forms.Form):
@@ -64,7 +64,7 @@ class LimitsForm(forms.Form):
     )
 
 
-def for_staff(view: View) -> View:
+def for_staff(view: PageView) -> PageView:
     """Show a page to staff alone; to others it is not there."""
 
     @never_cache

@@ -15,7 +15,7 @@ from providers.types import (
 )
 
 
-class Role(Enum):
+class ProviderRole(Enum):
     """When a provider answers a request that names none."""
 
     SERVICE = auto()  # the first that answers is the default
@@ -54,7 +54,7 @@ class Provider(ABC):
     name: str
     # For people. Starts a sentence: "Ollama", "The inference service".
     label: str
-    role: ClassVar[Role] = Role.SERVICE
+    role: ClassVar[ProviderRole] = ProviderRole.SERVICE
     # What the page tells people before they write anything.
     notice: ClassVar[str | None] = None
     # `health` costs the server less than `list_models`.

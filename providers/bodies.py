@@ -37,7 +37,7 @@ class BoundedTransport(AiohttpTransport):
         response = await super().handle_async_request(request)
         assert isinstance(response.stream, AiohttpResponseStream)  # noqa: S101 - for mypy
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        body = _Body(response.stream, inflates=encoding in _INFLATED)
+        body = _BodyStream(response.stream, inflates=encoding in _INFLATED)
         if encoding not in {"identity", "", *_INFLATED}:
             await body.aclose()
             raise ValueError(f"compressed with {encoding[:20]}")
@@ -46,7 +46,7 @@ class BoundedTransport(AiohttpTransport):
         return response
 
 
-class _Body(httpx.AsyncByteStream):
+class _BodyStream(httpx.AsyncByteStream):
     def __init__(self, inner: AiohttpResponseStream, *, inflates: bool) -> None:
         self._inner = inner
         self._content: aiohttp.StreamReader = inner._aiohttp_response.content

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 
-from providers.base import Provider, Role
+from providers.base import Provider, ProviderRole
 from providers.errors import NotSupported
 from providers.types import ChatRequest, Chunk, Embeddings, Finish, Model, Usage
 
@@ -21,7 +21,7 @@ class EchoProvider(Provider):
     """Answers with the last user message, word by word."""
 
     label = "Echo"
-    role = Role.BY_NAME
+    role = ProviderRole.BY_NAME
 
     def __init__(self, name: str = "echo") -> None:
         self.name = name

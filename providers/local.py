@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from providers.base import Provider, Role
+from providers.base import Provider, ProviderRole
 from providers.config import LocalSettings, OpenAISettings
 from providers.errors import ModelNotFound, NotSupported, ProviderUnavailable
 from providers.local_fetch import LocalModelError
@@ -32,7 +32,7 @@ class LocalProvider(Provider):
     """OpenAI's protocol, spoken with a child process; the child is restarted when it has died."""
 
     label = "The embedded model"
-    role = Role.STAND_IN
+    role = ProviderRole.STAND_IN
     parameters = OpenAIProvider.parameters
     notice = (
         "This is a small demonstration model that runs on this server. "

@@ -11,11 +11,11 @@ from providers.tool_calls import as_object
 from providers.types import (
     ChatMessage,
     ChatRequest,
+    ChatToolCall,
     Finish,
     FinishReason,
     ResponseFormat,
     Tool,
-    ToolCall,
     Usage,
 )
 
@@ -80,7 +80,7 @@ def _message(message: ChatMessage, names: dict[str, str]) -> Json:
     return sent
 
 
-def _call(call: ToolCall) -> Json:
+def _call(call: ChatToolCall) -> Json:
     function = {"name": call.name, "arguments": _object(call.arguments)}
     sent: Json = {"id": call.id, "function": function}
     if call.extra_content is not None:

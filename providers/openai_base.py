@@ -17,7 +17,7 @@ from providers.config import Timeouts
 from providers.refusals import Refusal
 from providers.refused_fields import RefusedFields
 from providers.reply_text import ReplyText
-from providers.stream_reader import Form, StreamReader
+from providers.stream_reader import BodyForm, StreamReader
 from providers.types import ChatRequest, Chunk, Embeddings, Model
 
 # Limits in seconds for questions that need no model.
@@ -144,7 +144,7 @@ class OpenAIBase(Provider):
                         raise
                     break  # a stream that fails after the reply has ended has just ended
                 for event in reader.end() if piece is None else reader.feed(piece):
-                    chunk = reply.feed(event, streamed=reader.form is Form.EVENTS)
+                    chunk = reply.feed(event, streamed=reader.form is BodyForm.EVENTS)
                     if chunk is not None:
                         silence.begun = True
                         yield chunk

@@ -7,11 +7,11 @@ from providers.tool_calls import as_object
 from providers.types import (
     ChatMessage,
     ChatRequest,
+    ChatToolCall,
     Embeddings,
     Image,
     ResponseFormat,
     Tool,
-    ToolCall,
     ToolChoice,
 )
 
@@ -55,7 +55,7 @@ def _message(message: ChatMessage) -> Json:
     return sent
 
 
-def _call(call: ToolCall) -> Json:
+def _call(call: ChatToolCall) -> Json:
     function = {"name": call.name, "arguments": as_object(call.arguments)}
     sent: Json = {"id": call.id, "type": "function", "function": function}
     if call.extra_content is not None:

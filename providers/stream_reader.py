@@ -22,7 +22,7 @@ _LINE_COST = 32
 _MARK = b"\xef\xbb\xbf"  # some servers begin a text with it
 
 
-class Form(Enum):
+class BodyForm(Enum):
     UNKNOWN = auto()
     EVENTS = auto()
     JSON = auto()  # not yet known whether one or many
@@ -39,13 +39,13 @@ class StreamReader:
     """
 
     def __init__(self) -> None:
-        self.form = Form.UNKNOWN
+        self.form = BodyForm.UNKNOWN
         self._rest: list[bytes] = []  # of a line whose end has not come
         self._data: list[bytes] = []  # of an event or a document whose end has not come
         self._sizes = [0, 0]  # of both, in bytes
 
     def feed(self, piece: bytes) -> Iterable[str]:
-        if self.form is Form.UNKNOWN:
+        if self.form is BodyForm.UNKNOWN:
             piece = b"".join([*self._rest, piece]).removeprefix(_MARK).lstrip()
             self._rest = []
             if _MARK.startswith(piece):  # nothing yet, or a part of it
@@ -53,8 +53,8 @@ class StreamReader:
                 return []
             if piece[:1] == b"<":
                 raise ValueError("a page instead of a reply")
-            self.form = Form.JSON if piece[:1] in b"{[" else Form.EVENTS
-        if b"\n" in piece and self.form is not Form.DOCUMENT:
+            self.form = BodyForm.JSON if piece[:1] in b"{[" else BodyForm.EVENTS
+        if b"\n" in piece and self.form is not BodyForm.DOCUMENT:
             return self._lines(piece)
         self._rest.append(piece)
         self._sizes[0] += len(piece)
@@ -64,7 +64,7 @@ class StreamReader:
     def end(self) -> list[str]:
         """Return what is left when nothing more comes."""
         rest, self._rest = b"".join(self._rest), []
-        if self.form is Form.EVENTS:
+        if self.form is BodyForm.EVENTS:
             events = [self._line(rest.removesuffix(b"\r")), self._line(b"")]
         else:
             events = [b"".join([*self._data, rest]).decode().strip()]
@@ -90,11 +90,11 @@ class StreamReader:
             raise TooMuch(f"sent a line of more than {LINE // 2**20} MB")
 
     def _line(self, line: bytes) -> str:
-        if self.form is Form.EVENTS:
+        if self.form is BodyForm.EVENTS:
             return self._event_line(line)
-        if self.form is Form.JSON:
-            self.form = Form.LINES if _is_json(line) else Form.DOCUMENT
-        if self.form is Form.LINES:
+        if self.form is BodyForm.JSON:
+            self.form = BodyForm.LINES if _is_json(line) else BodyForm.DOCUMENT
+        if self.form is BodyForm.LINES:
             return line.removeprefix(b"data:").decode().strip()
         self._keep(line + b"\n")
         return ""

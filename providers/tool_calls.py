@@ -29,7 +29,7 @@ def new_id() -> str:
 
 
 @dataclass(slots=True)
-class _Call:
+class _StreamedCall:
     given_id: str
     given_index: int | None
     index: int = 0  # ours, once it has a name
@@ -44,7 +44,7 @@ class ToolCalls:
     than `MOST`."""
 
     def __init__(self) -> None:
-        self._calls: list[_Call] = []
+        self._calls: list[_StreamedCall] = []
         self._ids: list[str] = []  # ours, of those with a name
 
     def __bool__(self) -> bool:
@@ -83,14 +83,14 @@ class ToolCalls:
             return None
         return ToolPart(call.index, id_, name if id_ else "", arguments, extra)
 
-    def _begin(self, call: _Call, name: str) -> str:
+    def _begin(self, call: _StreamedCall, name: str) -> str:
         """Give a call its name and index, and return its id."""
         call.name, call.index = name, len(self._ids)
         id_ = call.given_id if call.given_id not in ("", *self._ids) else new_id()
         self._ids.append(id_)
         return id_
 
-    def _arguments(self, call: _Call) -> str:
+    def _arguments(self, call: _StreamedCall) -> str:
         """What of the held arguments may be passed on: `null` means none."""
         if not call.has_arguments and "null".startswith(call.held.strip()):
             call.held = call.held.strip()
@@ -99,7 +99,7 @@ class ToolCalls:
         call.has_arguments = True
         return arguments
 
-    def _find(self, piece: Mapping[str, Any], name: str) -> _Call:
+    def _find(self, piece: Mapping[str, Any], name: str) -> _StreamedCall:
         """Return the call that a piece belongs to: by id and index, then by index, then the last.
         Only a piece with a name begins another call."""
         id_, index = values.identifier(piece.get("id")), piece.get("index")
@@ -119,12 +119,12 @@ class ToolCalls:
             return self._calls[-1]
         return self._new(piece)
 
-    def _new(self, piece: Mapping[str, Any]) -> _Call:
+    def _new(self, piece: Mapping[str, Any]) -> _StreamedCall:
         index = piece.get("index")
         given = index if isinstance(index, int) else None
         if len(self._calls) >= MOST:
             raise TooMuch(f"called tools more than {MOST} times in one reply")
-        call = _Call(values.identifier(piece.get("id")), given)
+        call = _StreamedCall(values.identifier(piece.get("id")), given)
         self._calls.append(call)
         return call
 

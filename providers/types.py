@@ -30,7 +30,7 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class ChatToolCall:
     """A call that a model has asked for; `arguments` is JSON text. `extra_content` is what its
     provider wants back with it (a thought signature), as it came."""
 
@@ -49,7 +49,7 @@ class ChatMessage:
     role: Role
     content: str
     parts: tuple[str | Image, ...] = ()
-    tool_calls: tuple[ToolCall, ...] = ()
+    tool_calls: tuple[ChatToolCall, ...] = ()
     tool_call_id: str = ""
     name: str = ""
     reasoning: str = ""

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from providers.base import Provider, Role
+from providers.base import Provider, ProviderRole
 from providers.errors import ProviderError
 from providers.types import Model
 from streaming.routing import ANSWER_S, Router
@@ -51,7 +51,7 @@ class Catalog:
 
     def _others(self, default: Provider) -> list[Provider]:
         providers = self._router.providers.values()
-        return [one for one in providers if one.role is Role.SERVICE and one is not default]
+        return [one for one in providers if one.role is ProviderRole.SERVICE and one is not default]
 
     async def _models(
         self, provider: Provider, seconds: float | None

@@ -22,7 +22,7 @@ from conversations.connections.models import Connection
 from conversations.connections.serializers import shape
 from conversations.errors import InvalidInput, NotFound
 from conversations.secrets import SecretUnreadable, decrypt
-from providers.base import Provider, Role
+from providers.base import Provider, ProviderRole
 from providers.building import build
 from providers.config import (
     Access,
@@ -36,7 +36,7 @@ from providers.errors import ModelLoading, ProviderError
 from streaming import hints
 from streaming.background import BackgroundLoop
 from streaming.db_threads import db_threads
-from streaming.routing import Defaults, Offer, Router
+from streaming.routing import AllowedModels, Defaults, Router
 
 # How often they are read again without a hint, in seconds.
 READ_AGAIN_S = 30.0
@@ -116,11 +116,11 @@ class Connections:
                 name: (made, providers.get(name) or before[name][1])
                 for name, made in read.settings.items()
             }
-            offers = {row.name: _offer(row) for row in read.rows}
+            allowed = {row.name: _allowed_models(row) for row in read.rows}
             self._set_places(read.rows)
             self._router.take(
                 {name: provider for name, (_, provider) in self._built.items()},
-                offers,
+                allowed,
                 read.defaults,
             )
 
@@ -183,7 +183,9 @@ class Connections:
             _own_shape(name, settings.PROVIDERS[name], provider)
             for name, provider in self._router.providers.items()
             if name in settings.PROVIDERS
-            and (provider.role is not Role.BY_NAME or name == settings.CHAT_DEFAULT_PROVIDER)
+            and (
+                provider.role is not ProviderRole.BY_NAME or name == settings.CHAT_DEFAULT_PROVIDER
+            )
         ]
 
     async def _health(self, name: str) -> Json:
@@ -297,8 +299,8 @@ def _result(
     }
 
 
-def _offer(row: Connection) -> Offer:
-    return Offer(frozenset(row.models_filter), row.model_labels)
+def _allowed_models(row: Connection) -> AllowedModels:
+    return AllowedModels(frozenset(row.models_filter), row.model_labels)
 
 
 def _settings_of(row: Connection) -> ProviderSettings | None:

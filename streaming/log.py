@@ -19,7 +19,7 @@ FRAME_CHARACTERS = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class ReplyPhase:
     """What the reply waits for or does, since when, and its position in a queue."""
 
     name: str
@@ -28,7 +28,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PartialText:
     """The text of a reply and the number of its pieces."""
 
     content: str
@@ -36,7 +36,7 @@ class Text:
     seq: int
 
     @classmethod
-    def of(cls, pieces: Iterable[tuple[Kind, str]]) -> "Text":
+    def of(cls, pieces: Iterable[tuple[Kind, str]]) -> "PartialText":
         pieces = list(pieces)
         texts = {kind: [text for found, text in pieces if found == kind] for kind in KINDS}
         return cls("".join(texts["content"]), "".join(texts["reasoning"]), len(pieces))
@@ -64,7 +64,7 @@ class MemoryLog:
         self.user_message = user_message
         self.pieces: list[tuple[Kind, str]] = []
         self.size = 0
-        self.phase: Phase | None = None
+        self.phase: ReplyPhase | None = None
         self.end: End | None = None
         self.lost = False
         self._waiting: set[asyncio.Event] = set()
@@ -91,7 +91,7 @@ class MemoryLog:
             return
         same = before is not None and before.name == phase
         since = before.since if before and same else timestamp(datetime.now(UTC))
-        self.phase = Phase(phase, since, position)
+        self.phase = ReplyPhase(phase, since, position)
         self._wake()
 
     def reroute(self, model: str, provider_used: str, context: dict[str, object] | None) -> None:
@@ -103,7 +103,7 @@ class MemoryLog:
             "context": context,
         }
 
-    def retell(self, phase: Phase) -> None:
+    def retell(self, phase: ReplyPhase) -> None:
         """Enter a phase that another process has entered."""
         if self.end is None:
             self.phase = phase

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from conversations.threads import replies
 from conversations.threads.models import Conversation
-from streaming.log import MemoryLog, Text
+from streaming.log import MemoryLog, PartialText
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Peers:
         """
         return None
 
-    async def so_far(self, reply_id: UUID) -> Text | None:
+    async def so_far(self, reply_id: UUID) -> PartialText | None:
         """The text so far of another process's reply; `None` where only its row has it."""
         return None
 

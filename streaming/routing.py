@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from django.conf import settings
 
 from conversations.errors import InvalidInput
-from providers.base import Provider, Role
+from providers.base import Provider, ProviderRole
 from providers.building import build
 from providers.errors import (
     ModelLoading,
@@ -98,14 +98,14 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class AllowedModels:
     """Which models of a connection may be used (empty: all), and under which labels."""
 
     models: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-EVERYTHING = Offer()
+ALL_MODELS = AllowedModels()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Router:
     def __init__(self) -> None:
         self._own = build(settings.PROVIDERS)
         self.providers = self._own
-        self._offers: Mapping[str, Offer] = {}
+        self._models: Mapping[str, AllowedModels] = {}
         self._chosen = Defaults()
         self._retired: dict[Provider, asyncio.Task[None]] = {}
         self._known: dict[str, tuple[float, Any]] = {}
@@ -133,12 +133,15 @@ class Router:
         self._memory = ModelMemory()
 
     def take(
-        self, providers: Mapping[str, Provider], offers: Mapping[str, Offer], chosen: Defaults
+        self,
+        providers: Mapping[str, Provider],
+        allowed: Mapping[str, AllowedModels],
+        chosen: Defaults,
     ) -> None:
         """Use these providers beside those of the settings from now on, instead of those that were
         taken before. Replies that run at one that is gone go on, for `RETIRED_S`."""
         before, self.providers = self.providers, {**self._own, **providers}
-        self._offers, self._chosen = offers, chosen
+        self._models, self._chosen = allowed, chosen
         for name, provider in before.items():
             if self.providers.get(name) is not provider:
                 self.forget(name)
@@ -184,8 +187,10 @@ class Router:
                 return self.providers[name]
             sentence = f"The provider {name} is not configured here."
             raise InvalidInput(f"provider: {sentence}", fields={"provider": [sentence]})
-        services = self._by_role(Role.SERVICE)
-        stand_in = next(iter(self._by_role(Role.STAND_IN)), None) if len(services) == 1 else None
+        services = self._by_role(ProviderRole.SERVICE)
+        stand_in = (
+            next(iter(self._by_role(ProviderRole.STAND_IN)), None) if len(services) == 1 else None
+        )
         if len(services) == 1 and stand_in is None:
             return services[0]
         for service in services:
@@ -207,7 +212,7 @@ class Router:
         if named is not None:
             theirs = await self._has(named, rest) is not False or not await self._has(chosen, model)
             return (named, rest) if theirs else (chosen, model)
-        if self.defaults.provider or chosen is (first := self._by_role(Role.SERVICE)[0]):
+        if self.defaults.provider or chosen is (first := self._by_role(ProviderRole.SERVICE)[0]):
             return chosen, model
         return first if await self._has(chosen, model) is False else chosen, model
 
@@ -230,7 +235,7 @@ class Router:
         rest = model.removeprefix(f"{chosen.name}/")
         return chosen, rest if rest != model and await self._has(chosen, rest) else model
 
-    def _by_role(self, role: Role) -> list[Provider]:
+    def _by_role(self, role: ProviderRole) -> list[Provider]:
         return [provider for provider in self.providers.values() if provider.role is role]
 
     async def route(self, *, model: str | None, provider: str = "") -> Route:
@@ -285,7 +290,7 @@ class Router:
     async def default_model(self, provider: Provider) -> str:
         """The model for a request that names none. Raises `ProviderError`."""
         defaults = self.defaults
-        first = defaults.provider or self._by_role(Role.SERVICE)[0].name
+        first = defaults.provider or self._by_role(ProviderRole.SERVICE)[0].name
         if defaults.model and provider.name == first:
             return await self.listed_name(provider, defaults.model)
         models = await self.models(provider)
@@ -306,7 +311,7 @@ class Router:
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
         allowed = [entry for entry in listed if self._allowed(provider, entry.name)]
-        labels = self._offers.get(provider.name, EVERYTHING).labels
+        labels = self._models.get(provider.name, ALL_MODELS).labels
         if not labels:
             return allowed
         return [replace(one, label=labels.get(one.name, one.label)) for one in allowed]
@@ -384,7 +389,7 @@ class Router:
     def _allowed(self, provider: Provider, model: str) -> bool:
         """Whether the connection offers the model, and `CHAT_ALLOWED_MODELS` is empty or has a name
         of it, alone or after that of its provider."""
-        offered = self._offers.get(provider.name, EVERYTHING).models
+        offered = self._models.get(provider.name, ALL_MODELS).models
         if offered and not any(provider.same_model(name, model) for name in offered):
             return False
         allowed, prefix = settings.CHAT_ALLOWED_MODELS, f"{provider.name}/"
@@ -396,7 +401,7 @@ class Router:
 
     async def _offered(self, provider: Provider, model: str) -> str:
         """The model's name at the provider. Raises `ModelNotOffered`."""
-        if settings.CHAT_ALLOWED_MODELS or self._offers.get(provider.name, EVERYTHING).models:
+        if settings.CHAT_ALLOWED_MODELS or self._models.get(provider.name, ALL_MODELS).models:
             self.require_allowed(provider, model)
             return await self.listed_name(provider, model)
         try:

@@ -25,7 +25,7 @@ Amounts = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Rate:
+class _TokenRate:
     """Tokens for one unit: the first guess, how far it may be off, and the bounds of belief."""
 
     guess: float
@@ -36,12 +36,12 @@ class _Rate:
 
 # In the order of `Amounts`. In any script a token is seldom less than three bytes of UTF-8.
 _RATES = (
-    _Rate(0, 30, 0, 2000),  # once a prompt: what a template adds before the first message
-    _Rate(6, 4, 1, 40),  # a message
-    _Rate(1 / 3, 0.12, 0.08, 2),  # a character of ASCII
-    _Rate(1, 0.6, 0.2, 4),  # a character of Chinese, Japanese or Korean
-    _Rate(1 / 3, 0.2, 0.05, 2),  # a byte of other text
-    _Rate(UNKNOWN, 600, 1, 20_000),  # a picture; servers count them in very different ways
+    _TokenRate(0, 30, 0, 2000),  # once a prompt: what a template adds before the first message
+    _TokenRate(6, 4, 1, 40),  # a message
+    _TokenRate(1 / 3, 0.12, 0.08, 2),  # a character of ASCII
+    _TokenRate(1, 0.6, 0.2, 4),  # a character of Chinese, Japanese or Korean
+    _TokenRate(1 / 3, 0.2, 0.05, 2),  # a byte of other text
+    _TokenRate(UNKNOWN, 600, 1, 20_000),  # a picture; servers count them in very different ways
 )
 ONCE: Amounts = (1, 0, 0, 0, 0, 0)
 

@@ -54,6 +54,11 @@ WEB_LAYERS = {
 }
 WEB_TESTS = re.compile(r"testing/|.*\.test$")
 
+# A name in CamelCase, with an underscore in front or not.
+TYPE = re.compile(r"_*[A-Z]\w*[a-z]")
+# Django looks for this name in each module of `management/commands`.
+SHARED_NAMES = {"Command"}
+
 WEB_FRAMEWORKS = {"django", "rest_framework", "channels", "drf_spectacular", "asgiref"}
 # Libraries that one file alone may know, by the start of its name.
 CLIENTS = {"ollama": "providers.ollama", "openai": "providers.openai"}
@@ -122,6 +127,28 @@ def web_product() -> Graph:
     graph = web()
     tests = {module for module in graph if WEB_TESTS.match(module)}
     return {module: targets for module, targets in graph.items() if module not in tests}
+
+
+def shared_names(paths: Iterable[Path]) -> dict[str, list[str]]:
+    """Names that several classes or types of these modules have, with the places of each. An
+    underscore in front makes no other name. Classes inside a class are named after it, and the
+    same alias (`Json = dict[str, Any]`) may be written in several modules."""
+    meanings: dict[str, dict[str, str]] = {}
+    for path in paths:
+        for node in ast.parse(path.read_text()).body:
+            match node:
+                case ast.ClassDef(name=name):
+                    meaning = f"{path}:{node.lineno}"
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if TYPE.match(name):
+                    meaning = ast.unparse(value)
+                case _:
+                    continue
+            meanings.setdefault(name.lstrip("_"), {})[meaning] = f"{path}:{node.lineno}"
+    return {
+        name: list(places.values())
+        for name, places in meanings.items()
+        if len(places) > 1 and name not in SHARED_NAMES
+    }
 
 
 def test_our_applications_are_the_ones_that_are_written_here():
@@ -194,6 +221,11 @@ def test_nothing_is_called_utils():
     assert not [module for module in PATHS if set(module.split(".")) & forbidden]
 
 
+def test_no_two_classes_share_a_name():
+    """Who reads `Connection` knows which."""
+    assert shared_names(path for path in PATHS.values() if "migrations" not in path.parts) == {}
+
+
 # --- These tests would notice ------------------------------------------------------------------
 
 
@@ -259,6 +291,21 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return root
+
+
+def test_a_name_that_two_classes_share_is_found(tmp_path: Path):
+    """Of classes and aliases. Not of aliases that mean the same, nor of classes in a class."""
+    files = {
+        "a.py": "class Answer: ...\nclass Command: ...\nKind = Literal['a']\nJson = dict[str, Any]",
+        "b.py": "class _Answer:\n    class Meta: ...\nclass Command: ...\nJson = dict[str, Any]",
+        "c.py": "class C:\n    class Meta: ...\nKind = str\nMOST = 1",
+        "d.py": "MOST = 2\nanswer = 3",
+    }
+    paths = [write(tmp_path, files) / name for name in files]
+    assert shared_names(paths) == {
+        "Answer": [f"{paths[0]}:1", f"{paths[1]}:1"],
+        "Kind": [f"{paths[0]}:3", f"{paths[2]}:3"],
+    }
 
 
 def test_every_kind_of_import_makes_a_circle_in_python(tmp_path: Path):

@@ -14,8 +14,8 @@ from django.utils import timezone
 from conversations.connections.models import ModelJob
 from conversations.errors import Conflict, NotFound
 
-State = ModelJob.State
-OPEN = (State.WAITING, State.RUNNING)
+JobState = ModelJob.State
+OPEN = (JobState.WAITING, JobState.RUNNING)
 # Jobs that may wait or run, that run at the same time, and that are kept after their end.
 MOST_OPEN = 20
 MOST_RUNNING = 2
@@ -58,7 +58,7 @@ def cancel(*, job_id: UUID) -> None:
     """End a job. What has come of a model stays at its server. Raises `NotFound`."""
     rows = ModelJob.objects.filter(id=job_id)
     if (
-        not rows.filter(state__in=OPEN).update(state=State.CANCELLED, updated_at=timezone.now())
+        not rows.filter(state__in=OPEN).update(state=JobState.CANCELLED, updated_at=timezone.now())
         and not rows.exists()
     ):
         raise NotFound("Job not found.")
@@ -68,16 +68,16 @@ def claim(*, worker: UUID) -> ModelJob | None:
     """Return the oldest job that nobody does, for `worker` to do; `None` where there is none, or
     enough are done already."""
     now = timezone.now()
-    abandoned = Q(state=State.RUNNING, lease_until__lt=now)
-    running = ModelJob.objects.filter(state=State.RUNNING, lease_until__gte=now)
-    free = ModelJob.objects.filter(Q(state=State.WAITING) | abandoned)
+    abandoned = Q(state=JobState.RUNNING, lease_until__lt=now)
+    running = ModelJob.objects.filter(state=JobState.RUNNING, lease_until__gte=now)
+    free = ModelJob.objects.filter(Q(state=JobState.WAITING) | abandoned)
     for job in free.order_by("created_at", "id")[:MOST_OPEN]:
         if running.count() >= MOST_RUNNING:
             return None
         # By its lease: another process may claim it at the same time.
         claimed = ModelJob.objects.filter(
             pk=job.pk, state=job.state, lease_until=job.lease_until
-        ).update(state=State.RUNNING, worker=worker, lease_until=now + LEASE, updated_at=now)
+        ).update(state=JobState.RUNNING, worker=worker, lease_until=now + LEASE, updated_at=now)
         if claimed:
             job.refresh_from_db()
             return job
@@ -88,7 +88,7 @@ def renew(*, job: ModelJob, worker: UUID, done_bytes: int, total_bytes: int) -> 
     """Tell the progress of a job and keep it. `False`: it was cancelled, or is another's."""
     now = timezone.now()
     return bool(
-        ModelJob.objects.filter(pk=job.pk, state=State.RUNNING, worker=worker).update(
+        ModelJob.objects.filter(pk=job.pk, state=JobState.RUNNING, worker=worker).update(
             done_bytes=done_bytes,
             total_bytes=total_bytes,
             lease_until=now + LEASE,
@@ -99,14 +99,14 @@ def renew(*, job: ModelJob, worker: UUID, done_bytes: int, total_bytes: int) -> 
 
 def finish(*, job: ModelJob, worker: UUID, error: str = "") -> None:
     """End a job: failed where there is an error."""
-    state = State.FAILED if error else State.DONE
-    ModelJob.objects.filter(pk=job.pk, state=State.RUNNING, worker=worker).update(
+    state = JobState.FAILED if error else JobState.DONE
+    ModelJob.objects.filter(pk=job.pk, state=JobState.RUNNING, worker=worker).update(
         state=state, error=error, worker=None, lease_until=None, updated_at=timezone.now()
     )
 
 
 def release(*, worker: UUID) -> None:
     """Give back the jobs of a process that ends."""
-    ModelJob.objects.filter(state=State.RUNNING, worker=worker).update(
-        state=State.WAITING, worker=None, lease_until=None
+    ModelJob.objects.filter(state=JobState.RUNNING, worker=worker).update(
+        state=JobState.WAITING, worker=None, lease_until=None
     )

@@ -13,7 +13,7 @@ from conversations.files.errors import FilesNotReady
 from conversations.files.models import Attachment, File, FileContent
 from conversations.people.models import User
 
-Status = FileContent.Status
+FileStatus = FileContent.Status
 
 
 def files(*, user: User) -> QuerySet[File]:
@@ -82,9 +82,9 @@ def sendable(*, user: User, ids: Sequence[UUID]) -> list[File]:
     if not all(key in rows for key in ids):
         raise missing()
     for row in rows.values():
-        if row.content.status == Status.FAILED:
+        if row.content.status == FileStatus.FAILED:
             raise FilesNotReady(f"{row.name} cannot be sent: it could not be read.")
-        if row.content.status != Status.READY:
+        if row.content.status != FileStatus.READY:
             raise FilesNotReady(f"{row.name} is not ready yet. Try again in a moment.")
     return [rows[key] for key in ids]
 

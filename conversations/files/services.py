@@ -19,7 +19,7 @@ from conversations.files.errors import FileInUse, FileTooLarge
 from conversations.files.models import Attachment, File, FileContent, unsent_until
 from conversations.people.models import User
 
-Status = FileContent.Status
+FileStatus = FileContent.Status
 
 # A file whose reading has not ended by then was lost with the process that read it.
 LOST = timedelta(minutes=10)
@@ -52,9 +52,14 @@ def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, b
         content, _ = FileContent.objects.select_for_update(no_key=True).get_or_create(
             owner=owner,
             sha256=sha256,
-            defaults={"kind": kind, "media_type": media_type, "size": 0, "status": Status.FAILED},
+            defaults={
+                "kind": kind,
+                "media_type": media_type,
+                "size": 0,
+                "status": FileStatus.FAILED,
+            },
         )
-        begin = content.status == Status.FAILED
+        begin = content.status == FileStatus.FAILED
         if begin:
             if not selectors.has_room(user=locked, size=size):
                 raise StorageFull
@@ -63,7 +68,7 @@ def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, b
             except OSError:
                 raise Unavailable("Files cannot be stored at the moment.") from None
             content.media_type, content.size, content.error = media_type, size, None
-            content.status, content.created_at = Status.PROCESSING, timezone.now()
+            content.status, content.created_at = FileStatus.PROCESSING, timezone.now()
             content.save()
         file = File.objects.create(owner=owner, content=content, name=_name(name))
     purge()
@@ -93,7 +98,7 @@ def take_reading(*, content: FileContent, folder: Path, told: Mapping[str, Any])
     else:
         columns["text"] = (folder / "text").read_text()
     with transaction.atomic():
-        if not FileContent.objects.filter(id=content.id).update(status=Status.READY, **columns):
+        if not FileContent.objects.filter(id=content.id).update(status=FileStatus.READY, **columns):
             storage.remove(content)  # deleted meanwhile
         elif content.kind == FileContent.Kind.IMAGE:
             storage.remove_upload(content)  # it has the metadata
@@ -101,8 +106,8 @@ def take_reading(*, content: FileContent, folder: Path, told: Mapping[str, Any])
 
 def fail(*, content: FileContent, error: Mapping[str, Any]) -> None:
     """Store why a file cannot be read, and give its room back."""
-    FileContent.objects.filter(id=content.id, status=Status.PROCESSING).update(
-        status=Status.FAILED, error=dict(error), size=0
+    FileContent.objects.filter(id=content.id, status=FileStatus.PROCESSING).update(
+        status=FileStatus.FAILED, error=dict(error), size=0
     )
     with suppress(OSError):  # the storage is away
         storage.remove(content)
@@ -111,7 +116,7 @@ def fail(*, content: FileContent, error: Mapping[str, Any]) -> None:
 def fail_lost() -> None:
     """Fail the files whose reading was cut by the end of a process."""
     since = timezone.now() - LOST
-    for content in FileContent.objects.filter(status=Status.PROCESSING, created_at__lt=since):
+    for content in FileContent.objects.filter(status=FileStatus.PROCESSING, created_at__lt=since):
         fail(content=content, error=LOST_ERROR)
 
 

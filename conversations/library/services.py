@@ -35,7 +35,7 @@ STARTERS = (
     ),
 )
 
-Kept = TypeVar("Kept", bound=Entry)
+Named = TypeVar("Named", bound=Entry)
 
 
 class LibraryFull(Conflict):
@@ -59,7 +59,7 @@ def presets(*, user: User) -> QuerySet[Preset]:
     return Preset.objects.filter(user=user)
 
 
-def owned(kind: type[Kept], user: User, entry_id: UUID) -> Kept:
+def owned(kind: type[Named], user: User, entry_id: UUID) -> Named:
     """Return an entry of the user. Raises `NotFound`, for another user's, too."""
     row = kind._default_manager.filter(user=user, id=entry_id).first()
     if row is None:
@@ -67,7 +67,7 @@ def owned(kind: type[Kept], user: User, entry_id: UUID) -> Kept:
     return row
 
 
-def create(kind: type[Kept], *, user: User, **fields: Any) -> Kept:
+def create(kind: type[Named], *, user: User, **fields: Any) -> Named:
     """Keep an entry. Raises `LibraryFull`."""
     with transaction.atomic():
         # Locks the account: two at the same time could both take the last place.
@@ -77,7 +77,7 @@ def create(kind: type[Kept], *, user: User, **fields: Any) -> Kept:
         return kind._default_manager.create(user=user, **fields)
 
 
-def update(*, entry: Kept, changes: Mapping[str, Any]) -> Kept:
+def update(*, entry: Named, changes: Mapping[str, Any]) -> Named:
     """Change the name or the content of an entry."""
     for name, value in changes.items():
         setattr(entry, name, value)

@@ -1,4 +1,4 @@
-"""Permissions of API keys on REST. A session has all of them."""
+"""What API keys and staff may do over REST. A session may do all that its user may."""
 
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,11 @@ class Staff(permissions.BasePermission):
             raise StaffOnly
         keys.require_unbounded(key_of(request))
         return True
+
+
+# Of views about the server: for staff with a session or a key, and for sessions alone.
+FOR_STAFF = (permissions.IsAuthenticated, Staff)
+FOR_STAFF_SESSIONS = (permissions.IsAuthenticated, StaffSession)
 
 
 def default_scope(method: str | None) -> str:

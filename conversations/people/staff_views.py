@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +15,7 @@ from conversations.people import directory, invitations, services
 from conversations.people.authentication import caller
 from conversations.people.links import absolute
 from conversations.people.models import Invitation, User
-from conversations.people.permissions import StaffSession
+from conversations.people.permissions import FOR_STAFF_SESSIONS
 from conversations.people.staff_serializers import (
     InvitationInput,
     InvitationSerializer,
@@ -30,7 +29,6 @@ from conversations.people.staff_serializers import (
 from conversations.schema import ERROR_REF, extend_schema
 
 NOT_NOW = OpenApiResponse(ERROR_REF, "Not possible as things are; the message says why.")
-ForStaff = (IsAuthenticated, StaffSession)
 
 
 class NewestPeople(pagination.NewestFirst):
@@ -47,7 +45,7 @@ class PeopleViewSet(
     """All accounts."""
 
     serializer_class = PersonSerializer
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF_SESSIONS
     pagination_class = NewestPeople
     lookup_value_converter = "id"
     queryset = User.objects.none()
@@ -98,7 +96,7 @@ class InvitationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Invitatio
     """The open invitations. Only the response to POST has the link."""
 
     serializer_class = InvitationSerializer
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF_SESSIONS
     pagination_class = NewestInvitations
     lookup_value_converter = "id"
     queryset = Invitation.objects.none()

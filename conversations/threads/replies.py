@@ -67,20 +67,20 @@ def close_reply(
     reply_id: UUID,
     writer: UUID | None,
     status: str,
-    ask: Callable[[Message], None] | None = None,
+    record_calls: Callable[[Message], None] | None = None,
     **fields: Any,
 ) -> bool:
     """Close a reply with its text and figures, and record its usage. Returns `False`, and changes
     nothing, if the reply has ended or has another writer.
 
-    `ask` stores the calls of tools with which the reply ends, in the same transaction."""
+    `record_calls` stores the calls of tools with which the reply ends, in the same transaction."""
     with transaction.atomic():
         changes = {"status": status, "completed_at": timezone.now(), **fields}
         closed = _update(changes, id=reply_id, writer=writer, status=tuple(OPEN))
         if closed:
             reply = usage.record_reply(reply_id=reply_id)
-            if ask is not None:
-                ask(Message.objects.get(id=reply_id))
+            if record_calls is not None:
+                record_calls(Message.objects.get(id=reply_id))
             size = storage.text_bytes(reply.content, reply.reasoning)
             storage.add(user_id=reply.owner_id, size=size)
     return bool(closed)

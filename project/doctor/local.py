@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from conversations.files.models import FileContent
 from project.doctor import Finding, note, ok, problem
-from providers.base import Provider, Role
+from providers.base import Provider, ProviderRole
 from providers.errors import ProviderError, ProviderUnavailable
 from streaming.connections import Connections
 from streaming.routing import Router
@@ -215,7 +215,7 @@ async def _providers() -> list[Finding]:
         return [
             await _provider(router, provider, needed=provider is chosen)
             for provider in router.providers.values()
-            if provider.role is not Role.BY_NAME or provider is chosen
+            if provider.role is not ProviderRole.BY_NAME or provider is chosen
         ]
     finally:
         await router.aclose()

@@ -73,7 +73,7 @@ def refusal(path: str, problem: Problem) -> tuple[int, list[tuple[bytes, bytes]]
     return problem.http_status, headers, body
 
 
-class _Refused(Exception):
+class _BodyRefused(Exception):
     """A body is not taken; `more` of it is still to come."""
 
     def __init__(self, problem: Problem, *, more: bool) -> None:
@@ -97,10 +97,10 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
         read += len(message.get("body", b""))
         more = message.get("more_body", False)
         if read > limit:
-            raise _Refused(TooLarge(), more=more)
+            raise _BodyRefused(TooLarge(), more=more)
         if read > ANONYMOUS and not known:
             if not await may_send(path, scope["headers"]):
-                raise _Refused(NotAuthenticated(SIGN_IN), more=more)
+                raise _BodyRefused(NotAuthenticated(SIGN_IN), more=more)
             known = True
         if announced is None and read and not more:
             # REST framework takes a body without a length for none. Django reads it all before it
@@ -110,17 +110,17 @@ async def limited(application: Any, scope: dict[str, Any], receive: Any, send: A
 
     try:
         if length > limit:
-            raise _Refused(TooLarge(), more=True)
+            raise _BodyRefused(TooLarge(), more=True)
         if length > ANONYMOUS:
             known = await may_send(path, scope["headers"])
             if not known:
-                raise _Refused(NotAuthenticated(SIGN_IN), more=True)
+                raise _BodyRefused(NotAuthenticated(SIGN_IN), more=True)
         await application(scope, counted, send)
-    except _Refused as refused:
+    except _BodyRefused as refused:
         await _refuse(path, refused, receive, send)
 
 
-async def _refuse(path: str, refused: _Refused, receive: Any, send: Any) -> None:
+async def _refuse(path: str, refused: _BodyRefused, receive: Any, send: Any) -> None:
     """Answer at once. Most clients read no answer before they have sent everything, and lose it
     when the connection is closed under them: so what still comes is read and dropped, up to a
     point."""

@@ -61,7 +61,7 @@ def adapt() -> None:
             plain_continue(self)
 
     def got_length(self: Any, length: int | None) -> None:
-        self.body = Body(self, _path(self.channel._path))
+        self.body = IncomingBody(self, _path(self.channel._path))
         plain_length(self, length)
         self.body.expect(length)
 
@@ -148,7 +148,7 @@ class Reader:
         return {"type": "http.request", "body": piece, "more_body": self._reading}
 
 
-class Body:
+class IncomingBody:
     """The body of one request while it is read: how much of it there is, whether it is refused."""
 
     def __init__(self, request: Any, path: str) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY, connect
-from streaming.cluster.redis_log import Entry, RedisLogs, inbox, log_key, parse
+from streaming.cluster.redis_log import RedisLogs, StreamEntry, inbox, log_key, parse
 from streaming.log import MemoryLog
 
 # How long one read waits for news. An answer that is later than this by the margin never comes: a
@@ -42,7 +42,7 @@ class Copy:
     idle_since: float | None = None
     read: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: StreamEntry) -> None:
         """Add one entry. An entry that leaves a hole shows that Redis has lost a part of the log,
         so the copy is given up: followers would get text with the hole in it."""
         log, self.position = self.log, entry.id

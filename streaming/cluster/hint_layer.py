@@ -27,7 +27,7 @@ RETRY: Final = 1.0
 READ: Final = 1.0
 
 
-class _Connection(RedisSingleShardConnection):  # type: ignore[misc]
+class _HintShard(RedisSingleShardConnection):  # type: ignore[misc]
     """Hands what was told to a group to its sockets here."""
 
     async def publish(self, channel: str, message: bytes) -> None:
@@ -67,7 +67,7 @@ class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._redis = _Connection(self._shards[0].host, self)  # type: ignore[has-type]
+        self._redis = _HintShard(self._shards[0].host, self)  # type: ignore[has-type]
         self._shards = [self._redis]
         self._everything = f"{self.prefix}everything"
         self._subscribed, self._missed = False, True

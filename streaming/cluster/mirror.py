@@ -13,8 +13,8 @@ from django.db import DatabaseError
 
 from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY
-from streaming.cluster.redis_log import MOST_PIECES, Answer, Append, RedisLogs, State
-from streaming.log import MemoryLog, Phase
+from streaming.cluster.redis_log import MOST_PIECES, Append, AppendResult, LogState, RedisLogs
+from streaming.log import MemoryLog, ReplyPhase
 from streaming.peers import Owner
 
 # How often the lease of a silent log is renewed, in seconds. Four tries fit into a lease
@@ -30,7 +30,7 @@ class Mirrored:
     def __init__(self, reply_id: UUID, log: MemoryLog) -> None:
         self.reply_id, self.log = reply_id, log
         self.seq = 0
-        self.sent_phase: Phase | None = None
+        self.sent_phase: ReplyPhase | None = None
         self.phases = 0
         self.renew_at = 0.0
 
@@ -111,15 +111,15 @@ class Mirror:
         for mirrored, answer in zip(due, answers, strict=True):
             await self._take(mirrored, answer)
 
-    async def _take(self, mirrored: Mirrored, answer: Answer) -> None:
+    async def _take(self, mirrored: Mirrored, answer: AppendResult) -> None:
         match answer.state:
-            case State.FENCED:
+            case LogState.FENCED:
                 self._lose(mirrored)
                 return
-            case State.MISSING:
+            case LogState.MISSING:
                 await self._begin_again(mirrored)
                 return
-            case State.ENDED if mirrored.log.end is not None:
+            case LogState.ENDED if mirrored.log.end is not None:
                 self.remove(mirrored.reply_id)
                 return
         if answer.seq < mirrored.seq:

@@ -21,7 +21,7 @@ from streaming.cluster.redis_client import AWAY
 from streaming.cluster.redis_log import Append, RedisLogs, pieces
 from streaming.db_threads import db_threads
 from streaming.events import End
-from streaming.log import Text
+from streaming.log import PartialText
 from streaming.peers import Owner
 from streaming.replies.row_events import settle
 
@@ -92,7 +92,7 @@ class Reaper:
 
     async def _close(self, row: Message) -> None:
         """Close a reply, whose log is ours now, as interrupted, and let its followers know."""
-        text = Text.of(pieces(await self._logs.read(row.id)))
+        text = PartialText.of(pieces(await self._logs.read(row.id)))
         closed: Message | None = await database_sync_to_async(replies.interrupt)(
             reply_id=row.id,
             writer=row.writer,

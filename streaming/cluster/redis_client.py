@@ -55,11 +55,11 @@ def mend(pool: Any) -> None:
     which the library does not connect again: every later command would fail.
     """
 
-    class Connection(pool.connection_class):  # type: ignore[misc]
+    class MendedConnection(pool.connection_class):  # type: ignore[misc]
         async def send_packed_command(self, *args: Any, **options: Any) -> None:
             try:
                 await super().send_packed_command(*args, **options)
             except RuntimeError as error:
                 raise LostConnection("The connection was closed.") from error
 
-    pool.connection_class = Connection
+    pool.connection_class = MendedConnection

@@ -24,7 +24,7 @@ from redis.exceptions import NoScriptError
 
 from streaming.cluster.redis_client import AWAY, connect
 from streaming.events import End, Kind
-from streaming.log import Phase
+from streaming.log import ReplyPhase
 
 # How long a log is kept after it was last written to, in seconds.
 KEEP: Final = 600
@@ -99,7 +99,7 @@ return redis.call('HGET', KEYS[1], 'writer')
 """
 
 
-class State(StrEnum):
+class LogState(StrEnum):
     """The state of a log after an append: it is open, or has its end; another process has taken
     it; Redis does not know it (any more)."""
 
@@ -116,7 +116,7 @@ class Append:
     reply_id: UUID
     first: int
     pieces: list[tuple[Kind, str]] = field(default_factory=list)
-    phase: tuple[str, Phase] | None = None  # with the id of its entry
+    phase: tuple[str, ReplyPhase] | None = None  # with the id of its entry
     end: tuple[int, End] | None = None  # with its number
 
     def arguments(self) -> list[Any]:
@@ -136,23 +136,23 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AppendResult:
     """The log after an append: it has `seq` pieces; `stop` says whether its stop was asked for."""
 
-    state: State
+    state: LogState
     seq: int
     stop: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StreamEntry:
     """One entry of a log: a piece, a phase or the end. `number` is that of the last piece before
     it or, of a piece or an end, its own."""
 
     id: str
     number: int
     piece: tuple[Kind, str] | None = None
-    phase: Phase | None = None
+    phase: ReplyPhase | None = None
     end: End | None = None
 
 
@@ -173,21 +173,21 @@ def _lease_key(reply_id: UUID) -> str:
     return f"chat:{{{reply_id.hex}}}:lease"
 
 
-def parse(entry_id: str, fields: dict[str, str]) -> Entry:
+def parse(entry_id: str, fields: dict[str, str]) -> StreamEntry:
     """Read an entry of a stream."""
     number = int(entry_id.partition("-")[0])
     (name, value), *_ = fields.items()
     match name:
         case "p":
             phase, since, position = orjson.loads(value)
-            return Entry(entry_id, number, phase=Phase(phase, since, position))
+            return StreamEntry(entry_id, number, phase=ReplyPhase(phase, since, position))
         case "e":
-            return Entry(entry_id, number, end=End.from_wire(orjson.loads(value)))
+            return StreamEntry(entry_id, number, end=End.from_wire(orjson.loads(value)))
         case _:
-            return Entry(entry_id, number, piece=(KINDS[name], value))
+            return StreamEntry(entry_id, number, piece=(KINDS[name], value))
 
 
-def pieces(entries: Iterable[Entry]) -> list[tuple[Kind, str]]:
+def pieces(entries: Iterable[StreamEntry]) -> list[tuple[Kind, str]]:
     """The pieces of a log up to the first hole."""
     whole: list[tuple[Kind, str]] = []
     for entry in entries:
@@ -214,7 +214,7 @@ class RedisLogs:
         keys = [_state_key(reply_id), _lease_key(reply_id)]
         await self._call_all(_BEGIN, [(keys, self._writer)])
 
-    async def append(self, appends: list[Append]) -> list[Answer]:
+    async def append(self, appends: list[Append]) -> list[AppendResult]:
         """Add to several logs in one round trip, and renew their leases."""
         calls = [
             (
@@ -228,7 +228,7 @@ class RedisLogs:
             for append in appends
         ]
         answers = await self._call_all(_APPEND, calls)
-        return [Answer(State(state), int(seq), bool(stop)) for state, seq, stop in answers]
+        return [AppendResult(LogState(state), int(seq), bool(stop)) for state, seq, stop in answers]
 
     async def stop(self, reply_id: UUID) -> None:
         """Ask the process that writes a reply to stop it. Nothing happens when none does."""
@@ -259,7 +259,7 @@ class RedisLogs:
         [seized] = await self._call_all(_SEIZE, [(keys, self._writer)])
         return bool(seized)
 
-    async def read(self, reply_id: UUID) -> list[Entry]:
+    async def read(self, reply_id: UUID) -> list[StreamEntry]:
         """All of a log."""
         entries: Any = await self._redis.xrange(log_key(reply_id))
         return [parse(*entry) for entry in entries]

@@ -20,7 +20,7 @@ from streaming.cluster.reaper import Reaper
 from streaming.cluster.redis_client import AWAY, ServiceAway
 from streaming.cluster.redis_log import RedisLogs, pieces
 from streaming.db_threads import db_threads
-from streaming.log import MemoryLog, Text
+from streaming.log import MemoryLog, PartialText
 from streaming.peers import Owner, Peers
 from streaming.replies.row_events import snapshot_of, user_event
 
@@ -93,7 +93,7 @@ class RedisPeers(Peers):
             raise ServiceAway from None
         return log
 
-    async def so_far(self, reply_id: UUID) -> Text | None:
+    async def so_far(self, reply_id: UUID) -> PartialText | None:
         """As `Peers.so_far`: what Redis has; `None` after the end, and when Redis is away."""
         if self._copies.away:
             return None
@@ -102,7 +102,7 @@ class RedisPeers(Peers):
         except AWAY:
             return None
         ended = any(entry.end is not None for entry in entries)
-        return None if ended else Text.of(pieces(entries))
+        return None if ended else PartialText.of(pieces(entries))
 
     async def stop(self, reply_id: UUID) -> None:
         """As `Peers.stop`. While Redis is away the row says it, which every `Reaper` reads."""

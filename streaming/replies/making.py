@@ -155,15 +155,15 @@ async def _store(turn: Turn, end: End) -> End | None:
     """
     content, reasoning = turn.log.text("content"), turn.log.text("reasoning")
     text = {"content": content, "reasoning": reasoning, "seq": turn.log.seq}
-    ask = _Ask(turn.result.offers, _asked(turn.result, end))
+    recorder = _CallRecorder(turn.result.offers, _asked(turn.result, end))
     for wait in (0.0, *CLOSE_RETRIES, None):
         try:
             columns = {**end.to_row(), **text}
             closed = await database_sync_to_async(replies.close_reply)(
                 **{"reply_id": turn.id, "writer": turn.writer, **columns},
-                ask=ask if ask.asked else None,
+                record_calls=recorder if recorder.asked else None,
             )
-            return ask.told(end) if closed else None
+            return recorder.with_calls(end) if closed else None
         except STORE_FAILURES as error:
             logger.error("reply %s: end not stored (%s)", turn.id, type(error).__name__)
             if isinstance(error, UNSTORABLE):
@@ -186,7 +186,7 @@ def _asked(result: Result, end: End) -> list[Asked]:
     return result.calls.whole() if whole and result.offers else []
 
 
-class _Ask:
+class _CallRecorder:
     """Stores the calls with which a reply ends, and tells of them."""
 
     def __init__(self, offers: Sequence[Offer], asked: Sequence[Asked]) -> None:
@@ -196,12 +196,12 @@ class _Ask:
     def __call__(self, reply: Message) -> None:
         self._rows = calls.ask(reply=reply, asked=self.asked, offers=self._offers)
 
-    def told(self, end: End) -> End:
+    def with_calls(self, end: End) -> End:
         """The end with the calls. All of them may have failed at once: then the turn goes on."""
         if not self._rows:
             return end
-        told = [selectors.as_wire(row) for row in self._rows]
-        return replace(end, tool_calls=told, next=selectors.next_of(self._rows) or "tools")
+        wire_calls = [selectors.as_wire(row) for row in self._rows]
+        return replace(end, tool_calls=wire_calls, next=selectors.next_of(self._rows) or "tools")
 
 
 async def learn_end(turn: Turn) -> None:

@@ -8,8 +8,7 @@ import orjson
 from conversations.threads.history import Said
 from conversations.tools.calls import SUPERSEDED
 from conversations.tools.models import State, ToolCall
-from providers.types import ChatMessage
-from providers.types import ToolCall as Called
+from providers.types import ChatMessage, ChatToolCall
 
 # The share of a window, in characters, that the results of the newest calls may take together, and
 # the least of each. Older results are cut to less.
@@ -27,7 +26,7 @@ def messages_of(said: Said, window: int, *, newest: bool) -> list[ChatMessage]:
     """Return a reply that called tools, and what each of them answered. What the reply thought goes
     along in the `newest` turn, where providers want it back."""
     calls = tuple(
-        Called(_id(call), call.offered, call.arguments, _extra(call)) for call in said.calls
+        ChatToolCall(_id(call), call.offered, call.arguments, _extra(call)) for call in said.calls
     )
     reasoning = said.reasoning if newest else ""
     room = max(_LEAST, window * _SHARE // max(1, len(calls))) if newest else _OLDER

@@ -26,14 +26,14 @@ _BETWEEN: Final = "\n\n"
 # How much of the room that is left passages may take: messages need some, too.
 _SHARE: Final = 0.75
 
-Part = str | Image
+PromptPart = str | Image
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a model is given of a content, and, where it is long, its passages, the best first."""
 
-    part: Part
+    part: PromptPart
     passages: tuple[Passage, ...] = ()
 
 
@@ -46,7 +46,7 @@ class PromptFile:
     content_id: UUID
     name: str
     tokens: int
-    part: Part | None
+    part: PromptPart | None
     passages: tuple[Passage, ...] = ()
 
     @property
@@ -119,7 +119,7 @@ class FileFit:
     ) -> tuple[ChatMessage, float]:
         """Return the message with its files, as far as there is room for them, and what those
         cost."""
-        parts: list[Part] = []
+        parts: list[PromptPart] = []
         used = 0.0
         for file in files:
             if file.content_id in self._given:
@@ -170,7 +170,7 @@ class FileFit:
             self.told.append({"id": file.id, "tokens": tokens, "used": used, **more})
 
 
-def with_parts(message: ChatMessage, parts: Sequence[Part]) -> ChatMessage:
+def with_parts(message: ChatMessage, parts: Sequence[PromptPart]) -> ChatMessage:
     """Return the message with the parts before its text, all in their order."""
     if not parts:
         return message
@@ -178,7 +178,7 @@ def with_parts(message: ChatMessage, parts: Sequence[Part]) -> ChatMessage:
     content = _BETWEEN.join(part for part in every if isinstance(part, str))
     if not any(isinstance(part, Image) for part in every):
         return replace(message, content=content)
-    ordered: list[Part] = []
+    ordered: list[PromptPart] = []
     for part in every:
         if isinstance(part, str) and ordered and isinstance(ordered[-1], str):
             part = f"{ordered.pop()}{_BETWEEN}{part}"

@@ -6,7 +6,6 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,13 +22,12 @@ from conversations.connections.serializers import (
 from conversations.errors import Conflict
 from conversations.fields import valid
 from conversations.pagination import OnePage
-from conversations.people.permissions import Staff
+from conversations.people.permissions import FOR_STAFF
 from conversations.schema import ERROR_REF, extend_schema
 from streaming.connections import Connections, is_own
 from streaming.lifecycle import lifecycle
 from streaming.rest.async_view import AsyncAPIView
 
-ForStaff = (IsAuthenticated, Staff)
 READ_ONLY = OpenApiResponse(ERROR_REF, "The connection is set in the environment.")
 FULL = OpenApiResponse(ERROR_REF, "There are too many connections.")
 
@@ -37,7 +35,7 @@ FULL = OpenApiResponse(ERROR_REF, "There are too many connections.")
 class ConnectionsView(AsyncAPIView):
     """The model servers."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
     pagination_class = OnePage
     serializer_class = ConnectionSerializer
 
@@ -64,7 +62,7 @@ class ConnectionsView(AsyncAPIView):
 class ConnectionView(AsyncAPIView):
     """One model server."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
 
     @extend_schema(request=ConnectionChanges, responses={200: ConnectionSerializer, 409: READ_ONLY})
     async def patch(self, request: Request, pk: UUID) -> Response:
@@ -97,7 +95,7 @@ class ConnectionView(AsyncAPIView):
 class ConnectionTestView(AsyncAPIView):
     """A test of a model server."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
 
     @extend_schema(request=None, responses=TestSerializer)
     async def post(self, request: Request, pk: UUID) -> Response:
@@ -109,7 +107,7 @@ class ConnectionTestView(AsyncAPIView):
 class ModelDefaultsView(AsyncAPIView):
     """What answers a request that names no model, and who answers instead."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
 
     @extend_schema(responses=DefaultsSerializer)
     async def get(self, request: Request) -> Response:

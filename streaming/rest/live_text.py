@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 
 from conversations.threads.models import OPEN, Message
 from streaming.lifecycle import lifecycle
-from streaming.log import Text
+from streaming.log import PartialText
 
 
 def catch_up(rows: Iterable[Message]) -> None:
@@ -25,12 +25,12 @@ def catch_up(rows: Iterable[Message]) -> None:
             row.content, row.reasoning, row.seq = text.content, text.reasoning, text.seq
 
 
-async def _so_far(reply_id: UUID) -> Text | None:
+async def _so_far(reply_id: UUID) -> PartialText | None:
     """The text of a running reply; `None` where only its row has it."""
     # Whoever asks holds a thread that the start may need.
     runtime = lifecycle.runtime
     if runtime is None:
         return None
     if turn := runtime.turns.find(reply_id):
-        return Text.of(turn.log.pieces)
+        return PartialText.of(turn.log.pieces)
     return await runtime.peers.so_far(reply_id)

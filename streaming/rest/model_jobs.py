@@ -7,7 +7,6 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers, status
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,14 +16,13 @@ from conversations.connections.serializers import MOST_NAME
 from conversations.errors import InvalidInput
 from conversations.fields import StrictSerializer, valid
 from conversations.pagination import OnePage
-from conversations.people.permissions import Staff
+from conversations.people.permissions import FOR_STAFF
 from conversations.schema import ERROR_REF, extend_schema
 from providers.base import ModelStore
 from providers.errors import ProviderError
 from streaming.lifecycle import Runtime, lifecycle
 from streaming.rest.async_view import AsyncAPIView
 
-ForStaff = (IsAuthenticated, Staff)
 NOT_NOW = OpenApiResponse(ERROR_REF, "Other work on the model is not finished, or too much waits.")
 
 
@@ -60,7 +58,7 @@ class LoadedSerializer(serializers.Serializer[Any]):
 class ModelJobsView(AsyncAPIView):
     """Work on models."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
     pagination_class = OnePage
     serializer_class = ModelJobSerializer
 
@@ -95,7 +93,7 @@ class ModelJobsView(AsyncAPIView):
 class ModelJobView(AsyncAPIView):
     """One job."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
 
     @extend_schema(responses={204: None})
     async def delete(self, request: Request, pk: UUID) -> Response:
@@ -107,7 +105,7 @@ class ModelJobView(AsyncAPIView):
 class LoadedModelsView(AsyncAPIView):
     """The models in memory."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
     pagination_class = OnePage
     serializer_class = LoadedSerializer
 

@@ -6,14 +6,13 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.fields import valid
 from conversations.pagination import OnePage
 from conversations.people.authentication import caller
-from conversations.people.permissions import Staff
+from conversations.people.permissions import FOR_STAFF
 from conversations.schema import ERROR_REF, extend_schema
 from conversations.tools import built_in, offers, servers
 from conversations.tools.built_in import BUILT_IN
@@ -28,14 +27,13 @@ from conversations.tools.serializers import (
 from streaming.rest.async_view import AsyncAPIView
 from streaming.tools import lists
 
-ForStaff = (IsAuthenticated, Staff)
 FULL = OpenApiResponse(ERROR_REF, "There are too many tool servers.")
 
 
 class ToolServersView(AsyncAPIView):
     """The tool servers."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
     pagination_class = OnePage
     serializer_class = ToolServerSerializer
 
@@ -60,7 +58,7 @@ class ToolServersView(AsyncAPIView):
 class ToolServerView(AsyncAPIView):
     """One tool server."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
 
     @extend_schema(responses=ToolServerSerializer)
     async def get(self, request: Request, server_id: UUID) -> Response:
@@ -94,7 +92,7 @@ class ToolServerView(AsyncAPIView):
 class ToolServerTestView(AsyncAPIView):
     """A test of a tool server."""
 
-    permission_classes = ForStaff
+    permission_classes = FOR_STAFF
 
     @extend_schema(request=None, responses=ToolTestSerializer)
     async def post(self, request: Request, server_id: UUID) -> Response:

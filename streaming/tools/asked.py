@@ -9,7 +9,7 @@ from providers.types import ToolPart
 
 
 @dataclass(slots=True)
-class _Call:
+class _PartialCall:
     id: str
     name: str
     arguments: list[str] = field(default_factory=list)
@@ -20,11 +20,11 @@ class AskedCalls:
     """Takes the pieces; `whole` gives the calls in their order."""
 
     def __init__(self) -> None:
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, _PartialCall] = {}
 
     def take(self, parts: Iterable[ToolPart]) -> None:
         for part in parts:
-            call = self._calls.setdefault(part.index, _Call(part.id, part.name))
+            call = self._calls.setdefault(part.index, _PartialCall(part.id, part.name))
             call.arguments.append(part.arguments)
             if part.extra_content:
                 call.extra_content = dict(part.extra_content)

@@ -9,7 +9,7 @@ class AnswerTooLong(Exception):
     """A server sent more than is taken of one answer."""
 
 
-class Refused(Exception):
+class ToolServerRefused(Exception):
     """A server refused a request, with an HTTP `status`."""
 
     def __init__(self, status: int) -> None:
@@ -17,7 +17,7 @@ class Refused(Exception):
         self.status = status
 
 
-class BoundedTransport(httpx2.AsyncHTTPTransport):
+class ToolServerTransport(httpx2.AsyncHTTPTransport):
     """Takes so many bytes of each answer, and raises for credentials that are refused: the SDK
     would ask the older protocol then, and tell the refusal of that."""
 
@@ -29,7 +29,7 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
         response = await super().handle_async_request(request)
         if response.status_code in (401, 403) or response.status_code >= 500:
             await response.aclose()
-            raise Refused(response.status_code)
+            raise ToolServerRefused(response.status_code)
         assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - for mypy
         response.stream = _Bounded(response.stream, self._most)
         return response

@@ -112,7 +112,7 @@ async def _connected(server: ToolServer) -> AsyncIterator["Client"]:
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation
 
-    from streaming.tools.bounded_http import BoundedTransport
+    from streaming.tools.bounded_http import ToolServerTransport
 
     headers = await database_sync_to_async(servers.headers)(server)
     try:
@@ -120,7 +120,7 @@ async def _connected(server: ToolServer) -> AsyncIterator["Client"]:
             httpx2.AsyncClient(
                 headers=headers,
                 timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
-                transport=BoundedTransport(MOST_BYTES),
+                transport=ToolServerTransport(MOST_BYTES),
             ) as http,
             Client(
                 streamable_http_client(server.url, http_client=http),
@@ -153,13 +153,13 @@ def _sentence(server: ToolServer, causes: list[BaseException]) -> str:
     import httpx2
     from mcp.shared.exceptions import MCPError
 
-    from streaming.tools.bounded_http import AnswerTooLong, Refused
+    from streaming.tools.bounded_http import AnswerTooLong, ToolServerRefused
 
     for error in causes:
         match error:
-            case Refused(status=401 | 403):
+            case ToolServerRefused(status=401 | 403):
                 return f"The tool server {server.name} refuses the credentials."
-            case Refused():
+            case ToolServerRefused():
                 return f"The tool server {server.name} answered with status {error.status}."
             case AnswerTooLong():
                 return f"The tool server {server.name} sent too much."

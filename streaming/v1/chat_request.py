@@ -5,10 +5,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import FailFast, Field, model_validator
 
-from providers.types import ChatMessage, ResponseFormat, ToolCall
-from streaming.v1.ask import MESSAGES, Alternatives, Ask, Effort, Form, ReplyRequest, Schema
+from providers.types import ChatMessage, ChatToolCall, ResponseFormat
 from streaming.v1.fields import Body, Count, Word, refuse, require, texts
-from streaming.v1.parts import Arguments, Content, chat_message, shows_image
+from streaming.v1.parts import ArgumentsText, Content, chat_message, shows_image
+from streaming.v1.reply_request import (
+    MESSAGES,
+    Alternatives,
+    Effort,
+    ParsedRequest,
+    ReplyRequest,
+    ReplySchema,
+    ResponseForm,
+)
 from streaming.v1.tools import NestedTools, as_arguments
 
 STOPS = 16
@@ -18,7 +26,7 @@ CALLS = 1000
 
 class CalledFunction(Body):
     name: Word
-    arguments: Arguments = "{}"
+    arguments: ArgumentsText = "{}"
 
 
 class CalledCustom(Body):
@@ -26,7 +34,7 @@ class CalledCustom(Body):
     input: str = ""
 
 
-class Call(Body):
+class MessageCall(Body):
     id: Word
     function: CalledFunction | None = None
     custom: CalledCustom | None = None
@@ -36,19 +44,19 @@ class Call(Body):
     def _calls_something(self) -> Self:
         return self if self.custom else require(self, "function")
 
-    def to_provider(self) -> ToolCall:
+    def to_provider(self) -> ChatToolCall:
         if self.function:
             name, arguments = self.function.name, self.function.arguments
         elif self.custom:
             name, arguments = self.custom.name, as_arguments(self.custom.input)
-        return ToolCall(self.id, name, arguments, self.extra_content)
+        return ChatToolCall(self.id, name, arguments, self.extra_content)
 
 
-class Message(Body):
+class InputMessage(Body):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content | None = None
     reasoning_content: str = ""
-    tool_calls: Annotated[list[Call], Field(max_length=CALLS), FailFast()] = []
+    tool_calls: Annotated[list[MessageCall], Field(max_length=CALLS), FailFast()] = []
     tool_call_id: Word | None = None
     name: str = ""
 
@@ -75,15 +83,15 @@ class Message(Body):
 class Format(Body):
     """The form of a reply, with the schema in an object of its own."""
 
-    type: Form
-    json_schema: Schema | None = None
+    type: ResponseForm
+    json_schema: ReplySchema | None = None
 
     @model_validator(mode="after")
     def _has_a_schema(self) -> Self:
         return require(self, "json_schema") if self.type == "json_schema" else self
 
     def to_provider(self) -> ResponseFormat | None:
-        return (self.json_schema or Schema(type=self.type)).to_provider()
+        return (self.json_schema or ReplySchema(type=self.type)).to_provider()
 
 
 class StreamOptions(Body):
@@ -102,8 +110,8 @@ class WrittenRequest(ReplyRequest):
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
 
 
-class ChatRequest(WrittenRequest):
-    messages: Annotated[list[Message], Field(min_length=1, max_length=MESSAGES), FailFast()]
+class ChatCompletionRequest(WrittenRequest):
+    messages: Annotated[list[InputMessage], Field(min_length=1, max_length=MESSAGES), FailFast()]
     tools: NestedTools = []
     max_completion_tokens: Count | None = None
     reasoning_effort: Effort | None = None
@@ -116,10 +124,10 @@ class ChatRequest(WrittenRequest):
         return self.tools
 
     @classmethod
-    def parse(cls, data: object) -> Ask:
+    def parse(cls, data: object) -> ParsedRequest:
         """The request in a body. Raises `InvalidInput`."""
         body = cls.read(data)
-        return body.to_ask(
+        return body.parsed(
             (message.to_provider() for message in body.messages),
             include_usage=body.stream_options.include_usage,
             max_tokens=body.max_completion_tokens or body.max_tokens,

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from providers.types import Chunk, ToolPart
 from streaming.replies.result import Result
-from streaming.v1.ask import Ask
+from streaming.v1.reply_request import ParsedRequest
 from streaming.v1.sse import DONE, Json, event, merged
 from streaming.v1.tools import as_input
 
@@ -21,8 +21,8 @@ class Completion:
 
     prefix, kind, event_kind = "chatcmpl", "chat.completion", "chat.completion.chunk"
 
-    def __init__(self, result: Result, ask: Ask) -> None:
-        self._result, self._ask = result, ask
+    def __init__(self, result: Result, request: ParsedRequest) -> None:
+        self._result, self._request = result, request
         self._held: list[ToolPart] = []  # pieces of calls of custom tools
         self._head = {
             "id": f"{self.prefix}-{uuid4().hex}",
@@ -49,11 +49,11 @@ class Completion:
     def end(self, tokens: Json) -> bytes:
         """The chunk with the reason, that with the usage if it was asked for, the end mark. Calls
         of custom tools come before it: their input is known when they are whole."""
-        custom = self._ask.custom
+        custom = self._request.custom
         calls = [{"index": call.index, **_call(call, custom)} for call in _joined(self._held)]
         events = self._chunk({"tool_calls": calls}) if calls else b""
         warnings = self._warnings()
-        if not self._ask.include_usage:
+        if not self._request.include_usage:
             return events + self._chunk({}, reason=self._result.reason, **warnings) + DONE
         events += self._chunk({}, reason=self._result.reason)
         return events + self._event(choices=[], usage=usage(tokens), **warnings) + DONE
@@ -73,20 +73,21 @@ class Completion:
         if reasoning := "".join(chunk.reasoning for chunk in chunks):
             message["reasoning_content"] = reasoning
         if calls := _joined(part for chunk in chunks for part in chunk.tool_parts):
-            told = [_call(call, self._ask.custom) for call in calls]
+            told = [_call(call, self._request.custom) for call in calls]
             message |= {"content": content or None, "tool_calls": told}
         logprobs = [entry for chunk in chunks for entry in chunk.logprobs]
         return {"index": 0, "message": message, "logprobs": _logprobs(logprobs)}
 
     def _hold(self, part: ToolPart) -> bool:
         """Keep a piece of a call of a custom tool until its end. Returns whether it is one."""
-        held = part.name in self._ask.custom or part.index in {kept.index for kept in self._held}
+        indexes = {kept.index for kept in self._held}
+        held = part.name in self._request.custom or part.index in indexes
         if held:
             self._held.append(part)
         return held
 
     def _warnings(self) -> Json:
-        return {"warnings": self._ask.warnings} if self._ask.warnings else {}
+        return {"warnings": self._request.warnings} if self._request.warnings else {}
 
     def _delta(self, delta: Json, logprobs: Sequence[Any]) -> Json:
         """The choice of a chunk, without its reason."""

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from providers.types import ChatMessage, Chunk
-from streaming.v1.ask import Ask
 from streaming.v1.chat_request import WrittenRequest
 from streaming.v1.chat_response import Completion
 from streaming.v1.fields import Word
+from streaming.v1.reply_request import ParsedRequest
 from streaming.v1.sse import Json
 
 
@@ -26,10 +26,10 @@ class CompletionRequest(WrittenRequest):
     logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
 
     @classmethod
-    def parse(cls, data: object) -> Ask:
+    def parse(cls, data: object) -> ParsedRequest:
         """The request in a body. Raises `InvalidInput`."""
         body = cls.read(data)
-        return body.to_ask(
+        return body.parsed(
             [ChatMessage("user", body.prompt)],
             include_usage=body.stream_options.include_usage,
             echo={"prompt": body.prompt} if body.echo else None,
@@ -44,13 +44,13 @@ class TextCompletion(Completion):
     prefix, kind, event_kind = "cmpl", "text_completion", "text_completion"
 
     def begin(self) -> bytes:
-        prompt = self._ask.echo.get("prompt")
+        prompt = self._request.echo.get("prompt")
         return self._chunk({"content": prompt}) if prompt else b""
 
     def _choice(self, chunks: Sequence[Chunk]) -> Json:
         text = "".join(chunk.content for chunk in chunks)
         logprobs = [entry for chunk in chunks for entry in chunk.logprobs]
-        choice = _choice(self._ask.echo.get("prompt", "") + text, logprobs)
+        choice = _choice(self._request.echo.get("prompt", "") + text, logprobs)
         if reasoning := "".join(chunk.reasoning for chunk in chunks):
             choice["reasoning_content"] = reasoning
         return choice

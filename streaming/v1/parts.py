@@ -40,7 +40,7 @@ def _media_type(first: bytes) -> str | None:
     return "image/webp" if first[:4] == b"RIFF" and first[8:12] == b"WEBP" else None
 
 
-Kind = Literal[
+PartType = Literal[
     "text",
     "input_text",
     "output_text",
@@ -52,8 +52,8 @@ Kind = Literal[
 ]
 
 
-class Part(Body):
-    type: Kind
+class ContentPart(Body):
+    type: PartType
     text: str | None = None
     refusal: str | None = None
     image_url: Annotated[Image, PlainValidator(_image)] | None = None
@@ -73,19 +73,19 @@ def _parts(value: Any) -> Any:
 
 # Parts of one message.
 PARTS = 10_000
-Content = Annotated[list[Part], Field(max_length=PARTS), BeforeValidator(_parts)]
+Content = Annotated[list[ContentPart], Field(max_length=PARTS), BeforeValidator(_parts)]
 
 
-def shows_image(content: list[Part] | None) -> bool:
+def shows_image(content: list[ContentPart] | None) -> bool:
     return any(part.image_url for part in content or ())
 
 
-def text_of(content: Iterable[Part]) -> str:
+def text_of(content: Iterable[ContentPart]) -> str:
     """The texts of the parts, joined."""
     return "".join(part.value for part in content if isinstance(part.value, str))
 
 
-def chat_message(role: str, content: Iterable[Part], **more: Any) -> ChatMessage:
+def chat_message(role: str, content: Iterable[ContentPart], **more: Any) -> ChatMessage:
     """A message for the provider, with the order of its parts where some are images."""
     parts = tuple(part.value for part in content if part.value)
     text = "".join(part for part in parts if isinstance(part, str))
@@ -109,4 +109,4 @@ def _arguments(text: Any) -> Any:
     return text if value else "{}"
 
 
-Arguments = Annotated[str, BeforeValidator(_arguments)]
+ArgumentsText = Annotated[str, BeforeValidator(_arguments)]

@@ -10,10 +10,18 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, FailFast, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from providers.types import ChatMessage, ToolCall
-from streaming.v1.ask import MESSAGES, Alternatives, Ask, Effort, Form, ReplyRequest, Schema
+from providers.types import ChatMessage, ChatToolCall
 from streaming.v1.fields import Body, Count, Word, refuse, require
-from streaming.v1.parts import Arguments, Content, chat_message, shows_image, text_of
+from streaming.v1.parts import ArgumentsText, Content, chat_message, shows_image, text_of
+from streaming.v1.reply_request import (
+    MESSAGES,
+    Alternatives,
+    Effort,
+    ParsedRequest,
+    ReplyRequest,
+    ReplySchema,
+    ResponseForm,
+)
 from streaming.v1.tools import FlatTools, as_arguments
 
 # What every answer repeats of its request, and what it says where nothing was asked.
@@ -45,7 +53,7 @@ def _not_a_reference(kind: Any) -> Any:
     return kind
 
 
-Kind = Literal[
+ItemType = Literal[
     "message",
     "reasoning",
     "function_call",
@@ -55,11 +63,11 @@ Kind = Literal[
 ]
 
 
-class Item(Body):
+class InputItem(Body):
     """A message, reasoning, a call of a tool or its output."""
 
     type: Annotated[
-        Kind,
+        ItemType,
         BeforeValidator(_not_a_reference),
     ] = "message"
     role: Literal["system", "developer", "user", "assistant"] | None = None
@@ -67,7 +75,7 @@ class Item(Body):
     summary: Content = []
     call_id: Word | None = None
     name: Word | None = None
-    arguments: Arguments = "{}"
+    arguments: ArgumentsText = "{}"
     input: str | None = None
     output: Content | None = None
     extra_content: dict[str, Any] | None = None
@@ -79,17 +87,17 @@ class Item(Body):
         return require(self, *_NEEDED.get(self.type, ()))
 
 
-class TextFormat(Schema):
+class TextFormat(ReplySchema):
     """The form of a reply, with the schema beside its type."""
 
-    type: Form
+    type: ResponseForm
 
 
-class Text(Body):
+class TextOptions(Body):
     format: TextFormat | None = None
 
 
-class Reasoning(Body):
+class ReasoningOptions(Body):
     effort: Effort | None = None
 
 
@@ -104,13 +112,16 @@ def _items(value: Any) -> Any:
 
 class ResponsesRequest(ReplyRequest):
     input: Annotated[
-        list[Item], Field(min_length=1, max_length=MESSAGES), FailFast(), BeforeValidator(_items)
+        list[InputItem],
+        Field(min_length=1, max_length=MESSAGES),
+        FailFast(),
+        BeforeValidator(_items),
     ]
     tools: FlatTools = []
     instructions: str = ""
     max_output_tokens: Count | None = None
-    reasoning: Reasoning = Field(default_factory=Reasoning)
-    text: Text = Field(default_factory=Text)
+    reasoning: ReasoningOptions = Field(default_factory=ReasoningOptions)
+    text: TextOptions = Field(default_factory=TextOptions)
     include: Annotated[list[str], Field(max_length=100), FailFast()] = []
     top_logprobs: Alternatives = 0
     background: Annotated[Any, _only_without("Nothing is made in the background here")] = None
@@ -122,12 +133,12 @@ class ResponsesRequest(ReplyRequest):
         return self.tools
 
     @classmethod
-    def parse(cls, data: Any) -> Ask:
+    def parse(cls, data: Any) -> ParsedRequest:
         """The request in a body. Raises `InvalidInput`."""
         body = cls.read(data)
         asked = {name: data.get(name, data.get(to_camel(name))) for name in _ECHOED}
         logprobs = body.top_logprobs or "message.output_text.logprobs" in body.include
-        return body.to_ask(
+        return body.parsed(
             _messages(body),
             echo={name: _ECHOED[name] if value is None else value for name, value in asked.items()},
             max_tokens=body.max_output_tokens,
@@ -159,7 +170,7 @@ def _messages(body: ResponsesRequest) -> list[ChatMessage]:
                 messages.append(ChatMessage("assistant", "", reasoning=reasoning))
                 reasoning = ""
             arguments = item.arguments if item.input is None else as_arguments(item.input)
-            call = ToolCall(item.call_id or "", item.name or "", arguments, item.extra_content)
+            call = ChatToolCall(item.call_id or "", item.name or "", arguments, item.extra_content)
             calls = (*messages[-1].tool_calls, call)
             messages[-1] = replace(messages[-1], tool_calls=calls)
     return messages

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from providers.types import Chunk
 from streaming.replies.result import Result
-from streaming.v1.ask import Ask
+from streaming.v1.reply_request import ParsedRequest
 from streaming.v1.sse import Json, event, merged
 from streaming.v1.tools import as_input
 
@@ -21,7 +21,7 @@ from streaming.v1.tools import as_input
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
-class _Kind(NamedTuple):
+class _ItemKind(NamedTuple):
     """A kind of item: the type in its data, the prefix of its ids, what its events are called by,
     the field that holds the text, and, where the text is in a part, how that is called."""
 
@@ -33,25 +33,25 @@ class _Kind(NamedTuple):
     counter: str = "content_index"
 
 
-_MESSAGE = _Kind("message", "msg", "output_text", part="content_part")
-_REASONING = _Kind("reasoning", "rs", "reasoning_text", part="content_part")
-_SUMMARY = _Kind(
+_MESSAGE = _ItemKind("message", "msg", "output_text", part="content_part")
+_REASONING = _ItemKind("reasoning", "rs", "reasoning_text", part="content_part")
+_SUMMARY = _ItemKind(
     "reasoning",
     "rs",
     "reasoning_summary_text",
     part="reasoning_summary_part",
     counter="summary_index",
 )
-_CALL = _Kind("function_call", "fc", "function_call_arguments", "arguments")
-_CUSTOM = _Kind("custom_tool_call", "ctc", "custom_tool_call_input", "input")
+_CALL = _ItemKind("function_call", "fc", "function_call_arguments", "arguments")
+_CUSTOM = _ItemKind("custom_tool_call", "ctc", "custom_tool_call_input", "input")
 
 
 @dataclass(slots=True)
-class _Item:
+class _OutputItem:
     """One item, at its place in the output; `text` is what it holds so far, `call` the head of a
     call."""
 
-    kind: _Kind
+    kind: _ItemKind
     index: int
     call: Json
     id: str
@@ -87,20 +87,20 @@ class _Item:
 class Response:
     """One response; as a `Writer` it streams."""
 
-    def __init__(self, result: Result, ask: Ask) -> None:
-        self._result, self._ask = result, ask
+    def __init__(self, result: Result, request: ParsedRequest) -> None:
+        self._result, self._request = result, request
         self._sequence = count()
         self._begun = False
-        self._open: list[_Item] = []
-        self._calls: dict[int, _Item] = {}
-        self._warnings: Json = {"warnings": ask.warnings} if ask.warnings else {}
+        self._open: list[_OutputItem] = []
+        self._calls: dict[int, _OutputItem] = {}
+        self._warnings: Json = {"warnings": request.warnings} if request.warnings else {}
         self._data: Json = {
             "id": f"resp_{uuid4().hex}",
             "object": "response",
             "created_at": int(time.time()),
             "status": "in_progress",
             **dict.fromkeys(("error", "incomplete_details", "previous_response_id", "usage")),
-            **ask.echo,
+            **request.echo,
             "background": False,
             "model": result.model,
             "output": [],
@@ -139,7 +139,7 @@ class Response:
         return self._data
 
     def _piece(self, chunk: Chunk) -> Iterator[bytes]:
-        summarised = (self._ask.echo.get("reasoning") or {}).get("summary")
+        summarised = (self._request.echo.get("reasoning") or {}).get("summary")
         if chunk.reasoning:
             yield from self._text(_SUMMARY if summarised else _REASONING, chunk.reasoning)
         if chunk.content:
@@ -148,7 +148,7 @@ class Response:
             if part.index not in self._calls:
                 if self._open and not self._open[-1].call:  # calls may be open side by side
                     yield from self._close()
-                kind = _CUSTOM if part.name in self._ask.custom else _CALL
+                kind = _CUSTOM if part.name in self._request.custom else _CALL
                 yield from self._add(kind, call_id=part.id, name=part.name)
                 self._calls[part.index] = self._open[-1]
             item = self._calls[part.index]
@@ -159,7 +159,7 @@ class Response:
             else:
                 item.text += part.arguments
 
-    def _text(self, kind: _Kind, text: str, logprobs: Iterable[Any] = ()) -> Iterator[bytes]:
+    def _text(self, kind: _ItemKind, text: str, logprobs: Iterable[Any] = ()) -> Iterator[bytes]:
         """Add text to the open item, if it is of that kind, else to a new one."""
         if not self._open or self._open[-1].kind is not kind:
             yield from self._close()
@@ -169,8 +169,8 @@ class Response:
         more = {"logprobs": list(logprobs)} if kind is _MESSAGE else {}
         yield self._delta(item, text, **more)
 
-    def _add(self, kind: _Kind, **call: str) -> Iterator[bytes]:
-        item = _Item(kind, len(self._data["output"]), call, f"{kind.prefix}_{uuid4().hex}")
+    def _add(self, kind: _ItemKind, **call: str) -> Iterator[bytes]:
+        item = _OutputItem(kind, len(self._data["output"]), call, f"{kind.prefix}_{uuid4().hex}")
         self._open.append(item)
         data = item.data("in_progress")
         self._data["output"].append(data)
@@ -178,7 +178,7 @@ class Response:
         if kind.part:
             yield self._event(f"{kind.part}.added", **item.event(part=item.part))
 
-    def _delta(self, item: _Item, text: str, **more: Any) -> bytes:
+    def _delta(self, item: _OutputItem, text: str, **more: Any) -> bytes:
         item.text += text
         return self._event(f"{item.kind.events}.delta", **item.event(delta=text, **more))
 

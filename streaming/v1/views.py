@@ -16,12 +16,12 @@ from streaming.replies.stateless import StatelessReplies
 from streaming.routing import ModelNotOffered
 from streaming.v1 import models as listing
 from streaming.v1 import sse
-from streaming.v1.ask import Ask
-from streaming.v1.chat_request import ChatRequest
+from streaming.v1.chat_request import ChatCompletionRequest
 from streaming.v1.chat_response import Completion
 from streaming.v1.completions import CompletionRequest, TextCompletion
 from streaming.v1.embeddings import EmbeddingsRequest
 from streaming.v1.http import Handler, RequestBody, answer_json, endpoint, unknown
+from streaming.v1.reply_request import ParsedRequest
 from streaming.v1.responses_request import ResponsesRequest
 from streaming.v1.responses_response import Response
 
@@ -53,22 +53,24 @@ async def _admitted(
         raise
 
 
-def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.Writer]) -> Handler:
+def _reply(
+    parse: Callable[[object], ParsedRequest], writer: Callable[[Result, ParsedRequest], sse.Writer]
+) -> Handler:
     """A handler that makes a reply to what `parse` reads and answers what `writer` makes of it."""
 
     async def handle(request: HttpRequest, caller: Caller) -> HttpResponseBase:
         body = RequestBody(request)
         async with _admitted(caller, body) as (stateless, permit):
-            ask = await body.parsed(parse)
+            parsed = await body.parsed(parse)
             reply = await stateless.begin(
                 caller,
-                model=ask.model,
-                messages=ask.messages,
-                parameters=ask.parameters,
+                model=parsed.model,
+                messages=parsed.messages,
+                parameters=parsed.parameters,
                 permit=permit,
             )
-        write = partial(writer, reply.result, ask)
-        if ask.stream:
+        write = partial(writer, reply.result, parsed)
+        if parsed.stream:
             return await sse.respond(reply, write)
         chunks = await reply.whole()
         return answer_json(write().whole(chunks, reply.tokens), headers=reply.headers)
@@ -79,12 +81,17 @@ def _reply(parse: Callable[[object], Ask], writer: Callable[[Result, Ask], sse.W
 async def _embed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     body = RequestBody(request)
     async with _admitted(caller, body) as (stateless, permit):
-        ask = await body.parsed(EmbeddingsRequest.read)
+        parsed = await body.parsed(EmbeddingsRequest.read)
     permit = permit or await stateless.admit(caller)
     vectors, tokens = await embed(
-        stateless, caller, permit, model=ask.model, texts=ask.input, dimensions=ask.dimensions
+        stateless,
+        caller,
+        permit,
+        model=parsed.model,
+        texts=parsed.input,
+        dimensions=parsed.dimensions,
     )
-    return answer_json(ask.answer(vectors, tokens["prompt"]), headers=permit.headers)
+    return answer_json(parsed.answer(vectors, tokens["prompt"]), headers=permit.headers)
 
 
 async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
@@ -122,7 +129,7 @@ async def _health(request: HttpRequest) -> HttpResponseBase:
     return answer_json({"status": "ok", "provider": provider.name})
 
 
-chat = endpoint("chat", POST=_reply(ChatRequest.parse, Completion))
+chat = endpoint("chat", POST=_reply(ChatCompletionRequest.parse, Completion))
 completions = endpoint("chat", POST=_reply(CompletionRequest.parse, TextCompletion))
 responses = endpoint("chat", POST=_reply(ResponsesRequest.parse, Response))
 embeddings = endpoint("chat", POST=_embed)

@@ -14,7 +14,7 @@ from hypothesis.stateful import precondition, rule
 
 from streaming.cluster.copies import Copies
 from streaming.cluster.mirror import Mirror
-from streaming.cluster.redis_log import Append, RedisLogs, State
+from streaming.cluster.redis_log import Append, LogState, RedisLogs
 from streaming.log import MemoryLog
 from tests.harness import WAIT_S
 from tests.harness.log_machine import KINDS, TEXTS, LogMachine, end_as, explore, snapshot
@@ -138,14 +138,14 @@ class RedisLogMachine(LogMachine):
             end=(len(pieces) + 2, end_as("completed")),
         )
         [answer] = self.do(self.writer.logs.append([late]))
-        assert answer.state == State.FENCED
+        assert answer.state == LogState.FENCED
         end = end_as("interrupted")
         own = Append(self.reply_id, len(pieces) + 1, end=(len(pieces) + 1, end))
         self.do(self.reader.logs.append([own]))
         self.log.finish(end)
         self.status = "ended interrupted"
         [answer] = self.do(self.writer.logs.append([late]))
-        assert answer.state == State.FENCED
+        assert answer.state == LogState.FENCED
         assert [e.piece for e in self.do(self.reader.logs.read(self.reply_id)) if e.piece] == pieces
 
 

@@ -272,7 +272,7 @@ async def test_bytes_that_are_always_there_leave_others_their_turn() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
-    body = bodies._Body(Inner(), inflates=False)  # type: ignore[arg-type]
+    body = bodies._BodyStream(Inner(), inflates=False)  # type: ignore[arg-type]
     with pytest.raises(TooMuch):
         await read_whole(aiter(body), 10 * bodies.FAIR)
     task.cancel()

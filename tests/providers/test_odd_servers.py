@@ -19,7 +19,7 @@ from providers.errors import (
 )
 from providers.inference import InferenceProvider
 from providers.openai import OpenAIProvider
-from providers.types import ChatMessage, ChatRequest, Image, ToolCall
+from providers.types import ChatMessage, ChatRequest, ChatToolCall, Image
 from tests.providers.connect import inference_at, ollama_at, openai_at
 from tests.providers.replies import REPLY_TEXT, answer, ask
 from tests.scripted.ollama import ScriptedOllama
@@ -107,7 +107,7 @@ async def test_what_a_provider_needs_back(
     reply = await ask(compatible, "signed")
     parts = [part for chunk in reply.chunks for part in chunk.tool_parts]
     assert [part.extra_content for part in parts if part.extra_content] == [SIGNATURE]
-    call = ToolCall("call_1", "clock", "{}", SIGNATURE)
+    call = ChatToolCall("call_1", "clock", "{}", SIGNATURE)
     history = (
         ChatMessage("user", "What time is it?"),
         ChatMessage("assistant", "", tool_calls=(call,), reasoning="Let me look."),
@@ -123,7 +123,7 @@ async def test_what_a_provider_needs_back(
 async def test_a_call_without_arguments_is_sent_with_an_empty_object(
     compatible: Compatible, openai_server: ScriptedOpenAI, arguments: str
 ) -> None:
-    message = ChatMessage("assistant", "", tool_calls=(ToolCall("call_1", "clock", arguments),))
+    message = ChatMessage("assistant", "", tool_calls=(ChatToolCall("call_1", "clock", arguments),))
     await answer(compatible, ChatRequest("normal", (ChatMessage("user", "Hi"), message)))
     call = openai_server.chats[-1].json["messages"][1]["tool_calls"][0]
     assert call["function"]["arguments"] == "{}"
@@ -200,7 +200,7 @@ async def test_a_picture_in_the_result_of_a_tool_is_sent(
     """The server takes it or refuses it; it is never left out."""
     picture = Image("image/png", "YQ==")
     messages = (
-        ChatMessage("assistant", "", tool_calls=(ToolCall("call_1", "look", "{}"),)),
+        ChatMessage("assistant", "", tool_calls=(ChatToolCall("call_1", "look", "{}"),)),
         ChatMessage("tool", "Here.", parts=("Here.", picture), tool_call_id="call_1"),
     )
     await answer(compatible, ChatRequest("normal", messages))

@@ -4,7 +4,7 @@ import pytest
 
 from providers import errors
 from providers.ollama import OllamaProvider
-from providers.types import ChatMessage, ChatRequest, ToolCall
+from providers.types import ChatMessage, ChatRequest, ChatToolCall
 from tests.providers.replies import REPLY_TEXT, answer, ask
 from tests.scripted.ollama import ScriptedOllama, entry
 
@@ -57,7 +57,7 @@ async def test_what_a_provider_needs_back(
     reply = await ask(ollama, "signed")
     [part] = [part for chunk in reply.chunks for part in chunk.tool_parts if part.extra_content]
     assert (part.id, part.extra_content) == ("call_9", {"signature": "c2ln"})
-    call = ToolCall("call_9", "clock", "null", part.extra_content)
+    call = ChatToolCall("call_9", "clock", "null", part.extra_content)
     said = ChatMessage("assistant", "", tool_calls=(call,), reasoning="Let me look.")
     await answer(ollama, ChatRequest("normal", (ChatMessage("user", "Hi"), said)))
     sent = ollama_server.chats[-1].json["messages"][1]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.ndjson import LineSafeTransport
-from providers.stream_reader import Form, StreamReader
+from providers.stream_reader import BodyForm, StreamReader
 from providers.surrogates import HalfJoiner
 
 # Many of the characters that matter: line separators, their lead bytes in other characters.
@@ -99,16 +99,16 @@ def test_event_of_several_lines() -> None:
 @pytest.mark.parametrize(
     ("body", "form", "events"),
     [
-        (b'{"a":\n1}\n\n', Form.DOCUMENT, ['{"a":\n1}']),
-        (b'\xef\xbb\xbf\n{\n  "a": "}\\n"\n}', Form.DOCUMENT, ['{\n  "a": "}\\n"\n}']),
-        (b'{"a":1}', Form.JSON, ['{"a":1}']),
-        (b'{"a":1}\r\n\r\n{"a":2}\n', Form.LINES, ['{"a":1}', '{"a":2}']),
-        (b'{"a":"\\ud83d"}\n{"a":2}', Form.LINES, ['{"a":"\\ud83d"}', '{"a":2}']),
-        (b'\n: ping\n\ndata: {"a":1}\n\n', Form.EVENTS, ['{"a":1}']),
+        (b'{"a":\n1}\n\n', BodyForm.DOCUMENT, ['{"a":\n1}']),
+        (b'\xef\xbb\xbf\n{\n  "a": "}\\n"\n}', BodyForm.DOCUMENT, ['{\n  "a": "}\\n"\n}']),
+        (b'{"a":1}', BodyForm.JSON, ['{"a":1}']),
+        (b'{"a":1}\r\n\r\n{"a":2}\n', BodyForm.LINES, ['{"a":1}', '{"a":2}']),
+        (b'{"a":"\\ud83d"}\n{"a":2}', BodyForm.LINES, ['{"a":"\\ud83d"}', '{"a":2}']),
+        (b'\n: ping\n\ndata: {"a":1}\n\n', BodyForm.EVENTS, ['{"a":1}']),
     ],
 )
 def test_a_body_is_read_for_what_it_is(
-    cut: int, body: bytes, form: Form, events: list[str]
+    cut: int, body: bytes, form: BodyForm, events: list[str]
 ) -> None:
     reader = StreamReader()
     found = [event for piece in (body[:cut], body[cut:]) for event in reader.feed(piece)]

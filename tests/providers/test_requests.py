@@ -12,11 +12,11 @@ from providers.openai import OpenAIProvider
 from providers.types import (
     ChatMessage,
     ChatRequest,
+    ChatToolCall,
     Embeddings,
     Image,
     ResponseFormat,
     Tool,
-    ToolCall,
     ToolChoice,
 )
 from tests.providers.replies import answer, ask, is_plain
@@ -43,7 +43,7 @@ UTC, CET = '{"zone":"UTC"}', '{"zone":"CET"}'
 PICTURE = Image("image/png", "iVBORw0KGgo=")
 CALLED = (
     USER,
-    ChatMessage("assistant", "", tool_calls=(ToolCall("call_1", "clock", UTC),)),
+    ChatMessage("assistant", "", tool_calls=(ChatToolCall("call_1", "clock", UTC),)),
     ChatMessage("tool", "12:00", tool_call_id="call_1"),
 )
 
@@ -107,7 +107,7 @@ async def test_ollama_gets_tool_calls_and_their_answers(
 async def test_ollama_cannot_be_sent_broken_arguments(
     ollama: OllamaProvider, ollama_server: ScriptedOllama
 ) -> None:
-    broken = ChatMessage("assistant", "", tool_calls=(ToolCall("call_1", "clock", "{oops"),))
+    broken = ChatMessage("assistant", "", tool_calls=(ChatToolCall("call_1", "clock", "{oops"),))
     with pytest.raises(RequestRefused) as caught:
         await answer(ollama, request(USER, broken))
     assert is_plain(caught.value)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.base import Role
+from providers.base import ProviderRole
 from providers.echo import EchoProvider
 from providers.errors import ProviderUnavailable
 from providers.types import Model
@@ -118,7 +118,7 @@ async def test_a_provider_that_is_away_costs_the_others_nothing(place_alone: Pla
 class Sometimes(EchoProvider):
     """A provider that answers as long as it is `up`; its one model has its name."""
 
-    role = Role.SERVICE
+    role = ProviderRole.SERVICE
     up = True
 
     async def list_models(self) -> list[Model]:

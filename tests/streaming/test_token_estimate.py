@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.types import ChatMessage, Image, ToolCall
+from providers.types import ChatMessage, ChatToolCall, Image
 from streaming.picture_tokens import picture_weight
 from streaming.token_estimate import (
     ONCE,
@@ -115,7 +115,7 @@ def test_all_that_a_model_reads_counts():
     more = [
         ChatMessage("assistant", "Hello", parts=("Hello", image)),
         ChatMessage("assistant", "Hello", reasoning="They greet me."),
-        ChatMessage("assistant", "Hello", tool_calls=(ToolCall("1", "clock", "{}"),)),
+        ChatMessage("assistant", "Hello", tool_calls=(ChatToolCall("1", "clock", "{}"),)),
     ]
     estimate = TokenEstimate()
     least = estimate.of(message_amounts(plain))

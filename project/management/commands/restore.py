@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from project import backup
+from project.backup_files import Manifest
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             f"{rows} rows of {manifest['made_at']} are in the database, as they were."
         )
 
-    def read(self, name: str) -> backup.Manifest:
+    def read(self, name: str) -> Manifest:
         """Read the file. What comes from standard input is kept in a file first: the list of what
         a zip holds is at its end."""
         if name != "-":

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from conversations.connections.services import connections
 from project import light_imports
-from providers.base import Role
+from providers.base import ProviderRole
 from providers.building import build
 from providers.config import LocalSettings
 from providers.errors import ProviderError
@@ -58,7 +58,7 @@ async def is_needed() -> bool:
     """Whether the embedded model is the default, or the only other service does not answer."""
     if settings.CHAT_DEFAULT_PROVIDER:
         return settings.CHAT_DEFAULT_PROVIDER == "local"
-    services = [p for p in build(settings.PROVIDERS).values() if p.role is Role.SERVICE]
+    services = [p for p in build(settings.PROVIDERS).values() if p.role is ProviderRole.SERVICE]
     if len(services) > 1 or await connections().filter(enabled=True).aexists():
         return False
     try:

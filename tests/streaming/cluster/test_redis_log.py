@@ -14,7 +14,7 @@ from hypothesis.errors import Flaky
 from streaming.cluster import redis_log
 from streaming.cluster.copies import Copy
 from streaming.cluster.mirror import Mirrored
-from streaming.cluster.redis_log import Append, RedisLogs, State
+from streaming.cluster.redis_log import Append, LogState, RedisLogs
 from tests.harness.redis_machine import explore_redis
 from tests.harness.redis_server import RedisServer
 
@@ -41,7 +41,7 @@ def skips_a_piece(patch: pytest.MonkeyPatch) -> None:
 
 
 def tells_the_end_too_soon(patch: pytest.MonkeyPatch) -> None:
-    def take(self: Copy, entry: redis_log.Entry) -> None:
+    def take(self: Copy, entry: redis_log.StreamEntry) -> None:
         self.position = entry.id
         if entry.end:
             self.log.finish(entry.end)
@@ -54,7 +54,7 @@ def tells_the_end_too_soon(patch: pytest.MonkeyPatch) -> None:
 def takes_again_what_it_has(patch: pytest.MonkeyPatch) -> None:
     plain = Copy.take
 
-    def take(self: Copy, entry: redis_log.Entry) -> None:
+    def take(self: Copy, entry: redis_log.StreamEntry) -> None:
         if entry.piece and entry.number <= self.log.seq:
             self.log.append(*entry.piece)
         plain(self, entry)
@@ -115,7 +115,7 @@ async def test_what_is_sent_twice_is_kept_once(redis_server: RedisServer):
     pieces = [("content", "a"), ("reasoning", "b"), ("content", "c")]
     for first, given, seq in ((1, pieces[:2], 2), (1, pieces, 3), (3, pieces[2:], 3), (9, [], 3)):
         [answer] = await logs.append([Append(reply, first, given)])
-        assert (answer.state, answer.seq, answer.stop) == (State.OPEN, seq, False)
+        assert (answer.state, answer.seq, answer.stop) == (LogState.OPEN, seq, False)
     assert [entry.piece for entry in await logs.read(reply)] == pieces
     await logs.stop(reply)
     [answer] = await logs.append([Append(reply, 4)])
@@ -144,6 +144,6 @@ async def test_many_logs_go_in_one_round_trip(redis_server: RedisServer):
     await asyncio.gather(*(logs.begin(reply) for reply in replies))
     for number in (1, 2):
         answers = await logs.append([Append(r, number, [("content", "x")]) for r in replies])
-        assert {(answer.state, answer.seq) for answer in answers} == {(State.OPEN, number)}
+        assert {(answer.state, answer.seq) for answer in answers} == {(LogState.OPEN, number)}
         await logs._redis.script_flush()
     await logs.aclose()

@@ -6,7 +6,7 @@ from time import process_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.types import ChatMessage, Image, ToolCall
+from providers.types import ChatMessage, ChatToolCall, Image
 from streaming.replies.roles import join_neighbours, without_system
 
 PICTURE = Image("image/png", "aaaa")
@@ -48,7 +48,7 @@ def test_pictures_stay_where_they_are():
 
 
 def test_calls_and_their_answers_are_left_alone():
-    call = ChatMessage("assistant", "", tool_calls=(ToolCall("1", "clock", "{}"),))
+    call = ChatMessage("assistant", "", tool_calls=(ChatToolCall("1", "clock", "{}"),))
     answers = [ChatMessage("tool", "noon", tool_call_id=which) for which in ("1", "2")]
     history = [ChatMessage("assistant", "Wait."), call, *answers]
     assert join_neighbours(history) == tuple(history)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from providers.types import Image
-from streaming.v1.parts import Part
+from streaming.v1.parts import ContentPart
 from tests.harness.place import Place
 from tests.streaming.v1.client import HELLO, SEES, body, complete, post, refused
 
@@ -213,7 +213,7 @@ async def test_an_image_whose_type_has_parameters(daphne_place: Place) -> None:
 )
 def test_a_picture_is_what_its_bytes_are(first: bytes, media_type: str) -> None:
     data = base64.b64encode(first + bytes(40)).decode()
-    part = Part.read({"type": "image_url", "image_url": f"data:image/svg+xml;base64,{data}"})
+    part = ContentPart.read({"type": "image_url", "image_url": f"data:image/svg+xml;base64,{data}"})
     assert part.image_url == Image(media_type, data)
 
 

@@ -20,12 +20,12 @@ _SAME = (
 
 # What goes beyond "high" is named anew with each model.
 Effort = Annotated[Word, AfterValidator(lambda effort: effort if effort in EFFORTS else "high")]
-Form = Literal["text", "json_object", "json_schema"]
+ResponseForm = Literal["text", "json_object", "json_schema"]
 Alternatives = Annotated[int, Field(ge=0, le=20)]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ParsedRequest:
     """What a program wants. `model` is `None` where it names none; `parameters` holds those
     fields of a `ChatRequest` that it set. The answer calls functions with a name in `custom` as
     custom tools, tells the `warnings`, and repeats `echo`."""
@@ -40,10 +40,10 @@ class Ask:
     echo: dict[str, Any] = field(default_factory=dict)
 
 
-class Schema(Body):
+class ReplySchema(Body):
     """The form of a reply; a `json_schema` has the schema in it, or beside its type."""
 
-    type: Form = "json_schema"
+    type: ResponseForm = "json_schema"
     name: str = ""
     schema_: Annotated[dict[str, Any] | None, Field(validation_alias="schema")] = None
     strict: bool | None = None
@@ -78,20 +78,20 @@ class ReplyRequest(Body):
             refuse("Must name one of the tools", "tool_choice")
         return self
 
-    def to_ask(
+    def parsed(
         self,
         messages: Iterable[ChatMessage],
         *,
         include_usage: bool = False,
         echo: dict[str, Any] | None = None,
         **parameters: Any,
-    ) -> Ask:
+    ) -> ParsedRequest:
         """The request as the engine wants it, without the parameters that were not set."""
         parameters = {name: getattr(self, name, None) for name in _SAME} | parameters
         if offered := tools.offered(self.described_tools, self.tool_choice):
             choice = self.tool_choice and self.tool_choice.choice
             parameters |= {"tools": offered, "tool_choice": choice}
-        return Ask(
+        return ParsedRequest(
             messages=tuple(messages),
             parameters={name: value for name, value in parameters.items() if value is not None},
             model=self.model or None,

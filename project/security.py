@@ -1,6 +1,7 @@
 """The Content-Security-Policy of every answer.
 
-Pages run only what we serve: no inline script, no eval, no other host. Trusted types are off for
+Pages run only what we serve: no inline script, no eval, no other host. One policy of trusted types
+is allowed, which gives the address of the service worker. They are off for
 Django's admin, whose scripts write HTML, and for the API documentation, whose viewer also sets
 inline styles. With Vite's server (`make dev`) the page's scripts and styles come from there.
 """
@@ -23,7 +24,7 @@ _BASE = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-_TRUSTED_TYPES = {"require-trusted-types-for": "'script'", "trusted-types": "'none'"}
+_TRUSTED_TYPES = {"require-trusted-types-for": "'script'", "trusted-types": "worker"}
 
 
 def _header(directives: dict[str, str]) -> str:

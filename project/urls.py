@@ -12,7 +12,7 @@ from conversations.people import views as people
 from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
-from project import api_description, health, joining, pages, profile
+from project import api_description, health, installing, joining, pages, profile
 from project import connections as connections_page
 from project import people as people_page
 from project.doctor import probe
@@ -37,6 +37,8 @@ urlpatterns = [
     path("chat", pages.chat, name="chat"),
     path("chat/<id:conversation_id>", pages.chat, name="conversation"),
     path("diagram", pages.diagram, name="diagram"),
+    path("manifest.webmanifest", installing.web_manifest, name="web-manifest"),
+    path("worker.js", installing.worker, name="worker"),
     path("profile", profile.profile, name="profile"),
     path("profile/password", profile.change_password, name="change-password"),
     path("profile/sessions", profile.end_sessions, name="end-sessions"),

@@ -71,6 +71,8 @@ def answered(status: int) -> str:
 
 # A page that is left while its socket still connects.
 _LEFT = "WebSocket is closed before the connection is established"
+# What Playwright says where a test has no service worker.
+_BLOCKED = "Service Worker registration blocked by Playwright"
 # About a server that is not there.
 UNREACHABLE = (
     r"net::ERR_(CONNECTION_|EMPTY_RESPONSE|INTERNET_DISCONNECTED|SOCKET_)"
@@ -94,7 +96,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
-        self._allowed = [re.compile(_LEFT)]
+        self._allowed = [re.compile(_LEFT), re.compile(_BLOCKED)]
 
     def allow(self, *patterns: str) -> None:
         """These lines in the console are this test's doing."""
@@ -167,6 +169,8 @@ class Visit:
         """A new browser profile, on the server itself or through a proxy on `port`."""
         base_url = f"http://127.0.0.1:{port or self.place.server.port}"
         usual = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+        # A worker costs each profile a process, and hides requests from tests that change them.
+        usual["service_workers"] = "block"
         context = await self.browser.new_context(base_url=base_url, **{**usual, **options})
         context.set_default_timeout(WAIT_MS)
         await context.add_init_script(_REPORT)

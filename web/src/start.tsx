@@ -9,6 +9,7 @@ import { loadThread } from './components/loadThread';
 import { markdownSettled } from './components/markdown/load';
 import { openedMessages } from './state/opened';
 import { leaveWhenSignedOut } from './state/signedOut';
+import { registerWorker } from './worker';
 
 leaveWhenSignedOut();
 const client = new QueryClient();
@@ -18,7 +19,7 @@ if (!root) throw new Error('The page has no #root.');
 // What the server has drawn stays until all of it can be drawn anew.
 const messages = openedMessages();
 const parts = messages === null ? [] : [loadThread(), messages > 0 && markdownSettled()];
-void Promise.allSettled(parts).then(() =>
+void Promise.allSettled(parts).then(() => {
   createRoot(root).render(
     <StrictMode>
       <ErrorBoundary fallback={<Crashed />}>
@@ -28,5 +29,6 @@ void Promise.allSettled(parts).then(() =>
       </ErrorBoundary>
       <Announcer />
     </StrictMode>,
-  ),
-);
+  );
+  void registerWorker();
+});

@@ -12,5 +12,14 @@ export function readTheme(): Theme {
 /** Applies the theme to this page and to every later one from the server. */
 export function writeTheme(theme: Theme): void {
   document.documentElement.dataset['theme'] = theme;
+  for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]')) {
+    meta.media = mediaOf(meta.dataset['of'], theme);
+  }
   document.cookie = `theme=${theme}; path=/; max-age=${YEAR_S}; samesite=lax`;
+}
+
+/** When the colour of the browser's own bars is that of this theme (as in `base.html`). */
+function mediaOf(name: string | undefined, theme: Theme): string {
+  if (theme === 'system') return `(prefers-color-scheme: ${name})`;
+  return name === theme ? 'all' : 'not all';
 }

@@ -50,7 +50,7 @@ WEB_LAYERS = {
     "session": "session",
     "transport": "transport",
     "protocol, texts, browser": "protocol language errorWords strings stringsAround stringsFiles"
-    " format stored clipboard jitless keepTrying theme signIn diagram",
+    " format stored clipboard jitless keepTrying theme signIn worker diagram",
 }
 WEB_TESTS = re.compile(r"testing/|.*\.test$")
 

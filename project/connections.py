@@ -5,33 +5,26 @@ The views are coroutines: what they show is asked of the servers, and no thread 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from functools import wraps
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
-from rest_framework.exceptions import ValidationError
 
 from conversations.connections import jobs, services
 from conversations.connections.models import Connection, ModelJob
 from conversations.connections.serializers import ConnectionChanges, ConnectionInput
-from conversations.errors import NotFound, Problem
 from conversations.fields import valid
-from conversations.people import writes
-from conversations.people.models import User
 from conversations.usage.models import UsageRecord
+from project.staff_pages import for_staff, rendered, saved
 from providers.errors import ProviderError
 from streaming.connections import Connections, is_own
 from streaming.lifecycle import Runtime, lifecycle
@@ -41,8 +34,6 @@ from streaming.rest.model_jobs import ModelJobInput, loaded, stores
 FALLBACKS = 3
 # Jobs that the page shows.
 JOBS = 10
-
-AsyncPageView = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def _area(label: Any, **options: Any) -> forms.CharField:
@@ -94,48 +85,11 @@ class ConnectionForm(forms.Form):
             body["api_key"] = data["api_key"]
         return body
 
-    def take_errors(self, error: ValidationError) -> None:
-        """Show what the REST API refuses beside its field."""
-        detail = error.detail if isinstance(error.detail, dict) else {}
-        for name, told in detail.items():
-            field = {"timeouts": "first_byte_s", "models_filter": "offered"}.get(name, name)
-            sentence = told[0] if isinstance(told, list) else "Not valid."
-            self.add_error(field if field in self.fields else None, str(sentence))
-
 
 def _pairs(text: str, sign: str) -> dict[str, str]:
     """The names and values of lines such as `name=value`; a line may be a name alone."""
     lines = (line.partition(sign) for line in text.splitlines() if line.strip())
     return {name.strip(): value.strip() for name, _, value in lines}
-
-
-def for_staff(view: AsyncPageView) -> AsyncPageView:
-    """Show a page to staff alone; to others it is not there. Changes have their usual pace."""
-
-    @never_cache
-    @login_required
-    @wraps(view)
-    async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user = await request.auser()
-        if not isinstance(user, User) or not user.is_staff:
-            raise Http404
-        try:
-            if request.method == "POST":
-                await sync_to_async(writes.count)(user)
-            return await view(request, *args, **kwargs)
-        except NotFound:
-            raise Http404 from None
-        except Problem as problem:
-            messages.error(request, problem.message)
-            return redirect("models" if request.path.startswith("/models") else "connections")
-
-    return guarded
-
-
-async def _render(
-    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    return await sync_to_async(render)(request, template, context, status=status)
 
 
 async def _theirs() -> Connections:
@@ -157,7 +111,7 @@ async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
     names = [row["name"] for row in rows if row["enabled"]]
     fallbacks = [*defaults["fallbacks"], *[""] * FALLBACKS][:FALLBACKS]
     context = {"rows": rows, "defaults": defaults, "names": names, "fallbacks": fallbacks}
-    return await _render(request, "connections.html", {**context, **more})
+    return await rendered(request, "connections.html", {**context, **more})
 
 
 @for_staff
@@ -171,7 +125,7 @@ async def add(request: HttpRequest) -> HttpResponse:
 
         if (row := await _saved(form, create)) is not None:
             return await _tell_test(request, row.pk)
-    return await _render(request, "connection.html", {"form": form}, 400 if form.errors else 200)
+    return await rendered(request, "connection.html", {"form": form}, 400 if form.errors else 200)
 
 
 @for_staff
@@ -189,7 +143,7 @@ async def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         if await _saved(form, change) is not None:
             return await _tell_test(request, row.pk)
     context = {"form": form, "connection": row, "has_key": bool(row.api_key)}
-    return await _render(request, "connection.html", context, 400 if form.errors else 200)
+    return await rendered(request, "connection.html", context, 400 if form.errors else 200)
 
 
 def _initial(row: Connection) -> dict[str, Any]:
@@ -211,16 +165,9 @@ def _initial(row: Connection) -> dict[str, Any]:
 
 async def _saved(form: ConnectionForm, save: Callable[[], Connection]) -> Connection | None:
     """The stored connection; `None` where the form has errors now."""
-    try:
-        row: Connection = await database_sync_to_async(save)()
-    except ValidationError as error:
-        form.take_errors(error)
-        return None
-    except Problem as problem:
-        field = next(iter(problem.fields or {}), None)
-        form.add_error(field if field in form.fields else None, problem.message)
-        return None
-    await (await _theirs()).changed()
+    row = await saved(form, save, {"timeouts": "first_byte_s", "models_filter": "offered"})
+    if row is not None:
+        await (await _theirs()).changed()
     return row
 
 
@@ -303,7 +250,7 @@ async def models(request: HttpRequest) -> HttpResponse:
         "in_memory": await loaded(runtime),
         "asked": request.GET.get("pull", "")[:200],
     }
-    return await _render(request, "models.html", context)
+    return await rendered(request, "models.html", context)
 
 
 async def _server(runtime: Runtime, name: str) -> dict[str, Any]:

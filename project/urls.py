@@ -15,6 +15,7 @@ from conversations.usage.views import UsageView
 from project import api_description, health, installing, joining, pages, profile
 from project import connections as connections_page
 from project import people as people_page
+from project import tool_servers as tools_page
 from project.doctor import probe
 from streaming.rest import connections, files, model_jobs, tool_servers
 from streaming.rest import views as rest
@@ -66,6 +67,11 @@ urlpatterns = [
     path("models", connections_page.models, name="models"),
     path("models/jobs", connections_page.start_job, name="start-job"),
     path("models/jobs/<id:job_id>/cancel", connections_page.cancel_job, name="cancel-job"),
+    path("tools", tools_page.tool_servers, name="tool-servers"),
+    path("tools/add", tools_page.add, name="add-tool-server"),
+    path("tools/<id:server_id>", tools_page.edit, name="edit-tool-server"),
+    path("tools/<id:server_id>/test", tools_page.test, name="test-tool-server"),
+    path("tools/<id:server_id>/delete", tools_page.delete, name="delete-tool-server"),
     path("invite/<str:secret>", joining.accept, name="accept"),
     path("signup", joining.sign_up, name="signup"),
     path("reset/<str:name>/<str:token>", joining.reset, name="reset"),

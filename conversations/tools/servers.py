@@ -61,7 +61,9 @@ def create(*, fields: Mapping[str, Any]) -> ToolServer:
 def update(*, row: ToolServer, changes: Mapping[str, Any]) -> ToolServer:
     """Change a tool server. Raises `InvalidInput` for a name that is taken."""
     names = {row.name, changes.get("name", row.name)}
-    another = any(name in changes for name in _WHO)
+    # A secret that is given is taken for another one.
+    same = {name: getattr(row, name) for name in _WHO if name != "secret"}
+    another = any(name in changes and changes[name] != same.get(name) for name in _WHO)
     _set(row, changes)
     try:
         with transaction.atomic():

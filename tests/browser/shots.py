@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page
 
 from providers.local_fetch import fetch
 from tests.browser import screens_files as _screens_files  # noqa: F401 - adds its screens
+from tests.browser import screens_tools as _screens_tools  # noqa: F401 - adds its screens
 from tests.browser.browser import Visit, chromium
 from tests.browser.screens import SCREENS, VARIANTS, Options, Screen
 from tests.browser.screens_more import PICTURES

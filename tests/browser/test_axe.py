@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from tests.browser import screens_files as _screens_files  # noqa: F401 - adds its screens
 from tests.browser import screens_more as _screens_more  # noqa: F401 - adds its screens
+from tests.browser import screens_tools as _screens_tools  # noqa: F401 - adds its screens
 from tests.browser.browser import Visit
 from tests.browser.screens import SCREENS, VARIANTS
 from tests.browser.screens import settings as settings_screen

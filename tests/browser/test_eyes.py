@@ -165,7 +165,15 @@ async def test_thumbs_find_every_control(visit: Visit):
     await expect(sidebar.rows.first).to_be_visible()
     assert await chat.page.evaluate(_SMALL) == []
     await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
-    for address in ("/", "/profile", "/people", "/connections", "/connections/add", "/models"):
+    for address in (
+        "/",
+        "/profile",
+        "/people",
+        "/connections",
+        "/connections/add",
+        "/models",
+        "/tools",
+    ):
         await chat.page.goto(address)
         await expect(chat.heading).to_be_visible()
         assert await chat.page.evaluate(_SMALL) == []

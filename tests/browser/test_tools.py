@@ -5,10 +5,10 @@ from playwright.async_api import Page, expect
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
 from tests.harness.rest import ok
-from tests.streaming.tools.conftest import add_server, tool_server_port
+from tests.streaming.tools.conftest import add_server
 from tests.streaming.tools.test_decisions import calls
 
-__all__ = ["add_server", "tool_server_port"]
+__all__ = ["add_server"]
 
 
 async def answer(page: Page, text: str) -> None:

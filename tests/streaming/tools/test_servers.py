@@ -5,7 +5,7 @@ import pytest
 from tests.harness.place import Place
 from tests.harness.ports import free_port
 from tests.harness.rest import ok, refused
-from tests.streaming.tools.conftest import TOKEN
+from tests.harness.tool_server import TOKEN
 from tests.streaming.tools.test_turn import chat_with_tools
 
 

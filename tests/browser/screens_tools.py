@@ -1,0 +1,61 @@
+"""Screens of tools: the page for staff, and the states of a call in the thread."""
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.browser.browser import Visit
+from tests.browser.screens import Options, screen
+from tests.browser.screens_more import picture
+from tests.harness.rest import ok
+from tests.harness.tool_server import TOKEN, tool_server_url
+
+REST = "/api/tool-servers/"
+
+
+async def _add(visit: Visit, name: str, **fields: Any) -> dict[str, Any]:
+    """A tool server of this name, as staff add it."""
+    person = visit.person
+    await visit.place.clerk("allow", model="User", row_id=person.id, is_staff=True)
+    for row in ok(await person.page.get(REST))["results"]:
+        if row["name"] == name:
+            await person.page.delete(f"{REST}{row['id']}/")
+    given = {"url": await tool_server_url(), "auth": "bearer", "secret": TOKEN, **fields}
+    return ok(await person.page.post(REST, {"name": name, **given}), 201)
+
+
+@screen
+async def tool_servers(visit: Visit, options: Options) -> Page:
+    """The page for staff, with a server that was tested, and one that does not answer."""
+    await _add(visit, "wiki", trusted=True, audience="staff")
+    away = await _add(visit, "tickets", url="http://127.0.0.1:9/mcp", audience=[visit.person.id])
+    ok(await visit.person.page.post(f"{REST}{away['id']}/test/"))
+    page = await visit.page("/tools", **options)
+    await page.get_by_role("button", name="Test wiki").click()
+    await expect(page.get_by_text("Tools that were found")).to_be_visible()
+    return page
+
+
+@screen
+async def tool_server(visit: Visit, options: Options) -> Page:
+    """A tool server to be changed, with some of its tools chosen."""
+    row = await _add(visit, "wiki", enabled_tools=["look_up", "browse", "gone"])
+    ok(await visit.person.page.post(f"{REST}{row['id']}/test/"))
+    page = await visit.page(f"/tools/{row['id']}", **options)
+    await page.get_by_text("Which tools may be used").scroll_into_view_if_needed()
+    return page
+
+
+@picture
+async def tool_server_form(visit: Visit, options: Options) -> Page:
+    """A tool server to be added, in German."""
+    await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
+    return await visit.page("/tools/add", locale="de", **options)
+
+
+@picture
+async def tool_servers_in_arabic(visit: Visit, options: Options) -> Page:
+    """The page for staff, from the right."""
+    row = await _add(visit, "wiki", trusted=True)
+    ok(await visit.person.page.post(f"{REST}{row['id']}/test/"))
+    return await visit.page("/tools", locale="ar", **options)

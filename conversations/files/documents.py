@@ -4,13 +4,15 @@ Text that could be read only in part is not taken at all: nothing is cut without
 """
 
 import codecs
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+from conversations.files import word
+from conversations.files.ooxml import row
 from conversations.files.unreadable import DAMAGED, Unreadable
 
 MOST_PAGES: Final = 200
@@ -25,6 +27,18 @@ PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentatio
 # The folder in the zip that tells them apart.
 _OFFICE: Final = {"word/": DOCX, "xl/": XLSX, "ppt/": PPTX}
 
+# Encodings of texts: the one where there is little to go by, and those that are looked for in the
+# first bytes.
+WESTERN: Final = "cp1252"
+_SCRIPTS: Final = (
+    *("gb18030", "big5", "cp932", "euc_jp", "cp949"),
+    *("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"),
+)
+_GUESSED_BY: Final = 100_000
+_ENOUGH: Final = 4
+
+# What stands for a page between others that have text.
+PICTURE_PAGE: Final = "(no text: the page is a picture)"
 LOCKED = Unreadable("password", "The document is protected by a password.")
 EMPTY = Unreadable("empty", "The document has no text.")
 SCANNED = Unreadable(
@@ -43,7 +57,7 @@ def read(folder: Path, media_type: str) -> dict[str, Any]:
     source = folder / "upload"
     if media_type == "application/zip":
         media_type = _office_type(source)
-    readers = {"application/pdf": _pdf, DOCX: _docx, XLSX: _xlsx, PPTX: _pptx}
+    readers = {"application/pdf": _pdf, DOCX: word.read, XLSX: _xlsx, PPTX: _pptx}
     text = _join(readers.get(media_type, _plain)(source))
     (folder / "text").write_text(text)
     return {"media_type": media_type, "tokens": max(1, len(text.encode()) // 4)}
@@ -74,7 +88,24 @@ def _plain(source: Path) -> Iterator[str]:
     except UnicodeDecodeError:
         if b"\0" in data:
             raise DAMAGED from None
-        yield data.decode("cp1252", "replace")
+        yield data.decode(_guessed_encoding(data), "replace")
+
+
+def _guessed_encoding(data: bytes) -> str:
+    """The encoding of a text that is no UTF-8.
+
+    Letters with accents stand between plain ones, and guesses about so few are worth nothing. Text
+    in another script has its bytes above 127 side by side.
+    """
+    start = data[:_GUESSED_BY]
+    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80\xa1-\xff](?![\x80-\xff])", start))
+    others = len(re.findall(rb"[\x80-\xff]", start))
+    if others < _ENOUGH or 2 * alone > others:
+        return WESTERN
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(start, cp_isolation=list(_SCRIPTS)).best()
+    return best.encoding if best else WESTERN
 
 
 def _pdf(source: Path) -> Iterator[str]:
@@ -85,11 +116,15 @@ def _pdf(source: Path) -> Iterator[str]:
         raise LOCKED
     if len(reader.pages) > MOST_PAGES:
         raise TOO_MANY_PAGES
-    texts = [page.extract_text() for page in reader.pages]
-    if not any(text.strip() for text in texts):
+    texts = [page.extract_text().strip() for page in reader.pages]
+    fields = {name: text for name, text in reader.get_form_text_fields().items() if text}
+    if not any(texts) and not fields:
         raise SCANNED if any(page.images for page in reader.pages) else EMPTY
-    for number, text in enumerate(texts, 1):
-        yield from (f"[Page {number}]", text.strip(), "")
+    for number, (text, page) in enumerate(zip(texts, reader.pages, strict=True), 1):
+        yield from (f"[Page {number}]", text or (PICTURE_PAGE if page.images else ""), "")
+    # What was filled in stands in no page.
+    if fields:
+        yield from ("[Form]", *(f"{name}: {text}" for name, text in fields.items()), "")
 
 
 # --- Office -----------------------------------------------------------------------------------
@@ -110,32 +145,17 @@ def _office_type(source: Path) -> str:
     raise NOT_OFFICE
 
 
-def _docx(source: Path) -> Iterator[str]:
-    from docx import Document
-    from docx.table import Table
-
-    for block in Document(str(source)).iter_inner_content():
-        if isinstance(block, Table):
-            yield from (_row(cell.text for cell in row.cells) for row in block.rows)
-            yield ""
-        elif block.text:
-            style = block.style.name if block.style else ""
-            level = style.removeprefix("Heading ") if style else ""
-            yield f"{'#' * int(level)} {block.text}" if level.isdigit() else block.text
-            yield ""
-
-
 def _xlsx(source: Path) -> Iterator[str]:
-    from openpyxl import load_workbook
-
-    # By a file, not a name: it goes by the ends of names.
-    workbook = load_workbook(BytesIO(source.read_bytes()), read_only=True, data_only=True)
+    # Programs that compute nothing store formulas without their results.
+    workbook, formulas = _workbook(source, data_only=True), _workbook(source, data_only=False)
     if len(workbook.worksheets) > MOST_PAGES:
         raise TOO_MANY_PAGES
     filled = False
-    for sheet in workbook.worksheets:
-        sheet.reset_dimensions()  # some say that they have a million rows
-        rows = [row for values in sheet.iter_rows(values_only=True) if (row := _cells(values))]
+    for sheet, unsolved in zip(workbook.worksheets, formulas.worksheets, strict=True):
+        for one in (sheet, unsolved):
+            one.reset_dimensions()  # some say that they have a million rows
+        both = (one.iter_rows(values_only=True) for one in (sheet, unsolved))
+        rows = [line for pair in zip(*both, strict=True) if (line := _cells(*pair))]
         filled = filled or bool(rows)
         yield f"[Sheet {sheet.title}]"
         yield from rows or ["(empty)"]
@@ -144,51 +164,27 @@ def _xlsx(source: Path) -> Iterator[str]:
         raise EMPTY
 
 
-def _cells(values: Iterable[object]) -> str:
-    cells = ["" if value is None else str(value) for value in values]
-    return _row(cells).rstrip(" |") if any(cells) else ""
+def _workbook(source: Path, *, data_only: bool) -> Any:
+    from openpyxl import load_workbook
+
+    # By a file, not a name: it goes by the ends of names.
+    return load_workbook(BytesIO(source.read_bytes()), read_only=True, data_only=data_only)
 
 
-def _row(cells: Iterable[str]) -> str:
-    return " | ".join(" ".join(cell.split()) for cell in cells)
+def _cells(values: Iterable[object], formulas: Iterable[object]) -> str:
+    pairs = zip(values, formulas, strict=True)
+    known = (value if value is not None else formula for value, formula in pairs)
+    cells = ["" if value is None else str(value) for value in known]
+    return row(cells).rstrip(" |") if any(cells) else ""
 
 
 def _pptx(source: Path) -> Iterator[str]:
-    from pptx import Presentation
+    from conversations.files import slides
 
-    slides = list(Presentation(str(source)).slides)
-    if len(slides) > MOST_PAGES:
+    found = slides.read(source)
+    if len(found) > MOST_PAGES:
         raise TOO_MANY_PAGES
-    texts = [[text for shape in slide.shapes for text in _shape(shape)] for slide in slides]
-    for slide, lines in zip(slides, texts, strict=True):
-        if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame):
-            lines += [f"Notes: {frame.text}"] if frame.text.strip() else []
-    if not any(texts):
+    if not any(found):
         raise EMPTY
-    for number, lines in enumerate(texts, 1):
+    for number, lines in enumerate(found, 1):
         yield from (f"[Slide {number}]", *lines, "")
-
-
-def _shape(shape: Any) -> Iterator[str]:
-    """The texts of a shape, and of those that it groups."""
-    if shape.has_text_frame and shape.text_frame.text.strip():
-        yield shape.text_frame.text
-    elif getattr(shape, "has_table", False) and shape.has_table:
-        yield from (_row(cell.text for cell in row.cells) for row in shape.table.rows)
-    elif getattr(shape, "has_chart", False) and shape.has_chart:
-        yield from _chart(shape.chart)
-    for part in getattr(shape, "shapes", ()):
-        yield from _shape(part)
-
-
-def _chart(chart: Any) -> Iterator[str]:
-    """A chart as a table: its title, its categories, and a row for each series."""
-    # A kind of chart that the library does not know.
-    with suppress(ValueError, NotImplementedError, AttributeError):
-        if chart.has_title and chart.chart_title.has_text_frame:
-            yield f"Chart: {chart.chart_title.text_frame.text}"
-        for plot in chart.plots:
-            yield _row(["Series", *(str(category) for category in plot.categories)])
-            for series in plot.series:
-                values = ("" if value is None else f"{value:g}" for value in series.values)
-                yield _row([series.name, *values])

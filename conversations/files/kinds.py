@@ -29,6 +29,8 @@ _SIGNS: Final = (
     # Which of the office formats it is, the reader tells.
     (b"PK\x03\x04", "application/zip"),
 )
+# Documents that look like texts: what they say is lost among what they are written in.
+_MARKUP: Final = (b"{\\rtf", b"%!PS")
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Control characters that no text has.
 _BINARY: Final = bytes({*range(32)} - {*b"\t\n\r\f\x1b\b"})
@@ -47,6 +49,8 @@ def media_type(head: bytes, name: str) -> str:
         return "image/webp"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
         return "image/heic"
+    if head.startswith(_MARKUP):
+        raise UnsupportedFile(fields={"file": [UnsupportedFile.message]})
     if head.startswith(_MARKS) or head == head.translate(None, _BINARY):
         return TEXT_TYPES.get(PurePath(name).suffix.lower(), TEXT)
     raise UnsupportedFile(fields={"file": [UnsupportedFile.message]})

@@ -114,6 +114,65 @@ async def test_documents_are_read_with_marks(
     assert told["tokens"] >= 1
 
 
+async def test_all_of_a_word_document_is_read(tmp_path: Path):
+    """Also what Word keeps apart from the paragraphs, and the library passes over."""
+    told = await read(tmp_path, files.whole_docx())
+    assert told["text"].splitlines() == [
+        *("# Report", ""),
+        *("- in a list, with a note[^2]", ""),
+        *("filled in", ""),
+        *("kept and inserted", ""),
+        *("E=mc^(2), (1)/(2)", ""),
+        *("beside a box", "", "in the box", ""),
+        *("東京(とうきょう) [Picture: a boat]", ""),
+        *("outer inner | right", ""),
+        *("Header: of every page", ""),
+        "[^2]: at the foot",
+        "Comment: is this so?",
+    ]
+
+
+async def test_all_of_a_presentation_is_read(tmp_path: Path):
+    """Also the text around a formula, and SmartArt."""
+    told = await read(tmp_path, files.whole_pptx())
+    assert told["text"].splitlines() == [
+        *("[Slide 1]", "Harbour", "Speed: v=(s)/(t)", "in a group"),
+        *("left | right", "[Picture: a boat]", "Step one", "Step two", "Notes: Say it slowly."),
+    ]
+
+
+async def test_formulas_without_results_are_read(tmp_path: Path):
+    """As they are written: programs that compute nothing store no results."""
+    told = await read(tmp_path, files.xlsx(Costs=[["tea", 2], ["all", "=SUM(B1:B1)"]]))
+    assert told["text"] == "[Sheet Costs]\ntea | 2\nall | =SUM(B1:B1)\n"
+
+
+async def test_what_a_pdf_has_beside_its_text(tmp_path: Path):
+    """What was filled into a form; and that a page is a picture."""
+    told = await read(tmp_path, files.filled_pdf("Hello", City="Rome"))
+    assert told["text"] == (
+        f"[Page 1]\nHello\n\n[Page 2]\n{documents.PICTURE_PAGE}\n\n[Form]\nCity: Rome\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("季度报告：收入增长了百分之十二。", "gb18030"),
+        ("季度報告：收入增長了百分之十二。這是一個測試文件。", "big5"),
+        ("都市,売上\n東京,900\n", "shift_jis"),
+        ("これはテストです。売上が増えました。", "euc-jp"),
+        ("분기 보고서: 매출이 증가했습니다.", "euc-kr"),
+        ("Отчёт за квартал: выручка выросла.", "cp1251"),
+        ("Отчёт за квартал: выручка выросла.", "koi8-r"),
+        ("Les élèves, déjà là – “quoted” €5", "cp1252"),
+        ("21 °C\n22 °C\n", "latin-1"),
+    ],
+)
+async def test_texts_of_other_encodings_are_read(tmp_path: Path, text: str, encoding: str):
+    assert (await read(tmp_path, text.encode(encoding), "a.txt"))["text"] == text
+
+
 # --- What cannot be read ----------------------------------------------------------------------
 
 
@@ -181,7 +240,16 @@ async def test_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert await read(tmp_path, b"text") == {"error": reading.TOO_SLOW}
 
 
-@pytest.mark.parametrize("data", [b"\x7fELF\x02\x01\x01\x00", bytes(10), b"MZ\x90\x00\x03"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x7fELF\x02\x01\x01\x00",
+        bytes(10),
+        b"MZ\x90\x00\x03",
+        b"{\\rtf1\\ansi Text}",
+        b"%!PS-Adobe-3.0",
+    ],
+)
 def test_other_kinds_are_refused_by_their_content(data: bytes):
     """Whatever they are called."""
     with pytest.raises(UnsupportedFile):

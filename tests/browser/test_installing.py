@@ -143,7 +143,7 @@ async def test_nothing_but_hashed_files_is_kept_and_signing_out_leaves_nothing(v
 
 async def test_a_new_version_takes_over_and_a_stale_worker_goes(visit: Visit):
     """In the open page, without a reload. What a page of the version before may still ask for
-    stays, what is older goes, and so does a worker that an earlier release had at another address."""
+    stays, what is older goes, and so does a worker that an earlier release had elsewhere."""
     context = await with_worker(visit)
     page = await context.new_page()
     await page.goto("/signin/")

@@ -154,8 +154,8 @@ export function Composer(props: Props) {
       <div className="@container">
         <div className="flex min-h-8 items-center gap-3 px-1.5 pt-1 low:min-h-7 low:pt-0 text-xs whitespace-nowrap text-ink-muted pointer-coarse:min-h-11 pointer-coarse:pt-0">
           <div className="flex max-w-1/2 min-w-16 shrink-0 pointer-coarse:max-w-none pointer-coarse:shrink">{model}</div>
-          {/* Who has counts to read knows the keys by now. */}
-          <p className={`min-w-0 truncate ${blocked ? '' : `pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~div_[role=group])]:hidden'}`}`}>
+          {/* Why it cannot send comes before any count. Who has counts to read knows the keys by now. */}
+          <p className={`truncate ${blocked ? 'max-w-3/5 shrink-0' : `min-w-0 pointer-coarse:hidden ${busy ? '@max-[26rem]:hidden' : '@max-[34rem]:hidden [&:has(~div_[role=group])]:hidden'}`}`}>
             {blocked ?? (busy ? activity : strings.composer.hint)}
           </p>
           <div className={`ms-auto min-w-0 empty:hidden low:hidden ${blocked ? 'pointer-coarse:hidden' : ''}`}>{meter}</div>

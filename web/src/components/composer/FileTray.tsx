@@ -58,7 +58,7 @@ function Card({ file }: { file: DraftFile }) {
   const failed = file.state === 'failed';
   return (
     <div
-      className={`flex min-h-18 w-72 max-w-full items-center gap-3 rounded-control border py-1.5 ps-2 ${failed ? 'border-danger/40' : 'border-line'} ${file.canRetry ? 'pe-18' : 'pe-10'}`}
+      className={`flex min-h-18 w-80 max-w-full items-center gap-3 rounded-control border py-1.5 ps-2 ${failed ? 'border-danger/40' : 'border-line'} ${file.canRetry ? 'pe-18' : 'pe-10'}`}
       role={failed ? 'alert' : undefined}
       data-tip={failed ? file.error : undefined}
     >

@@ -33,7 +33,7 @@ export function MessageFiles({ files }: { files: readonly Attachment[] }) {
               href={contentUrl(file.id)}
               download={file.name}
               aria-label={fileStrings.download(file.name)}
-              className="flex w-64 max-w-full items-center gap-3 rounded-card border border-line bg-surface p-2 pe-3.5 hover:border-line-strong"
+              className="flex w-72 max-w-full items-center gap-3 rounded-card border border-line bg-surface p-2 pe-3.5 hover:border-line-strong"
             >
               <FileCard file={file} />
             </a>

@@ -6,7 +6,7 @@ from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
 from conversations.people.models import ApiKey, Invitation, User, all_scopes
 from conversations.threads.models import Conversation, Message, QueuedMessage, Rating, SearchEntry
-from conversations.tools.models import ToolCall, ToolRule, ToolServer
+from conversations.tools.models import ToolCall, ToolRule, ToolServer, ToolSignIn
 from conversations.usage.models import UsageRecord
 
 # Migrations refer to the functions by these names.
@@ -29,6 +29,7 @@ __all__ = [
     "ToolCall",
     "ToolRule",
     "ToolServer",
+    "ToolSignIn",
     "UsageRecord",
     "User",
     "all_scopes",

@@ -19,6 +19,7 @@ from conversations.tools import servers
 from conversations.tools.models import ToolServer
 from conversations.tools.serializers import ToolServerChanges, ToolServerInput
 from project.staff_pages import for_staff, rendered, saved
+from streaming.lifecycle import lifecycle
 from streaming.tools import lists
 
 # People who may be named on the page.
@@ -169,7 +170,10 @@ def _initial(row: ToolServer) -> dict[str, Any]:
 
 
 async def _tell_test(request: HttpRequest, row: ToolServer) -> HttpResponse:
-    ok, message = await lists.test(row)
+    (await lifecycle.start()).ended_sign_ins.wake()
+    user = await request.auser()
+    assert isinstance(user, User)  # noqa: S101 - else the page is not there
+    ok, message = await lists.test(row, user)
     return await _shown(request, tested_id=row.id, tested_ok=ok, tested_message=message)
 
 
@@ -193,5 +197,6 @@ async def delete(request: HttpRequest, server_id: UUID) -> HttpResponse:
         return row.name
 
     name = await database_sync_to_async(end)()
+    (await lifecycle.start()).ended_sign_ins.wake()
     messages.success(request, _("Deleted “%(name)s”.") % {"name": name})
     return redirect("tool-servers")

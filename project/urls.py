@@ -12,7 +12,15 @@ from conversations.people import views as people
 from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
-from project import api_description, health, installing, joining, pages, profile
+from project import (
+    api_description,
+    health,
+    installing,
+    joining,
+    pages,
+    profile,
+    tool_sign_in,
+)
 from project import connections as connections_page
 from project import people as people_page
 from project import tool_servers as tools_page
@@ -72,6 +80,8 @@ urlpatterns = [
     path("tools/<id:server_id>", tools_page.edit, name="edit-tool-server"),
     path("tools/<id:server_id>/test", tools_page.test, name="test-tool-server"),
     path("tools/<id:server_id>/delete", tools_page.delete, name="delete-tool-server"),
+    path("tools/<str:name>/sign-in", tool_sign_in.leave, name="tool-sign-in"),
+    path("tools/callback/", tool_sign_in.come_back, name="tool-callback"),
     path("invite/<str:secret>", joining.accept, name="accept"),
     path("signup", joining.sign_up, name="signup"),
     path("reset/<str:name>/<str:token>", joining.reset, name="reset"),
@@ -96,6 +106,7 @@ urlpatterns = [
     path("api/connections/", connections.ConnectionsView.as_view()),
     path("api/connections/<id:pk>/", connections.ConnectionView.as_view()),
     path("api/connections/<id:pk>/test/", connections.ConnectionTestView.as_view()),
+    path("api/tool-servers/<id:server_id>/sign-in/", tool_servers.ToolSignInView.as_view()),
     path("api/tools/", tool_servers.ToolsView.as_view()),
     path("api/tool-servers/", tool_servers.ToolServersView.as_view()),
     path("api/tool-servers/<id:server_id>/", tool_servers.ToolServerView.as_view()),

@@ -26,6 +26,7 @@ from streaming.replies.stateless import StatelessReplies
 from streaming.replies.turns import Turns
 from streaming.routing import Router
 from streaming.single_server import SingleServerError, SingleServerLock
+from streaming.tools import sign_in
 
 # Begins to close a socket.
 Goodbye = Callable[[], asyncio.Task[None]]
@@ -49,6 +50,7 @@ class Runtime:
     catalog: Catalog
     connections: Connections
     model_jobs: ModelJobs
+    ended_sign_ins: BackgroundLoop
 
 
 class Lifecycle:
@@ -115,6 +117,9 @@ class Lifecycle:
         model_jobs = ModelJobs(router, connections)
         for resource in (router, slots, limits, peers, connections, model_jobs):
             self._resources.push_async_callback(resource.aclose)
+        ended_sign_ins = BackgroundLoop(
+            "ended sign-ins", _revoke, pause=lambda: UPKEEP_SECONDS, outage=(DatabaseError,)
+        )
         runtime = Runtime(
             Turns(router, limits, slots, peers),
             StatelessReplies(router, limits, slots),
@@ -123,6 +128,7 @@ class Lifecycle:
             Catalog(router),
             connections,
             model_jobs,
+            ended_sign_ins,
         )
         await connections.start()
         model_jobs.start()
@@ -130,8 +136,9 @@ class Lifecycle:
         looks_after = BackgroundLoop(
             "upkeep", _upkeep, pause=lambda: UPKEEP_SECONDS, outage=(DatabaseError,)
         )
-        looks_after.start()
-        self._resources.push_async_callback(looks_after.stop)
+        for loop in (looks_after, ended_sign_ins):
+            loop.start()
+            self._resources.push_async_callback(loop.stop)
         trimmer = Trimmer()
         trimmer.start()
         self._resources.push_async_callback(trimmer.aclose)
@@ -178,6 +185,11 @@ async def _warm_up(router: Router) -> None:
 async def _upkeep() -> None:
     async with db_threads.borrow():
         await database_sync_to_async(upkeep)()
+
+
+async def _revoke() -> None:
+    async with db_threads.borrow():
+        await sign_in.revoke_ended()
 
 
 lifecycle = Lifecycle()

@@ -37,6 +37,15 @@ class KeyManagement(permissions.BasePermission):
         return True
 
 
+class OwnSession(permissions.BasePermission):
+    """Refuses keys: who signs in elsewhere has to be there."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if key_of(request) is not None:
+            raise MissingScope("An API key cannot sign in to tool servers. Sign in here first.")
+        return True
+
+
 class StaffSession(permissions.BasePermission):
     """Requires a session of staff. Refuses keys, which could give themselves more."""
 

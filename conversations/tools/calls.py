@@ -1,6 +1,7 @@
 """Every write to tool calls. Sync, keyword-only, one transaction each.
 
-A call goes from asked, over allowed and running, to one of the final states. Each step holds the
+A call goes from asked, over allowed and running, to one of the final states; one that turns out to
+need its owner's sign-in goes back to wait for that. Each step holds the
 lock of the conversation, and changes nothing where the call is not (any more) where it should be:
 so it does not matter which process takes it, nor how often it is tried.
 """
@@ -22,6 +23,7 @@ from conversations.people.models import User
 from conversations.threads import storage
 from conversations.threads.models import Awaits, Conversation, Message
 from conversations.tools import offers as tool_offers
+from conversations.tools import sign_ins
 from conversations.tools.models import UNDECIDED, UNDER_WAY, State, ToolCall, ToolRule
 from conversations.tools.offers import Offer
 from conversations.tools.selectors import next_of
@@ -77,6 +79,8 @@ def ask(*, reply: Message, asked: Sequence[Asked], offers: Sequence[Offer]) -> l
     conversation = _locked(reply.conversation_id)
     by_name = {offer.name: offer for offer in offers}
     trust = _Trust(conversation, reply.author or conversation.user)
+    if any(offer.signs_in for offer in offers):
+        trust.signed_in = sign_ins.signed_in(user=conversation.user)
     rows = [
         _row(reply, position, call, by_name, trust)
         for position, call in enumerate(asked[: 2 * MOST_CALLS])
@@ -113,7 +117,7 @@ def _row(
         row.state, row.result, row.completed_at = State.FAILED, fault, timezone.now()
     else:
         assert offer is not None  # noqa: S101 - else it is a fault
-        row.state = State.ALLOWED if trust.lets(offer) else State.ASKED
+        row.state = trust.state_of(offer)
     row.size = _size(row)
     return row
 
@@ -160,6 +164,13 @@ class _Trust:
     def __init__(self, conversation: Conversation, user: User) -> None:
         self._conversation, self._user = conversation, user
         self._rules: set[tuple[str, str, str]] | None = None
+        self.signed_in: set[str] = set()
+
+    def state_of(self, offer: Offer) -> State:
+        """The state in which a call begins to wait, or is let through."""
+        if offer.signs_in and offer.server not in self.signed_in:
+            return State.NEEDS_SIGN_IN
+        return State.ALLOWED if self.lets(offer) else State.ASKED
 
     def lets(self, offer: Offer) -> bool:
         if offer.read_only:
@@ -299,6 +310,47 @@ def finish(*, call: ToolCall, state: str, result: str, took_s: float, **more: An
         _settle(conversation, call.message_id)
         storage.add(user_id=conversation.user_id, size=row.size - before)
     return True
+
+
+def put_back(*, call: ToolCall) -> bool:
+    """Let a running call wait until its owner has signed in to its server. Returns `False`, and
+    changes nothing, if it was stopped or given up meanwhile."""
+    with transaction.atomic():
+        conversation = _locked_of(call.message_id)
+        row = ToolCall.objects.filter(id=call.id, state=State.RUNNING, writer=call.writer).first()
+        if row is None:
+            return False
+        row.state, row.writer, row.started_at = State.NEEDS_SIGN_IN, None, None
+        row.save(update_fields=["state", "writer", "started_at"])
+        _settle(conversation, call.message_id)
+    return True
+
+
+def after_sign_in(*, user: User, server: str) -> list[ToolCall]:
+    """Let the calls go on that waited until their owner has signed in to a server: those that were
+    allowed before, and what needs no decision. The others ask. Returns them."""
+    waiting = ToolCall.objects.filter(
+        state=State.NEEDS_SIGN_IN,
+        server=server,
+        message__conversation__user=user,
+        message__conversation__deleted_at=None,
+        message__deleted_at=None,
+    )
+    changed: list[ToolCall] = []
+    for message_id in set(waiting.order_by().values_list("message_id", flat=True)):
+        with transaction.atomic():
+            conversation = _locked_of(message_id)
+            trust = _Trust(conversation, user)
+            trust.signed_in = {server}
+            rows = waiting.select_related("message").filter(message_id=message_id)
+            for row in rows.order_by("position"):
+                offer = tool_offers.one(user=user, server=server, tool=row.name)
+                decided = row.decision is not None or (offer is not None and trust.lets(offer))
+                row.state = State.ALLOWED if decided else State.ASKED
+                row.save(update_fields=["state"])
+                changed.append(row)
+            _settle(conversation, message_id)
+    return changed
 
 
 def _end(row: ToolCall, state: str, result: str) -> None:

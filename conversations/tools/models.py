@@ -18,9 +18,12 @@ def everybody() -> str:
 class ToolServer(models.Model):
     """A server that speaks MCP. Staff add it.
 
-    `secret` is encrypted. `enabled_tools` are the names of the tools that may be used, `None` for
-    all. `audience` is `"all"`, `"staff"` or a list of people's ids. `tools` is the server's list as
-    it was read at `tools_at`; `health` says what the last try found.
+    `secret` is encrypted. With `oauth` people sign in themselves, at the OAuth server `issuer` or
+    the one that the server names; `client_id` and `secret` are those of the client that staff have
+    registered there, empty where each sign-in registers itself. `enabled_tools` are the names of
+    the tools that may be used, `None` for all. `audience` is `"all"`, `"staff"` or a list of
+    people's ids. `tools` is the server's list as it was read at `tools_at`; `health` says what the
+    last try found.
     """
 
     class Auth(models.TextChoices):
@@ -35,6 +38,8 @@ class ToolServer(models.Model):
     auth = models.CharField(max_length=6, choices=Auth.choices, default=Auth.NONE)
     header = models.CharField(max_length=100, blank=True, default="")
     secret = SecretField(blank=True, default="")
+    issuer = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    client_id = models.CharField(max_length=500, blank=True, default="", db_default="")
     trusted = models.BooleanField(default=False)
     enabled_tools = models.JSONField(null=True, blank=True)
     audience = models.JSONField(default=everybody, blank=True)
@@ -48,6 +53,60 @@ class ToolServer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people sign in themselves."""
+        return self.auth == self.Auth.OAUTH
+
+
+class ToolSignIn(models.Model):
+    """A person's sign-in to a tool server: begun with a `state_hash`, there once it has `tokens`.
+
+    The texts that are encrypted are JSON: `pending` is what the way back from the OAuth server is
+    checked with, `tokens` what it gave, `client` our registration there. `oauth` names the OAuth
+    server and its addresses. `version` counts the tokens; since `renewing_at` a process gets new
+    ones. An ended one is revoked at the OAuth server (tried last at `renewing_at`), then deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="tool_sign_ins"
+    )
+    server = models.ForeignKey(
+        ToolServer, on_delete=models.SET_NULL, null=True, related_name="sign_ins"
+    )
+    state_hash = models.CharField(max_length=64, blank=True, default="")
+    pending = SecretField(blank=True, default="")
+    began_at = models.DateTimeField(null=True, blank=True)
+    client = SecretField(blank=True, default="")
+    tokens = SecretField(blank=True, default="")
+    oauth = models.JSONField(default=dict, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    renewing_at = models.DateTimeField(null=True, blank=True)
+    signed_in_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "server"],
+                condition=Q(ended_at__isnull=True),
+                name="one_sign_in_to_a_tool_server",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ended_at"], condition=Q(ended_at__isnull=False), name="ended_tool_sign_ins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class State(models.TextChoices):
@@ -69,7 +128,8 @@ UNDER_WAY = (State.ALLOWED, State.RUNNING)
 
 
 class ToolCall(models.Model):
-    """A call that a reply asked for. Its state only goes forward.
+    """A call that a reply asked for. Its state only goes forward, but for one that runs and needs a
+    new sign-in.
 
     `provider_id` and `offered` are the id and the name by which the model knows it, `extra_content`
     is JSON that the provider wants back with it. `arguments` is the JSON text of an object. `size`

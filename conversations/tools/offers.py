@@ -102,7 +102,7 @@ def of_server(server: ToolServer) -> list[Offer]:
             schema=entry.get("schema") or {},
             read_only=server.trusted and entry.get("read_only") is True,
             open_world=not server.trusted or entry.get("open_world") is not False,
-            signs_in=server.auth == ToolServer.Auth.OAUTH,
+            signs_in=server.signs_in,
         )
         for entry in server.tools
         if enabled is None or entry["name"] in enabled

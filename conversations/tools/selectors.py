@@ -54,7 +54,7 @@ def next_of(calls: Sequence[ToolCall]) -> str | None:
 
 # The order in which a call goes through its states.
 _ORDER = [
-    *(State.ASKED, State.NEEDS_SIGN_IN, State.ALLOWED, State.RUNNING),
+    *(State.NEEDS_SIGN_IN, State.ASKED, State.ALLOWED, State.RUNNING),
     *(State.DENIED, State.DONE, State.FAILED, State.CANCELLED, State.INTERRUPTED),
 ]
 

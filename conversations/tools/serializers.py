@@ -47,6 +47,17 @@ class AudienceField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+def _address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.username or parts.fragment or re.search(r"\s", value):
+        raise serializers.ValidationError("Must be an HTTP address without a user name.")
+    return value
+
+
 class ToolServerChanges(StrictSerializer):
     """What can be changed of a tool server."""
 
@@ -61,7 +72,20 @@ class ToolServerChanges(StrictSerializer):
         allow_blank=True,
         required=False,
         write_only=True,
-        help_text="The token, or the value of the header.",
+        help_text="The token, the value of the header, or the secret of the client.",
+    )
+    issuer = TextField(
+        max_length=2000,
+        allow_blank=True,
+        required=False,
+        help_text="With `oauth`, the OAuth server: where it is a private one, or a client is given."
+        " Empty: the one that the tool server names.",
+    )
+    client_id = TextField(
+        max_length=500,
+        allow_blank=True,
+        required=False,
+        help_text="The client that is registered there. Empty: each sign-in registers itself.",
     )
     trusted = StrictBooleanField(
         required=False,
@@ -77,19 +101,13 @@ class ToolServerChanges(StrictSerializer):
     audience = AudienceField(required=False)
 
     def validate_url(self, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            good = False
-        if not good or parts.username or parts.fragment or re.search(r"\s", value):
-            raise serializers.ValidationError("Must be an HTTP address without a user name.")
-        return value
+        return _address(value)
 
-    def validate_auth(self, value: str) -> str:
-        if value == ToolServer.Auth.OAUTH:
-            raise serializers.ValidationError("Signing in to tool servers is not possible yet.")
-        return value
+    def validate_issuer(self, value: str) -> str:
+        return _address(value) if value else value
+
+    def validate_client_id(self, value: str) -> str:
+        return self.validate_secret(value)
 
     def validate_header(self, value: str) -> str:
         if value and (not _HEADER.fullmatch(value) or value.lower() in _OWN_HEADERS):
@@ -141,8 +159,8 @@ class ToolServerSerializer(serializers.ModelSerializer[ToolServer]):
     class Meta:
         model = ToolServer
         fields = (
-            *("id", "name", "url", "auth", "header", "has_secret", "trusted"),
-            *("enabled_tools", "audience", "health", "tools", "created_at"),
+            *("id", "name", "url", "auth", "header", "has_secret", "issuer", "client_id"),
+            *("trusted", "enabled_tools", "audience", "health", "tools", "created_at"),
         )
         read_only_fields = fields
 
@@ -166,6 +184,10 @@ class OfferedToolSerializer(serializers.Serializer[Any]):
 class OfferedServerSerializer(serializers.Serializer[Any]):
     """A server whose tools the caller may use."""
 
+    id = serializers.UUIDField(allow_null=True, help_text="null: built in.")
     name = serializers.CharField()
     built_in = serializers.BooleanField()
+    signed_in = serializers.BooleanField(
+        allow_null=True, help_text="Whether the caller has signed in; null: nobody needs to."
+    )
     tools = OfferedToolSerializer(many=True)

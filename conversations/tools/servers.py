@@ -12,16 +12,16 @@ from django.utils import timezone
 from conversations.errors import Conflict, InvalidInput, NotFound
 from conversations.people.models import User
 from conversations.secrets import SecretUnreadable, decrypt, encrypt
-from conversations.tools import built_in
+from conversations.tools import built_in, sign_ins
 from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import ToolRule, ToolServer
-from conversations.tools.offers import servers_for
+from conversations.tools.offers import may_use, servers_for
 
 MOST_SERVERS: Final = 50
 # How long a list of tools is believed.
 FRESH: Final = timedelta(minutes=5)
 # What makes a server another one: its tools are listed anew, and nobody has allowed them.
-_WHO = ("url", "auth", "header", "secret")
+_WHO = ("url", "auth", "header", "secret", "issuer", "client_id")
 
 
 class TooManyServers(Conflict):
@@ -70,6 +70,7 @@ def update(*, row: ToolServer, changes: Mapping[str, Any]) -> ToolServer:
             if another or len(names) > 1:
                 ToolRule.objects.filter(server__in=names).delete()
             if another:
+                sign_ins.end_all(server=row)
                 row.tools, row.tools_at, row.health = [], None, None
             row.save()
     except IntegrityError:
@@ -78,9 +79,10 @@ def update(*, row: ToolServer, changes: Mapping[str, Any]) -> ToolServer:
 
 
 def delete(*, row: ToolServer) -> None:
-    """Delete a tool server, and what people have allowed of it."""
+    """Delete a tool server, what people have allowed of it, and their sign-ins."""
     with transaction.atomic():
         ToolRule.objects.filter(server=row.name).delete()
+        sign_ins.end_all(server=row)
         row.delete()
 
 
@@ -90,15 +92,23 @@ def _set(row: ToolServer, fields: Mapping[str, Any]) -> None:
     needs = {"bearer": ("secret",), "header": ("header", "secret")}.get(row.auth, ())
     for name in needs:
         if not getattr(row, name):
-            sentence = "This field is required for this kind of authentication."
-            raise InvalidInput(f"{name}: {sentence}", fields={name: [sentence]})
+            raise _wrong(name, "This field is required for this kind of authentication.")
+    if row.auth == ToolServer.Auth.OAUTH:
+        if row.secret and not row.client_id:
+            raise _wrong("client_id", "The secret of a client needs its id.")
+        # Else a tool server could name an OAuth server of its own, and be told the secret.
+        if row.client_id and not row.issuer:
+            raise _wrong("issuer", "A client needs the OAuth server at which it is registered.")
     if row.name in {BUILT_IN, *built_in.TOOLS}:
         raise _taken()
 
 
 def _taken() -> InvalidInput:
-    sentence = "There is a tool server of this name already."
-    return InvalidInput(f"name: {sentence}", fields={"name": [sentence]})
+    return _wrong("name", "There is a tool server of this name already.")
+
+
+def _wrong(name: str, sentence: str) -> InvalidInput:
+    return InvalidInput(f"{name}: {sentence}", fields={name: [sentence]})
 
 
 def headers(row: ToolServer) -> dict[str, str]:
@@ -106,15 +116,18 @@ def headers(row: ToolServer) -> dict[str, str]:
     try:
         secret = decrypt(row.secret)
     except SecretUnreadable:
-        raise ToolFailed(
-            f"The secret of the tool server {row.name} cannot be read: enter it again."
-        ) from None
+        raise ToolFailed(unreadable(row)) from None
     match row.auth:
         case ToolServer.Auth.BEARER:
             return {"Authorization": f"Bearer {secret}"}
         case ToolServer.Auth.HEADER:
             return {row.header: secret}
     return {}
+
+
+def unreadable(row: ToolServer) -> str:
+    """Return the sentence for a secret whose key is not known any more."""
+    return f"The secret of the tool server {row.name} cannot be read: enter it again."
 
 
 def keep_list(*, row: ToolServer, tools: Sequence[Mapping[str, Any]] | None, message: str) -> None:
@@ -143,7 +156,18 @@ def stale(*, user: User, names: Sequence[str]) -> list[ToolServer]:
         return []
     old = Q(tools_at=None) | Q(tools_at__lt=timezone.now() - FRESH)
     ids = set(ToolServer.objects.filter(old, name__in=wanted).values_list("id", flat=True))
-    return [row for row in servers_for(user=user, names=wanted) if row.id in ids]
+    rows = [row for row in servers_for(user=user, names=wanted) if row.id in ids]
+    # Nobody is asked to sign in for a list.
+    signed_in = sign_ins.signed_in(user=user, servers=[row.name for row in rows if row.signs_in])
+    return [row for row in rows if not row.signs_in or row.name in signed_in]
+
+
+def for_person(*, user: User, server_id: UUID) -> ToolServer:
+    """Return a tool server that the user may use. Raises `NotFound`."""
+    row = ToolServer.objects.filter(id=server_id).first()
+    if row is None or not may_use(user, row):
+        raise NotFound("Tool server not found.")
+    return row
 
 
 def for_call(*, user: User, name: str) -> ToolServer:

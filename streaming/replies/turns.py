@@ -25,7 +25,7 @@ from conversations.threads.models import OPEN, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
 from conversations.tools import calls
 from conversations.tools.calls import Decision
-from conversations.tools.models import ToolCall
+from conversations.tools.models import ToolCall, ToolServer
 from conversations.upkeep import upkeep
 from streaming import hints, metrics
 from streaming.caller import Caller
@@ -177,6 +177,17 @@ class Turns:
             await announce(call.message.conversation_id, [call])
             self._tools.start(message_id)
         return call
+
+    async def signed_in(self, user: User, server: ToolServer) -> None:
+        """Go on with the calls that waited until a person has signed in to a tool server."""
+        async with db_threads.borrow():
+            rows: list[ToolCall] = await database_sync_to_async(calls.after_sign_in)(
+                user=user, server=server.name
+            )
+        for row in rows:
+            await announce(row.message.conversation_id, [row])
+        for message_id in {row.message_id for row in rows}:
+            self._tools.start(message_id)
 
     async def resume_queue(self, conversation_id: UUID) -> None:
         """Begin the first of the messages that are held; the others follow it."""

@@ -4,18 +4,23 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.http import HttpRequest, HttpResponseRedirect
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from conversations.errors import Conflict
 from conversations.fields import valid
 from conversations.pagination import OnePage
+from conversations.people import links, writes
 from conversations.people.authentication import caller
-from conversations.people.permissions import FOR_STAFF
+from conversations.people.models import User
+from conversations.people.permissions import FOR_STAFF, OwnSession
 from conversations.schema import ERROR_REF, extend_schema
-from conversations.tools import built_in, offers, servers
-from conversations.tools.built_in import BUILT_IN
+from conversations.tools import built_in, offers, servers, sign_ins
+from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import ToolServer
 from conversations.tools.serializers import (
     OfferedServerSerializer,
@@ -24,9 +29,11 @@ from conversations.tools.serializers import (
     ToolServerSerializer,
     ToolTestSerializer,
 )
+from streaming.lifecycle import lifecycle
 from streaming.rest.async_view import AsyncAPIView
-from streaming.tools import lists
+from streaming.tools import lists, sign_in
 
+SIGN_IN_FAILED = OpenApiResponse(ERROR_REF, "The tool server leads to no OAuth server.")
 FULL = OpenApiResponse(ERROR_REF, "There are too many tool servers.")
 
 
@@ -76,6 +83,7 @@ class ToolServerView(AsyncAPIView):
             return servers.update(row=row, changes=valid(ToolServerChanges(data=request.data)))
 
         row = await database_sync_to_async(change)()
+        (await lifecycle.start()).ended_sign_ins.wake()
         return Response(ToolServerSerializer(row).data)
 
     @extend_schema(responses={204: None})
@@ -86,6 +94,7 @@ class ToolServerView(AsyncAPIView):
             servers.delete(row=servers.server(server_id=server_id))
 
         await database_sync_to_async(delete)()
+        (await lifecycle.start()).ended_sign_ins.wake()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -99,10 +108,58 @@ class ToolServerTestView(AsyncAPIView):
         """Ask the server for its tools, and tell in a sentence what was found. Takes at most
         5 s."""
         row = await database_sync_to_async(servers.server)(server_id=server_id)
-        ok, message = await lists.test(row)
+        ok, message = await lists.test(row, caller(request))
         row = await database_sync_to_async(servers.server)(server_id=server_id)
         told = {"ok": ok, "message": message, "tools": row.tools if ok else []}
         return Response(ToolTestSerializer(told).data)
+
+
+class ToolSignInView(AsyncAPIView):
+    """The caller's sign-in to a tool server."""
+
+    permission_classes = (IsAuthenticated, OwnSession)
+
+    @extend_schema(responses={302: None, 409: SIGN_IN_FAILED})
+    async def get(self, request: Request, server_id: UUID) -> HttpResponseRedirect:
+        """Go to the OAuth server of a tool server. It leads back to `/tools/callback/`, for the
+        session that was sent there alone. The calls that wait for it go on then."""
+        user = caller(request)
+
+        def find() -> ToolServer:
+            writes.count(user)
+            return servers.for_person(user=user, server_id=server_id)
+
+        server: ToolServer = await database_sync_to_async(find)()
+        try:
+            return HttpResponseRedirect(await way_out(request, user, server))
+        except ToolFailed as error:
+            raise Conflict(str(error)) from None
+
+    @extend_schema(responses={204: None})
+    async def delete(self, request: Request, server_id: UUID) -> Response:
+        """Forget the sign-in: its tokens are deleted here, and revoked at the OAuth server with our
+        registration there, as far as it has a way to."""
+        user = caller(request)
+
+        def end() -> None:
+            server = servers.for_person(user=user, server_id=server_id)
+            sign_ins.end(user=user, server=server)
+
+        await database_sync_to_async(end)()
+        (await lifecycle.start()).ended_sign_ins.wake()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+async def way_out(request: HttpRequest | Request, user: User, server: ToolServer) -> str:
+    """The address at which a person of a session signs in. Raises `ToolFailed`."""
+    if not server.signs_in:
+        raise ToolFailed(f"Nobody signs in to the tool server {server.name}.")
+    return await sign_in.begin(
+        user,
+        server,
+        session=request.session.session_key or "",
+        redirect_uri=links.absolute(request, "/tools/callback/"),
+    )
 
 
 class ToolsView(AsyncAPIView):
@@ -120,18 +177,22 @@ class ToolsView(AsyncAPIView):
 
 
 def _offered(request: Request) -> list[dict[str, Any]]:
+    user = caller(request)
     own = [{"name": t.name, "description": t.description} for t in built_in.TOOLS.values()]
+    signed_in = sign_ins.signed_in(user=user)
     return [
-        {"name": BUILT_IN, "built_in": True, "tools": own},
+        {"id": None, "name": BUILT_IN, "built_in": True, "signed_in": None, "tools": own},
         *(
             {
+                "id": row.id,
                 "name": row.name,
                 "built_in": False,
+                "signed_in": row.name in signed_in if row.signs_in else None,
                 "tools": [
                     {"name": offer.tool, "description": offer.description}
                     for offer in offers.of_server(row)
                 ],
             }
-            for row in offers.servers_for(user=caller(request))
+            for row in offers.servers_for(user=user)
         ),
     ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 
 from conversations.tools import selectors
-from conversations.tools.models import ToolCall
+from conversations.tools.models import UNDECIDED, State, ToolCall
 from streaming import events
 from streaming.socket.writer import SocketWriter
 
@@ -49,8 +49,12 @@ class CallNews:
                         await self._out.tell(events.tool_call(message_id, wire))
 
     def _is_new(self, row: ToolCall, state: str) -> bool:
-        rank = selectors.rank(state)
-        if rank <= self._told.get(row.id, -1):
+        rank, told = selectors.rank(state), self._told.get(row.id, -1)
+        if state == row.state in UNDECIDED:
+            new = rank != told  # one that ran may wait again, for a sign-in
+        else:
+            new = rank > told and row.state != State.NEEDS_SIGN_IN
+        if not new:
             return False
         self._told[row.id] = rank
         self._told.move_to_end(row.id)

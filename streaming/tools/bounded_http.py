@@ -9,6 +9,10 @@ class AnswerTooLong(Exception):
     """A server sent more than is taken of one answer."""
 
 
+class Compressed(Exception):
+    """A server sent what nobody asked for: a few bytes that become many."""
+
+
 class ToolServerRefused(Exception):
     """A server refused a request, with an HTTP `status`."""
 
@@ -30,9 +34,16 @@ class ToolServerTransport(httpx2.AsyncHTTPTransport):
         if response.status_code in (401, 403) or response.status_code >= 500:
             await response.aclose()
             raise ToolServerRefused(response.status_code)
-        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - for mypy
-        response.stream = _Bounded(response.stream, self._most)
-        return response
+        return bounded(response, self._most)
+
+
+def bounded(response: httpx2.Response, most: int) -> httpx2.Response:
+    """The response, of which at most so many bytes can be read."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise Compressed
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - for mypy
+    response.stream = _Bounded(response.stream, most)
+    return response
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -11,22 +11,26 @@ from conversations.tools import offers, servers
 from conversations.tools.built_in import ToolFailed
 from conversations.tools.models import ToolServer
 from conversations.tools.offers import Offer
+from conversations.tools.sign_ins import NeedsSignIn
 from streaming.tools import mcp_client
 
 # How long a server may take to tell its tools, in seconds; a test says so within five.
 LIST_SECONDS: Final = 4.0
 
 
-async def test(server: ToolServer) -> tuple[bool, str]:
-    """Ask a server for its tools, and keep them. Returns whether it answered, and a sentence."""
+async def test(server: ToolServer, user: User) -> tuple[bool, str]:
+    """Ask a server for its tools, and keep them: one list for all, whoever asks. Returns whether it
+    answered, and a sentence."""
     tools: list[dict[str, Any]] | None = None
     try:
         async with asyncio.timeout(LIST_SECONDS):
-            tools = await mcp_client.list_tools(server)
+            tools = await mcp_client.list_tools(server, user)
         count = len(tools)
         message = f"{count} tools were found." if count != 1 else "One tool was found."
     except TimeoutError:
         message = f"The tool server {server.name} did not answer within {LIST_SECONDS:.0f} s."
+    except NeedsSignIn as error:
+        return False, str(error)  # which says nothing of the server
     except ToolFailed as error:
         message = str(error)
     await database_sync_to_async(servers.keep_list)(row=server, tools=tools, message=message)
@@ -38,6 +42,6 @@ async def offered(user: User, names: Sequence[str]) -> tuple[Offer, ...]:
     server that does not answer has those of its last list."""
     old = await database_sync_to_async(servers.stale)(user=user, names=names)
     if old:
-        await asyncio.gather(*map(test, old))
+        await asyncio.gather(*(test(server, user) for server in old))
     found: tuple[Offer, ...] = await database_sync_to_async(offers.offered)(user=user, names=names)
     return found

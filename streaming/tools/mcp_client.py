@@ -10,17 +10,17 @@ import base64
 import binascii
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from channels.db import database_sync_to_async
 
-from conversations.tools import servers
+from conversations.people.models import User
 from conversations.tools.built_in import ToolFailed
 from conversations.tools.models import ToolServer
 from streaming.storable import storable
+from streaming.tools import sign_in
 from streaming.tools.results import Picture, ToolResult
 
 if TYPE_CHECKING:
@@ -40,10 +40,14 @@ CONNECT_S: Final = 5.0
 READ_S: Final = 60.0
 
 
-async def list_tools(server: ToolServer) -> list[dict[str, Any]]:
+async def list_tools(server: ToolServer, user: User) -> list[dict[str, Any]]:
     """The tools of a server, as its row keeps them. Raises `ToolFailed`."""
+    return await sign_in.asked(server, user, lambda headers: _list_tools(server, headers))
+
+
+async def _list_tools(server: ToolServer, headers: Mapping[str, str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    async with _connected(server) as client:
+    async with _connected(server, headers) as client:
         cursor = None
         for _ in range(MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
@@ -72,9 +76,17 @@ def _entry(tool: Any) -> dict[str, Any] | None:
     return cleaned
 
 
-async def call(server: ToolServer, tool: str, arguments: dict[str, Any]) -> ToolResult:
+async def call(server: ToolServer, user: User, tool: str, arguments: dict[str, Any]) -> ToolResult:
     """The result of a call. Cancelling ends it at the server, too. Raises `ToolFailed`."""
-    async with _connected(server) as client:
+    return await sign_in.asked(
+        server, user, lambda headers: _call(server, headers, tool, arguments)
+    )
+
+
+async def _call(
+    server: ToolServer, headers: Mapping[str, str], tool: str, arguments: dict[str, Any]
+) -> ToolResult:
+    async with _connected(server, headers) as client:
         answer = await client.call_tool(tool, arguments)
     texts: list[str] = []
     pictures: list[Picture] = []
@@ -104,7 +116,7 @@ def _decoded(data: str) -> bytes | None:
 
 
 @asynccontextmanager
-async def _connected(server: ToolServer) -> AsyncIterator["Client"]:
+async def _connected(server: ToolServer, headers: Mapping[str, str]) -> AsyncIterator["Client"]:
     """A connection to a server. Whatever fails inside is raised as `ToolFailed`, but for being
     cancelled."""
     import httpx2
@@ -112,13 +124,12 @@ async def _connected(server: ToolServer) -> AsyncIterator["Client"]:
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation
 
-    from streaming.tools.bounded_http import ToolServerTransport
+    from streaming.tools.bounded_http import ToolServerRefused, ToolServerTransport
 
-    headers = await database_sync_to_async(servers.headers)(server)
     try:
         async with (
             httpx2.AsyncClient(
-                headers=headers,
+                headers={"Accept-Encoding": "identity", **headers},
                 timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
                 transport=ToolServerTransport(MOST_BYTES),
             ) as http,
@@ -136,6 +147,8 @@ async def _connected(server: ToolServer) -> AsyncIterator["Client"]:
         causes = list(_causes(error))
         logger.info("tool server %s: %s", server.name, ", ".join(type(e).__name__ for e in causes))
         failed = next((e for e in causes if isinstance(e, ToolFailed)), None)
+        if any(isinstance(e, ToolServerRefused) and e.status == 401 for e in causes):
+            failed = sign_in.CredentialsRefused(_sentence(server, causes))
         raise failed or ToolFailed(_sentence(server, causes)) from None
 
 

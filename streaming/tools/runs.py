@@ -15,6 +15,7 @@ from conversations.threads.models import Conversation
 from conversations.tools import built_in, calls, finding, servers
 from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import State, ToolCall
+from conversations.tools.sign_ins import NeedsSignIn
 from streaming import hints
 from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES
@@ -93,6 +94,9 @@ class ToolRuns:
         except TimeoutError:
             state = State.FAILED
             result = ToolResult(f"The tool did not answer within {CALL_SECONDS:.0f} s.")
+        except NeedsSignIn:
+            await self._put_back(call, conversation)
+            return
         except ToolFailed as error:
             state, result = State.FAILED, ToolResult(str(error))
         except asyncio.CancelledError:
@@ -106,6 +110,13 @@ class ToolRuns:
         await self._finish(
             call, conversation, state, text, took_s=took_s, files=files, found=[*result.found]
         )
+
+    async def _put_back(self, call: ToolCall, conversation: Conversation) -> None:
+        """Let a call wait until the person has signed in. What is not stored is given up later."""
+        with suppress(*STORE_FAILURES):
+            if await database_sync_to_async(calls.put_back)(call=call):
+                call.state = State.NEEDS_SIGN_IN
+                await announce(conversation.pk, [call])
 
     async def _finish(
         self,
@@ -174,4 +185,4 @@ async def _call(call: ToolCall, conversation: Conversation) -> ToolResult:
     server = await database_sync_to_async(servers.for_call)(
         user=conversation.user, name=call.server
     )
-    return await mcp_client.call(server, call.name, arguments)
+    return await mcp_client.call(server, conversation.user, call.name, arguments)

@@ -75,6 +75,8 @@ GET /api/tool-servers/{server_id}/
 PATCH /api/tool-servers/{server_id}/
 DELETE /api/tool-servers/{server_id}/
 POST /api/tool-servers/{server_id}/test/
+GET /api/tool-servers/{server_id}/sign-in/
+DELETE /api/tool-servers/{server_id}/sign-in/
 GET /api/model-defaults/          PATCH /api/model-defaults/
 POST /v1/chat/completions         POST /v1/completions         POST /v1/responses
 POST /v1/embeddings               GET /v1/models

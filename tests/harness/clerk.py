@@ -151,6 +151,23 @@ def allow(model: str, row_id: str, **limits: Any) -> int:
     return int(found.update(**limits))
 
 
+def tool_sign_ins(user_id: str) -> list[dict[str, str]]:
+    """The sign-ins of a person to tool servers, as they are stored."""
+    from conversations.models import ToolSignIn
+
+    names = ("pending", "client", "tokens", "state_hash")
+    return [*ToolSignIn.objects.filter(user_id=user_id).values(*names)]
+
+
+def expire_tool_sign_ins(user_id: str) -> int:
+    """Let the tokens of a person for tool servers be over."""
+    from django.utils import timezone
+
+    from conversations.models import ToolSignIn
+
+    return ToolSignIn.objects.filter(user_id=user_id).update(expires_at=timezone.now())
+
+
 def usage(user_id: str) -> list[dict[str, Any]]:
     """What the user's replies cost, in the order in which they ended."""
     from conversations.usage.models import UsageRecord
@@ -282,7 +299,8 @@ def main() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
     rows = (fill, many, forget, count, connections, row, queued, usage, unsettled, end_leases)
-    known = {function.__name__: function for function in accounts + rows}
+    tools = (tool_sign_ins, expire_tool_sign_ins)
+    known = {function.__name__: function for function in accounts + rows + tools}
     for line in sys.stdin:
         asked = json.loads(line)
         try:

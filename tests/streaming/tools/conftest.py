@@ -1,6 +1,6 @@
 """Tool servers, added for the staff of a test."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +9,8 @@ import pytest
 from tests.harness.place import Person
 from tests.harness.rest import ok
 from tests.harness.tool_server import TOKEN, tool_server_url
+from tests.streaming.tools import oauth
+from tests.streaming.tools.oauth import SignInServers
 
 
 async def add_tool_server(staff: Person, **fields: Any) -> dict[str, Any]:
@@ -18,6 +20,12 @@ async def add_tool_server(staff: Person, **fields: Any) -> dict[str, Any]:
     added = ok(await staff.page.post("/api/tool-servers/", {**given, **fields}), 201)
     assert "secret" not in added
     return added
+
+
+@pytest.fixture(scope="session")
+def sign_in_servers() -> Iterator[SignInServers]:
+    with oauth.sign_in_servers() as servers:
+        yield servers
 
 
 @pytest.fixture

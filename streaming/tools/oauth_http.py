@@ -1,0 +1,127 @@
+"""HTTP to OAuth servers, whose addresses strangers name. Imported with the SDK alone.
+
+An address is taken if it belongs to an origin that staff have named, or else if it is HTTPS and
+every address of its host is a public one. The connection goes to the address that was looked at,
+so that no second look at the name can lead elsewhere. No redirect is followed.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from streaming.tools.bounded_http import bounded
+
+# Bytes of one answer, characters of an address, seconds for a connection and for an answer.
+MOST_BYTES: Final = 256 * 1024
+MOST_ADDRESS: Final = 2000
+CONNECT_S: Final = 5.0
+READ_S: Final = 10.0
+_PORTS: Final = {"http": 80, "https": 443}
+# Addresses of IPv6 that lead to one of IPv4; and that count as global, but belong to a network.
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_LOCAL: Final = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
+
+
+class AddressRefused(Exception):
+    """An address that an OAuth server may not have. `str()` says why, after "its address"."""
+
+
+def origin(url: str) -> str:
+    """The origin of an address, as in `https://host:443`. Raises `AddressRefused`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise AddressRefused("is no HTTP address") from None
+    if not parts.hostname or parts.username or parts.password or len(url) > MOST_ADDRESS:
+        raise AddressRefused("is no HTTP address")
+    return f"{parts.scheme}://{parts.hostname.lower()}:{port}"
+
+
+async def look_up(url: str, trusted: Collection[str]) -> str | None:
+    """The numeric address to which a connection goes; `None` for an origin that is trusted.
+
+    Raises:
+        AddressRefused: an OAuth server may not be there.
+        httpx2.ConnectError: the host is not known.
+    """
+    if origin(url) in trusted:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        raise AddressRefused("is not HTTPS")
+    assert parts.hostname is not None  # noqa: S101 - else it has no origin
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            found = await asyncio.get_running_loop().getaddrinfo(
+                parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
+            )
+    except TimeoutError:
+        raise httpx2.ConnectTimeout("no address in time") from None
+    except (OSError, UnicodeError):
+        raise httpx2.ConnectError("no such host") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not all(map(is_public, addresses)):
+        raise AddressRefused("is not a public one")
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Tell whether a numeric address is reachable from anywhere, and nothing of this network."""
+    given = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(given, ipaddress.IPv6Address):
+        inner = given.ipv4_mapped or given.sixtofour or (given.teredo and given.teredo[1])
+        if given in _NAT64:
+            inner = ipaddress.IPv4Address(int(given) & 0xFFFFFFFF)
+        if inner:
+            return is_public(str(inner))
+        if any(given in network for network in _LOCAL):
+            return False
+    return given.is_global and not given.is_multicast
+
+
+class PinnedTransport(httpx2.AsyncHTTPTransport):
+    """Looks each address up itself, and connects to what it found."""
+
+    def __init__(self, trusted: Collection[str]) -> None:
+        super().__init__(trust_env=False)
+        self._trusted = trusted
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        address = await look_up(str(request.url), self._trusted)
+        if address is not None:
+            # The certificate has to be that of the name.
+            request.extensions = {**request.extensions, "sni_hostname": request.url.host}
+            request.url = request.url.copy_with(host=address)
+        return bounded(await super().handle_async_request(request), MOST_BYTES)
+
+
+@asynccontextmanager
+async def client(trusted: Collection[str]) -> AsyncIterator[httpx2.AsyncClient]:
+    """An HTTP client for OAuth servers; `trusted` are origins that may be private."""
+    async with httpx2.AsyncClient(
+        transport=PinnedTransport(trusted),
+        timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
+        follow_redirects=False,
+        trust_env=False,
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+    ) as http:
+        yield http
+
+
+async def answer_of(
+    http: httpx2.AsyncClient, request: httpx2.Request
+) -> tuple[httpx2.Response, Mapping[str, Any]]:
+    """An answer that has been read, and the JSON object in it, empty for anything else."""
+    response = await http.send(request)
+    try:
+        value = response.json()
+    except (ValueError, RecursionError):
+        value = None
+    return response, value if isinstance(value, dict) else {}

@@ -1,0 +1,247 @@
+"""Signs people in to tool servers, and gives their calls the tokens.
+
+Nothing waits in memory while a person is at an OAuth server: the way back may lead to another
+process. Tokens are stored before they are used.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final, TypeVar
+
+from channels.db import database_sync_to_async
+
+from conversations.people.models import User
+from conversations.secrets import SecretUnreadable, decrypt
+from conversations.tools import servers, sign_ins
+from conversations.tools.built_in import ToolFailed
+from conversations.tools.models import ToolServer
+from conversations.tools.sign_ins import Begun, NeedsSignIn, SignIn
+from streaming.errors import STORE_FAILURES
+from streaming.tools import oauth, oauth_discovery
+from streaming.tools.oauth import OAuthServer, SignInFailed, TokensRefused
+
+logger = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+
+# Looks for the tokens that another process gets, in seconds; and how long it is waited for them.
+LOOK: Final = 0.1
+PATIENCE_S: Final = oauth.WAY_S
+# Waits between tries to store tokens while the database refuses, in seconds.
+STORE_RETRIES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+# The loop itself keeps no task alive.
+_renewals: set[asyncio.Task[None]] = set()
+
+
+class CredentialsRefused(ToolFailed):
+    """A tool server refuses what it was shown."""
+
+
+# --- Signing in -------------------------------------------------------------------------------
+
+
+async def begin(user: User, server: ToolServer, *, session: str, redirect_uri: str) -> str:
+    """The address at which a person signs in for a tool server. `session` names the session in
+    which the answer is taken. Raises `SignInFailed`."""
+    from streaming.tools.oauth_http import client
+
+    trusted = trusted_origins(server)
+    async with oauth.told(server.name), client(trusted) as http:
+        found = await oauth_discovery.discover(
+            http, url=server.url, issuer=server.issuer, trusted=trusted
+        )
+        known = await _client(user, server, found, redirect_uri)
+        known = known or await oauth.register(http, found, redirect_uri=redirect_uri)
+    state, (verifier, challenge) = secrets.token_urlsafe(32), oauth.pkce()
+    await database_sync_to_async(sign_ins.begin)(
+        user=user,
+        server=server,
+        state=state,
+        session=session,
+        verifier=verifier,
+        client=known,
+        oauth=found.as_json(),
+    )
+    return oauth.authorization_address(found, known, state=state, challenge=challenge)
+
+
+async def _client(
+    user: User, server: ToolServer, found: OAuthServer, redirect_uri: str
+) -> Mapping[str, Any] | None:
+    """The client that staff have registered, or that of an earlier sign-in of the person."""
+    if server.client_id:
+        try:
+            secret = decrypt(server.secret)
+        except SecretUnreadable:
+            raise SignInFailed(servers.unreadable(server)) from None
+        return oauth.given_client(
+            found, client_id=server.client_id, secret=secret, redirect_uri=redirect_uri
+        )
+    before: SignIn | None = await database_sync_to_async(sign_ins.find)(user=user, server=server)
+    if before is not None and oauth.may_use(before.client, found, redirect_uri):
+        return before.client
+    return None
+
+
+def trusted_origins(server: ToolServer) -> tuple[str, ...]:
+    """The origins that staff have named, and that may be private. Raises `SignInFailed`."""
+    from streaming.tools.oauth_http import AddressRefused, origin
+
+    try:
+        return tuple(origin(url) for url in (server.url, server.issuer) if url)
+    except AddressRefused as error:
+        raise SignInFailed(f"The address of the tool server {server.name} {error}.") from None
+
+
+async def finish(user: User, answer: Mapping[str, str], *, session: str) -> ToolServer:
+    """Sign in with what came back from an OAuth server. Returns the tool server.
+
+    Raises:
+        WrongAnswer: it belongs to no sign-in of this session.
+        SignInFailed: the OAuth server refused, or is another one.
+    """
+    from streaming.tools.oauth_http import client
+
+    begun: Begun = await database_sync_to_async(sign_ins.take)(
+        user=user, state=answer.get("state", ""), session=session
+    )
+    sign_in = begun.sign_in
+    assert sign_in.server is not None  # noqa: S101 - else it is not taken
+    server = OAuthServer.of(sign_in.oauth)
+    code = oauth.check_answer(server, answer)
+    try:
+        async with oauth.told(sign_in.server.name), client(server.trusted) as http:
+            tokens = await oauth.exchange(
+                http, server, sign_in.client, code=code, verifier=begun.verifier
+            )
+    except TokensRefused as error:
+        raise SignInFailed(f"The OAuth server did not let you in ({error}).") from None
+    if not await _keep(sign_in, tokens):
+        raise SignInFailed("You have signed in elsewhere meanwhile, or ended this sign-in.")
+    return sign_in.server
+
+
+async def _keep(sign_in: SignIn, tokens: Mapping[str, Any]) -> bool:
+    """Store tokens, also where the database refuses for a while: nobody gets them again."""
+    for wait in (*STORE_RETRIES, None):
+        try:
+            kept: bool = await database_sync_to_async(sign_ins.keep)(sign_in=sign_in, tokens=tokens)
+        except STORE_FAILURES:
+            if wait is None:
+                raise
+            await asyncio.sleep(wait)
+        else:
+            return kept
+    raise AssertionError
+
+
+# --- Using it ---------------------------------------------------------------------------------
+
+
+async def asked(
+    server: ToolServer,
+    user: User,
+    ask: Callable[[Mapping[str, str]], Awaitable[Found]],
+) -> Found:
+    """What `ask` returns with the headers by which a server knows the person, or us. Where it
+    refuses a token it is asked once more with a new one.
+
+    Raises:
+        NeedsSignIn: the person has to sign in first.
+        ToolFailed: there is no answer.
+    """
+    if not server.signs_in:
+        return await ask(await database_sync_to_async(servers.headers)(server))
+    sign_in = await current(user, server)
+    try:
+        return await ask(_headers(sign_in))
+    except CredentialsRefused:
+        sign_in = await current(user, server, refused=sign_in.version)
+    try:
+        return await ask(_headers(sign_in))
+    except CredentialsRefused:
+        await database_sync_to_async(sign_ins.forget)(sign_in=sign_in)
+        raise NeedsSignIn(server.name) from None
+
+
+def _headers(sign_in: SignIn) -> dict[str, str]:
+    return {"Authorization": f"Bearer {sign_in.tokens['access_token']}"}
+
+
+async def current(user: User, server: ToolServer, *, refused: int | None = None) -> SignIn:
+    """The sign-in of a person with tokens that are good, as far as is known: later ones than
+    those of the version that was `refused`. One of all processes gets new ones.
+
+    Raises:
+        NeedsSignIn: there are none, or they cannot be renewed.
+        SignInFailed: the OAuth server does not answer.
+    """
+    waited_for: int | None = None
+    waits_until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < waits_until:
+        found: SignIn | None = await database_sync_to_async(sign_ins.find)(user=user, server=server)
+        if found is None or not found.tokens:
+            raise NeedsSignIn(server.name)
+        is_new = waited_for is not None and found.version > waited_for
+        if found.version != refused and (found.is_fresh or is_new):
+            return found
+        waited_for = found.version
+        if await database_sync_to_async(sign_ins.begin_renewal)(sign_in=found):
+            await _shielded(_renew(found, server.name))
+        else:
+            await asyncio.sleep(LOOK)
+    raise SignInFailed(f"The tool server {server.name} has an OAuth server that does not answer.")
+
+
+async def _shielded(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work that goes on when the call is stopped: what an OAuth server gives has to be
+    stored."""
+    task = asyncio.create_task(work)
+    _renewals.add(task)
+    task.add_done_callback(_renewals.discard)
+    await asyncio.shield(task)
+
+
+async def _renew(sign_in: SignIn, name: str) -> None:
+    from streaming.tools.oauth_http import client
+
+    try:
+        server, token = OAuthServer.of(sign_in.oauth), sign_in.tokens.get("refresh_token")
+        if token is None:
+            raise TokensRefused
+        async with oauth.told(name), client(server.trusted) as http:
+            tokens = await oauth.renew(http, server, sign_in.client, refresh_token=token)
+    except TokensRefused:
+        await database_sync_to_async(sign_ins.forget)(sign_in=sign_in)
+    except BaseException:
+        await database_sync_to_async(sign_ins.give_up_renewal)(sign_in=sign_in)
+        raise
+    else:
+        await _keep(sign_in, tokens)
+
+
+# --- Ending -----------------------------------------------------------------------------------
+
+
+async def revoke_ended() -> None:
+    """Revoke the sign-ins that are over at their OAuth servers, and delete them."""
+    for sign_in in await database_sync_to_async(sign_ins.ended)():
+        try:
+            await _revoke(sign_in)
+        except SignInFailed as error:
+            logger.info("a sign-in was not revoked yet: %s", error)
+        else:
+            await database_sync_to_async(sign_ins.delete)(sign_in=sign_in)
+
+
+async def _revoke(sign_in: SignIn) -> None:
+    from streaming.tools.oauth_http import client
+
+    if not sign_in.client or not sign_in.oauth:
+        return
+    server = OAuthServer.of(sign_in.oauth)
+    async with oauth.told("of an ended sign-in"), client(server.trusted) as http:
+        await oauth.revoke(http, server, sign_in.client, sign_in.tokens)

@@ -1,5 +1,7 @@
 """Encodes an image anew: turned as it says, without its metadata, no larger than models look at."""
 
+import struct
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -32,9 +34,26 @@ def encode(folder: Path, media_type: str) -> dict[str, Any]:
     if media_type == "image/heic":
         _add_heic()
     Image.MAX_IMAGE_PIXELS = None  # we say it ourselves
-    with Image.open(folder / "upload", formats=[_FORMATS[media_type]]) as image:
+    source = folder / "upload"
+    if media_type == "image/png":
+        source.write_bytes(_without_broken_extras(source.read_bytes()))
+    with Image.open(source, formats=[_FORMATS[media_type]]) as image:
         _check_size(*image.size)
         return _write(image, folder, keeps_png=media_type in ("image/png", "image/gif"))
+
+
+def _without_broken_extras(png: bytes) -> bytes:
+    """A PNG without the chunks that a decoder may pass over (small first letter) and whose checksum
+    is wrong. Browsers show such images, and programs that edit metadata make them."""
+    kept, at = [png[:8]], 8
+    while at + 12 <= len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        end = at + 12 + length
+        wrong = png[end - 4 : end] != struct.pack(">I", zlib.crc32(png[at + 4 : end - 4]))
+        if not (wrong and png[at + 4 : at + 5].islower()):
+            kept.append(png[at:end])
+        at = end
+    return b"".join([*kept, png[at:]])
 
 
 def _add_heic() -> None:

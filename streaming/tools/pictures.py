@@ -39,9 +39,12 @@ async def keep(
     return [str(file.id) for file in kept]
 
 
-def described(text: str, files: Sequence[str]) -> str:
-    """The text of a result with a word of the pictures, which the model does not get."""
-    if not files:
-        return text
-    count = "A picture was" if len(files) == 1 else f"{len(files)} pictures were"
-    return f"{text}\n\n[{count} shown to the user.]".strip()
+def described(text: str, *, shown: int, lost: int) -> str:
+    """The text of a result with a word of its pictures, which the model does not get: how many are
+    `shown` in the page, and how many are `lost`, since they are no pictures or have no room."""
+    marks = [(shown, "shown to the user"), (lost, "left out: no readable image, or no room for it")]
+    for count, fate in marks:
+        if count:
+            pictures = "A picture was" if count == 1 else f"{count} pictures were"
+            text = f"{text}\n\n[{pictures} {fate}.]".strip()
+    return text

@@ -106,7 +106,8 @@ class ToolRuns:
             logger.error("the tool %s of %s failed", call.name, call.server, exc_info=error)
             state, result = State.FAILED, ToolResult(FAILED)
         took_s = time.monotonic() - began
-        text = pictures.described(result.text, files)
+        lost = len(result.pictures) - len(files)
+        text = pictures.described(result.text, shown=len(files), lost=lost)
         await self._finish(
             call, conversation, state, text, took_s=took_s, files=files, found=[*result.found]
         )

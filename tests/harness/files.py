@@ -46,6 +46,14 @@ def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def broken_profile() -> bytes:
+    """A PNG whose colour profile has a wrong checksum: browsers show it."""
+    png = image("PNG")
+    body = b"iCCPprofile\0\0" + zlib.compress(b"none")
+    chunk = struct.pack(">I", len(body) - 4) + body + b"\0\0\0\0"
+    return png[:33] + chunk + png[33:]
+
+
 def polyglot() -> bytes:
     """A GIF that is a page with a script as well."""
     return image("GIF") + b"<script>alert(document.domain)</script>"

@@ -35,13 +35,14 @@ def opened(path: Path) -> Image.Image:
         (files.image("PNG"), "image/png"),
         (files.image("PNG", mode="RGBA"), "image/png"),
         (files.image("PNG", mode="L"), "image/png"),
+        (files.broken_profile(), "image/png"),
         (files.image("JPEG"), "image/jpeg"),
         (files.image("JPEG", mode="CMYK"), "image/jpeg"),
         (files.image("WEBP", lossless=True), "image/jpeg"),
         (files.image("GIF"), "image/png"),
         (files.image("HEIF"), "image/jpeg"),
     ],
-    ids=["png", "transparent", "grey", "jpeg", "print", "webp", "gif", "heic"],
+    ids=["png", "transparent", "grey", "profile", "jpeg", "print", "webp", "gif", "heic"],
 )
 async def test_images_are_encoded_anew(tmp_path: Path, data: bytes, media_type: str):
     """Into what every model takes, with a small one beside it."""

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from streaming.tools import pictures
 from tests.harness import WAIT_S
 from tests.harness.fold import Event
 from tests.harness.place import Place
@@ -168,3 +169,12 @@ async def test_results_of_all_kinds(daphne_place: Place, add_server):
     assert failed["state"] == "failed"
     assert "secret" not in failed["result"]
     assert (long["truncated"], len(long["result"])) == (True, 32_000)
+
+
+def test_lost_pictures_are_told():
+    """The model hears of what nobody sees."""
+    text = pictures.described("Two boats.", shown=1, lost=2)
+    assert text == (
+        "Two boats.\n\n[A picture was shown to the user.]\n\n"
+        "[2 pictures were left out: no readable image, or no room for it.]"
+    )

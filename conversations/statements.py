@@ -184,16 +184,16 @@ class Kept(Generic[M]):
                     if isinstance(each, field.model):
                         setattr(each, field.attname, rows[0][place])
             return made
-        found = self._build(value).first()
-        if found is not None:
+        instance = self._build(value).first()
+        if instance is not None:
             while len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)), None)
-            self._kept[value] = row, _copied(found)
-        return found
+            self._kept[value] = row, _copied(instance)
+        return instance
 
 
-def _copied(found: M) -> M:
-    made = copy(found)
+def _copied(original: M) -> M:
+    made = copy(original)
     related: dict[str, Any] = made._state.fields_cache
     for name, beside in related.items():
         related[name] = copy(beside)

@@ -90,8 +90,8 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 def _refuse_danger() -> None:
     """What `manage.py` does before it serves, for servers that start without it."""
-    if found := refusals():
-        raise ImproperlyConfigured(" ".join(found))
+    if faults := refusals():
+        raise ImproperlyConfigured(" ".join(faults))
 
 
 allocator.give_back()

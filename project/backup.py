@@ -141,8 +141,8 @@ def _lines(model: type[models.Model], with_secrets: bool) -> Iterator[bytes]:
     fields = model._meta.concrete_fields
     names = [field.attname for field in fields]
     left_out = {f.attname: "" for f in fields if isinstance(f, SecretField) and not with_secrets}
-    found = model._default_manager.order_by("pk").values_list(*names)
-    for row in found.iterator(chunk_size=CHUNK_ROWS):
+    rows = model._default_manager.order_by("pk").values_list(*names)
+    for row in rows.iterator(chunk_size=CHUNK_ROWS):
         values = {**dict(zip(names, row, strict=True)), **left_out}
         # Sorted: PostgreSQL keeps objects, but not the order of their keys.
         line = json.dumps(values, default=_plain, ensure_ascii=False, sort_keys=True)
@@ -222,13 +222,15 @@ def verify(archive: zipfile.ZipFile) -> Manifest:
         manifest: Manifest = json.loads(archive.read(MANIFEST))
         listed: dict[str, Any] = manifest["tables"]
         version = manifest["format"]
-        figures = {name: (told["rows"], told["sha256"]) for name, told in listed.items()}
+        figures = {
+            name: (expected["rows"], expected["sha256"]) for name, expected in listed.items()
+        }
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise BackupError("This is no backup of ours: it has no manifest.") from None
     known = {model.__name__ for model in tables()}
     if version != FORMAT or set(listed) - known:
         raise BackupError("This backup was made by a newer version. Update first.")
-    for name, told in figures.items():
+    for name, expected in figures.items():
         digest, rows = hashlib.sha256(), 0
         try:
             with archive.open(f"{name}.jsonl") as member:
@@ -237,7 +239,7 @@ def verify(archive: zipfile.ZipFile) -> Manifest:
                     rows += 1
         except (KeyError, *_BROKEN):
             raise BackupError(f"The backup is damaged: {name} cannot be read.") from None
-        if (rows, digest.hexdigest()) != told:
+        if (rows, digest.hexdigest()) != expected:
             raise BackupError(f"The backup is damaged: {name} is not what the manifest says.")
     try:
         backup_files.verify(archive, manifest)
@@ -255,8 +257,8 @@ def _check_empty() -> None:
             )
 
 
-def _read_table(archive: zipfile.ZipFile, model: type[models.Model], told: Any) -> None:
-    if told is None:
+def _read_table(archive: zipfile.ZipFile, model: type[models.Model], expected: Any) -> None:
+    if expected is None:
         return  # made by a version that did not have it yet
     with archive.open(_member(model)) as member:
         rows, size = [], 0
@@ -268,8 +270,10 @@ def _read_table(archive: zipfile.ZipFile, model: type[models.Model], told: Any) 
                 rows, size = [], 0
         _insert(model, rows)
     there = model._default_manager.count()
-    if there != told["rows"]:
-        raise BackupError(f"{there} rows of {model.__name__} arrived instead of {told['rows']}.")
+    if there != expected["rows"]:
+        raise BackupError(
+            f"{there} rows of {model.__name__} arrived instead of {expected['rows']}."
+        )
 
 
 def _row(model: type[models.Model], line: bytes) -> models.Model:

@@ -36,8 +36,10 @@ def _security(check: Callable[[], list[CheckMessage]], *, deploy: bool = False) 
 
 def refusals() -> list[str]:
     """Why a server must not start with these settings, a sentence each."""
-    found = run_checks(tags=[Tags.security])
-    return [f"{message.msg} {message.hint or ''}".strip() for message in found if _fatal(message)]
+    messages = run_checks(tags=[Tags.security])
+    return [
+        f"{message.msg} {message.hint or ''}".strip() for message in messages if _fatal(message)
+    ]
 
 
 def _fatal(message: CheckMessage) -> bool:
@@ -188,9 +190,9 @@ def readable_cookies() -> list[CheckMessage]:
 def open_services() -> list[CheckMessage]:
     """A password is the least that keeps a service on the network ours."""
     database, redis = settings.DATABASES["default"], urlsplit(settings.REDIS_URL)
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if redis.hostname and not redis.password and _public(redis.hostname):
-        found.append(
+        messages.append(
             Caution(
                 "REDIS_URL has no password: whoever reaches that Redis reads running replies.",
                 hint="Give Redis a password, as in redis://:password@host:6379/0.",
@@ -200,14 +202,14 @@ def open_services() -> list[CheckMessage]:
     host = str(database["HOST"])
     remote = database["ENGINE"] == POSTGRESQL and not host.startswith("/") and _public(host)
     if remote and not database["PASSWORD"]:
-        found.append(
+        messages.append(
             Caution(
                 "DATABASE_URL has no password, and the database is on another machine.",
                 hint="Write it as postgres://user:password@host/name.",
                 id="chat.W006",
             )
         )
-    return found
+    return messages
 
 
 for _check in (several_processes, any_host, known_secret, public_debug, readable_cookies):

@@ -172,8 +172,8 @@ async def _saved(form: ConnectionForm, save: Callable[[], Connection]) -> Connec
 
 
 async def _tell_test(request: HttpRequest, connection_id: UUID) -> HttpResponse:
-    found = await (await _theirs()).test(connection_id)
-    return await _shown(request, tested=found, tested_id=connection_id)
+    outcome = await (await _theirs()).test(connection_id)
+    return await _shown(request, tested=outcome, tested_id=connection_id)
 
 
 @require_POST

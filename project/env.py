@@ -69,7 +69,7 @@ def _within(name: str, value: T, least: T, most: T | None) -> T:
 def shares(name: str, usual: int) -> dict[str, int]:
     """One number for all (`64`), or one each (`ollama=4,openai=64`): by name, and under `""`
     that of whoever is not named."""
-    found = {"": usual}
+    shares = {"": usual}
     for entry in names(name):
         owner, _, share = entry.rpartition("=")
         if not share.strip().isdecimal() or ("=" in entry) != bool(owner.strip()):
@@ -77,8 +77,8 @@ def shares(name: str, usual: int) -> dict[str, int]:
                 f"The environment variable {name} is not usable: {entry!r} is neither a number "
                 "nor a name and a number, as in ollama=4,openai=64."
             )
-        found[owner.strip()] = int(share)
-    return found
+        shares[owner.strip()] = int(share)
+    return shares
 
 
 def names(name: str, default: tuple[str, ...] = ()) -> list[str]:
@@ -89,14 +89,14 @@ def names(name: str, default: tuple[str, ...] = ()) -> list[str]:
 
 def origins(name: str) -> list[str]:
     """A comma-separated list of origins, as in `https://app.example.com`: no path, no `*`."""
-    found = [entry.rstrip("/").lower() for entry in names(name)]
-    for entry in found:
+    origins = [entry.rstrip("/").lower() for entry in names(name)]
+    for entry in origins:
         if not _ORIGIN.fullmatch(entry):
             raise ImproperlyConfigured(
                 f"The environment variable {name} is not usable: {entry!r} is not an origin; "
                 "write each as https://app.example.com or http://localhost:3000."
             )
-    return found
+    return origins
 
 
 def public_url(name: str) -> str:

@@ -109,11 +109,11 @@ def describe(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         ("/metrics", metrics, "text/plain", ("200", "403")),
     ):
         schema = {"type": "object" if kind == "application/json" else "string"}
-        said = " ".join((view.__doc__ or "").split())
-        answer = {"description": said, "content": {kind: {"schema": schema}}}
+        description = " ".join((view.__doc__ or "").split())
+        answer = {"description": description, "content": {kind: {"schema": schema}}}
         operation = {
             "operationId": path.strip("/"),
-            "description": said,
+            "description": description,
             "tags": ["health"],
             "security": [],
             "responses": dict.fromkeys(statuses, answer),

@@ -160,9 +160,9 @@ def finish(line: Mapping[str, Any], request: ChatRequest, *, called: bool) -> Fi
     if line.get("done_reason") == "length":
         reason = "length"
     usage = None
-    told = (line.get("prompt_eval_count"), line.get("eval_count"))
-    prompt, completion = map(values.count, told)
-    unreadable = any(value is not None and values.count(value) is None for value in told)
+    counts = (line.get("prompt_eval_count"), line.get("eval_count"))
+    prompt, completion = map(values.count, counts)
+    unreadable = any(value is not None and values.count(value) is None for value in counts)
     if not unreadable and (prompt is not None or completion is not None):
         usage = Usage(prompt or 0, completion or 0)
     lowered = reason == "length" and most_tokens(request) != request.max_tokens

@@ -133,8 +133,8 @@ class CompletionParser:
             return None
         phase, self._phase = self._phase, None
         logprobs: tuple[Mapping[str, Any], ...] = ()
-        if content and (told := choice.get("logprobs")):
-            logprobs = values.logprobs(values.mapping(told).get("content"))
+        if content and (given := choice.get("logprobs")):
+            logprobs = values.logprobs(values.mapping(given).get("content"))
         return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=logprobs)
 
     def _tool_parts(self, message: Mapping[str, Any]) -> tuple[ToolPart, ...]:

@@ -60,10 +60,10 @@ async def ollama_at(server: transport.ServerClient) -> str:
     try:
         async with asyncio.timeout(ASK_S):
             # llama-server and others have addresses of Ollama's, too, but not both of these.
-            told = [await _get(server, path) for path in ("/api/version", "/api/ps")]
+            answers = [await _get(server, path) for path in ("/api/version", "/api/ps")]
     except _FAILURES:
         return ""
-    return root if values.word(told[0].get("version")) and "models" in told[1] else ""
+    return root if values.word(answers[0].get("version")) and "models" in answers[1] else ""
 
 
 def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
@@ -89,9 +89,11 @@ def _from_props(model: Model, props: Mapping[str, Any]) -> Model:
 def _opens_thought(generation: Mapping[str, Any], template: str) -> bool:
     """Whether the template writes an opening tag before a reply, and the server leaves the closing
     one in the text."""
-    told = values.mapping(generation.get("params")).get("reasoning_format")
+    reasoning_format = values.mapping(generation.get("params")).get("reasoning_format")
     _, _, before_reply = template.rpartition("add_generation_prompt")
-    return told == "none" and "<think>" in before_reply and "</think>" not in before_reply
+    return (
+        reasoning_format == "none" and "<think>" in before_reply and "</think>" not in before_reply
+    )
 
 
 def _from_ollama(model: Model, running: Mapping[str, Any], tags: Mapping[str, Any]) -> Model:

@@ -36,11 +36,11 @@ class Telling:
         mine, theirs = len(self.letters), self.other.letters
         added = _letters(piece)
         self._pieces.append(piece)
-        told = theirs[mine : mine + len(added)]
-        self.differs = added[: len(told)] != told
+        expected = theirs[mine : mine + len(added)]
+        self.differs = added[: len(expected)] != expected
         if self.differs or mine > len(theirs):
             return piece
-        return "" if len(told) == len(added) else _after(piece, len(told))
+        return "" if len(expected) == len(added) else _after(piece, len(expected))
 
 
 class ToldTwice:

@@ -63,8 +63,8 @@ def number(value: object) -> float | None:
 
 def count(value: object, most: int = MOST) -> int | None:
     """A whole number from 0 to `most`; decimals are cut off."""
-    found = number(value)
-    return int(found) if found is not None and 0 <= found <= most else None
+    count = number(value)
+    return int(count) if count is not None and 0 <= count <= most else None
 
 
 def positive(value: object, most: int = MOST) -> int | None:
@@ -74,8 +74,8 @@ def positive(value: object, most: int = MOST) -> int | None:
 
 def seconds(nanoseconds: object) -> float | None:
     """A duration that is told in nanoseconds."""
-    found = number(nanoseconds)
-    return found / 1e9 if found is not None and 0 <= found <= _MOST_NS else None
+    duration = number(nanoseconds)
+    return duration / 1e9 if duration is not None and 0 <= duration <= _MOST_NS else None
 
 
 def epoch(value: object) -> int:
@@ -95,13 +95,13 @@ def text(value: object) -> str:
 
 def word(value: object) -> str:
     """A short text about a model, without what cannot be seen."""
-    found = value[: 10 * _WORD] if isinstance(value, str) else ""
-    return "".join(char for char in found if char.isprintable())[:_WORD]
+    text = value[: 10 * _WORD] if isinstance(value, str) else ""
+    return "".join(char for char in text if char.isprintable())[:_WORD]
 
 
 def words(value: object) -> tuple[str, ...]:
-    found = value[:_WORDS] if isinstance(value, list) else ()
-    return tuple(filter(None, map(word, found)))
+    entries = value[:_WORDS] if isinstance(value, list) else ()
+    return tuple(filter(None, map(word, entries)))
 
 
 def name(value: object) -> str:
@@ -123,8 +123,8 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 def mappings(value: object) -> list[Mapping[str, Any]]:
     """The objects in a list, as many as a list of models may have."""
-    found = value if isinstance(value, list) else []
-    return [item for item in found[:MODELS] if isinstance(item, Mapping)]
+    entries = value if isinstance(value, list) else []
+    return [item for item in entries[:MODELS] if isinstance(item, Mapping)]
 
 
 def document(value: object) -> Mapping[str, Any] | None:
@@ -177,9 +177,9 @@ def vectors(rows: object) -> tuple[tuple[float, ...], ...]:
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise ValueError("not vectors")
     try:
-        found = tuple(tuple(map(float, row)) for row in rows)
+        vectors = tuple(tuple(map(float, row)) for row in rows)
     except (TypeError, OverflowError) as exc:
         raise ValueError("not a vector") from exc
-    if not all(abs(value) <= _MOST_FLOAT for vector in found for value in vector):
+    if not all(abs(value) <= _MOST_FLOAT for vector in vectors for value in vector):
         raise ValueError("not a number")
-    return found
+    return vectors

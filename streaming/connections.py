@@ -174,8 +174,8 @@ class Connections:
         every = [*self._of_the_settings(), *rows]
         health = await asyncio.gather(*(self._health(one["name"]) for one in every))
         return [
-            {**one, "health": told if one["enabled"] else None}
-            for one, told in zip(every, health, strict=True)
+            {**one, "health": answer if one["enabled"] else None}
+            for one, answer in zip(every, health, strict=True)
         ]
 
     def _of_the_settings(self) -> list[Json]:

@@ -46,8 +46,8 @@ class Credentials:
         wrong or revoked. Reads the database."""
         request = SimpleNamespace(session=SessionStore(self.session))
         with suppress(NotAuthenticated):
-            if found := identify(self._authorization, request):
-                return Caller(*found, "socket")
+            if identity := identify(self._authorization, request):
+                return Caller(*identity, "socket")
         return None
 
     def origin_allowed(self, scope: dict[str, Any]) -> bool:

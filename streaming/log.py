@@ -38,7 +38,9 @@ class PartialText:
     @classmethod
     def of(cls, pieces: Iterable[tuple[Kind, str]]) -> "PartialText":
         pieces = list(pieces)
-        texts = {kind: [text for found, text in pieces if found == kind] for kind in KINDS}
+        texts = {
+            kind: [text for piece_kind, text in pieces if piece_kind == kind] for kind in KINDS
+        }
         return cls("".join(texts["content"]), "".join(texts["reasoning"]), len(pieces))
 
 

@@ -375,8 +375,8 @@ class Router:
     async def _route(self, provider: Provider, model: str) -> Route:
         """The window of a model that is not loaded yet is a guess: no more than it was made for."""
         facts = self._memory.of(provider.name, model)
-        told = (await provider.window(model), facts.window)
-        window = min((size for size in told if size is not None), default=None)
+        sizes = (await provider.window(model), facts.window)
+        window = min((size for size in sizes if size is not None), default=None)
         guess: int = settings.CHAT_DEFAULT_WINDOW
         if window is None:
             with suppress(ProviderError):

@@ -33,7 +33,7 @@ async def run(folder: Path, media_type: str) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE):
             answer = await process.stdout.readline()
             await process.wait()
-        told: dict[str, Any] = json.loads(answer)
+        reading: dict[str, Any] = json.loads(answer)
     except TimeoutError:
         return {"error": TOO_SLOW}
     except ValueError:  # it was ended, as by the limit of its processor time
@@ -42,4 +42,4 @@ async def run(folder: Path, media_type: str) -> dict[str, Any]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return told
+    return reading

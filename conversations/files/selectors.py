@@ -98,13 +98,13 @@ def attached(
 ) -> dict[UUID, list[File]]:
     """Return the files of messages, or of queued ones, by the ids of those: each in order, without
     their text."""
-    found: dict[UUID, list[File]] = {key: [] for key in ids}
+    files: dict[UUID, list[File]] = {key: [] for key in ids}
     for start in range(0, len(ids), _CHUNK):
         rows = Attachment.objects.filter(**{f"{column}__in": ids[start : start + _CHUNK]})
         rows = rows.select_related("file__content").defer("file__content__text")
         for row in rows.order_by("position"):
-            found[getattr(row, column)].append(row.file)
-    return found
+            files[getattr(row, column)].append(row.file)
+    return files
 
 
 def texts(*, ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -157,10 +157,10 @@ def attach_queued(*, files: Sequence[File], queued_id: UUID) -> None:
 
 def copy_attachments(*, copies: Mapping[UUID, UUID]) -> None:
     """Let copies of messages have their files, too; `copies` has the new ids by the old ones."""
-    found = selectors.attached(column="message_id", ids=[*copies])
+    attached = selectors.attached(column="message_id", ids=[*copies])
     Attachment.objects.bulk_create(
         Attachment(file=file, position=position, message_id=copies[key])
-        for key, files in found.items()
+        for key, files in attached.items()
         for position, file in enumerate(files)
     )
 

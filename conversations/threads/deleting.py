@@ -93,8 +93,8 @@ def _save(conversation: Conversation) -> None:
 
 def _hang(conversation: Conversation) -> None:
     """Hang every message below the nearest one above it that is not deleted."""
-    found = Message.objects.filter(conversation=conversation).order_by()
-    rows = list(found.values_list("id", "parent_id", "first_parent_id", "deleted_at"))
+    messages = Message.objects.filter(conversation=conversation).order_by()
+    rows = list(messages.values_list("id", "parent_id", "first_parent_id", "deleted_at"))
     first = {key: moved_from or parent for key, parent, moved_from, _ in rows}
     deleted = {key for key, *_, deleted_at in rows if deleted_at is not None}
     for key, parent, moved_from, _ in rows:
@@ -119,8 +119,8 @@ def _shown_instead(conversation: Conversation, row: Message) -> UUID | None:
 
 def _leaf(conversation: Conversation, message_id: UUID) -> UUID:
     """Return the end of the newest branch through a message."""
-    found = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
-    newest_below = {parent: key for key, parent in found.values_list("id", "parent_id")}
+    messages = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
+    newest_below = {parent: key for key, parent in messages.values_list("id", "parent_id")}
     while (below := newest_below.get(message_id)) is not None:
         message_id = below
     return message_id

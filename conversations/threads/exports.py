@@ -82,8 +82,8 @@ async def _pieces(ids: list[UUID], write: Write) -> AsyncIterator[list[bytes]]:
 def _piece(ids: list[UUID], start: int, write: Write) -> tuple[int, list[bytes]]:
     """Return where the next piece starts, and the piece."""
     _, end = selectors.bounded(ids, start, min(start + BATCH, len(ids)))
-    found = Message.objects.in_bulk(ids[start:end])
-    rows = [found[key] for key in ids[start:end] if key in found]
+    messages = Message.objects.in_bulk(ids[start:end])
+    rows = [messages[key] for key in ids[start:end] if key in messages]
     selectors.add_files(rows)
     notify().catch_up(rows)
     return end, write(rows)

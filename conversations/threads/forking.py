@@ -42,8 +42,8 @@ def fork(*, conversation: Conversation, user: User, leaf: UUID | None) -> Conver
     if leaf and not path:
         sentence = "Message not found in this conversation."
         raise InvalidInput(f"leaf: {sentence}", fields={"leaf": [sentence]})
-    found = Message.objects.in_bulk(path)
-    rows = [found[key] for key in path if key in found]
+    messages = Message.objects.in_bulk(path)
+    rows = [messages[key] for key in path if key in messages]
     if any(row.status in OPEN for row in rows):
         raise ConversationBusy
     size = storage.CONVERSATION + storage.text_bytes(conversation.settings.get("system_prompt"))

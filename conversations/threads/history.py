@@ -144,9 +144,9 @@ def _count(conversation: Conversation, rows: list[tuple[UUID, Said]]) -> _Above:
         if said.role == Message.Role.SYSTEM:
             system |= {key}
     else:
-        found = _rows(_COUNT, _param(rows[-1][0]))
-        count = sum(number for _, number in found)
-        system = frozenset(_uuid(key) for key, _ in found if key is not None)
+        counts = _rows(_COUNT, _param(rows[-1][0]))
+        count = sum(number for _, number in counts)
+        system = frozenset(_uuid(key) for key, _ in counts if key is not None)
     above = _Above(conversation.revision, count, system)
     _above[rows[-1][0]] = above
     while len(_above) > REMEMBERED:

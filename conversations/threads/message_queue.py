@@ -85,8 +85,8 @@ def add(
 
 
 def _attached(row: QueuedMessage) -> list[UUID]:
-    found = file_selectors.attached(column="queued_id", ids=[row.id])
-    return [file.id for file in found[row.id]]
+    files = file_selectors.attached(column="queued_id", ids=[row.id])
+    return [file.id for file in files[row.id]]
 
 
 def take_back(*, conversation: Conversation, client_id: UUID) -> None:
@@ -151,9 +151,9 @@ def items(*, conversation_id: UUID) -> tuple[list[QueuedMessage], bool]:
 
 
 def _add_files(rows: Sequence[QueuedMessage]) -> None:
-    found = file_selectors.attached(column="queued_id", ids=[row.id for row in rows])
+    files = file_selectors.attached(column="queued_id", ids=[row.id for row in rows])
     for row in rows:
-        row.files = found[row.id]
+        row.files = files[row.id]
 
 
 def following(*, conversation_id: UUID) -> QueuedMessage | None:

@@ -74,14 +74,14 @@ def hits(*, user: User, query: str) -> dict[UUID, Hit]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"match": match, "user": owner})
         rows = cursor.fetchall()
-    found: dict[UUID, Hit] = {}
+    hits: dict[UUID, Hit] = {}
     for conversation, message in rows:
         key, message_id = _uuid(conversation), message and _uuid(message)
-        before = found.get(key, Hit(in_title=False, message_id=None))
+        before = hits.get(key, Hit(in_title=False, message_id=None))
         in_title = before.in_title or message_id is None
         ids = [one for one in (before.message_id, message_id) if one is not None]
-        found[key] = Hit(in_title, max(ids, default=None))  # ids sort by time
-    return found
+        hits[key] = Hit(in_title, max(ids, default=None))  # ids sort by time
+    return hits
 
 
 def _uuid(value: UUID | str) -> UUID:

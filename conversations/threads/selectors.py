@@ -136,8 +136,8 @@ def path_ids(*, conversation: Conversation, leaf_id: UUID | None) -> list[UUID]:
 
 
 def _parents(conversation: Conversation) -> dict[UUID, UUID | None]:
-    found = Message.shown.filter(conversation=conversation).order_by()
-    return dict(found.values_list("id", "parent_id"))
+    messages = Message.shown.filter(conversation=conversation).order_by()
+    return dict(messages.values_list("id", "parent_id"))
 
 
 def _path(parents: dict[UUID, UUID | None], leaf_id: UUID | None) -> list[UUID]:
@@ -232,9 +232,9 @@ def add_siblings(page: list[Message]) -> None:
     if None in parents:
         beside |= Q(parent_id=None)
     versions: dict[tuple[UUID | None, str], list[UUID]] = {}
-    found = Message.shown.filter(beside, conversation_id=page[0].conversation_id)
+    siblings = Message.shown.filter(beside, conversation_id=page[0].conversation_id)
     models: dict[UUID, str | None] = {}
-    for key, parent, role, model in found.order_by("created_at", "id").values_list(
+    for key, parent, role, model in siblings.order_by("created_at", "id").values_list(
         "id", "parent_id", "role", "model"
     ):
         versions.setdefault((parent, role), []).append(key)
@@ -250,17 +250,17 @@ def add_files(rows: Iterable[Message]) -> None:
     """Set `files` of messages, without the text of those."""
     messages = list(rows)
     ids = [row.id for row in messages if row.role == Message.Role.USER]
-    found = file_selectors.attached(column="message_id", ids=ids)
+    files = file_selectors.attached(column="message_id", ids=ids)
     for row in messages:
-        row.files = found.get(row.id, [])
+        row.files = files.get(row.id, [])
 
 
 def ordered_ids(*, conversation: Conversation, branch: Branch) -> list[UUID]:
     """Return the ids of the shown branch or of all messages, in reading order."""
     if branch == "head":
         return path_ids(conversation=conversation, leaf_id=conversation.head_id)
-    found = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
-    return list(found.values_list("id", flat=True))
+    messages = Message.shown.filter(conversation=conversation).order_by("created_at", "id")
+    return list(messages.values_list("id", flat=True))
 
 
 def known_turn(
@@ -327,22 +327,22 @@ def turn_context(
         parent_id = conversation.head_id
     else:
         parent_id = _shown_or_above(conversation, parent_id)
-    found = history.read(conversation, parent_id) if parent_id else history.History([])
-    if found is None:
+    above = history.read(conversation, parent_id) if parent_id else history.History([])
+    if above is None:
         raise InvalidInput(
             "parent_id: Message not found in this conversation.",
             fields={"parent_id": ["Message not found in this conversation."]},
         )
     files = file_selectors.sendable(user=author or conversation.user, ids=attachments)
-    return TurnContext(conversation, parent_id, found.messages, found.older, files=files)
+    return TurnContext(conversation, parent_id, above.messages, above.older, files=files)
 
 
 def more_history(*, context: TurnContext) -> TurnContext:
     """Return the context with a history that goes further back."""
     assert context.parent_id is not None  # noqa: S101 - else nothing is older
     reach = context.reach * history.FURTHER
-    found = history.read(context.conversation, context.parent_id, reach) or history.History([])
-    return replace(context, history=found.messages, older=found.older, reach=reach)
+    above = history.read(context.conversation, context.parent_id, reach) or history.History([])
+    return replace(context, history=above.messages, older=above.older, reach=reach)
 
 
 def _shown_or_above(conversation: Conversation, message_id: UUID | None) -> UUID | None:

@@ -123,16 +123,16 @@ def around(content: str, finder: Finder, *, markdown: bool) -> list[Part]:
 
 def _joined(lines: Iterable[_Line], *, backwards: bool = False) -> str:
     """Join the lines, but for more than a piece can reach into, with a space after each."""
-    found: list[str] = []
+    pieces: list[str] = []
     length = 0
     for line in lines:
         words = " ".join(line.plain().split())
         if words:
-            found.append(f"{words} ")
+            pieces.append(f"{words} ")
             length += len(words)
         if length > 2 * LENGTH:
             break
-    return "".join(reversed(found) if backwards else found)
+    return "".join(reversed(pieces) if backwards else pieces)
 
 
 def _window(text: str, first: int, first_end: int) -> tuple[int, int]:
@@ -181,7 +181,7 @@ def _without_marks(text: str, depth: int = 0) -> str:
         for name in _VERBATIM:
             if match[name] is not None:
                 return match[name]
-        found = next((match[name] for name in _INNER if match[name] is not None), " ")
-        return _without_marks(found, depth + 1)
+        inner = next((match[name] for name in _INNER if match[name] is not None), " ")
+        return _without_marks(inner, depth + 1)
 
     return _MARKS.sub(inner, text)

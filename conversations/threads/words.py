@@ -104,14 +104,14 @@ def _fitting(words: list[str]) -> list[str]:
 
 def to_query(query: str) -> list[str]:
     """Return the beginnings of words and parts that a text has to have to be found."""
-    found: dict[str, None] = {}
+    words: dict[str, None] = {}
     for match in _RUN.finditer(fold(query)):
         run = match[0]
         if match[1] is None or len(run) <= PART:
-            found[run[:LONGEST_WORD]] = None
+            words[run[:LONGEST_WORD]] = None
         else:
-            found.update(dict.fromkeys(run[at : at + PART] for at in range(len(run) - PART + 1)))
-    return list(found)
+            words.update(dict.fromkeys(run[at : at + PART] for at in range(len(run) - PART + 1)))
+    return list(words)
 
 
 class Finder:
@@ -131,13 +131,13 @@ class Finder:
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where in the text its words begin and end, in order."""
         folded, origin = _traced(text)
-        found: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         for match in self._any.finditer(folded):
             start, end = origin[match.start()][0], origin[match.end() - 1][1]
-            if found and start <= found[-1][1]:
-                start = found.pop()[0]
-            found.append((start, end))
-        return found
+            if spans and start <= spans[-1][1]:
+                start = spans.pop()[0]
+            spans.append((start, end))
+        return spans
 
 
 def _pattern(run: str) -> str:

@@ -61,11 +61,11 @@ def offered(*, user: User, names: Iterable[str]) -> tuple[Offer, ...]:
     """Return the tools that the names of a conversation's settings mean, as far as the user may use
     them: `server`, `server/tool`, or the name of a built-in one."""
     wanted = list(names)
-    found = [offer for offer in _built_in() if _is_named(offer, wanted)]
+    offers = [offer for offer in _built_in() if _is_named(offer, wanted)]
     servers = {name.partition("/")[0] for name in wanted}
     for server in servers_for(user=user, names=servers):
-        found += [offer for offer in of_server(server) if _is_named(offer, wanted)]
-    return _unique(found[:MOST_OFFERED])
+        offers += [offer for offer in of_server(server) if _is_named(offer, wanted)]
+    return _unique(offers[:MOST_OFFERED])
 
 
 def one(*, user: User, server: str, tool: str) -> Offer | None:

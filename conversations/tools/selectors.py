@@ -19,10 +19,10 @@ def asks(row: Message) -> bool:
 
 def of_messages(*, ids: Iterable[UUID]) -> dict[UUID, list[ToolCall]]:
     """Return the calls of messages in order, by the messages' ids."""
-    found: dict[UUID, list[ToolCall]] = {}
+    calls: dict[UUID, list[ToolCall]] = {}
     for row in ToolCall.objects.filter(message_id__in=list(ids)).order_by("position"):
-        found.setdefault(row.message_id, []).append(row)
-    return found
+        calls.setdefault(row.message_id, []).append(row)
+    return calls
 
 
 def by_id(*, ids: Iterable[UUID]) -> dict[UUID, ToolCall]:
@@ -39,9 +39,9 @@ def latest(*, conversation_id: UUID, limit: int) -> list[ToolCall]:
 def add_calls(rows: Iterable[Message]) -> None:
     """Set `tool_calls` of messages; only those that asked for tools are looked up."""
     asking = [row for row in rows if asks(row)]
-    found = of_messages(ids=[row.id for row in asking]) if asking else {}
+    calls = of_messages(ids=[row.id for row in asking]) if asking else {}
     for row in asking:
-        row.tool_calls = found.get(row.id, [])
+        row.tool_calls = calls.get(row.id, [])
 
 
 def next_of(calls: Sequence[ToolCall]) -> str | None:

@@ -50,11 +50,11 @@ def _answered(what: str, seconds: float) -> Finding:
 def settings_say() -> Iterator[Finding]:
     """What `check --deploy` says, in the same words."""
     checked = run_checks(include_deployment_checks=True)
-    found = [message for message in checked if not message.is_silenced()]
-    for message in found:
+    messages = [message for message in checked if not message.is_silenced()]
+    for message in messages:
         make = problem if message.is_serious() else note
         yield make(message.msg, message.hint or "")
-    if not found:
+    if not messages:
         yield ok("Nothing is to be said against the settings.")
 
 

@@ -156,20 +156,24 @@ def _no_probe(way: Way, answer: httpx.Response) -> Finding:
 
 
 def _names(way: Way, arrived: dict[str, str]) -> list[Finding]:
-    found = []
+    problems = []
     netloc = urlsplit(way.url).netloc
     if arrived["host"].lower() != netloc.lower():
-        found.append(
+        problems.append(
             problem(
                 f"The server is asked under the name {arrived['host']} instead of {netloc}.",
                 "In nginx: proxy_set_header Host $http_host;",
             )
         )
     if way.origin.startswith("https:") and arrived["scheme"] != "https":
-        told = arrived["forwarded_scheme"] == "https"
-        advice = f"Set PUBLIC_URL={way.origin}." if told else "In nginx: X-Forwarded-Proto $scheme;"
-        found.append(problem("The server does not learn that browsers come with TLS.", advice))
-    return found
+        tells_https = arrived["forwarded_scheme"] == "https"
+        advice = (
+            f"Set PUBLIC_URL={way.origin}."
+            if tells_https
+            else "In nginx: X-Forwarded-Proto $scheme;"
+        )
+        problems.append(problem("The server does not learn that browsers come with TLS.", advice))
+    return problems
 
 
 async def _large(way: Way) -> Finding:
@@ -190,7 +194,7 @@ async def _large(way: Way) -> Finding:
 async def _upgrade(way: Way) -> Finding:
     try:
         async with way.socket() as socket:
-            told = json.loads(await socket.recv())
+            hello = json.loads(await socket.recv())
     except websockets.InvalidStatus as error:
         return problem(
             f"The proxy does not let sockets through: it answers {error.response.status_code} "
@@ -199,7 +203,7 @@ async def _upgrade(way: Way) -> Finding:
         )
     except (websockets.WebSocketException, OSError, TimeoutError) as error:
         return problem(f"A socket fails: {error or type(error).__name__}.", NGINX_SOCKET)
-    if not told["origin_allowed"]:
+    if not hello["origin_allowed"]:
         return problem(
             f"Sockets pass, but pages from {way.origin} may not open one.",
             f"Set PUBLIC_URL={way.origin}, and let the proxy pass Host on.",

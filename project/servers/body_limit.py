@@ -58,10 +58,10 @@ async def may_send(path: str, headers: Headers) -> bool:
 
 def refusal(path: str, problem: Problem) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body with which a request to that path is refused."""
-    told = error_body(problem.code, problem.message)
+    shape = error_body(problem.code, problem.message)
     if path.startswith("/v1/"):
-        _, told, _ = errors.error(problem)
-    body = json.dumps(told).encode()
+        _, shape, _ = errors.error(problem)
+    body = json.dumps(shape).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

@@ -132,10 +132,12 @@ def _held_open(server: Any) -> list[Any]:
     kind = server.config.ws_protocol_class
     if settings.REDIS_URL or not isinstance(kind, type):
         return []
-    found: list[Any] = [one for one in server.server_state.connections if isinstance(one, kind)]
-    for one in found:
+    connections: list[Any] = [
+        one for one in server.server_state.connections if isinstance(one, kind)
+    ]
+    for one in connections:
         one.shutdown = _do_nothing
-    return found
+    return connections
 
 
 def _do_nothing() -> None:

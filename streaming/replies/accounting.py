@@ -76,10 +76,10 @@ def _log(caller: Caller, end: End, result: Result, turn: Turn | None) -> None:
         "tokens_from": tokens.get("source"),
         "dropped_messages": (end.context or {}).get("dropped_messages"),
     }
-    told = " ".join(
+    line = " ".join(
         f"{name}={_quoted(str(value))}" for name, value in figures.items() if value is not None
     )
-    logger.info("reply %s", told)
+    logger.info("reply %s", line)
 
 
 def _quoted(value: str) -> str:

@@ -167,9 +167,9 @@ async def _ask(
 
     async def change(changed: Plan) -> None:
         nonlocal plan
-        told, plan = (result.model, result.context), changed
+        announced, plan = (result.model, result.context), changed
         result.take(plan)
-        if rerouted is not None and (result.model, result.context) != told:
+        if rerouted is not None and (result.model, result.context) != announced:
             await rerouted()
 
     async with slots.slot(provider.name, user_id, phases.wait, model, phases.follow):
@@ -252,18 +252,18 @@ def _finished(chunk: Chunk, plan: Plan, *, shortened: bool) -> Chunk:
 
 def _choices(plan: Plan) -> dict[str, Any]:
     """The parameters that the provider gets, as it takes them."""
-    found = {
+    parameters = {
         name: value
         for name, value in plan.parameters.items()
         if name in _CHOICES and name not in plan.left_out
     }
     if plan.trims and plan.route.cannot_think:
-        found.pop("reasoning_effort", None)  # remembered from another model
-    if found.get("response_format") == "json":
-        found["response_format"] = ResponseFormat()
-    if "stop" in found:
-        found["stop"] = tuple(found["stop"])
-    return found
+        parameters.pop("reasoning_effort", None)  # remembered from another model
+    if parameters.get("response_format") == "json":
+        parameters["response_format"] = ResponseFormat()
+    if "stop" in parameters:
+        parameters["stop"] = tuple(parameters["stop"])
+    return parameters
 
 
 def _request(plan: Plan) -> ChatRequest:

@@ -131,8 +131,8 @@ async def _fitted(
     while True:
         # The newest first, of which more may be had.
         above = [file for said in reversed(context.history) for file in said.files]
-        if len(found := [*context.files, *above]) > len(files):
-            files = found
+        if len(every_file := [*context.files, *above]) > len(files):
+            files = every_file
             question = request.content or _newest_question(context)
             load = partial(prompt_files.load, files, question, route.window, route.model)
             parts = await database_sync_to_async(load)()

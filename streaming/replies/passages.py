@@ -44,10 +44,10 @@ def rank(text: str, question: str) -> tuple[Passage, ...]:
         )
         rows = ((passage.position, passage.text) for passage in passages)
         database.executemany("INSERT INTO passage(rowid, text) VALUES (?, ?)", rows)
-        found = database.execute(
+        ranked = database.execute(
             "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY rank, rowid", (wanted,)
         )
-        best = [position for (position,) in found]
+        best = [position for (position,) in ranked]
     others = sorted({*range(len(passages))} - {*best})
     return tuple(passages[position] for position in (*best, *others))
 

@@ -69,11 +69,13 @@ class AsyncAPIView(APIView):
 
 def refusal(error: ProviderError) -> Response:
     """The answer when a provider failed before the reply began."""
-    told = describe(error)
-    failure = error_body(told.code, told.message, detail=told.detail)
+    description = describe(error)
+    failure = error_body(description.code, description.message, detail=description.detail)
     body = {**failure, "provider_used": error.provider_used or None}
     return Response(
-        body, status=told.http_status, headers=retry(told.http_status, told.retry_after)
+        body,
+        status=description.http_status,
+        headers=retry(description.http_status, description.retry_after),
     )
 
 

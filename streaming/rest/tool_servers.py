@@ -110,8 +110,8 @@ class ToolServerTestView(AsyncAPIView):
         row = await database_sync_to_async(servers.server)(server_id=server_id)
         ok, message = await lists.test(row, caller(request))
         row = await database_sync_to_async(servers.server)(server_id=server_id)
-        told = {"ok": ok, "message": message, "tools": row.tools if ok else []}
-        return Response(ToolTestSerializer(told).data)
+        outcome = {"ok": ok, "message": message, "tools": row.tools if ok else []}
+        return Response(ToolTestSerializer(outcome).data)
 
 
 class ToolSignInView(AsyncAPIView):
@@ -171,8 +171,8 @@ class ToolsView(AsyncAPIView):
     @extend_schema(responses=OfferedServerSerializer(many=True))
     async def get(self, request: Request) -> Response:
         """The servers whose tools the caller may use in a conversation, what is built in first."""
-        found = await database_sync_to_async(_offered)(request)
-        results = OfferedServerSerializer(found, many=True).data
+        servers = await database_sync_to_async(_offered)(request)
+        results = OfferedServerSerializer(servers, many=True).data
         return Response({"next": None, "previous": None, "results": results})
 
 

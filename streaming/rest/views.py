@@ -259,8 +259,8 @@ def _answer(asked: Message | None, reply: Message, *, readable: bool) -> Respons
     code, message = error.get("code", "provider_failed"), error.get("message", "The reply failed.")
     failed = http_status(code)
     headers = retry(failed, error.get("retry_after"))
-    told = error_body(code, message, detail=error.get("detail", ""))
-    return Response({**told, **body}, status=failed, headers=headers)
+    failure = error_body(code, message, detail=error.get("detail", ""))
+    return Response({**failure, **body}, status=failed, headers=headers)
 
 
 def _model(entry: CatalogEntry, provider: Provider) -> dict[str, Any]:

@@ -46,16 +46,16 @@ async def list_tools(server: ToolServer, user: User) -> list[dict[str, Any]]:
 
 
 async def _list_tools(server: ToolServer, headers: Mapping[str, str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     async with _connected(server, headers) as client:
         cursor = None
         for _ in range(MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
-            found += [entry for tool in page.tools if (entry := _entry(tool)) is not None]
+            entries += [entry for tool in page.tools if (entry := _entry(tool)) is not None]
             cursor = page.next_cursor
-            if cursor is None or len(found) >= MOST_TOOLS:
+            if cursor is None or len(entries) >= MOST_TOOLS:
                 break
-    return found[:MOST_TOOLS]
+    return entries[:MOST_TOOLS]
 
 
 def _entry(tool: Any) -> dict[str, Any] | None:

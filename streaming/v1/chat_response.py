@@ -73,8 +73,8 @@ class Completion:
         if reasoning := "".join(chunk.reasoning for chunk in chunks):
             message["reasoning_content"] = reasoning
         if calls := _joined(part for chunk in chunks for part in chunk.tool_parts):
-            told = [_call(call, self._request.custom) for call in calls]
-            message |= {"content": content or None, "tool_calls": told}
+            wire_calls = [_call(call, self._request.custom) for call in calls]
+            message |= {"content": content or None, "tool_calls": wire_calls}
         logprobs = [entry for chunk in chunks for entry in chunk.logprobs]
         return {"index": 0, "message": message, "logprobs": _logprobs(logprobs)}
 

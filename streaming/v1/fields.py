@@ -101,14 +101,14 @@ def texts(most: int, *, least: int = 0) -> PlainValidator:
     """A validator of one text or a list of `least` to `most` texts, none of them empty."""
 
     def read(value: Any) -> tuple[str, ...]:
-        found = [value] if isinstance(value, str) else value
-        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
             refuse("Must be a string or a list of strings")
-        if not least <= len(found) <= most:
+        if not least <= len(values) <= most:
             refuse(f"Must have {least} to {most} items")
-        if not all(found):
+        if not all(values):
             refuse("Must not hold an empty string")
-        return tuple(found)
+        return tuple(values)
 
     return PlainValidator(read)
 

@@ -115,8 +115,8 @@ def _cost(body: bytes) -> int:
         return most
     # Most of them may stand in texts, which cost nothing. Others can run between two of these.
     cost = 0
-    for found in _STRUCTURE.finditer(body):
-        first = found[0][:1]
+    for sign in _STRUCTURE.finditer(body):
+        first = sign[0][:1]
         cost += {b",": 1, b'"': 0}.get(first, LIST_COST)
         if cost > MOST_COST:
             break

@@ -158,10 +158,10 @@ def _messages(body: ResponsesRequest) -> list[ChatMessage]:
         if item.type == "reasoning":
             reasoning += text_of(item.content or item.summary)
         elif item.type == "message":
-            said = chat_message(item.role or "", item.content or ())
-            if said.role == "assistant":
-                said, reasoning = replace(said, reasoning=reasoning), ""
-            messages.append(said)
+            message = chat_message(item.role or "", item.content or ())
+            if message.role == "assistant":
+                message, reasoning = replace(message, reasoning=reasoning), ""
+            messages.append(message)
         elif item.type.endswith("_output"):
             call_id = item.call_id or ""
             messages.append(chat_message("tool", item.output or (), tool_call_id=call_id))

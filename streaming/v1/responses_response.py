@@ -116,7 +116,7 @@ class Response:
         return self._told("created") + self._told("in_progress")
 
     def pieces(self, chunks: Iterable[Chunk]) -> bytes:
-        return b"".join(told for chunk in merged(chunks) for told in self._piece(chunk))
+        return b"".join(piece for chunk in merged(chunks) for piece in self._piece(chunk))
 
     def end(self, tokens: Json) -> bytes:
         reason = _INCOMPLETE.get(self._result.reason)

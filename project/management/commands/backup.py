@@ -33,9 +33,9 @@ class Command(BaseCommand):
                 manifest = backup.write(path, with_secrets=secrets)
         except backup.BackupError as error:
             raise CommandError(str(error)) from error
-        told = self.stderr if piped else self.stdout
+        report = self.stderr if piped else self.stdout
         for name, table in manifest["tables"].items():
-            told.write(f"{table['rows']:>10} {name}", style_func=str)
-        told.write(f"{manifest['files']['count']:>10} stored files", style_func=str)
+            report.write(f"{table['rows']:>10} {name}", style_func=str)
+        report.write(f"{manifest['files']['count']:>10} stored files", style_func=str)
         if not piped:
             self.stdout.write(f"{path}: {path.stat().st_size / 1e6:.1f} MB.")

@@ -8,6 +8,7 @@ websocket    ─ threads ─ routes (who is there and from where is the consumer
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from typing import Any
@@ -34,6 +35,10 @@ from streaming.lifecycle import lifecycle
 from streaming.single_server import SingleServerError
 from streaming.socket.consumer import ChatConsumer
 from streaming.socket.handshake import no_such_socket
+
+# How long a busy thread may keep others from running. Python's 5 ms for each of a few of them would
+# be felt by all, since the event loop is one of those that wait.
+THREAD_SECONDS = 0.001
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -95,5 +100,6 @@ def _refuse_danger() -> None:
 
 
 allocator.give_back()
+sys.setswitchinterval(THREAD_SECONDS)
 private_files.protect()
 servers.adapt()

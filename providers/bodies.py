@@ -1,11 +1,13 @@
 """The bodies of answers, as bytes that can be counted before they are joined or read.
 
-A body comes in pieces of at most 16 KiB, uncompressed: also one that was compressed although none
-was asked for, a little of which may stand for much. After each 64 KiB others get their turn, since
-bytes that are always there would keep the event loop for themselves.
+A body comes in pieces of at most 4 KiB, uncompressed: also one that was compressed although none
+was asked for, a little of which may stand for much. After each 64 KiB, and when its reader has
+worked for a while, others get their turn, since bytes that are always there would keep the event
+loop for themselves.
 """
 
 import asyncio
+import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,8 +16,10 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
 
-PIECE = 16 * 1024
+PIECE = 4 * 1024
+# After which others get their turn: bytes, and seconds that the reader of a body has worked.
 FAIR = 64 * 1024
+FAIR_S = 0.002
 # Of an answer that is read whole: a list of models, what is known of one.
 WHOLE = 8 * 1024 * 1024
 
@@ -55,14 +59,16 @@ class _BodyStream(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         # Both formats are told apart by their first bytes.
         inflating = zlib.decompressobj(zlib.MAX_WBITS | 32) if self._inflates else None
-        since = 0
+        clock, busy, since = time.monotonic, 0.0, 0
         with map_aiohttp_exceptions():
             while data := await self._content.read(PIECE):
                 for piece in _inflated(data, inflating) if inflating else (data,):
+                    began = clock()
                     yield piece
+                    busy += clock() - began
                     since += len(piece)
-                    if since >= FAIR:
-                        since = 0
+                    if busy >= FAIR_S or since >= FAIR:
+                        busy, since = 0.0, 0
                         await asyncio.sleep(0)
 
     async def aclose(self) -> None:

@@ -12,9 +12,14 @@ from enum import Enum, auto
 import orjson
 
 from providers.bodies import TooMuch
+from providers.values import cost
 
 # Of a line, of the lines of an event, and of a document, in bytes.
 LINE = 4 * 1024 * 1024
+
+# The most that a document may cost to read, and from how many bytes on that is counted.
+MOST_COST = 1_000_000
+_LONG = 64 * 1024
 
 # What a line takes beside its bytes.
 _LINE_COST = 32
@@ -34,8 +39,8 @@ class StreamReader:
     """Takes bytes as they come and gives the complete events: all of a piece are to be taken before
     the next.
 
-    Raises `TooMuch` for a line of more than `LINE` bytes, before they are joined; `ValueError` for
-    a page of HTML and for bytes that are not UTF-8.
+    Raises `TooMuch` for a line of more than `LINE` bytes, before they are joined, and for one of
+    too many values; `ValueError` for a page of HTML and for bytes that are not UTF-8.
     """
 
     def __init__(self) -> None:
@@ -67,7 +72,7 @@ class StreamReader:
         if self.form is BodyForm.EVENTS:
             events = [self._line(rest.removesuffix(b"\r")), self._line(b"")]
         else:
-            events = [b"".join([*self._data, rest]).decode().strip()]
+            events = [_text(b"".join([*self._data, rest])).strip()]
         return [event for event in events if event]
 
     def _lines(self, piece: bytes) -> Iterator[str]:
@@ -95,7 +100,7 @@ class StreamReader:
         if self.form is BodyForm.JSON:
             self.form = BodyForm.LINES if _is_json(line) else BodyForm.DOCUMENT
         if self.form is BodyForm.LINES:
-            return line.removeprefix(b"data:").decode().strip()
+            return _text(line.removeprefix(b"data:")).strip()
         self._keep(line + b"\n")
         return ""
 
@@ -107,7 +112,7 @@ class StreamReader:
             return ""
         event = b"\n".join(self._data)
         self._data, self._sizes[1] = [], 0
-        return event.decode()
+        return _text(event)
 
     def _keep(self, line: bytes) -> None:
         self._data.append(line)
@@ -115,9 +120,17 @@ class StreamReader:
         self._require_room()
 
 
+def _text(document: bytes) -> str:
+    """The text of a document that can be read without holding up others. Raises `TooMuch`."""
+    if len(document) > _LONG and cost(document, MOST_COST) > MOST_COST:
+        raise TooMuch("sent a line of too many values")
+    return document.decode()
+
+
 def _is_json(line: bytes) -> bool:
+    text = _text(line)
     try:
-        orjson.loads(line)
+        orjson.loads(text)
     except ValueError:
         return b'"' in line and line.rstrip().endswith(b"}")  # such as half a surrogate pair
     return True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
+from importlib import import_module
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db import DatabaseError
 
 from conversations.upkeep import upkeep
 from providers.errors import ProviderError
-from streaming.allocator import Trimmer
+from streaming import allocator
 from streaming.background import BackgroundLoop
 from streaming.catalog import Catalog
 from streaming.connections import Connections
@@ -139,13 +140,15 @@ class Lifecycle:
         for loop in (looks_after, ended_sign_ins):
             loop.start()
             self._resources.push_async_callback(loop.stop)
-        trimmer = Trimmer()
+        trimmer = allocator.Trimmer()
         trimmer.start()
         self._resources.push_async_callback(trimmer.aclose)
         # A context of its own: that of a request ends with the request.
         self._warming = asyncio.get_running_loop().create_task(
             _warm_up(router), name="warm-up", context=Context()
         )
+        import_module(settings.ROOT_URLCONF)  # the first request would, and it stays
+        allocator.keep()
         return runtime
 
     async def checks(self) -> dict[str, str]:

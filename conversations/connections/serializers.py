@@ -116,7 +116,7 @@ class ConnectionChanges(StrictSerializer):
         if value.strip():
             try:
                 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=value)
-            except (ssl.SSLError, ValueError):
+            except (ssl.SSLError, ValueError, TypeError):  # the last for other letters than ASCII
                 raise serializers.ValidationError(
                     "Must be certificates in PEM form: -----BEGIN CERTIFICATE-----…"
                 ) from None

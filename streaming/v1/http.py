@@ -4,7 +4,6 @@ Plain async Django views: they hold no thread and no database connection.
 """
 
 import logging
-import re
 import zlib
 from collections.abc import Callable, Coroutine, Mapping
 from time import monotonic
@@ -20,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from conversations.errors import TooLarge
 from conversations.people import keys
 from conversations.people.authentication import check_csrf, identify
+from providers import values
 from streaming.caller import Caller
 from streaming.heavy_work import beside_the_loop
 from streaming.v1 import errors
@@ -31,10 +31,8 @@ T = TypeVar("T")
 
 # Bytes of a body that is read beside the event loop, by a caller who was admitted before.
 LARGE = 256_000
-# The most that a body may cost to read (`_cost`): two million numbers, or 200,000 objects.
+# The most that a body may cost to read: two million numbers, or 200,000 objects.
 MOST_COST = 2_000_000
-LIST_COST = 10
-_STRUCTURE = re.compile(rb'"(?:[^"\\]+|\\.)*+"?|[,{\[]', re.DOTALL)
 
 
 def endpoint(scope: str, **handlers: Handler) -> Handler:
@@ -99,28 +97,12 @@ class RequestBody:
             body = _inflate(body)
         elif self._encoding != "identity":
             raise errors.UnknownEncoding
-        if _cost(body) > MOST_COST:
+        if values.cost(body, MOST_COST) > MOST_COST:
             raise errors.TooManyValues
         try:
             return orjson.loads(body)
         except ValueError:
             raise errors.InvalidJson from None
-
-
-def _cost(body: bytes) -> int:
-    """How long it takes to read a body, roughly: its values, of which lists and objects cost ten
-    times as much. Nothing else runs in the process meanwhile, however many threads there are."""
-    most = body.count(b",") + LIST_COST * (body.count(b"[") + body.count(b"{"))
-    if most <= MOST_COST:
-        return most
-    # Most of them may stand in texts, which cost nothing. Others can run between two of these.
-    cost = 0
-    for sign in _STRUCTURE.finditer(body):
-        first = sign[0][:1]
-        cost += {b",": 1, b'"': 0}.get(first, LIST_COST)
-        if cost > MOST_COST:
-            break
-    return cost
 
 
 def _inflate(body: bytes) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -247,6 +248,15 @@ def test_lines_that_come_byte_by_byte() -> None:
         repeat(lambda: [*many.feed(b"data: x\n" * 1000)], stream_reader.LINE)
 
 
+@pytest.mark.parametrize("start", [b"", b"data: "])
+def test_a_line_of_too_many_values(start: bytes) -> None:
+    """Nothing else runs while one is read. What stands in a text costs nothing."""
+    text = b'{"a": "' + b"[,{" * 500_000 + b'"}\n\n'
+    assert [*StreamReader().feed(start + text)]
+    with pytest.raises(TooMuch):
+        [*StreamReader().feed(start + b"[" + b"[]," * 200_000 + b"0]\n\n")]
+
+
 async def test_bytes_that_are_always_there_leave_others_their_turn() -> None:
     """A few pieces are read between two turns of another task."""
 
@@ -277,6 +287,22 @@ async def test_bytes_that_are_always_there_leave_others_their_turn() -> None:
         await read_whole(aiter(body), 10 * bodies.FAIR)
     task.cancel()
     assert turns >= 9
+
+
+async def test_others_get_their_turn_while_the_reader_of_a_body_works() -> None:
+    content = asyncio.StreamReader()
+    content.feed_data(b"x" * 10 * bodies.PIECE)
+    content.feed_eof()
+    inner = SimpleNamespace(_aiohttp_response=SimpleNamespace(content=content))
+    body = bodies._BodyStream(inner, inflates=False)  # type: ignore[arg-type]
+    turns: list[int] = []
+    read = 0
+    async for piece in body:
+        read += len(piece)
+        asyncio.get_running_loop().call_soon(turns.append, read)
+        time.sleep(2 * bodies.FAIR_S)
+    assert turns == [bodies.PIECE * number for number in range(1, len(turns) + 1)]
+    assert len(turns) >= 9
 
 
 def test_thoughts_take_time_that_grows_with_them() -> None:

@@ -192,6 +192,7 @@ WRONG: list[dict[str, Any]] = [
     {"headers": {"X": "a\r\nb"}},
     {"headers": {"Not a name": "x"}},
     {"ca": "no certificate"},
+    {"ca": "\ufeff"},
     {"places": 0},
     {"timeouts": {"gap_s": 0}},
     {"unknown": 1},

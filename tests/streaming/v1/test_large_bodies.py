@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from conversations.errors import InvalidInput
-from streaming.v1.http import LARGE, MOST_COST, RequestBody, _cost
+from providers.values import cost
+from streaming.v1.http import LARGE, MOST_COST, RequestBody
 from tests.conftest import Servers
 from tests.harness.place import Person, Place, place_at
 from tests.streaming.v1.client import HELLO, complete, refused
@@ -38,7 +39,7 @@ def body_of(data: bytes, encoding: str = "identity") -> RequestBody:
 )
 def test_what_a_body_costs(data: bytes, taken: bool) -> None:
     """Its numbers, lists and objects; what stands in texts costs nothing."""
-    assert (_cost(data) <= MOST_COST) == taken
+    assert (cost(data, MOST_COST) <= MOST_COST) == taken
 
 
 async def test_a_large_body_is_read_beside_the_loop() -> None:

@@ -27,7 +27,7 @@ from streaming.replies.stateless import StatelessReplies
 from streaming.replies.turns import Turns
 from streaming.routing import Router
 from streaming.single_server import SingleServerError, SingleServerLock
-from streaming.tools import sign_in
+from streaming.tools import mcp_client, sign_in
 
 # Begins to close a socket.
 Goodbye = Callable[[], asyncio.Task[None]]
@@ -131,6 +131,7 @@ class Lifecycle:
             model_jobs,
             ended_sign_ins,
         )
+        self._resources.push_async_callback(mcp_client.aclose)
         await connections.start()
         model_jobs.start()
         await runtime.turns.start()

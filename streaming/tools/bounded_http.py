@@ -1,6 +1,7 @@
 """HTTP to tool servers, with bounds. Imported with the SDK alone."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 
@@ -25,8 +26,8 @@ class ToolServerTransport(httpx2.AsyncHTTPTransport):
     """Takes so many bytes of each answer, and raises for credentials that are refused: the SDK
     would ask the older protocol then, and tell the refusal of that."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__()
+    def __init__(self, most: int, **options: Any) -> None:
+        super().__init__(**options)
         self._most = most
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -1,8 +1,8 @@
 """Asks tool servers by MCP, through the official SDK. Nothing else knows it.
 
 The SDK is imported by the first use: it takes memory, and most servers have no tools. Each call
-has a connection of its own. The SDK follows a redirect only within the server's origin, so that
-the credentials go nowhere else.
+has a session of its own, over connections that are kept. The SDK follows a redirect only within the
+server's origin, so that the credentials go nowhere else.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -28,16 +29,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Bytes of one answer, tools and pages of a list, characters of a description and of a schema.
-MOST_BYTES: Final = 8 * 2**20
+# Tools and pages of a list, characters of a description and of a schema.
 MOST_TOOLS: Final = 500
 MOST_PAGES: Final = 20
 MOST_DESCRIPTION: Final = 4000
 MOST_SCHEMA: Final = 50_000
 MOST_PICTURES: Final = 4
-# Seconds for a connection; and for an answer, where the caller does not end it sooner.
-CONNECT_S: Final = 5.0
-READ_S: Final = 60.0
 
 
 async def list_tools(server: ToolServer, user: User) -> list[dict[str, Any]]:
@@ -86,8 +83,16 @@ async def call(server: ToolServer, user: User, tool: str, arguments: dict[str, A
 async def _call(
     server: ToolServer, headers: Mapping[str, str], tool: str, arguments: dict[str, Any]
 ) -> ToolResult:
+    from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult
+
     async with _connected(server, headers) as client:
-        answer = await client.call_tool(tool, arguments)
+        if _needs_headers(server, tool):
+            await client.list_tools()
+        # Not `call_tool`: it would ask for the list, to hold the result against its schema.
+        parameters = CallToolRequestParams(name=tool, arguments=arguments)
+        answer = await client.session.send_request(
+            CallToolRequest(params=parameters), CallToolResult
+        )
     texts: list[str] = []
     pictures: list[Picture] = []
     for block in answer.content:
@@ -108,6 +113,12 @@ async def _call(
     return ToolResult("\n\n".join(texts), failed=bool(answer.is_error), pictures=tuple(pictures))
 
 
+def _needs_headers(server: ToolServer, tool: str) -> bool:
+    """Whether arguments of a tool go into headers, too: the SDK knows which from the list."""
+    entry = next((entry for entry in server.tools if entry["name"] == tool), None)
+    return entry is not None and b'"x-mcp-header"' in orjson.dumps(entry.get("schema"))
+
+
 def _decoded(data: str) -> bytes | None:
     try:
         return base64.b64decode(data, validate=True)
@@ -119,37 +130,47 @@ def _decoded(data: str) -> bytes | None:
 async def _connected(server: ToolServer, headers: Mapping[str, str]) -> AsyncIterator["Client"]:
     """A connection to a server. Whatever fails inside is raised as `ToolFailed`, but for being
     cancelled."""
-    import httpx2
     from mcp.client import Client
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation
 
-    from streaming.tools.bounded_http import ToolServerRefused, ToolServerTransport
+    from streaming.tools.bounded_http import ToolServerRefused
+    from streaming.tools.kept import READ_S, kept_servers
 
-    try:
-        async with (
-            httpx2.AsyncClient(
-                headers={"Accept-Encoding": "identity", **headers},
-                timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
-                transport=ToolServerTransport(MOST_BYTES),
-            ) as http,
-            Client(
-                streamable_http_client(server.url, http_client=http),
-                client_info=Implementation(name="chat-playground", version="1"),
-                read_timeout_seconds=READ_S,
-                cache=None,
-            ) as client,
-        ):
-            yield client
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a strange server may make the SDK raise anything
-        causes = list(_causes(error))
-        logger.info("tool server %s: %s", server.name, ", ".join(type(e).__name__ for e in causes))
-        failed = next((e for e in causes if isinstance(e, ToolFailed)), None)
-        if any(isinstance(e, ToolServerRefused) and e.status == 401 for e in causes):
-            failed = sign_in.CredentialsRefused(_sentence(server, causes))
-        raise failed or ToolFailed(_sentence(server, causes)) from None
+    async with kept_servers().use(server.url, headers) as kept:
+        try:
+            async with (
+                kept.client() as http,
+                Client(
+                    streamable_http_client(server.url, http_client=http),
+                    client_info=Implementation(name="chat-playground", version="1"),
+                    read_timeout_seconds=READ_S,
+                    cache=None,
+                    mode=kept.mode,
+                    prior_discover=kept.discovered,
+                ) as client,
+            ):
+                kept.learn(client.protocol_version, client.session.discover_result)
+                yield client
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a strange server may make the SDK raise anything
+            kept.forget()
+            causes = list(_causes(error))
+            names = ", ".join(type(cause).__name__ for cause in causes)
+            logger.info("tool server %s: %s", server.name, names)
+            failed = next((cause for cause in causes if isinstance(cause, ToolFailed)), None)
+            if any(isinstance(e, ToolServerRefused) and e.status == 401 for e in causes):
+                failed = sign_in.CredentialsRefused(_sentence(server, causes))
+            raise failed or ToolFailed(_sentence(server, causes)) from None
+
+
+async def aclose() -> None:
+    """Close the connections that are kept."""
+    if "streaming.tools.kept" in sys.modules:
+        from streaming.tools.kept import kept_servers
+
+        await kept_servers().aclose()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -2,9 +2,11 @@
 [TOKEN]`. With a token it refuses every request without it."""
 
 import asyncio
+import json
 import struct
 import sys
 import zlib
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -13,6 +15,8 @@ from mcp_types import ToolAnnotations
 
 server = MCPServer("scripted")
 kept: list[str] = []
+# What each request is for, and the cookie that came with it.
+seen: list[list[str]] = []
 
 
 @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
@@ -53,6 +57,14 @@ async def wait(seconds: float) -> str:
     return "Waited."
 
 
+@server.tool()
+def requests() -> str:
+    """Tell the requests that came since the last time, and forget them."""
+    told = json.dumps(seen)
+    seen.clear()
+    return told
+
+
 def _png() -> bytes:
     """A picture of four pixels by four."""
 
@@ -66,16 +78,25 @@ def _png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+async def _with_cookie(send: Any, message: Any) -> None:
+    """Set a cookie with each answer."""
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message["headers"], (b"set-cookie", b"who=somebody")]
+    await send(message)
+
+
 def guarded(app: Any, token: str) -> Any:
     """The application for those who have the token."""
 
     async def guard(scope: Any, receive: Any, send: Any) -> None:
-        given = dict(scope.get("headers", ())).get(b"authorization", b"").decode()
+        headers = {name.decode(): value.decode() for name, value in scope.get("headers", ())}
+        given = headers.get("authorization")
         if scope["type"] == "http" and given != f"Bearer {token}":
             await send({"type": "http.response.start", "status": 401, "headers": []})
             await send({"type": "http.response.body", "body": b"who are you?"})
         else:
-            await app(scope, receive, send)
+            seen.append([headers.get("mcp-method", ""), headers.get("cookie", "")])
+            await app(scope, receive, partial(_with_cookie, send))
 
     return guard
 

@@ -1,5 +1,6 @@
 """The server in `docs/tools.md` works as it is copied."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ async def test_the_server_of_the_documentation(daphne_place: Place, tmp_path: Pa
         try:
             while not told["ok"]:
                 assert process.poll() is None
+                await asyncio.sleep(0.2)  # ten changes a second are allowed
                 told = ok(await staff.page.post(f"/api/tool-servers/{added['id']}/test/"))
         finally:
             process.kill()

@@ -1,7 +1,10 @@
-"""Addresses without the slash at their end, and those that are asked for under any name."""
+"""Addresses with or without the slash at their end, and those that are asked for under any name."""
 
 from django.http import HttpRequest, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
 from django.middleware import common
+from django.urls import is_valid_path
+from django.utils.http import escape_leading_slashes
 
 HEALTH = ("/healthz", "/readyz", "/metrics")
 
@@ -13,10 +16,21 @@ class _SameRequest(HttpResponsePermanentRedirect):
 
 
 class AddressMiddleware(common.CommonMiddleware):
-    """Django's, whose redirect to the address with a slash keeps the method and the body."""
+    """Django's, whose redirect to the address with a slash keeps the method and the body, and which
+    knows the way back as well: people type `/chat/`."""
 
     response_redirect_class = _SameRequest
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         """Let probes ask by address: they do not know the names in `ALLOWED_HOSTS`."""
         return None if request.path in HEALTH else super().process_request(request)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Lead from an address with a slash that is none to the one without it."""
+        short = request.path_info.rstrip("/")
+        if response.status_code == 404 and short != request.path_info and is_valid_path(short):
+            query = request.META.get("QUERY_STRING", "")
+            return _SameRequest(escape_leading_slashes(short) + (f"?{query}" if query else ""))
+        return super().process_response(request, response)

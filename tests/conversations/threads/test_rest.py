@@ -364,6 +364,23 @@ async def test_without_the_last_slash(place: Place):
     assert (answer.status_code, answer.json()["title"]) == (201, "Here")
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/chat/", "/chat"),
+        ("/people//", "/people"),
+        ("/connections/?a=/b/", "/connections?a=/b/"),
+        ("//evil.example/chat/", None),
+        ("/nowhere/", None),
+    ],
+)
+async def test_with_a_slash_too_many(place: Place, typed: str, meant: str | None):
+    """Pages have none at their end, which nobody has to know."""
+    answer = await (await place.person()).rest.http.get(place.server.url + typed)
+    found = (answer.status_code, answer.headers.get("location"))
+    assert found == ((308, meant) if meant else (404, None))
+
+
 async def test_the_schema_names_every_call(daphne_place: Place):
     """OpenAPI at /api/schema/, readable in a browser at /api/docs/."""
     person = await daphne_place.person()

@@ -50,6 +50,15 @@ class ContextSerializer(serializers.Serializer[Any]):
     )
 
 
+class QuestionSerializer(serializers.Serializer[Any]):
+    """What a tool server asks a person for: a form, or to open an address."""
+
+    id = serializers.CharField()
+    message = serializers.CharField()
+    schema = serializers.DictField(required=False, help_text="JSON Schema of a flat object.")
+    url = serializers.CharField(required=False)
+
+
 class ToolCallSerializer(serializers.Serializer[Any]):
     """A tool that a reply called. What comes of it is there once it has ended."""
 
@@ -58,6 +67,9 @@ class ToolCallSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     arguments = serializers.DictField()
     state = serializers.ChoiceField(choices=State.values)
+    input = QuestionSerializer(
+        many=True, required=False, help_text="Asked in the middle of the call by its server."
+    )
     result = serializers.CharField(required=False)
     truncated = serializers.BooleanField(required=False)
     files = serializers.ListField(child=serializers.UUIDField(), required=False)

@@ -22,8 +22,8 @@ from conversations.ids import new_id
 from conversations.people.models import User
 from conversations.threads import storage
 from conversations.threads.models import Awaits, Conversation, Message
+from conversations.tools import inputs, sign_ins
 from conversations.tools import offers as tool_offers
-from conversations.tools import sign_ins
 from conversations.tools.models import UNDECIDED, UNDER_WAY, State, ToolCall, ToolRule
 from conversations.tools.offers import Offer
 from conversations.tools.selectors import next_of
@@ -61,13 +61,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided: `remember` is `once`, `conversation` or `always`."""
+    """What a person decided: `remember` is `once`, `conversation` or `always`. `answers` are those
+    to what the call's server asks, by the ids of the questions."""
 
     client_id: UUID
     allow: bool
     remember: str = "once"
     arguments: Mapping[str, Any] | None = None
     reason: str = ""
+    answers: Mapping[str, Mapping[str, Any]] | None = None
 
 
 # --- Asking -----------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _size(row: ToolCall) -> int:
-    texts = (row.arguments, row.extra_content, row.result, row.reason)
+    texts = (row.arguments, row.extra_content, row.result, row.reason, row.input)
     return storage.MESSAGE + storage.text_bytes(*texts)
 
 
@@ -229,7 +231,7 @@ def decide(
         if decision.allow:
             _allow(row, decision, user, conversation)
         else:
-            row.state, row.completed_at = State.DENIED, timezone.now()
+            row.state, row.completed_at, row.input = State.DENIED, timezone.now(), ""
             row.reason = decision.reason
             row.result = f"{DENIED} {decision.reason}".strip()
         row.decision, row.decided_by, row.decided_at = decision.client_id, user, timezone.now()
@@ -243,6 +245,14 @@ def decide(
 def _allow(row: ToolCall, decision: Decision, user: User, conversation: Conversation) -> None:
     if row.state == State.NEEDS_SIGN_IN:
         raise Conflict("Sign in to the tool server first.")
+    if inputs.open_questions(row.input):
+        row.input = inputs.answered(row.input, decision.answers)
+        row.state = State.ALLOWED
+        return
+    if decision.answers is not None:
+        raise InvalidInput(
+            "answers: Nothing was asked.", fields={"answers": ["Nothing was asked."]}
+        )
     if decision.arguments is not None:
         text = orjson.dumps(dict(decision.arguments)).decode()
         offer = tool_offers.one(user=user, server=row.server, tool=row.name)
@@ -326,6 +336,23 @@ def put_back(*, call: ToolCall) -> bool:
     return True
 
 
+def ask_input(*, call: ToolCall, text: str) -> bool:
+    """Let a running call wait until a person has answered what its server asks (`inputs.asked`).
+    Returns `False`, and changes nothing, if it was stopped or given up meanwhile."""
+    with transaction.atomic():
+        conversation = _locked_of(call.message_id)
+        row = ToolCall.objects.filter(id=call.id, state=State.RUNNING, writer=call.writer).first()
+        if row is None:
+            return False
+        before = row.size
+        row.state, row.writer, row.started_at, row.input = State.ASKED, None, None, text
+        row.size = _size(row)
+        row.save(update_fields=["state", "writer", "started_at", "input", "size"])
+        _settle(conversation, call.message_id)
+        storage.add(user_id=conversation.user_id, size=row.size - before)
+    return True
+
+
 def after_sign_in(*, user: User, server: str) -> list[ToolCall]:
     """Let the calls go on that waited until their owner has signed in to a server: those that were
     allowed before, and what needs no decision. The others ask. Returns them."""
@@ -354,7 +381,7 @@ def after_sign_in(*, user: User, server: str) -> list[ToolCall]:
 
 
 def _end(row: ToolCall, state: str, result: str) -> None:
-    row.state, row.completed_at = state, timezone.now()
+    row.state, row.completed_at, row.input = state, timezone.now(), ""
     row.result, row.truncated = result[:MOST_RESULT], len(result) > MOST_RESULT
 
 
@@ -456,7 +483,8 @@ def erase(*, messages: QuerySet[Message]) -> None:
     for row in rows.select_related("message__conversation"):
         with transaction.atomic():
             before = row.size
-            row.arguments, row.extra_content, row.result, row.reason = "{}", "", "", ""
+            row.arguments, row.extra_content, row.result = "{}", "", ""
+            row.reason, row.input = "", ""
             row.size = storage.MESSAGE
             row.save()
             user_id = row.message.conversation.user_id
@@ -473,6 +501,7 @@ def copy(*, copies: Mapping[UUID, UUID]) -> int:
         if row.completed_at is None:
             row.state, row.result, row.completed_at = State.DENIED, SUPERSEDED, timezone.now()
         row.decision = row.writer = None
+        row.input = ""
         made.append(row)
     ToolCall.objects.bulk_create(made)
     return sum(row.size for row in made)

@@ -132,7 +132,8 @@ class ToolCall(models.Model):
     new sign-in.
 
     `provider_id` and `offered` are the id and the name by which the model knows it, `extra_content`
-    is JSON that the provider wants back with it. `arguments` is the JSON text of an object. `size`
+    is JSON that the provider wants back with it. `arguments` is the JSON text of an object. `input`
+    is what its server has asked a person for (`inputs`), and what was answered. `size`
     is what it takes of its owner's storage. `decision` is the client_id of the decision, `writer`
     the process that runs it.
     """
@@ -146,6 +147,7 @@ class ToolCall(models.Model):
     server = models.CharField(max_length=40, blank=True, default="")
     name = models.CharField(max_length=255)
     arguments = models.TextField(default="{}")
+    input = models.TextField(blank=True, default="", db_default="")
     read_only = models.BooleanField(default=False)
     open_world = models.BooleanField(default=True)
     fingerprint = models.CharField(max_length=64, blank=True, default="")

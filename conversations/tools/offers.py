@@ -41,20 +41,25 @@ class Offer:
 
     def fault_in(self, arguments: Mapping[str, Any]) -> str:
         """Return what is wrong with the arguments, a sentence, or nothing."""
-        # Imported by the first call: it takes memory.
-        from jsonschema import Draft202012Validator, ValidationError
-        from jsonschema.validators import extend
+        return schema_fault(self.schema, arguments)
 
-        # A pattern of a tool server may take for ever on a text that a model wrote.
-        validator = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})
-        try:
-            validator(self.schema).validate(arguments)
-        except ValidationError as error:
-            place = ".".join(map(str, error.absolute_path))
-            return f"{place}: {error.message}"[:500] if place else error.message[:500]
-        except Exception:  # noqa: BLE001 - the schema is the server's, and may be anything
-            return ""  # the server checks them itself
-        return ""
+
+def schema_fault(schema: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+    """Return what is wrong with a value, by the schema of a tool server: a sentence, or nothing."""
+    # Imported by the first call: it takes memory.
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+    # A pattern of a tool server may take for ever on a text that a model wrote.
+    validator = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})
+    try:
+        validator(schema).validate(value)
+    except ValidationError as error:
+        place = ".".join(map(str, error.absolute_path))
+        return f"{place}: {error.message}"[:500] if place else error.message[:500]
+    except Exception:  # noqa: BLE001 - the schema is the server's, and may be anything
+        return ""  # the server checks it itself
+    return ""
 
 
 def offered(*, user: User, names: Iterable[str]) -> tuple[Offer, ...]:

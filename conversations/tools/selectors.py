@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 
 from conversations.threads.models import Message
+from conversations.tools import inputs
 from conversations.tools.models import UNDECIDED, UNDER_WAY, State, ToolCall
 
 ASKS = "tool_calls"
@@ -74,6 +75,8 @@ def as_wire(call: ToolCall, state: str | None = None) -> dict[str, Any]:
         "arguments": orjson.loads(call.arguments),
         "state": state if before else call.state,
     }
+    if call.state == State.ASKED and (questions := inputs.open_questions(call.input)):
+        wire["input"] = questions
     if call.completed_at is not None and not before:
         wire["result"] = call.result
         wire["truncated"] = call.truncated

@@ -11,6 +11,7 @@ from conversations.files.serializers import AttachmentsField
 from conversations.threads.message_queue import MOST_QUEUED
 from conversations.threads.parameters import ParametersSerializer
 from conversations.threads.serializers import ContentField
+from conversations.tools import inputs
 from conversations.tools.calls import Decision
 
 # Characters of a word to the model with a denied call.
@@ -62,6 +63,15 @@ class RegenerateSerializer(StrictSerializer):
         return {**super().get_fields(), "continue": serializers.BooleanField(required=False)}
 
 
+class AnswerSerializer(StrictSerializer):
+    """An answer to what a tool server asks."""
+
+    action = serializers.ChoiceField(choices=inputs.ACTIONS)
+    content = serializers.DictField(
+        required=False, help_text="With `accept` of a form: its fields by their names."
+    )
+
+
 class DecisionSerializer(StrictSerializer):
     """What a person decides on a tool call."""
 
@@ -80,6 +90,11 @@ class DecisionSerializer(StrictSerializer):
         allow_blank=True,
         required=False,
         help_text="The model is told it, where the call is denied.",
+    )
+    answers = serializers.DictField(
+        child=AnswerSerializer(),
+        required=False,
+        help_text="Where the call has `input`: an answer to each question, by the questions' ids.",
     )
 
 
@@ -140,6 +155,7 @@ def _decision(given: dict[str, Any]) -> Decision:
         remember=given.get("remember", "once"),
         arguments=given.get("arguments"),
         reason=given.get("reason", "").strip(),
+        answers=given.get("answers"),
     )
 
 

@@ -19,13 +19,17 @@ import orjson
 
 from conversations.people.models import User
 from conversations.tools.built_in import ToolFailed
+from conversations.tools.inputs import Given
 from conversations.tools.models import ToolServer
 from streaming.storable import storable
 from streaming.tools import sign_in
-from streaming.tools.results import Picture, ToolResult
+from streaming.tools.results import InputNeeded, Picture, ToolResult
 
 if TYPE_CHECKING:
     from mcp.client import Client
+    from mcp_types import CallToolResult
+
+    from streaming.tools.elicitation import Elicitation
 
 logger = logging.getLogger(__name__)
 
@@ -73,26 +77,34 @@ def _entry(tool: Any) -> dict[str, Any] | None:
     return cleaned
 
 
-async def call(server: ToolServer, user: User, tool: str, arguments: dict[str, Any]) -> ToolResult:
-    """The result of a call. Cancelling ends it at the server, too. Raises `ToolFailed`."""
+async def call(
+    server: ToolServer, user: User, tool: str, arguments: dict[str, Any], given: Given
+) -> ToolResult | InputNeeded:
+    """The result of a call, or what a person has to answer first; `given` is what was answered
+    before. Cancelling ends it at the server, too. Raises `ToolFailed`."""
     return await sign_in.asked(
-        server, user, lambda headers: _call(server, headers, tool, arguments)
+        server, user, lambda headers: _call(server, headers, tool, arguments, given)
     )
 
 
 async def _call(
-    server: ToolServer, headers: Mapping[str, str], tool: str, arguments: dict[str, Any]
-) -> ToolResult:
-    from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult
+    server: ToolServer,
+    headers: Mapping[str, str],
+    tool: str,
+    arguments: dict[str, Any],
+    given: Given,
+) -> ToolResult | InputNeeded:
+    from streaming.tools.elicitation import Elicitation
 
-    async with _connected(server, headers) as client:
+    elicitation = Elicitation(server.name, given)
+    async with _connected(server, headers, elicitation) as client:
         if _needs_headers(server, tool):
             await client.list_tools()
-        # Not `call_tool`: it would ask for the list, to hold the result against its schema.
-        parameters = CallToolRequestParams(name=tool, arguments=arguments)
-        answer = await client.session.send_request(
-            CallToolRequest(params=parameters), CallToolResult
-        )
+        answer = await elicitation.call(client.session, tool, arguments)
+    return answer if isinstance(answer, InputNeeded) else _result(tool, answer)
+
+
+def _result(tool: str, answer: "CallToolResult") -> ToolResult:
     texts: list[str] = []
     pictures: list[Picture] = []
     for block in answer.content:
@@ -127,7 +139,9 @@ def _decoded(data: str) -> bytes | None:
 
 
 @asynccontextmanager
-async def _connected(server: ToolServer, headers: Mapping[str, str]) -> AsyncIterator["Client"]:
+async def _connected(
+    server: ToolServer, headers: Mapping[str, str], elicitation: "Elicitation | None" = None
+) -> AsyncIterator["Client"]:
     """A connection to a server. Whatever fails inside is raised as `ToolFailed`, but for being
     cancelled."""
     from mcp.client import Client
@@ -148,6 +162,7 @@ async def _connected(server: ToolServer, headers: Mapping[str, str]) -> AsyncIte
                     cache=None,
                     mode=kept.mode,
                     prior_discover=kept.discovered,
+                    elicitation_callback=elicitation,
                 ) as client,
             ):
                 kept.learn(client.protocol_version, client.session.discover_result)

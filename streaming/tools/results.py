@@ -1,6 +1,9 @@
 """What a tool gives back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from conversations.tools.inputs import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +23,12 @@ class ToolResult:
     failed: bool = False
     pictures: tuple[Picture, ...] = ()
     found: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputNeeded:
+    """A call that cannot go on before a person has answered. It is made once more then, with the
+    answers and with `state`."""
+
+    questions: Sequence[Question]
+    state: str | None = None

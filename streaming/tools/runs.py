@@ -12,7 +12,7 @@ import orjson
 from channels.db import database_sync_to_async
 
 from conversations.threads.models import Conversation
-from conversations.tools import built_in, calls, finding, servers
+from conversations.tools import built_in, calls, finding, inputs, servers
 from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import State, ToolCall
 from conversations.tools.sign_ins import NeedsSignIn
@@ -21,7 +21,7 @@ from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES
 from streaming.storable import storable
 from streaming.tools import mcp_client, pictures
-from streaming.tools.results import ToolResult
+from streaming.tools.results import InputNeeded, ToolResult
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,9 @@ class ToolRuns:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 result = await _call(call, conversation)
+            if isinstance(result, InputNeeded):
+                await self._ask(call, conversation, result)
+                return
             files = await pictures.keep(result.pictures, call, conversation)
             state = State.FAILED if result.failed else State.DONE
         except TimeoutError:
@@ -111,6 +114,15 @@ class ToolRuns:
         await self._finish(
             call, conversation, state, text, took_s=took_s, files=files, found=[*result.found]
         )
+
+    async def _ask(self, call: ToolCall, conversation: Conversation, needed: InputNeeded) -> None:
+        """Let a call wait until a person has answered what its server asks. What is not stored is
+        given up later."""
+        text = inputs.asked(call.input, needed.questions, needed.state)
+        with suppress(*STORE_FAILURES):
+            if await database_sync_to_async(calls.ask_input)(call=call, text=text):
+                call.state = State.ASKED
+                await announce(conversation.pk, [call])
 
     async def _put_back(self, call: ToolCall, conversation: Conversation) -> None:
         """Let a call wait until the person has signed in. What is not stored is given up later."""
@@ -171,7 +183,7 @@ def _conversation(call: ToolCall) -> Conversation:
     return Conversation.objects.select_related("user").get(messages=call.message_id)
 
 
-async def _call(call: ToolCall, conversation: Conversation) -> ToolResult:
+async def _call(call: ToolCall, conversation: Conversation) -> ToolResult | InputNeeded:
     arguments = orjson.loads(call.arguments)
     if (call.server, call.name) == (BUILT_IN, finding.FIND_TOOLS.tool):
         text, found = await database_sync_to_async(finding.find)(
@@ -186,4 +198,5 @@ async def _call(call: ToolCall, conversation: Conversation) -> ToolResult:
     server = await database_sync_to_async(servers.for_call)(
         user=conversation.user, name=call.server
     )
-    return await mcp_client.call(server, conversation.user, call.name, arguments)
+    given = inputs.given(call.input)
+    return await mcp_client.call(server, conversation.user, call.name, arguments, given)

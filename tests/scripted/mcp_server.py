@@ -7,19 +7,30 @@ import struct
 import sys
 import zlib
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import uvicorn
-from mcp.server.mcpserver import Image, MCPServer
-from mcp_types import ToolAnnotations
+from mcp.server.mcpserver import (
+    AcceptedElicitation,
+    Context,
+    Elicit,
+    ElicitationResult,
+    Image,
+    MCPServer,
+    Resolve,
+    Sample,
+)
+from mcp_types import CreateMessageResult, SamplingMessage, TextContent, ToolAnnotations
+from pydantic import BaseModel, Field
 
 server = MCPServer("scripted")
+READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 kept: list[str] = []
 # What each request is for, and the cookie that came with it.
 seen: list[list[str]] = []
 
 
-@server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
+@server.tool(annotations=READ_ONLY)
 def look_up(word: str) -> str:
     """Look a word up in the wiki."""
     return f"{word}: a word. " * (4000 if word == "long" else 1)
@@ -55,6 +66,50 @@ async def wait(seconds: float) -> str:
     """Take long."""
     await asyncio.sleep(seconds)
     return "Waited."
+
+
+class Seat(BaseModel):
+    """What has to be known of a seat."""
+
+    row: int = Field(description="From 1 to 30.", ge=1, le=30)
+    side: Literal["window", "aisle"] = "window"
+    meal: bool = False
+
+
+async def seat() -> Elicit[Seat]:
+    return Elicit("Which seat do you want?", Seat)
+
+
+@server.tool()
+def book(train: str, wanted: Annotated[ElicitationResult[Seat], Resolve(seat)]) -> str:
+    """Book a seat, for which the person is asked."""
+    if isinstance(wanted, AcceptedElicitation):
+        return f"Booked {wanted.data.row} {wanted.data.side} in {train}."
+    return f"Not booked: {wanted.action}."
+
+
+async def poem() -> Sample:
+    said = SamplingMessage(role="user", content=TextContent(type="text", text="A poem."))
+    return Sample([said], max_tokens=100)
+
+
+@server.tool()
+def write_poem(wanted: Annotated[CreateMessageResult, Resolve(poem)]) -> str:
+    """Have the model of the client write a poem."""
+    return "A poem."
+
+
+@server.tool()
+async def change_list(context: Context) -> str:
+    """Have one more tool from now on."""
+
+    def look_further() -> str:
+        """Look a word up further."""
+        return "Further."
+
+    server.add_tool(look_further, annotations=READ_ONLY)
+    await context.session.send_tool_list_changed()
+    return "Changed."
 
 
 @server.tool()

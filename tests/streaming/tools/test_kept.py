@@ -7,10 +7,13 @@ import pytest
 
 from conversations.people.models import User
 from conversations.secrets import encrypt
+from conversations.tools.inputs import Given
 from conversations.tools.models import ToolServer
 from streaming.tools import kept, mcp_client
 from tests.harness import WAIT_S
 from tests.harness.tool_server import TOKEN, tool_server_url
+
+NOTHING = Given({}, [], None)
 
 
 async def test_a_call_is_one_request():
@@ -20,10 +23,10 @@ async def test_a_call_is_one_request():
     )
     try:
         for _ in range(2):
-            await mcp_client.call(server, User(), "look_up", {"word": "x"})
-        await mcp_client.call(server, User(), "requests", {})
-        await mcp_client.call(server, User(), "look_up", {"word": "x"})
-        told = json.loads((await mcp_client.call(server, User(), "requests", {})).text)
+            await mcp_client.call(server, User(), "look_up", {"word": "x"}, NOTHING)
+        await mcp_client.call(server, User(), "requests", {}, NOTHING)
+        await mcp_client.call(server, User(), "look_up", {"word": "x"}, NOTHING)
+        told = json.loads((await mcp_client.call(server, User(), "requests", {}, NOTHING)).text)
         assert told == [["tools/call", ""], ["tools/call", ""]]
     finally:
         await mcp_client.aclose()

@@ -15,7 +15,7 @@ async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):
     server = await add_server(staff, audience="staff", enabled_tools=["look_up"])
     path = f"/api/tool-servers/{server['id']}/"
     told = ok(await staff.page.post(f"{path}test/"))
-    assert (told["ok"], told["message"]) == (True, "7 tools were found.")
+    assert (told["ok"], told["message"]) == (True, "10 tools were found.")
     row = ok(await staff.page.get(path))
     assert (row["has_secret"], row["health"]["ok"], row["audience"]) == (True, True, "staff")
     assert TOKEN not in str(row)

@@ -15,8 +15,10 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +29,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import RedirectView
 
 from conversations.errors import CacheAway, Problem
 from conversations.people import services as people
@@ -258,8 +261,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return _error(request, 404, _("Page not found"), _("There’s nothing at this address."))
 
 
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 403 with a page: somebody is signed in, but may not do this."""
+    sentence = _("Your account isn’t allowed to open it. Whoever runs this server can change that.")
+    return _error(request, 403, _("You can’t open this page"), sentence)
+
+
+def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Ask for name and password where all others are asked: attempts are counted there. Who is
+    signed in and comes here may not see the admin pages, and would be sent around in a circle."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return RedirectView.as_view(pattern_name="signin", query_string=True)(request)
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer 500 with a page. REST views answer in JSON by themselves."""
+    request.user = AnonymousUser()  # the page asks who it is, and the database may be away
     return _error(request, 500, _("Something went wrong"), _("Something went wrong on the server."))
 
 

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from conversations.files import views as file_views
@@ -85,8 +84,7 @@ urlpatterns = [
     path("invite/<str:secret>", joining.accept, name="accept"),
     path("signup", joining.sign_up, name="signup"),
     path("reset/<str:name>/<str:token>", joining.reset, name="reset"),
-    # One form asks for passwords, and counts the attempts.
-    path("admin/login/", RedirectView.as_view(pattern_name="signin", query_string=True)),
+    path("admin/login/", pages.admin_sign_in),
     path("admin/", admin.site.urls),
     path("api/", include(api.urls)),
     path("api/conversations/<id:pk>/generate/", rest.GenerateView.as_view()),
@@ -135,5 +133,6 @@ urlpatterns = [
     path("probe/<str:given>/", probe.over_http),
 ]
 
+handler403 = pages.forbidden
 handler404 = pages.not_found
 handler500 = pages.server_error

@@ -136,6 +136,19 @@ async def test_a_page_that_is_not_there(visit: Visit):
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
 
 
+async def test_a_page_that_one_may_not_open(visit: Visit):
+    """The admin's, too, says so in our look, and sends nobody around in a circle."""
+    visit.watch.allow(answered(403))
+    page = await visit.page("/admin/")
+    await expect(page.get_by_role("heading", name="You can’t open this page")).to_be_visible()
+    staff = await visit.place.person(staff=True)
+    refused = await staff.page.get("/admin/conversations/conversation/add/")
+    assert refused.status_code == 403
+    assert "You can’t open this page" in refused.text
+    await page.get_by_role("link", name="Go to home").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
+
+
 async def test_the_page_is_in_the_persons_language(visit: Visit):
     """As the browser wants, from the right in Arabic; then as chosen. Errors, too."""
     chat_id = await visit.conversation(model="echo")

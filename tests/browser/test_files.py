@@ -69,16 +69,22 @@ async def test_a_message_waits_for_its_files_and_for_eyes(visit: Visit):
     chat = await visit.chat("normal")
     uploads: list[bool] = []
 
-    async def fail_once(route) -> None:  # type: ignore[no-untyped-def]
+    async def fail_at_first(route) -> None:  # type: ignore[no-untyped-def]
         uploads.append(True)
-        await (route.abort() if len(uploads) == 1 else route.continue_())
+        await (route.abort() if len(uploads) < 3 else route.continue_())
 
-    await chat.page.route("**/api/files/", fail_once)
+    await chat.page.route("**/api/files/", fail_at_first)
     await chat.composer.fill("Look")
     await add(chat, part("Hill.jpg", scene(150), "image/jpeg"))
     blocked = chat.page.get_by_role("button", name="Remove Hill.jpg to send")
     await expect(blocked).to_be_disabled()
     await chat.composer.press("Enter")
+    # A reload loses what is not uploaded, and says so.
+    await chat.reload()
+    await expect(chat.alert.filter(has_text="Hill.jpg")).to_contain_text("Choose it again")
+    await expect(blocked).to_be_disabled()
+    await add(chat, part("Hill.jpg", scene(150), "image/jpeg"))
+    await expect(chat.alert.filter(has_text="Hill.jpg")).to_contain_text("couldn’t reach")
     await chat.page.get_by_role("button", name="Upload Hill.jpg again").click()
     cannot = chat.page.get_by_role("button", name="normal can’t see images.")
     await expect(cannot).to_be_disabled()

@@ -48,11 +48,27 @@ async def test_the_parts_of_the_app_are_named_in_the_page_and_give_way(place: Pl
     links = set(re.findall(r"<link [^>]*>", page))
     later = {link for link in links if 'rel="later"' in link}
     first = {link for link in links - later if "preload" in link or "stylesheet" in link}
-    assert len(first) <= 3, first
+    font = {link for link in first if 'as="font"' in link}
+    assert len(font) == 1, first
+    assert len(first - font) <= 3, first
     built = json.loads(MANIFEST.read_text())
     for part in ("start.tsx", "components/Thread.tsx", "components/markdown/Markdown.tsx"):
         entry = built[f"src/{part}"]
-        for file in (entry["file"], *(built[name]["file"] for name in entry["imports"])):
+        imported = [built[name]["file"] for name in entry["imports"]]
+        for file in (entry["file"], *imported, *entry.get("css", [])):
             assert any(f"/{file}" in link for link in later), file
     scripts = {*re.findall(r"assets/[^\"]*\.js", page)}
     assert len(scripts) <= 10, scripts
+
+
+def test_what_a_style_sheet_takes_from_the_theme_is_there():
+    """Tailwind leaves out of the theme what the sheets that it reads do not use."""
+    sheets = {path.name: path.read_text() for path in MANIFEST.parent.glob("assets/*.css")}
+    first = next(text for name, text in sheets.items() if name.startswith("main-"))
+    for name, text in sheets.items():
+        if name.startswith(("start-", "Markdown-")):
+            used = set(
+                re.findall(r"var\((--(?:color|shadow|radius|text|ease|animate|font)-[\w-]+)", text)
+            )
+            assert used
+            assert not {variable for variable in used if f"{variable}:" not in first + text}, name

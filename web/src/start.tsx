@@ -10,6 +10,7 @@ import { markdownSettled } from './components/markdown/load';
 import { openedMessages } from './state/opened';
 import { leaveWhenSignedOut } from './state/signedOut';
 import { registerWorker } from './worker';
+import './styles/later.css';
 
 leaveWhenSignedOut();
 const client = new QueryClient();

@@ -19,3 +19,23 @@ export function writeStored(name: string, value: unknown): void {
     // A page that stores nothing is better than one that does not work.
   }
 }
+
+/** Keeps a value for the next page of this tab. */
+export function keepForTab(name: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // As above.
+  }
+}
+
+/** What the page before left for this one, once. */
+export function takeFromTab<T>(name: string): T | undefined {
+  try {
+    const text = sessionStorage.getItem(name);
+    sessionStorage.removeItem(name);
+    return text === null ? undefined : (JSON.parse(text) as T);
+  } catch {
+    return undefined;
+  }
+}

@@ -23,6 +23,7 @@ const english = {
   removeFirst: (name: string) => `Remove ${name} to send`,
   noAnswer: 'Upload failed: couldn’t reach the server.',
   gone: 'No longer on the server.',
+  lost: 'Not uploaded. Choose it again.',
   inPart: 'Too long to read in full: the model gets the passages that match your question',
   cannotSee: (model: string) => `${model} can’t see images.`,
   use: (model: string) => `Use ${model}`,

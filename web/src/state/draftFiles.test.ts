@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../protocol';
 import { attachment } from '../testing/files';
 import { pass } from '../testing/scripted';
+import { fileStrings } from '../stringsFiles';
 import { ApiError } from '../transport/apiError';
 import { DraftFiles, MOST_FILES } from './draftFiles';
 
@@ -34,6 +35,7 @@ const states = (files: DraftFiles) => files.list.map(({ name, state }) => [name,
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
+  sessionStorage.clear();
   running = [];
   deleted.mockReset().mockResolvedValue(null);
   asked.mockReset().mockImplementation(async (id) => attachment(id));
@@ -42,6 +44,23 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('the files beside a draft', () => {
+  it('are named when the page is left before they are uploaded, until they are chosen again', async () => {
+    const files = build();
+    files.add(chosen('done', 'half', 'waiting'));
+    running[0]!.done(attachment('done'));
+    await pass();
+    window.dispatchEvent(new Event('pagehide'));
+    const after = build();
+    const lost = after.list.filter(({ isLost }) => isLost);
+    expect(lost.map(({ name, state, error }) => [name, state, error])).toEqual([
+      ['half', 'failed', fileStrings.lost],
+      ['waiting', 'failed', fileStrings.lost],
+    ]);
+    after.add(chosen('half'));
+    expect(after.list.filter(({ name }) => name === 'half').map(({ isLost }) => isLost)).toEqual([undefined]);
+    expect(build().list.filter(({ isLost }) => isLost)).toEqual([]);
+  });
+
   it('are uploaded two at a time, and taken in their order', async () => {
     const files = build();
     files.add(chosen('a', 'b', 'c'));

@@ -1,9 +1,10 @@
 /**
  * The files beside the draft of a conversation. They are uploaded as soon as they are chosen, go on
- * while another conversation is open, and what the server has stays through a reload.
+ * while another conversation is open, and what the server has stays through a reload. Of what it has
+ * not, a browser keeps nothing but the name: it is told, and can be chosen again.
  */
 import type { Attachment } from '../protocol';
-import { readStored, writeStored } from '../stored';
+import { keepForTab, readStored, takeFromTab, writeStored } from '../stored';
 import { fileStrings } from '../stringsFiles';
 import { api, ApiError, type Api } from '../transport/api';
 import { uuid } from '../transport/edges';
@@ -33,6 +34,8 @@ export interface DraftFile {
   stored?: Attachment | undefined;
   /** Why it cannot be sent. */
   error?: string | undefined;
+  /** The page was left before it was uploaded. */
+  isLost?: boolean | undefined;
   /** Nothing answered: it may go better another time. */
   canRetry?: boolean | undefined;
 }
@@ -53,6 +56,10 @@ export class DraftFiles {
     this.conversationId = conversationId;
     this.edges = edges;
     this.addStored(readStored<Attachment[]>(this.name) ?? []);
+    this.addLost(this.takeLeft());
+    window.addEventListener('pagehide', () => this.leave());
+    // A page that was only put aside still has its files.
+    window.addEventListener('pageshow', () => this.takeLeft());
     window.addEventListener('online', () => {
       for (const file of this.list) if (file.canRetry) this.retry(file.key);
     });
@@ -66,6 +73,8 @@ export class DraftFiles {
 
   /** Adds files of this device. Returns how many there was no place for. */
   add(files: readonly File[]): number {
+    const again = this.list.filter((lost) => lost.isLost && files.some((file) => isSame(lost, file)));
+    this.forget(again);
     const taken = files.slice(0, MOST_FILES - this.list.length);
     const added = taken.map((file): DraftFile => {
       const key = uuid();
@@ -188,9 +197,38 @@ export class DraftFiles {
     for (const subscriber of this.subscribers) subscriber();
   }
 
+  /** Notes what an upload would lose, for the page that comes after this one in its tab. */
+  private leave(): void {
+    const unsent = this.list.filter((file) => file.isLost || (this.sources.has(file.key) && !file.stored));
+    if (unsent.length > 0) keepForTab(this.leftName, unsent.map(({ name, size }) => ({ name, size })));
+  }
+
+  private takeLeft(): Left[] {
+    return takeFromTab<Left[]>(this.leftName) ?? [];
+  }
+
+  private addLost(left: readonly Left[]): void {
+    const lost = left.slice(0, MOST_FILES - this.list.length).map(
+      ({ name, size }): DraftFile => ({
+        key: uuid(), name, size, isImage: false, state: 'failed', progress: 0, isLost: true, error: fileStrings.lost,
+      }),
+    );
+    if (lost.length > 0) this.show([...this.list, ...lost]);
+  }
+
   private get name(): string {
     return `draft-files:${this.conversationId}`;
   }
+
+  private get leftName(): string {
+    return `unsent-files:${this.conversationId}`;
+  }
+}
+
+type Left = Pick<DraftFile, 'name' | 'size'>;
+
+function isSame(one: Left, other: Left): boolean {
+  return one.name === other.name && one.size === other.size;
 }
 
 function toDraft(stored: Attachment): DraftFile {

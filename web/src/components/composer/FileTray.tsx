@@ -5,6 +5,7 @@ import { fileStrings } from '../../stringsFiles';
 import { FileCard } from '../files/FileCard';
 import { contentUrl } from '../files/fileFacts';
 import { usePopupAnchor } from '../ui/Popup';
+import { Ring } from '../ui/Ring';
 import { tip } from '../ui/Tooltips';
 import { Description } from './Description';
 
@@ -85,22 +86,7 @@ function Progress({ file: { state, progress } }: { file: DraftFile }) {
   if (state !== 'uploading' || progress === 1) {
     return <LoaderCircle className="size-6 shrink-0 animate-spin text-primary motion-reduce:animate-none" aria-hidden />;
   }
-  return (
-    <svg viewBox="0 0 24 24" className="size-7 shrink-0 -rotate-90" aria-hidden>
-      <circle cx="12" cy="12" r="9" fill="none" strokeWidth="3" className="stroke-line" />
-      <circle
-        cx="12"
-        cy="12"
-        r="9"
-        fill="none"
-        strokeWidth="3"
-        strokeLinecap="round"
-        pathLength={100}
-        strokeDasharray={`${Math.max(3, progress * 100)} 100`}
-        className="stroke-primary"
-      />
-    </svg>
-  );
+  return <Ring share={progress} width={3} className="size-7" />;
 }
 
 function Buttons({ file, files }: { file: DraftFile; files: DraftFiles }) {

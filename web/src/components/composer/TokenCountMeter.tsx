@@ -9,6 +9,7 @@ import { strings } from '../../strings';
 import { fileStrings } from '../../stringsFiles';
 import { speedWords } from '../thread/speed';
 import { Popup, usePopupAnchor } from '../ui/Popup';
+import { Ring } from '../ui/Ring';
 
 interface Props {
   messages: ThreadMessage[];
@@ -58,7 +59,9 @@ export function TokenCountMeter({ messages, draft, fileTokens = 0, maxTokens, mo
         className="flex h-7 max-w-full items-center gap-2 rounded-control px-1.5 tabular-nums hover:bg-sunken hover:text-ink aria-expanded:bg-sunken pointer-coarse:h-11"
       >
         <Counts tokens={tokens} share={shareWords} />
-        {share !== null && <Ring share={share} />}
+        {share !== null && (
+          <Ring share={share} width={4.5} className="size-3.5" color={share < NEARLY_FULL ? undefined : 'stroke-warning'} />
+        )}
       </button>
       {anchor && (
         <Popup label={strings.meter.title} anchor={anchor} onClose={close} className="w-72">
@@ -88,25 +91,6 @@ function Counts({ tokens: { prompt, completion, total, source }, share }: { toke
       {meter.total} {formatCount(total)}
       {share !== '' && ` · ${share}`}
     </span>
-  );
-}
-
-/** How full the window is. */
-function Ring({ share }: { share: number }) {
-  return (
-    <svg viewBox="0 0 16 16" className="size-3.5 shrink-0 -rotate-90" aria-hidden>
-      <circle cx="8" cy="8" r="6.5" fill="none" strokeWidth="3" className="stroke-line" />
-      <circle
-        cx="8"
-        cy="8"
-        r="6.5"
-        fill="none"
-        strokeWidth="3"
-        pathLength={100}
-        strokeDasharray={`${Math.max(3, share * 100)} 100`}
-        className={share < NEARLY_FULL ? 'stroke-primary' : 'stroke-warning'}
-      />
-    </svg>
   );
 }
 

@@ -16,6 +16,7 @@ import { RemoteImage } from './RemoteImage';
 import { SafeLink } from './SafeLink';
 import { Scrolls } from './Scrolls';
 import { TaskMark } from './TaskMark';
+import '../../styles/prose-more.css';
 
 /** The lexer counts in these, and the split counts in what the lexer saw. */
 const LINE_END = /\r\n?/g;

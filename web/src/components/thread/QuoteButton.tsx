@@ -15,18 +15,28 @@ interface Place {
 export function QuoteButton({ onQuote }: { onQuote(quote: string): void }) {
   const [place, setPlace] = useState<Place | null>(null);
   useEffect(() => {
-    const look = () => setPlace(selectedPlace());
+    const ends = new AbortController();
+    const { signal } = ends;
+    let pressed = false;
+    let frame = 0;
     const hide = () => setPlace(null);
-    // While it is being made, a selection changes with every pixel.
-    document.addEventListener('pointerup', look);
-    document.addEventListener('keyup', look);
-    document.addEventListener('selectionchange', hide);
-    document.addEventListener('scroll', hide, { capture: true, passive: true });
+    const look = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => setPlace(selectedPlace()));
+    };
+    const press = (down: boolean) => () => {
+      pressed = down;
+      if (!down) look();
+    };
+    document.addEventListener('pointerdown', press(true), { signal });
+    document.addEventListener('pointerup', press(false), { signal });
+    document.addEventListener('pointercancel', press(false), { signal });
+    // While it is being made, a selection changes with every pixel; it may also be told late.
+    document.addEventListener('selectionchange', () => (pressed ? hide() : look()), { signal });
+    document.addEventListener('scroll', hide, { capture: true, passive: true, signal });
     return () => {
-      document.removeEventListener('pointerup', look);
-      document.removeEventListener('keyup', look);
-      document.removeEventListener('selectionchange', hide);
-      document.removeEventListener('scroll', hide, { capture: true });
+      cancelAnimationFrame(frame);
+      ends.abort();
     };
   }, []);
   if (!place) return null;

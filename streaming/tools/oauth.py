@@ -97,15 +97,15 @@ async def told(name: str) -> AsyncIterator[None]:
     except (SignInFailed, TokensRefused):
         raise
     except AddressRefused as error:
-        why = f"names an OAuth server whose address {error}"
+        why = f"{name} names an OAuth server whose address {error}"
     except (TimeoutError, httpx2.TimeoutException):
-        why = "has an OAuth server that does not answer in time"
+        why = f"{name}, or its OAuth server, does not answer in time"
     except httpx2.ConnectError:
-        why = "has an OAuth server that cannot be reached"
+        why = f"{name}, or its OAuth server, cannot be reached"
     except Exception as error:  # noqa: BLE001 - a strange server may make the SDK raise anything
         logger.info("signing in to %s: %s", name, type(error).__name__)
-        why = "has an OAuth server that does not follow the protocol"
-    raise SignInFailed(f"The tool server {name} {why}.") from None
+        why = f"{name} has an OAuth server that does not follow the protocol"
+    raise SignInFailed(f"The tool server {why}.") from None
 
 
 # --- Registering ------------------------------------------------------------------------------

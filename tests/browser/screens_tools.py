@@ -4,11 +4,12 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.browser.browser import Visit
+from tests.browser.browser import Visit, answered
 from tests.browser.screens import Options, screen
 from tests.browser.screens_more import picture
 from tests.harness.rest import ok
 from tests.harness.tool_server import TOKEN, tool_server_url
+from tests.streaming.tools.test_decisions import calls
 
 REST = "/api/tool-servers/"
 
@@ -59,3 +60,27 @@ async def tool_servers_in_arabic(visit: Visit, options: Options) -> Page:
     row = await _add(visit, "wiki", trusted=True)
     ok(await visit.person.page.post(f"{REST}{row['id']}/test/"))
     return await visit.page("/tools", locale="ar", **options)
+
+
+@screen
+async def call_needs_sign_in(visit: Visit, options: Options) -> Page:
+    """A call whose server wants to know the person, and one that asks."""
+    row = await _add(visit, "wiki")
+    ok(await visit.person.page.post(f"{REST}{row['id']}/test/"))
+    await visit.place.clerk("allow", model="ToolServer", row_id=row["id"], auth="oauth")
+    visit.place.offer("calls")
+    chat = await visit.chat(model="calls", **options)
+    tools = {"settings": {"tools": ["wiki", "builtin"], "model": "calls"}}
+    ok(await visit.person.rest.patch(f"/api/conversations/{chat.conversation}/", tools))
+    await chat.reload()
+    await chat.send(calls(row, ("look_up", {"word": "hash table"})))
+    await expect(chat.page.get_by_role("link", name="Sign in to wiki")).to_be_visible()
+    return chat.page
+
+
+@screen
+async def signing_in_did_not_work(visit: Visit, options: Options) -> Page:
+    """The page at which a way to a tool server ends that leads nowhere."""
+    await _add(visit, "wiki", auth="oauth", secret="", url="http://127.0.0.1:9/mcp")
+    visit.watch.allow(answered(400))
+    return await visit.page("/tools/wiki/sign-in", **options)

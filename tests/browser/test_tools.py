@@ -5,10 +5,11 @@ from playwright.async_api import Page, expect
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
 from tests.harness.rest import ok
-from tests.streaming.tools.conftest import add_server
+from tests.streaming.tools.conftest import add_server, sign_in_servers
+from tests.streaming.tools.oauth import SignInServers, sign_in
 from tests.streaming.tools.test_decisions import calls
 
-__all__ = ["add_server"]
+__all__ = ["add_server", "sign_in_servers"]
 
 
 async def answer(page: Page, text: str) -> None:
@@ -45,3 +46,31 @@ async def test_a_call_is_decided_in_one_tab_and_shown_in_both(visit: Visit, add_
     await asks.get_by_role("button", name="Deny").click()
     await answer(other.page, "The user denied this call. Not now.")
     await answer(chat.page, "The user denied this call. Not now.")
+
+
+async def test_a_call_goes_on_after_signing_in_in_another_tab(
+    visit: Visit, sign_in_servers: SignInServers
+):
+    """The link of its card leads to the OAuth server, and the card asks once the person is back."""
+    staff = await visit.place.person(staff=True)
+    server = await sign_in_servers.add(staff)
+    await sign_in(staff, server, "ada")
+    visit.place.offer("calls")
+    chat = await visit.chat(model="calls")
+    tools = {"settings": {"tools": [server["name"]], "model": "calls"}}
+    ok(await visit.person.rest.patch(f"/api/conversations/{chat.conversation}/", tools))
+    await chat.reload()
+    await chat.send(calls(server, ("who_am_i", {})))
+    card = chat.page.get_by_role("region", name="who_am_i needs you to sign in")
+    async with chat.page.context.expect_page() as opened:
+        await card.get_by_role("link", name=f"Sign in to {server['name']}").click()
+    tab = await opened.value
+    await tab.get_by_placeholder("Enter any login").fill("grace")
+    await tab.get_by_placeholder("and password").fill("any")
+    await tab.get_by_role("button", name="Sign-in").click()
+    await tab.get_by_role("button", name="Continue").click()
+    await expect(tab.get_by_role("heading", name="Signed in")).to_be_visible()
+    await tab.close()
+    question = chat.page.get_by_role("region", name="who_am_i asks for permission")
+    await question.get_by_role("button", name="Allow once").click()
+    await answer(chat.page, "You are grace.")

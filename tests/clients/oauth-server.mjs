@@ -38,6 +38,7 @@ class Rows {
 
 const provider = new Provider(issuer, {
   adapter: Rows,
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   clients: [
     { client_id: 'tool-server', client_secret: 'tool-server-secret', redirect_uris: [], response_types: [], grant_types: [] },
   ],
@@ -73,5 +74,13 @@ createServer((request, response) => {
   } else if (name === 'drop') {
     rows.get(kind)?.clear();
     response.end('{}');
-  } else answer(request, response);
+  } else if (name === 'favicon.ico') {
+    response.writeHead(204).end();
+  } else {
+    // Its pages would load a font from elsewhere.
+    const end = response.end.bind(response);
+    const blank = (found) => ' '.repeat(found.length);
+    response.end = (body, ...more) => end(typeof body === 'string' ? body.replace(/@import url\([^)]*\);/, blank) : body, ...more);
+    answer(request, response);
+  }
 }).listen(port, '127.0.0.1');

@@ -394,6 +394,8 @@ const english = {
     here: 'Allow in this chat',
     always: 'Always allow',
     deny: 'Deny',
+    signIn: (server: string) => `Sign in to ${server}`,
+    signInNote: 'In a new tab. The call goes on once you have signed in.',
     seconds: (seconds: string) => `${seconds} s`,
     states: {
       asked: 'asks for permission',

@@ -21,16 +21,22 @@ import {
 
 /** How far a call is in each of its states. */
 const CALL_ORDER: Record<CallState, number> = {
-  asked: 0,
   needs_sign_in: 0,
-  allowed: 1,
-  running: 2,
-  denied: 3,
-  done: 3,
-  failed: 3,
-  cancelled: 3,
-  interrupted: 3,
+  asked: 1,
+  allowed: 2,
+  running: 3,
+  denied: 4,
+  done: 4,
+  failed: 4,
+  cancelled: 4,
+  interrupted: 4,
 };
+
+/** Whether news of a call are later than what is shown. One that runs may wait again, for a sign-in; then it is asked anew. */
+function isLater(shown: CallState, told: CallState): boolean {
+  if (told === 'needs_sign_in') return shown === 'allowed' || shown === 'running';
+  return CALL_ORDER[told] > CALL_ORDER[shown] || (told === 'asked' && shown === 'running');
+}
 
 /** Undoes the page's part of a refused request. */
 type Undo = (error: TurnError) => void;
@@ -284,7 +290,7 @@ export class Session extends SessionCore {
     const message = this.chat.messages.find((one) => serverIdOf(one) === serverId);
     const calls = message?.metadata?.tool_calls;
     const shown = calls?.find(({ id }) => id === call.id);
-    if (!message || !calls || !shown || CALL_ORDER[shown.state] >= CALL_ORDER[call.state]) return;
+    if (!message || !calls || !shown || !isLater(shown.state, call.state)) return;
     this.change(message.id, { tool_calls: calls.map((other) => (other === shown ? call : other)) });
   }
 

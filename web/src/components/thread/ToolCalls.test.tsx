@@ -42,6 +42,15 @@ test('what is no object cannot be allowed, but denied with a word', async () => 
   expect(decide).toHaveBeenLastCalledWith(message, asked, { allow: false, reason: 'Not now.' });
 });
 
+test('a call whose server wants to know the person leads there, or is denied', async () => {
+  const call: ToolCall = { ...asked, state: 'needs_sign_in' };
+  const { decide, message } = show(call);
+  const way = screen.getByRole('link', { name: words.signIn('wiki') });
+  expect(way.getAttribute('href')).toBe('/tools/wiki/sign-in');
+  await press(words.deny);
+  expect(decide).toHaveBeenLastCalledWith(message, call, { allow: false });
+});
+
 test('a call that was made is a line with its result', () => {
   show({ ...asked, state: 'done', result: 'Found.', took_s: 1.23, truncated: false, files: [] });
   expect(screen.getByRole('group').textContent).toContain(`search · wiki · ${words.states.done} · ${words.seconds('1.2')}`);

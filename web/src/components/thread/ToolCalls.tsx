@@ -12,10 +12,45 @@ export function ToolCalls({ message }: { message: ThreadMessage }) {
     <ul aria-label={strings.calls.title} className="my-2 flex flex-col gap-2">
       {calls.map((call) => (
         <li key={call.id}>
-          {call.state === 'asked' ? <Question message={message} call={call} /> : <Line call={call} />}
+          <Call message={message} call={call} />
         </li>
       ))}
     </ul>
+  );
+}
+
+function Call({ message, call }: { message: ThreadMessage; call: ToolCall }) {
+  if (call.state === 'asked') return <Question message={message} call={call} />;
+  if (call.state === 'needs_sign_in') return <SignIn message={message} call={call} />;
+  return <Line call={call} />;
+}
+
+/** Its server wants to know the person. The call goes on by itself after that. */
+function SignIn({ message, call }: { message: ThreadMessage; call: ToolCall }) {
+  const words = strings.calls;
+  const actions = use(Actions);
+  const [sent, setSent] = useState(false);
+  const deny = () => {
+    setSent(true);
+    void actions?.decide(message, call, { allow: false }).finally(() => setSent(false));
+  };
+  return (
+    <section aria-label={`${call.name} ${words.states.needs_sign_in}`} className="rounded-card border border-line bg-surface p-3 text-sm">
+      <p className="mb-2">
+        <Name call={call} />
+        <span className="text-ink-muted"> · {words.states.needs_sign_in}</span>
+      </p>
+      <Text label={words.arguments} text={JSON.stringify(call.arguments, null, 2)} />
+      <p className="text-xs text-ink-muted">{words.signInNote}</p>
+      <div className="mt-2 flex flex-wrap gap-2">
+        <a className="button button-primary" href={`/tools/${encodeURIComponent(call.server)}/sign-in`} target="_blank" rel="noopener noreferrer">
+          {words.signIn(call.server)}
+        </a>
+        <button type="button" className="button button-quiet" disabled={sent || !actions} onClick={deny}>
+          {words.deny}
+        </button>
+      </div>
+    </section>
   );
 }
 

@@ -5,6 +5,7 @@ from conversations.files.models import Attachment, File, FileContent, unsent_unt
 from conversations.ids import new_id
 from conversations.library.models import Preset, Prompt
 from conversations.people.models import ApiKey, Invitation, User, all_scopes
+from conversations.push.models import PushSubscription
 from conversations.threads.models import Conversation, Message, QueuedMessage, Rating, SearchEntry
 from conversations.tools.models import ToolCall, ToolRule, ToolServer, ToolSignIn
 from conversations.usage.models import UsageRecord
@@ -23,6 +24,7 @@ __all__ = [
     "ModelJob",
     "Preset",
     "Prompt",
+    "PushSubscription",
     "QueuedMessage",
     "Rating",
     "SearchEntry",

@@ -2,9 +2,10 @@
 
 The file is a zip: for each table one member with a JSON object a line, and `manifest.json` with the
 rows and the SHA-256 of each. People's files are members of their own (`backup_files`). Sessions are
-not part of it (people sign in again), nor the index of words, which is made from the rows. Secrets
-that the server keeps for others (`conversations.secrets`) are left out unless they are asked for,
-and are then still encrypted. Both ways are streams: a few rows are in memory at a time.
+not part of it (people sign in again), nor the subscriptions of browsers, which end with them, nor
+the index of words, which is made from the rows. Secrets that the server keeps for others
+(`conversations.secrets`) are left out unless they are asked for, and are then still encrypted. Both
+ways are streams: a few rows are in memory at a time.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from conversations.models import SearchEntry
+from conversations.models import PushSubscription, SearchEntry
 from conversations.secrets import SecretField
 from conversations.threads import storage
 from project import backup_files
@@ -53,7 +54,7 @@ class BackupError(Exception):
 def tables() -> list[type[models.Model]]:
     """What is kept, in the order in which it is written."""
     models = apps.get_app_config(APP).get_models()
-    return [model for model in models if model is not SearchEntry]
+    return [model for model in models if model not in (PushSubscription, SearchEntry)]
 
 
 # --- Out --------------------------------------------------------------------------------------

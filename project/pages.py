@@ -36,6 +36,7 @@ from conversations.people import services as people
 from conversations.people import signin_attempts
 from conversations.people.backends import BACKEND
 from conversations.people.models import THEMES, User
+from conversations.push import services as push
 from conversations.threads import selectors
 from project import first_screen
 from project.preload import preloaded
@@ -193,8 +194,10 @@ class SignOutView(LogoutView):
         return f"{reverse('signin')}?signed-out"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user = request.user
+        user, cookie = request.user, request.session.session_key
         response = super().post(request, *args, **kwargs)
+        if cookie:
+            push.forget_session(cookie=cookie)
         if isinstance(user, User):
             hints.credentials_changed_sync(user.pk)
         # Nothing of the person is left in the browser: drafts, lists, cached pages.

@@ -209,6 +209,8 @@ AUTHENTICATION_BACKENDS = [
 ]
 # Whether strangers may ask for an account, which then waits for approval.
 SIGN_UP = env.choice("SIGN_UP", ("off", "open"), "off")
+# Whether push services may be inside, and without HTTPS: their addresses come from browsers.
+PUSH_PRIVATE_SERVICES = env.flag("PUSH_PRIVATE_SERVICES", False)
 # Proxies in front of the server that add to X-Forwarded-For. Without any, nobody's word is taken
 # for where a request comes from.
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)

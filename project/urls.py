@@ -8,6 +8,7 @@ from conversations.files import views as file_views
 from conversations.library import views as library
 from conversations.people import staff_views as staff
 from conversations.people import views as people
+from conversations.push.views import PushView
 from conversations.threads import views as threads
 from conversations.threads.camel_api import SessionViewSet
 from conversations.usage.views import UsageView
@@ -114,6 +115,7 @@ urlpatterns = [
     path("api/model-jobs/<id:pk>/", model_jobs.ModelJobView.as_view()),
     path("api/models/loaded/", model_jobs.LoadedModelsView.as_view()),
     path("api/models/", rest.ModelsView.as_view()),
+    path("api/push/", PushView.as_view()),
     path("api/usage/", UsageView.as_view()),
     path("api/me/", people.MeView.as_view()),
     path("api/schema/", api_description.schema, name="schema"),

@@ -77,6 +77,17 @@ async def conversation_deleted(conversation_id: UUID) -> None:
     await _send(conversation_group(conversation_id), "hint.deleted")
 
 
+async def ask_presence(user_id: UUID, group: str) -> None:
+    """Ask the sockets of a user to say in `group` that they are there. One of the release before
+    looks at its queue instead (see `call_changed`)."""
+    await _send(user_group(user_id), "hint.queue", present=group, user=str(user_id))
+
+
+async def tell_presence(group: str, user: str) -> None:
+    """Answer `ask_presence`."""
+    await _send(group, "hint.present", user=user)
+
+
 async def connections_changed(models: str = "") -> None:
     """Tell that connections, or the choices of staff among them, changed; or the models of the
     connection that is named."""

@@ -23,6 +23,7 @@ from streaming.limits import Limits, MemoryLimits
 from streaming.model_jobs import ModelJobs
 from streaming.peers import NoPeers, Peers
 from streaming.provider_slots import MemoryProviderSlots, ProviderSlots
+from streaming.push.notifications import Notifications
 from streaming.replies.stateless import StatelessReplies
 from streaming.replies.turns import Turns
 from streaming.routing import Router
@@ -116,13 +117,14 @@ class Lifecycle:
         router = Router()
         connections = Connections(router, capacities)
         model_jobs = ModelJobs(router, connections)
-        for resource in (router, slots, limits, peers, connections, model_jobs):
+        notifications = Notifications()
+        for resource in (router, slots, limits, peers, connections, model_jobs, notifications):
             self._resources.push_async_callback(resource.aclose)
         ended_sign_ins = BackgroundLoop(
             "ended sign-ins", _revoke, pause=lambda: UPKEEP_SECONDS, outage=(DatabaseError,)
         )
         runtime = Runtime(
-            Turns(router, limits, slots, peers),
+            Turns(router, limits, slots, peers, notifications),
             StatelessReplies(router, limits, slots),
             router,
             peers,

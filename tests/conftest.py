@@ -13,7 +13,7 @@ from tests.harness.server import KINDS, ChatServer, Kind
 
 # Servers that differ from the usual one, by what they are for.
 VARIANTS: dict[str, dict[str, Any]] = {
-    "usual": {},
+    "usual": {"PUSH_PRIVATE_SERVICES": "on"},
     # Gives up on a silent model, beats often, and lets a user have few sockets.
     "impatient": {
         "PROVIDER_FIRST_BYTE_TIMEOUT": 2.5,
@@ -107,6 +107,7 @@ def two_servers(
                 "DATABASE_URL": request.getfixturevalue("postgresql").database(),
                 "REDIS_URL": request.getfixturevalue("redis_server").fresh(),
                 "SECRET_KEY": "shared by the processes of one installation",
+                "PUSH_PRIVATE_SERVICES": "on",
             }
             made.append(ChatServer("uvicorn", tmp_path_factory.mktemp("first"), **shared))
             request.addfinalizer(made[0].close)

@@ -38,11 +38,11 @@ class KeyManagement(permissions.BasePermission):
 
 
 class OwnSession(permissions.BasePermission):
-    """Refuses keys: who signs in elsewhere has to be there."""
+    """Refuses keys: what is asked belongs to a browser."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if key_of(request) is not None:
-            raise MissingScope("An API key cannot sign in to tool servers. Sign in here first.")
+            raise MissingScope("An API key cannot do this. Sign in here first.")
         return True
 
 

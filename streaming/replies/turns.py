@@ -35,6 +35,7 @@ from streaming.limits import Limits, Permit, count_refusals
 from streaming.log import MemoryLog
 from streaming.peers import Peers
 from streaming.provider_slots import ProviderSlots
+from streaming.push.notifications import Notifications
 from streaming.replies import making, message_queue, opening, steps
 from streaming.replies.accounting import record_end
 from streaming.replies.commands import TurnRequest
@@ -57,9 +58,17 @@ STEP_AGAIN = 1.0
 class Turns:
     """The running replies of this process. Lives in one event loop."""
 
-    def __init__(self, router: Router, limits: Limits, slots: ProviderSlots, peers: Peers) -> None:
+    def __init__(
+        self,
+        router: Router,
+        limits: Limits,
+        slots: ProviderSlots,
+        peers: Peers,
+        notifications: Notifications,
+    ) -> None:
         """`peers` are the other processes on this database."""
         self._router, self._limits, self._slots, self._peers = router, limits, slots, peers
+        self._notifications = notifications
         self._held = message_queue.Held(self.advance)
         self._tools = ToolRuns(peers.process, self._spawn, self._go_on)
         self._draining = False
@@ -420,6 +429,7 @@ class Turns:
         else:
             turn.log.finish(end)
             await record_end(turn.plan.caller, end, turn.result, turn)
+            self._notifications.reply_ended(turn.plan.caller, turn.conversation_id, end)
             if end.tool_calls:
                 self._tools.start(turn.id)
         self.advance(turn.conversation_id)

@@ -348,6 +348,9 @@ class ChatConsumer(AsyncConsumer):
         if "call_id" in message:
             ids = UUID(message["message_id"]), UUID(message["call_id"])
             self._start(self.feed.tell_call(*ids, message["state"]))
+        elif "present" in message:
+            if self.out.state is SocketState.OPEN:
+                self._start(hints.tell_presence(message["present"], message["user"]))
         else:
             self._start(self._tell_queue())
 

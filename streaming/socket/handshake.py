@@ -17,7 +17,7 @@ from conversations.people import keys
 from conversations.people.signin_attempts import client_address
 from conversations.threads import access
 from conversations.threads.models import Conversation
-from streaming import events
+from streaming import events, presence
 from streaming.caller import Caller
 from streaming.credentials import Credentials
 from streaming.errors import describe
@@ -29,7 +29,6 @@ T = TypeVar("T")
 # and should be gone.
 MOST_STRANGERS: Final = 32
 
-_sockets_of: Counter[UUID] = Counter()
 _strangers_from: Counter[str] = Counter()
 
 
@@ -78,11 +77,11 @@ async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
 @contextmanager
 def counted(user_id: UUID) -> Iterator[None]:
     """Count one more socket of a user inside the block. Raises `SocketRefused` at the limit."""
-    if _sockets_of[user_id] >= settings.CHAT_SOCKETS_PER_USER:
+    if presence.sockets_here[user_id] >= settings.CHAT_SOCKETS_PER_USER:
         raise SocketRefused(
             "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY
         )
-    with _one_more(_sockets_of, user_id):
+    with _one_more(presence.sockets_here, user_id):
         yield
 
 

@@ -63,7 +63,8 @@ GET /api/presets/                 POST /api/presets/
 GET /api/presets/{id}/            PATCH /api/presets/{id}/         DELETE /api/presets/{id}/
 GET /api/keys/                    POST /api/keys/
 DELETE /api/keys/{id}/            GET /api/me/                     PATCH /api/me/
-GET /api/usage/
+GET /api/usage/                   GET /api/push/
+POST /api/push/                   DELETE /api/push/
 GET /api/connections/             POST /api/connections/
 PATCH /api/connections/{id}/      DELETE /api/connections/{id}/
 POST /api/connections/{id}/test/

@@ -117,6 +117,14 @@ def change_password(user_id: str) -> int:
     return 1
 
 
+def told_browsers(user_id: str) -> list[str]:
+    """The addresses at which browsers of the account are notified."""
+    from conversations.push.models import PushSubscription
+
+    found = PushSubscription.objects.filter(user=user_id).order_by("created_at", "id")
+    return list(found.values_list("endpoint", flat=True))
+
+
 def end_leases() -> int:
     """Work on models may be claimed by another process, as if its own had died long ago."""
     from conversations.connections.models import ModelJob
@@ -298,6 +306,7 @@ def main() -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
+    accounts = (*accounts, told_browsers)
     rows = (fill, many, forget, count, connections, row, queued, usage, unsettled, end_leases)
     tools = (tool_sign_ins, expire_tool_sign_ins)
     known = {function.__name__: function for function in accounts + rows + tools}

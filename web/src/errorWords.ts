@@ -5,3 +5,11 @@ import { strings } from './strings';
 export function errorWords({ code, message }: { code: string; message: string }): string {
   return language === 'en' ? message : (strings.errors.codes[code] ?? message);
 }
+
+/** The same for whatever a call rejects with. */
+export function saidError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string'
+    ? errorWords({ code: error.code, message: error.message })
+    : error.message;
+}

@@ -8,6 +8,7 @@ import { Crashed } from './components/Crashed';
 import { loadThread } from './components/loadThread';
 import { markdownSettled } from './components/markdown/load';
 import { openedMessages } from './state/opened';
+import { renewNotifications } from './state/notifications';
 import { leaveWhenSignedOut } from './state/signedOut';
 import { registerWorker } from './worker';
 import './styles/later.css';
@@ -31,5 +32,6 @@ void Promise.allSettled(parts).then(() => {
       <Announcer />
     </StrictMode>,
   );
-  void registerWorker();
+  // The person is told nothing of it: without it the page works on.
+  void registerWorker().then(renewNotifications).catch(() => undefined);
 });

@@ -49,6 +49,18 @@ const english = {
     shortcuts: 'Keyboard shortcuts',
     signOut: 'Sign out',
   },
+  notifications: {
+    label: 'Notify me of replies',
+    on: 'You’ll be notified when a reply is ready and no chat is open.',
+    off: 'This browser no longer notifies you.',
+    refused: {
+      unsupported: 'This browser can’t receive notifications here.',
+      needs_install: 'Add this page to your home screen first (Share, “Add to Home Screen”), then open it from there.',
+      blocked: 'Your browser blocks notifications from this site. Allow them in its site settings, then try again.',
+      dismissed: 'Your browser didn’t give permission, so this stays off.',
+      no_service: 'Your browser couldn’t reach its push service. Some have none, or have it switched off.',
+    },
+  },
   toast: {
     deleted: (title: string) => `Deleted “${title}”`,
     duplicated: (title: string) => `Duplicated “${title}”`,

@@ -21,6 +21,13 @@ export async function registerWorker(): Promise<void> {
   }
 }
 
+/** The registration, once its worker works; null where there is none. */
+export async function activeWorker(): Promise<ServiceWorkerRegistration | null> {
+  if (!('serviceWorker' in navigator)) return null;
+  const registration = await navigator.serviceWorker.getRegistration('/');
+  return registration ? navigator.serviceWorker.ready : null;
+}
+
 /** Removes every worker, what it keeps, and its subscription to notifications. */
 export async function removeWorkers(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { api, ApiError } from '../transport/api';
 import type { ModelList } from '../protocol';
-import { errorWords } from '../errorWords';
+import { errorWords, saidError } from '../errorWords';
 import { strings } from '../strings';
 import { readStored, writeStored } from '../stored';
 import { modelsKey, shouldRetry } from '../state/queries';
@@ -48,6 +48,6 @@ export function useModels(): ModelsHandle {
 }
 
 function describe(error: Error): { code: string; message: string } {
-  if (error instanceof ApiError) return { code: error.code, message: error.message };
+  if (error instanceof ApiError) return { code: error.code, message: saidError(error) };
   return { code: 'unreachable', message: strings.errors.unreachable };
 }

@@ -3,6 +3,7 @@
  * while another conversation is open, and what the server has stays through a reload. Of what it has
  * not, a browser keeps nothing but the name: it is told, and can be chosen again.
  */
+import { errorWords } from '../errorWords';
 import type { Attachment } from '../protocol';
 import { keepForTab, readStored, takeFromTab, writeStored } from '../stored';
 import { fileStrings } from '../stringsFiles';
@@ -234,13 +235,13 @@ function isSame(one: Left, other: Left): boolean {
 function toDraft(stored: Attachment): DraftFile {
   const { id, name, size, kind, status, error } = stored;
   const state = status === 'processing' ? 'reading' : status;
-  const why = error ? { error: error.message } : {};
+  const why = error ? { error: errorWords(error) } : {};
   return { key: id, name, size, isImage: kind === 'image', state, progress: 1, stored, ...why };
 }
 
 function describe(error: unknown): Pick<DraftFile, 'error' | 'canRetry'> {
   const answered = error instanceof ApiError && error.ours;
-  return answered ? { error: error.message } : { error: fileStrings.noAnswer, canRetry: true };
+  return answered ? { error: errorWords(error) } : { error: fileStrings.noAnswer, canRetry: true };
 }
 
 const opened = new Map<string, DraftFiles>();

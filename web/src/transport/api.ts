@@ -228,6 +228,11 @@ export function createApi(edges: ApiEdges) {
     /** The servers whose tools a conversation may use. */
     tools: async (signal?: AbortSignal) =>
       (await call<Page<ToolServer>>('GET', '/api/tools/', undefined, signal)).results,
+    /** The key with which this browser subscribes to notifications. */
+    pushState: () => call<{ public_key: string }>('GET', '/api/push/'),
+    subscribe: (subscription: PushSubscriptionJSON & { language: string }) =>
+      call<null>('POST', '/api/push/', subscription),
+    unsubscribe: (endpoint: string) => call<null>('DELETE', '/api/push/', { endpoint }),
     stop: (conversationId: string, id: string) =>
       call<Message>('POST', `/api/conversations/${conversationId}/stop/`, { id }),
 

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'react';
+import { saidError } from '../../errorWords';
 import { strings } from '../../strings';
 
 interface Props {
@@ -30,7 +31,7 @@ export function ClearChat({ running, onConfirm, onClose }: Props) {
       await onConfirm();
       onClose();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(saidError(error));
       setWorking(false);
     }
   }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Download, MessageSquarePlus, Trash2, X } from 'lucide-react';
+import { saidError } from '../../errorWords';
 import { formatDate, formatFileSize } from '../../format';
 import type { Attachment, FilePage } from '../../protocol';
 import { draftFiles, MOST_FILES } from '../../state/draftFiles';
@@ -120,7 +121,7 @@ function Row({ file }: { file: Attachment }) {
       await api.deleteFile(file.id);
       announce(words.removed(file.name));
     } catch (error) {
-      toast(error instanceof Error ? error.message : words.failed);
+      toast(error instanceof Error ? saidError(error) : words.failed);
     }
     void client.invalidateQueries({ queryKey: ['files'] });
   }

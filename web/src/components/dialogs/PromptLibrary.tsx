@@ -1,5 +1,6 @@
 import { Pencil, Plus, Trash2, X } from 'lucide-react';
 import { useId, useState, type FormEvent } from 'react';
+import { saidError } from '../../errorWords';
 import { useLibrary } from '../../hooks/useLibrary';
 import type { Prompt } from '../../protocol';
 import { useFrame } from '../../state/frame';
@@ -17,7 +18,7 @@ const NEW = 'new';
 
 const close = () => useFrame.setState({ prompts: false });
 const refused = (error: unknown) =>
-  toast(strings.tools.failed(error instanceof Error ? error.message : String(error)));
+  toast(strings.tools.failed(saidError(error)));
 
 /** The person's own prompts, which `/` brings into the composer. */
 export function PromptLibrary() {

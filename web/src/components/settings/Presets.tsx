@@ -1,5 +1,6 @@
 import { Bookmark, ChevronRight, Trash2 } from 'lucide-react';
 import { useId, useState, type FormEvent } from 'react';
+import { saidError } from '../../errorWords';
 import { useLibrary } from '../../hooks/useLibrary';
 import type { ParametersHandle } from '../../hooks/useParameters';
 import type { Preset } from '../../protocol';
@@ -101,5 +102,5 @@ function SaveAs({ onSave }: { onSave(name: string): Promise<void> }) {
 }
 
 function refused(error: unknown): void {
-  toast(strings.tools.failed(error instanceof Error ? error.message : String(error)));
+  toast(strings.tools.failed(saidError(error)));
 }

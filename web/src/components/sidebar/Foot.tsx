@@ -9,6 +9,7 @@ import { strings } from '../../strings';
 import { readTheme } from '../../theme';
 import { Menu, MENU_ITEM } from '../ui/Menu';
 import { ThemeChoices } from '../ui/ThemeMenu';
+import { Notifications } from './Notifications';
 
 interface Props {
   /** Absent while they are shown. */
@@ -110,6 +111,7 @@ function UserMenu({ name, staff, admin, anchor, onClose }: UserMenuProps) {
         <FolderOpen strokeWidth={1.75} aria-hidden />
         {words.files}
       </button>
+      <Notifications onClose={onClose} />
       {staff && (
         <a role="menuitem" className={MENU_ITEM} href="/people">
           <UsersRound strokeWidth={1.75} aria-hidden />

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import { saidError } from '../../errorWords';
 import { api } from '../../transport/api';
 import type { Conversation, FoundConversation } from '../../protocol';
 import { showFound } from '../../state/found';
@@ -27,7 +28,7 @@ export function useActions() {
   const client = useQueryClient();
   return useMemo(() => {
     const failed = (error: unknown) =>
-      toast(words.failed(error instanceof Error ? error.message : String(error)));
+      toast(words.failed(saidError(error)));
 
     /** @param query what was searched for: it opens at the message that matches */
     function open(row: FoundConversation, query?: string) {

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import { saidError } from '../../errorWords';
 import type { Playground } from '../../hooks/usePlayground';
 import type { Conversation } from '../../protocol';
 import { serverIdOf, type ThreadMessage } from '../../session/thread';
@@ -63,5 +64,5 @@ export function useMessageTools({ conversationId, playground, focusComposer }: T
 }
 
 function failed(error: unknown): void {
-  toast(strings.tools.failed(error instanceof Error ? error.message : String(error)));
+  toast(strings.tools.failed(saidError(error)));
 }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { saidError } from '../../errorWords';
 import type { ModelsHandle } from '../../hooks/useModels';
 import type { ParametersHandle } from '../../hooks/useParameters';
 import type { Playground } from '../../hooks/usePlayground';
@@ -87,7 +88,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
         try {
           called(id, await api.decide(id, call.id, { client_id: uuid(), ...decision }));
         } catch (error) {
-          toast(error instanceof Error ? error.message : String(error));
+          toast(saidError(error));
         }
       },
       modelOf,

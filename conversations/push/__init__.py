@@ -1,0 +1,1 @@
+"""Who is told by their browser that a reply is ready (Web Push)."""

@@ -15,9 +15,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 # The registry of applications has to be ready before anything else of ours is imported.
 from channels.routing import URLRouter
@@ -27,6 +27,7 @@ from django.urls import path, re_path
 from project import private_files, servers
 from project.checks import refusals
 from project.doctor import probe
+from project.handler import LoopHandler
 from project.servers.body_limit import limited
 from project.static import static_files
 from streaming import allocator
@@ -39,6 +40,8 @@ from streaming.socket.handshake import no_such_socket
 # How long a busy thread may keep others from running. Python's 5 ms for each of a few of them would
 # be felt by all, since the event loop is one of those that wait.
 THREAD_SECONDS = 0.001
+
+django_application = LoopHandler()
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

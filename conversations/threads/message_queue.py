@@ -156,10 +156,15 @@ def _add_files(rows: Sequence[QueuedMessage]) -> None:
         row.files = files[row.id]
 
 
+def waits(*, conversation_id: UUID) -> bool:
+    """Return whether there may be a message that can begin: `following` says which."""
+    return bool(_waiting.rows(conversation_id))
+
+
 def following(*, conversation_id: UUID) -> QueuedMessage | None:
     """Return the next message that can begin, or `None`: none can in a deleted conversation, while
     they are held, or while a turn waits for its tools."""
-    if not _waiting.rows(conversation_id):
+    if not waits(conversation_id=conversation_id):
         return None
     row = (
         QueuedMessage.objects.filter(

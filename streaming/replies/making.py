@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
+from conversations.threads import message_queue as queue
 from conversations.threads import replies
 from conversations.threads.models import Message, Status
 from conversations.tools import calls, selectors
@@ -159,9 +161,8 @@ async def _store(turn: Turn, end: End) -> End | None:
     for wait in (0.0, *CLOSE_RETRIES, None):
         try:
             columns = {**end.to_row(), **text}
-            closed = await database_sync_to_async(replies.close_reply)(
-                **{"reply_id": turn.id, "writer": turn.writer, **columns},
-                record_calls=recorder if recorder.asked else None,
+            closed, turn.followed = await database_sync_to_async(_close)(
+                turn, columns, recorder if recorder.asked else None
             )
             return recorder.with_calls(end) if closed else None
         except STORE_FAILURES as error:
@@ -177,6 +178,20 @@ async def _store(turn: Turn, end: End) -> End | None:
         if wait is not None:
             await asyncio.sleep(wait)
     return replace(end, status=str(Status.FAILED), error=NOT_STORED.as_error())
+
+
+def _close(
+    turn: Turn, columns: dict[str, Any], record_calls: "_CallRecorder | None"
+) -> tuple[bool, bool]:
+    """Close the reply's row. Returns whether this did, and whether messages may wait behind it."""
+    closed = replies.close_reply(
+        **{"reply_id": turn.id, "writer": turn.writer, **columns}, record_calls=record_calls
+    )
+    # Looked at only now: another process that adds one later finds the conversation free.
+    try:
+        return closed, queue.waits(conversation_id=turn.conversation_id)
+    except DatabaseError:
+        return closed, True
 
 
 def _asked(result: Result, end: End) -> list[Asked]:

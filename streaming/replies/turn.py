@@ -27,6 +27,10 @@ class Turn:
         self.result = Result.of(plan)
         self.producer: asyncio.Task[None] | None = None
         self.cut_as: str | None = None
+        # Whether messages waited behind the reply when its row was closed, as far as is known, and
+        # whether somebody has asked since it began to begin what waits.
+        self.followed = True
+        self.asked_to_advance = False
 
     def cut(self, status: str) -> None:
         """End the reply early as `stopped` or `interrupted`. The first call decides, except that

@@ -255,7 +255,11 @@ class Turns:
             self.advance(conversation_id)
 
     def advance(self, conversation_id: UUID) -> None:
-        """Begin the turn of the next message that waits in a conversation, if nothing runs."""
+        """Begin the turn of the next message that waits in a conversation, if nothing runs; else
+        when that has ended."""
+        if turn := self._by_conversation.get(conversation_id):
+            turn.asked_to_advance = True
+            return
         work = message_queue.advance(conversation_id, self.begin, self._may_begin, self._held)
         self._spawn(work, "advance")
 
@@ -432,7 +436,8 @@ class Turns:
             self._notifications.reply_ended(turn.plan.caller, turn.conversation_id, end)
             if end.tool_calls:
                 self._tools.start(turn.id)
-        self.advance(turn.conversation_id)
+        if turn.followed or turn.asked_to_advance:
+            self.advance(turn.conversation_id)
         self._held.place_free(turn.plan.caller.user.pk)
 
     def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:

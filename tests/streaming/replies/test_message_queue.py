@@ -1,10 +1,13 @@
 """Messages that wait in line on the server, and replies that go on where they were cut."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from streaming.replies.turns import Turns
 from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
 from tests.harness.server import ChatServer
@@ -273,3 +276,12 @@ async def test_a_cut_reply_goes_on_below_itself(daphne_place: Place):
     assert [message["role"] for message in prompt] == ["user", "assistant", "user"]
     assert "Continue exactly where" in prompt[-1]["content"]
     assert [row["id"] for row in await person.rest.messages(chat)][-2:] == [cut["id"], more["id"]]
+
+
+def test_what_comes_while_a_reply_is_stored_is_begun_after_it():
+    """A reply looks for what waits when it is stored. Whoever adds a message after that, and before
+    the conversation is free, leaves word with the turn."""
+    chat, turn = uuid4(), SimpleNamespace(asked_to_advance=False)
+    turns: Any = SimpleNamespace(_by_conversation={chat: turn})
+    Turns.advance(turns, chat)
+    assert turn.asked_to_advance

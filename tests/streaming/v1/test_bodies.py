@@ -43,7 +43,7 @@ async def test_a_body_that_is_too_large(place: Place) -> None:
     """Room for images, and not for more: announced or not."""
     person = await place.person()
     await complete(
-        person, messages=[{"role": "user", "content": "x" * 20_000}], junk="y" * 9_000_000
+        person, messages=[{"role": "user", "content": "x" * 8_000}], junk="y" * 9_000_000
     )
     large = json.dumps({"junk": "x" * 20_000_001}).encode()
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from django.conf import settings
 
@@ -23,6 +22,7 @@ from providers.errors import (
 )
 from providers.types import Model
 from streaming.model_facts import ModelFacts, ModelMemory
+from streaming.provider_answers import ProviderAnswers
 
 # Seconds for which an answer is believed: that a provider is up, that it is not, its models.
 BELIEVE_UP = 15.0
@@ -36,8 +36,6 @@ LOADING_EVERY_S = 0.5
 RETIRED_S = 3600.0
 # How many models a provider is asked about at a time.
 WINDOWS_AT_ONCE = 8
-
-T = TypeVar("T")
 
 
 class ModelNotOffered(InvalidInput):
@@ -128,8 +126,7 @@ class Router:
         self._models: Mapping[str, AllowedModels] = {}
         self._chosen = Defaults()
         self._retired: dict[Provider, asyncio.Task[None]] = {}
-        self._known: dict[str, tuple[float, Any]] = {}
-        self._asking: dict[str, asyncio.Task[Any]] = {}
+        self._answers = ProviderAnswers()
         self._memory = ModelMemory()
 
     def take(
@@ -156,9 +153,7 @@ class Router:
 
     def forget(self, name: str) -> None:
         """Ask a provider again for what it has told."""
-        for key in (f"models {name}", f"state {name}", f"health {name}"):
-            self._known.pop(key, None)
-            self._asking.pop(key, None)
+        self._answers.forget(f"models {name}", f"state {name}", f"health {name}")
 
     @property
     def defaults(self) -> Defaults:
@@ -194,7 +189,7 @@ class Router:
         if len(services) == 1 and stand_in is None:
             return services[0]
         for service in services:
-            if await self._answers(service):
+            if await self._is_up(service):
                 return service
         return stand_in or services[0]
 
@@ -306,8 +301,8 @@ class Router:
         """What `provider` offers and the settings and its connection allow, remembered for a short
         while. Raises `ProviderError`."""
         if fresh:
-            self._known.pop(f"models {provider.name}", None)
-        listed = await self._remember(
+            self._answers.expire(f"models {provider.name}")
+        listed = await self._answers.get(
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
         allowed = [entry for entry in listed if self._allowed(provider, entry.name)]
@@ -346,7 +341,7 @@ class Router:
                 return error
             return None
 
-        return await self._remember(f"state {provider.name}", BELIEVE_DOWN, ask)
+        return await self._answers.get(f"state {provider.name}", BELIEVE_DOWN, ask)
 
     def fallbacks(self, first: str) -> list[Provider]:
         """Who may answer instead, in order, when nothing came from the provider called `first`."""
@@ -381,8 +376,8 @@ class Router:
         if window is None:
             with suppress(ProviderError):
                 await self.listed(provider)
-        _, known = self._known.get(f"models {provider.name}", (0.0, ()))
-        listed = _named(provider, known, model)
+        models: Iterable[Model] = self._answers.last(f"models {provider.name}", ())
+        listed = _named(provider, models, model)
         guess = min(guess, (listed and listed.context_length) or guess)
         return Route(provider, model, window or guess, window, listed=listed, facts=facts)
 
@@ -415,7 +410,7 @@ class Router:
             raise _not_offered(model)
         return model
 
-    async def _answers(self, provider: Provider) -> bool:
+    async def _is_up(self, provider: Provider) -> bool:
         """Whether it answers. Most are asked for their models, which are needed next anyway."""
 
         async def ask() -> bool:
@@ -432,38 +427,10 @@ class Router:
             return True
 
         key = f"health {provider.name}"
-        up = await self._remember(key, BELIEVE_UP, ask)
-        if not up and key in self._known:
-            self._known[key] = (min(self._known[key][0], time.monotonic() + BELIEVE_DOWN), up)
+        up = await self._answers.get(key, BELIEVE_UP, ask)
+        if not up:
+            self._answers.believe_for(key, BELIEVE_DOWN)
         return up
-
-    async def _remember(self, key: str, seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
-        """What was answered less than `seconds` ago, or is answered now. Whoever comes while it is
-        being asked waits for the same answer: else a hundred turns at once would ask a hundred
-        times."""
-        until, value = self._known.get(key, (0.0, None))
-        if until > time.monotonic():
-            return value  # type: ignore[no-any-return]
-        asking = self._asking.get(key)
-        if asking is None:
-
-            async def remember() -> T:
-                answer = await ask()
-                if self._asking.get(key) is asyncio.current_task():  # else it was forgotten
-                    self._known[key] = (time.monotonic() + seconds, answer)
-                return answer
-
-            asking = self._asking[key] = asyncio.get_running_loop().create_task(
-                remember(), name=f"ask for {key}", context=Context()
-            )
-            asking.add_done_callback(partial(self._forget, key))
-        return await asyncio.shield(asking)
-
-    def _forget(self, key: str, asking: asyncio.Task[Any]) -> None:
-        if self._asking.get(key) is asking:
-            del self._asking[key]
-        if not asking.cancelled():
-            asking.exception()  # those who asked are told, if they are still there
 
 
 def _named(provider: Provider, listed: Iterable[Model], name: str) -> Model | None:
@@ -471,7 +438,7 @@ def _named(provider: Provider, listed: Iterable[Model], name: str) -> Model | No
 
 
 def _not_offered(model: str) -> ModelNotOffered:
-    sentence = f"The model {model} is not on offer here."
+    sentence = f"The model {model} is not available."
     return ModelNotOffered(
         f"parameters.model: {sentence}", fields={"parameters": {"model": [sentence]}}
     )

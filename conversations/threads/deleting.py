@@ -11,7 +11,7 @@ from conversations.errors import ConversationBusy, NotFound
 from conversations.files.models import Attachment
 from conversations.threads import search, selectors, storage
 from conversations.threads.models import OPEN, Conversation, Message
-from conversations.tools import calls
+from conversations.tools import approval, calls
 
 # How long a deleted message can be restored; then its text is erased.
 RESTORABLE = timedelta(days=1)
@@ -39,7 +39,7 @@ def delete_message(*, message: Message) -> Conversation:
         if conversation.awaits and calls.of_message(row.id).exists():
             if calls.is_under_way(conversation=conversation):
                 raise ConversationBusy("The tools of this message are running. Stop them first.")
-            calls.deny_undecided(conversation=conversation)
+            approval.deny_undecided(conversation=conversation)
             conversation.awaits = ""
         Message.objects.filter(id=row.id).update(deleted_at=timezone.now())
         _hang(conversation)

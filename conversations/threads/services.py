@@ -21,7 +21,7 @@ from conversations.statements import Insert, Statement, Update
 from conversations.threads import access, search, selectors, storage
 from conversations.threads.models import Awaits, Conversation, Message, QueuedMessage, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
-from conversations.tools import calls
+from conversations.tools import approval, calls
 from conversations.tools.models import ToolCall
 
 _insert = Insert(Message)
@@ -295,7 +295,7 @@ def _end_waiting(conversation: Conversation) -> list[ToolCall]:
     if conversation.awaits == Awaits.TOOLS or calls.is_under_way(conversation=conversation):
         raise ConversationBusy
     conversation.awaits = ""
-    return calls.deny_undecided(conversation=conversation)
+    return approval.deny_undecided(conversation=conversation)
 
 
 def open_step(*, asking: Message, reply: Mapping[str, Any]) -> OpenedTurn | None:

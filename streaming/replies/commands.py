@@ -12,7 +12,7 @@ from conversations.threads.message_queue import MOST_QUEUED
 from conversations.threads.parameters import ParametersSerializer
 from conversations.threads.serializers import ContentField
 from conversations.tools import inputs
-from conversations.tools.calls import Decision
+from conversations.tools.approval import Decision
 
 # Characters of a word to the model with a denied call.
 MOST_REASON = 2000

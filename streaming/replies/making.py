@@ -17,8 +17,8 @@ from django.db import DatabaseError
 from conversations.threads import message_queue as queue
 from conversations.threads import replies
 from conversations.threads.models import Message, Status
-from conversations.tools import calls, selectors
-from conversations.tools.calls import Asked
+from conversations.tools import selectors
+from conversations.tools.asking import Asked, ask
 from conversations.tools.models import ToolCall
 from conversations.tools.offers import Offer
 from streaming import revocation
@@ -209,7 +209,7 @@ class _CallRecorder:
         self._rows: list[ToolCall] = []
 
     def __call__(self, reply: Message) -> None:
-        self._rows = calls.ask(reply=reply, asked=self.asked, offers=self._offers)
+        self._rows = ask(reply=reply, asked=self.asked, offers=self._offers)
 
     def with_calls(self, end: End) -> End:
         """The end with the calls. All of them may have failed at once: then the turn goes on."""

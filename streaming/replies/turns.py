@@ -23,8 +23,8 @@ from conversations.threads import message_queue as queue
 from conversations.threads import selectors
 from conversations.threads.models import OPEN, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
-from conversations.tools import calls
-from conversations.tools.calls import Decision
+from conversations.tools import approval, calls
+from conversations.tools.approval import Decision
 from conversations.tools.models import ToolCall, ToolServer
 from conversations.upkeep import upkeep
 from streaming import hints, metrics
@@ -176,10 +176,10 @@ class Turns:
         self, user: User, message_id: UUID, call_id: UUID, decision: Decision
     ) -> ToolCall:
         """Allow or deny a call of a reply, and go on with its turn where that was the last
-        decision. Returns the call as it is then. Raises as `calls.decide`."""
+        decision. Returns the call as it is then. Raises as `approval.decide`."""
         async with db_threads.borrow():
             call: ToolCall
-            call, decided = await database_sync_to_async(calls.decide)(
+            call, decided = await database_sync_to_async(approval.decide)(
                 user=user, message_id=message_id, call_id=call_id, decision=decision
             )
         if decided:
@@ -190,7 +190,7 @@ class Turns:
     async def signed_in(self, user: User, server: ToolServer) -> None:
         """Go on with the calls that waited until a person has signed in to a tool server."""
         async with db_threads.borrow():
-            rows: list[ToolCall] = await database_sync_to_async(calls.after_sign_in)(
+            rows: list[ToolCall] = await database_sync_to_async(approval.after_sign_in)(
                 user=user, server=server.name
             )
         for row in rows:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from conversations.tools.calls import Asked
+from conversations.tools.asking import Asked
 from providers.types import ToolPart
 
 

@@ -136,7 +136,8 @@ async def test_the_last_list_of_a_provider_that_is_away(settings: Any):
     catalog = Catalog(router)
     for up, told in (((True, True), False), ((False, False), True)):
         first.up, second.up = up
-        router._known.clear()
+        for name in router.providers:
+            router.forget(name)
         entries, error = await catalog.entries(first)
         assert [(entry.id, entry.stale) for entry in entries] == [
             ("first", told),

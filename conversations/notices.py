@@ -1,4 +1,4 @@
-"""Tells whoever knows sockets and running replies what changes in the record.
+"""Reports changes of the record to the code that knows sockets and running replies.
 
 `Notices` does nothing; `project/apps.py` registers the one that does.
 """

@@ -1,4 +1,4 @@
-"""How often somebody may do something, counted in the cache: for all processes together."""
+"""Rate limits, counted in the cache for all processes together."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is done to the record now and then, beside all requests. Sync."""
+"""Cleans the record up now and then, beside all requests. Sync."""
 
 from conversations.files import services as files
 from conversations.threads import deleting, search, services, temporary

@@ -1,4 +1,4 @@
-"""Addresses with or without the slash at their end, and those that are asked for under any name."""
+"""Redirects addresses with a wrong slash at their end, and serves probes under any host name."""
 
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase

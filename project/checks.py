@@ -1,7 +1,7 @@
-"""Settings that would hurt, each refused or warned of in a sentence.
+"""System checks of the settings: each refuses or warns of a dangerous one in a sentence.
 
-What is dangerous everywhere is an error: `manage.py` and the server refuse to start with it. What
-others should not be let in with is a warning of `manage.py check --deploy`.
+A setting that is dangerous everywhere is an error: `manage.py` and the server refuse to start with
+it. `manage.py check --deploy` warns of a setting that is dangerous once others are let in.
 """
 
 import ipaddress

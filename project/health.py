@@ -1,4 +1,4 @@
-"""Is the server alive, can it serve, how is it doing: for probes and for Prometheus.
+"""The endpoints for probes and for Prometheus: `/healthz`, `/readyz` and `/metrics`.
 
 Probes ask by address, whatever `ALLOWED_HOSTS` says (`project/addresses.py`). Details are for
 observers: this machine, staff, and programs with `METRICS_TOKEN`.

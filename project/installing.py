@@ -1,5 +1,4 @@
-"""What makes the page an application of the person's device: the web app manifest and the service
-worker."""
+"""Serves the web app manifest and the service worker, with which people install the page."""
 
 import hashlib
 import json

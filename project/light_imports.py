@@ -1,7 +1,7 @@
-"""Libraries, without what they load only because it is installed.
+"""Hides optional packages from libraries that import everything they could work with.
 
-Some packages import whatever they could work with. Here that would be a quarter of the server's
-memory, and of the time until it is ready.
+The server does not use them. They would take a quarter of its memory, and of the time until it is
+ready.
 """
 
 import sys

@@ -1,1 +1,1 @@
-"""What turns a request into text: models and their servers, and no Django, users or sockets."""
+"""Model servers, which turn a request into text. Knows no Django, users or sockets."""

@@ -1,9 +1,9 @@
-"""The bodies of answers, as bytes that can be counted before they are joined or read.
+"""Reads the bodies of answers in small pieces, so that they can be bounded.
 
-A body comes in pieces of at most 4 KiB, uncompressed: also one that was compressed although none
-was asked for, a little of which may stand for much. After each 64 KiB, and when its reader has
-worked for a while, others get their turn, since bytes that are always there would keep the event
-loop for themselves.
+A body comes in pieces of at most 4 KiB, uncompressed. A server may compress it although we did not
+ask for that, and a little of it may then expand to much. Other tasks get a turn after each 64 KiB,
+and when the reader has worked for a while: a body whose bytes are always there would block the
+event loop.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What known OpenAI-compatible servers tell about their models at addresses of their own.
+"""Asks known OpenAI-compatible servers about their models, at addresses of their own.
 
 OpenAI's list of models has no window and no capabilities. llama-server tells them at `/props`, LM
 Studio and Ollama in lists of their own. A server that does not answer has nothing to add.

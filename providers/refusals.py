@@ -1,4 +1,4 @@
-"""What a server says when it refuses, and the error that we make of it.
+"""Reads the refusal of a server, and turns it into one of our errors.
 
 Pure functions over status, headers and body; no library and no connection. Servers word the same
 trouble differently and put it into different places, so the texts are searched for a few known

@@ -1,4 +1,4 @@
-"""What a server does not accept in a request, learned from its refusals."""
+"""Remembers which fields of a request a server has refused."""
 
 import re
 from collections.abc import Mapping

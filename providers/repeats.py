@@ -1,4 +1,4 @@
-"""A text that may be told twice, in two places, and is to be passed on once. Pure."""
+"""Passes on once a text that a server may send in two fields. Pure."""
 
 from typing import Self
 

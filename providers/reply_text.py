@@ -1,4 +1,4 @@
-"""The text of a reply, put right before anybody reads it."""
+"""Corrects the text of a reply: joins cut characters, separates reasoning."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The events of a streamed body, read for what the body is, whatever its label says.
+"""Reads the events of a streamed body by its content, since its Content-Type may be wrong.
 
 Chat servers send server-sent events, a JSON document, or a JSON document on each line, and some
 label one as another. Of server-sent events only the `data` is taken; comments, other fields and

@@ -1,4 +1,4 @@
-"""Characters that a server cut in two: half a surrogate pair at a piece's end. Pure.
+"""Joins characters that a server cut in two: half a surrogate pair ends a piece. Pure.
 
 JSON may escape an emoji as two halves (`\\ud83d\\ude00`), and servers that cut text anywhere send
 each half in a piece of its own. The halves are joined; a half that stays alone becomes U+FFFD.

@@ -1,4 +1,4 @@
-"""What a server says in JSON, brought into range where it is read. Pure.
+"""Reads values from a server's JSON, and brings them into range. Pure.
 
 A server may send anything in any place: a negative count, 10^30, a text for a number, half a
 character. Each function takes whatever stands there and returns a value that can be computed with,

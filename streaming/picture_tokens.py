@@ -1,4 +1,4 @@
-"""What a picture costs by the rule of those who serve a model, where they tell one."""
+"""The tokens of a picture, by the rule that the makers of a model have published."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Texts of strangers, made such that every database and every frame can hold them."""
+"""Replaces characters in texts of strangers that a database or a frame cannot hold."""
 
 
 def storable(text: str) -> str:

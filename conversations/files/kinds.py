@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes. Its name only tells texts apart."""
+"""Recognises the kind of a file by its first bytes, and the kind of a text by its name."""
 
 import codecs
 from pathlib import PurePath

@@ -1,4 +1,4 @@
-"""Why a file cannot be read. Told by the process that reads it, so it knows no Django."""
+"""The reasons why a file cannot be read. The process that reads files uses it: no Django."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a person keeps to use again: prompts, and presets of settings."""
+"""The library of a person: prompts, and presets of settings."""
 
 from django.conf import settings
 from django.db import models

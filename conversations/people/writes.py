@@ -1,4 +1,4 @@
-"""How fast a person may change things by REST and on the pages. The chat page never comes near."""
+"""The rate limit on writes by REST and on the pages. The chat page stays far below it."""
 
 from math import ceil
 from typing import TYPE_CHECKING, Final

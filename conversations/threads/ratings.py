@@ -1,4 +1,4 @@
-"""What people think of replies. Sync."""
+"""Ratings of replies by people. Sync."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The end of temporary conversations. Sync."""
+"""Deletes temporary conversations when their time is over. Sync."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What each reply cost."""
+"""Usage records: the cost of each reply."""
 
 from django.conf import settings
 from django.db import models

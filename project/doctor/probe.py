@@ -1,4 +1,4 @@
-"""What answers the doctor behind a proxy: by HTTP and by socket, it waits and says something.
+"""Answers the doctor behind a proxy, by HTTP and by socket: waits, then sends something.
 
 The pauses come in the address, signed with `SECRET_KEY`, so that nobody else can keep the server
 waiting; a token is good for some minutes. First of all it tells how the request arrived.

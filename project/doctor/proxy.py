@@ -1,5 +1,5 @@
-"""The way from a browser to the server, tried from outside: what stands between them passes
-sockets, passes streams as they come, keeps both open while they are silent, and keeps the names.
+"""Tries the way from a browser to the server from outside: whether a proxy passes sockets, passes
+streams as they come, keeps both open while they are silent, and passes on host and scheme.
 
 The server's side of it is `probe`.
 """

@@ -1,4 +1,4 @@
-"""Connections whose request is not whole yet: bounded in time, and in number for each address.
+"""Bounds connections whose request is incomplete: in time, and in number for each address.
 
 A client that sends half a request costs a descriptor for as long as it likes, and nothing of the
 application ever runs for it. Both servers tell us of these here, and one clock looks after all.

@@ -1,4 +1,4 @@
-"""No request is read further than its sender may send.
+"""Limits the size of request bodies, by path and by sender.
 
 Django reads a whole body before any of its code has a say, so the limit is kept before Django: by
 the announced length where there is one, by counting where there is none. `limited` does so for

@@ -1,4 +1,4 @@
-"""Bodies under daphne: refused from their head, and bounded while they are read.
+"""Limits request bodies under daphne: from the announced length, and while they are read.
 
 Twisted writes a whole body to memory or to the disk before the application is called, whatever its
 size and whoever sends it. So the limits of `body_limit` are kept here, where a body begins; what

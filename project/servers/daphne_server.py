@@ -1,4 +1,4 @@
-"""What daphne lacks, added when it is the server that runs us.
+"""Adds to daphne what it lacks, when it is the server that runs us.
 
 daphne neither waits for a slow reader (everything is buffered, without bound), nor tells the
 application of its start and its end, nor closes with the codes of the protocol itself, nor says why

@@ -1,4 +1,4 @@
-"""What uvicorn lacks, added when it is the server that runs us.
+"""Adds to uvicorn what it lacks, when it is the server that runs us.
 
 Told to end, uvicorn closes all sockets at once, waits for the requests that run, as long as it
 takes, and tells the application only then: those who follow a reply would not hear its end, a long

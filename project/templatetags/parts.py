@@ -1,4 +1,4 @@
-"""What a page fetches beside what it needs to be painted."""
+"""Template tags for files that a page fetches, but does not need to be painted."""
 
 import json
 import re

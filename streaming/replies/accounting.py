@@ -1,4 +1,4 @@
-"""What becomes of a reply's end: figures for Prometheus, one line in the log, a usage record."""
+"""Records the end of a reply: figures for Prometheus, one line in the log, a usage record."""
 
 import json
 import logging

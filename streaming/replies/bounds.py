@@ -1,4 +1,4 @@
-"""How much of a reply is taken from a model, which may be broken or hostile."""
+"""Bounds on the size of a reply: a model may be broken or hostile."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Vectors of texts, for a request: nothing is stored but what they cost."""
+"""Embeddings: makes vectors of texts for a request, and stores only their usage."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What became of a plan: kept while a reply is made, for its row, its end and its usage."""
+"""The result of a reply while it is made, for its row, its end and its usage."""
 
 import time
 from dataclasses import dataclass, field

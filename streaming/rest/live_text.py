@@ -1,6 +1,6 @@
-"""The text that a GET shows of a running reply: what its followers have been told.
+"""The text that a GET shows of a running reply: that of its log.
 
-Its row has the text only a moment later (`replies/making.py`), so it is read from the log.
+The row of the reply gets the text a moment later (`replies/making.py`).
 """
 
 from collections.abc import Iterable

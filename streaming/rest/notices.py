@@ -1,4 +1,4 @@
-"""What a change of the record does to sockets and running replies.
+"""Passes changes of the record on to sockets and running replies.
 
 These are called in a thread that others need, too (`db_threads`): nothing here waits there for a
 reply, a lock or another thread, since each of them may wait for that thread. What has to wait is

@@ -1,4 +1,4 @@
-"""The calls of a reply, put together from the pieces that its provider sends."""
+"""Assembles the tool calls of a reply from the pieces that its provider sends."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

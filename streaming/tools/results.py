@@ -1,4 +1,4 @@
-"""What a tool gives back."""
+"""The result of a tool call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Failures as OpenAI's API tells them."""
+"""Errors in the shape of OpenAI's API."""
 
 from math import ceil
 from typing import Any

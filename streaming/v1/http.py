@@ -1,4 +1,4 @@
-"""What every address under `/v1` has in common: who asks, what was sent, how a failure is told.
+"""What all endpoints of `/v1` share: authentication, reading the body, answering a failure.
 
 Plain async Django views: they hold no thread and no database connection.
 """

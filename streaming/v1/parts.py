@@ -1,4 +1,4 @@
-"""What messages hold: texts and images, in the spelling of chat completions or of responses."""
+"""The parts of messages, texts and images, as chat completions and responses spell them."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""What every request for a reply comes to."""
+"""The fields that all requests for a reply share, and the form into which they are parsed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Server-sent events: how an answer is told piece by piece."""
+"""The SSE writer: sends an answer piece by piece, as server-sent events."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""The addresses for OpenAI's clients: each reads its request and tells the reply in their words."""
+"""The endpoints of `/v1`: each reads a request and answers in OpenAI's format."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -40,7 +40,7 @@ async def schema(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("format")
     accepted = request.get_preferred_type([YAML, JSON, "application/json"])
     if not wanted and accepted is None:
-        return _refusal(406, "not_acceptable", "There is only YAML and JSON.")
+        return _refusal(406, "not_acceptable", "Only YAML and JSON are available.")
     as_json = wanted == "json" if wanted else accepted != YAML
     kind, ending = (JSON, "json") if as_json else (YAML, "yaml")
     response = HttpResponse((await _made())[kind], content_type=kind)

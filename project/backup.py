@@ -69,7 +69,7 @@ def write(path: Path, *, with_secrets: bool = False) -> Manifest:
         BackupError: there is such a file, or it cannot be written.
     """
     if path.exists():
-        raise BackupError(f"{path} is there already; name a new file.")
+        raise BackupError(f"{path} already exists. Choose another file.")
     # A new name each time: nobody else can have put a file or a link there.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -200,8 +200,8 @@ def _check_size(archive: zipfile.ZipFile) -> None:
     size = sum(member.file_size for member in members)
     if size > MOST or (size > SMALL and size > MOST_RATIO * packed):
         raise BackupError(
-            f"The backup is refused: {size / 1e6:,.0f} MB in {packed / 1e6:,.0f} MB are more than "
-            "a backup has."
+            f"The backup is refused: {size / 1e6:,.0f} MB in {packed / 1e6:,.0f} MB is more than "
+            "a backup contains."
         )
     for member in members:
         if member.filename == MANIFEST and member.file_size > MOST_MANIFEST:
@@ -227,7 +227,7 @@ def verify(archive: zipfile.ZipFile) -> Manifest:
             name: (expected["rows"], expected["sha256"]) for name, expected in listed.items()
         }
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        raise BackupError("This is no backup of ours: it has no manifest.") from None
+        raise BackupError("This file is not a backup: it has no manifest.") from None
     known = {model.__name__ for model in tables()}
     if version != FORMAT or set(listed) - known:
         raise BackupError("This backup was made by a newer version. Update first.")
@@ -283,7 +283,9 @@ def _row(model: type[models.Model], line: bytes) -> models.Model:
     try:
         values: dict[str, Any] = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
-        raise BackupError(f"The backup is damaged: a row of {model.__name__} is none.") from None
+        raise BackupError(
+            f"The backup is damaged: a row of {model.__name__} is not JSON."
+        ) from None
     if unknown := set(values) - set(fields):
         raise BackupError(
             f"{model.__name__} has {min(unknown)} in this backup, which was made by a newer "
@@ -293,7 +295,7 @@ def _row(model: type[models.Model], line: bytes) -> models.Model:
         return model(**{name: fields[name].to_python(value) for name, value in values.items()})
     except (TypeError, ValueError, ValidationError):
         raise BackupError(
-            f"The backup is damaged: a row of {model.__name__} has a value that is none."
+            f"The backup is damaged: a row of {model.__name__} has an invalid value."
         ) from None
 
 

@@ -353,9 +353,9 @@ def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> e
     if isinstance(exc, TooMuch):
         return errors.ReplyTooLong(f"{who} {exc}.")
     if isinstance(exc, UnicodeEncodeError):
-        return errors.RequestRefused("The message holds characters that cannot be sent.")
+        return errors.RequestRefused("The message contains characters that cannot be sent.")
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | aiohttp.InvalidURL):
-        return errors.ProviderUnavailable(f"The address of {inside(who)} is not a valid one.")
+        return errors.ProviderUnavailable(f"The address of {inside(who)} is not valid.")
     cause = exc.__cause__ if isinstance(exc, httpx.HTTPError) and exc.__cause__ else exc
     unreadable = ValueError | RecursionError | HttpProcessingError | aiohttp.ClientResponseError
     if isinstance(exc, unreadable):

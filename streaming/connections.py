@@ -47,7 +47,7 @@ HEALTH_S = 2.5
 NAMES = 500
 # Makes the ids of those of the settings, which are always the same.
 _IDS = UUID("6a3b6a0e-54d5-5c53-9a55-0b9df8f6a7c1")
-KEY_LOST = "Its key cannot be read: SECRET_KEY has changed. Type the key in again."
+KEY_LOST = "Its key cannot be decrypted: SECRET_KEY has changed. Enter the key again."
 Json = dict[str, Any]
 
 

@@ -134,7 +134,7 @@ class ModelJobs:
     def _store(self, connection: str) -> ModelStore:
         provider = self._router.providers.get(connection)
         if provider is None:
-            raise ProviderUnavailable("The connection is gone.")
+            raise ProviderUnavailable("The connection was deleted.")
         if provider.store is None:
             raise ModelNotFound(f"The models of {provider.label} cannot be managed here.")
         return provider.store

@@ -25,12 +25,12 @@ LEASE = timedelta(seconds=20)
 
 class TooManyJobs(Conflict):
     code = "too_many_jobs"
-    message = f"{MOST_OPEN} jobs wait already. Try again when some have ended."
+    message = f"{MOST_OPEN} jobs are waiting. Try again when some have ended."
 
 
 class ModelBusy(Conflict):
     code = "model_busy"
-    message = "Other work on this model is not finished yet."
+    message = "Another job for this model is not finished yet."
 
 
 def jobs() -> QuerySet[ModelJob]:

@@ -92,7 +92,7 @@ class ConnectionChanges(StrictSerializer):
     def validate_api_key(self, value: str) -> str:
         value = value.strip()
         if not value.isascii() or not (value.isprintable() or not value):
-            raise serializers.ValidationError("Only the characters that a key has are allowed.")
+            raise serializers.ValidationError("Contains characters that an API key cannot have.")
         return value
 
     def validate_headers(self, value: dict[str, str | None]) -> dict[str, str | None]:
@@ -225,7 +225,7 @@ def valid_address(value: str) -> str:
         usable = False
     if not usable:
         raise serializers.ValidationError(
-            "Must be the address of a server, from http: or https: on, without a query."
+            "Must be the address of a server, starting with http: or https:, without a query."
         )
     if parts.username is not None or parts.password is not None:
         raise serializers.ValidationError("Put a user name or password into a header.")

@@ -18,7 +18,7 @@ MOST_CONNECTIONS = 50
 
 class TooManyConnections(Conflict):
     code = "too_many_connections"
-    message = f"There are {MOST_CONNECTIONS} connections already. Delete one first."
+    message = f"There are {MOST_CONNECTIONS} connections. Delete one first."
 
 
 def connections() -> QuerySet[Connection]:
@@ -44,7 +44,7 @@ def create(*, fields: Mapping[str, Any]) -> Connection:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        sentence = "There is a connection of this name already."
+        sentence = "A connection with this name already exists."
         raise InvalidInput(f"name: {sentence}", fields={"name": [sentence]}) from None
     return row
 

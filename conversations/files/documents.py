@@ -49,7 +49,7 @@ TOO_LONG = Unreadable(
     "too_much_text", f"The document has more than {MOST_TEXT:,} characters of text."
 )
 UNPACKS_TOO_LARGE = Unreadable("too_large", "The document is too large when it is unpacked.")
-NOT_OFFICE = Unreadable("unsupported_file", "This archive is no DOCX, XLSX or PPTX document.")
+NOT_OFFICE = Unreadable("unsupported_file", "This archive is not a DOCX, XLSX or PPTX document.")
 
 
 def read(folder: Path, media_type: str) -> dict[str, Any]:

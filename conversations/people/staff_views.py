@@ -28,7 +28,7 @@ from conversations.people.staff_serializers import (
 )
 from conversations.schema import ERROR_REF, extend_schema
 
-NOT_NOW = OpenApiResponse(ERROR_REF, "Not possible as things are; the message says why.")
+NOT_NOW = OpenApiResponse(ERROR_REF, "Not possible in the current state; the message says why.")
 
 
 class NewestPeople(pagination.NewestFirst):

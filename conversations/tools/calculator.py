@@ -71,7 +71,7 @@ def calculate(expression: str) -> str:
     except ZeroDivisionError:
         raise CannotCalculate("Division by zero.") from None
     except (OverflowError, TypeError):
-        raise CannotCalculate("The expression has no value that can be worked out.") from None
+        raise CannotCalculate("The expression cannot be evaluated.") from None
 
 
 def _number(text: str) -> Fraction:
@@ -126,7 +126,7 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
         if Fraction(*roots) ** 2 == base:
             return Fraction(*roots)
     if base < 0:
-        raise CannotCalculate("A negative number has no such root.")
+        raise CannotCalculate("Even roots of negative numbers are not real.")
     return _rounded(float(base) ** float(exponent))
 
 

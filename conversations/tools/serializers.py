@@ -40,7 +40,7 @@ class AudienceField(serializers.Field[Any, Any, Any, Any]):
             raise serializers.ValidationError('Must be "all", "staff" or a list of people.')
         ids = [IdField().run_validation(key) for key in data]
         if User.objects.filter(pk__in=ids).count() != len(set(ids)):
-            raise serializers.ValidationError("Somebody in the list does not exist.")
+            raise serializers.ValidationError("An account in the list does not exist.")
         return [str(key) for key in ids]
 
     def to_representation(self, value: Any) -> Any:
@@ -89,7 +89,7 @@ class ToolServerChanges(StrictSerializer):
     )
     trusted = StrictBooleanField(
         required=False,
-        help_text="Its word that a tool only reads is believed: such tools run without asking.",
+        help_text="Trust it when it says that a tool only reads: such tools run without asking.",
     )
     enabled_tools = serializers.ListField(
         child=TextField(max_length=255),
@@ -111,7 +111,7 @@ class ToolServerChanges(StrictSerializer):
 
     def validate_header(self, value: str) -> str:
         if value and (not _HEADER.fullmatch(value) or value.lower() in _OWN_HEADERS):
-            raise serializers.ValidationError("This is no name of a header that may be set.")
+            raise serializers.ValidationError("This header cannot be set.")
         return value
 
     def validate_secret(self, value: str) -> str:

@@ -26,7 +26,7 @@ _WHO = ("url", "auth", "header", "secret", "issuer", "client_id")
 
 class TooManyServers(Conflict):
     code = "too_many_tool_servers"
-    message = f"There are {MOST_SERVERS} tool servers already. Delete one first."
+    message = f"There are {MOST_SERVERS} tool servers. Delete one first."
 
 
 def servers() -> QuerySet[ToolServer]:
@@ -104,7 +104,7 @@ def _set(row: ToolServer, fields: Mapping[str, Any]) -> None:
 
 
 def _taken() -> InvalidInput:
-    return _wrong("name", "There is a tool server of this name already.")
+    return _wrong("name", "A tool server with this name already exists.")
 
 
 def _wrong(name: str, sentence: str) -> InvalidInput:

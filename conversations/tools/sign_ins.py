@@ -43,7 +43,7 @@ class WrongAnswer(ToolFailed):
     """What came back from an OAuth server belongs to no sign-in of this session."""
 
     def __init__(self) -> None:
-        super().__init__("This sign-in was not begun here, or too long ago. Begin again.")
+        super().__init__("This sign-in was not started here, or has expired. Start again.")
 
 
 @dataclass(frozen=True, slots=True)

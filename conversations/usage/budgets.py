@@ -40,7 +40,7 @@ def bounds(*, user: User, key: ApiKey | None) -> Bounds:
         BudgetSpent: the tokens of the day or the month are used up.
     """
     if key is not None and (key := keys.current(key)) is None:
-        raise NotAuthenticated("This API key is not valid any more.")
+        raise NotAuthenticated("This API key is no longer valid.")
     now = key.user if key is not None else people.current(user)
     if now is None or not now.is_active:
         raise NotAuthenticated("This account is closed.")

@@ -55,7 +55,7 @@ def settings_say() -> Iterator[Finding]:
         make = problem if message.is_serious() else note
         yield make(message.msg, message.hint or "")
     if not messages:
-        yield ok("Nothing is to be said against the settings.")
+        yield ok("The settings are fine.")
 
 
 # --- Database ---------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def database() -> Iterator[Finding]:
     except DatabaseError as error:
         yield problem(
             f"The database does not answer: {str(error).strip().splitlines()[0]}.",
-            "Start it, and see that DATABASE_URL names it, its user and its password.",
+            "Start it, and check that DATABASE_URL names it, its user and its password.",
         )
         return
     finally:
@@ -111,15 +111,15 @@ def _postgresql() -> Iterator[Finding]:
     # What search needs of the locale, whichever of PostgreSQL's providers it is of.
     if _ask("SELECT lower('Ä') = 'ä'") == "False":
         yield note(
-            "The database's locale is C: search minds the case of letters that are not English.",
-            "Make the database with a UTF-8 locale (LC_CTYPE 'C.UTF-8' is enough).",
+            "The database's locale is C: search is case-sensitive for letters beyond A to Z.",
+            "Create the database with a UTF-8 locale (LC_CTYPE 'C.UTF-8' is enough).",
         )
 
 
 def _sqlite() -> Iterator[Finding]:
     free = shutil.disk_usage(settings.STATE_DIR).free
     if free < LEAST_SPACE:
-        yield problem(f"The disk of the database has {free / 1e6:.0f} MB left.", "Make room on it.")
+        yield problem(f"The disk of the database has {free / 1e6:.0f} MB left.", "Free some space.")
     else:
         yield ok(f"The disk of the database has {free / 1e9:.0f} GB left.")
 
@@ -154,7 +154,7 @@ def files() -> Iterator[Finding]:
         connection.close()
     if missing:
         yield problem(
-            "Files that people have uploaded are not in this server's store.",
+            "Uploaded files are missing from this server's storage.",
             "Let CHAT_FILES_DIR be one folder for all servers, or restore it from a backup.",
         )
     else:
@@ -179,7 +179,7 @@ def redis_server() -> Iterator[Finding]:
     except redis.RedisError as error:
         yield problem(
             f"Redis does not answer: {error}.",
-            "Start it, and see that REDIS_URL names it. Until then new messages are refused.",
+            "Start it, and check that REDIS_URL names it. Until then new messages are refused.",
         )
 
 
@@ -230,7 +230,7 @@ async def _provider(router: Router, provider: Provider, *, needed: bool) -> Find
     except ProviderUnavailable:
         return make(
             f"The provider {provider.name}{role} does not answer.",
-            "Start it, and see that its address in the settings is right.",
+            "Start it, and check that its address in the settings is right.",
         )
     except ProviderError as error:
         return make(f"The provider {provider.name}{role} refuses: {error}", "")

@@ -85,7 +85,7 @@ async def _reach(way: Way) -> Finding:
     try:
         answer = await way.http.get(f"{way.origin}/healthz")
     except httpx.ConnectTimeout:
-        return problem(f"{way.origin} does not answer.", "See that a firewall lets it through.")
+        return problem(f"{way.origin} does not answer.", "Check that no firewall blocks it.")
     except httpx.HTTPError as error:
         if "CERTIFICATE" in str(error).upper():
             return problem(
@@ -94,7 +94,7 @@ async def _reach(way: Way) -> Finding:
             )
         return problem(
             f"{way.origin} cannot be reached: {error or type(error).__name__}.",
-            "See that the name leads to the proxy, and that the proxy runs.",
+            "Check that the name leads to the proxy, and that the proxy runs.",
         )
     if answer.status_code == 200 and answer.text.startswith('{"status"'):
         return ok(f"{way.origin} reaches the server.")
@@ -102,8 +102,8 @@ async def _reach(way: Way) -> Finding:
         301: "Give doctor the address to which it leads.",
         302: "Give doctor the address to which it leads.",
         308: "Give doctor the address to which it leads.",
-        502: "The proxy reaches no server: see that it runs, and where the proxy looks for it.",
-        503: "The proxy knows of no server that runs.",
+        502: "The proxy reaches no server: check that one runs, and where the proxy looks for it.",
+        503: "The proxy knows no running server.",
         504: "The server does not answer the proxy in time.",
     }.get(answer.status_code, "Another server seems to answer there.")
     return problem(f"{way.origin}/healthz answers {answer.status_code}.", advice)
@@ -139,8 +139,8 @@ async def _stream(way: Way) -> AsyncIterator[Finding]:
 def _no_probe(way: Way, answer: httpx.Response) -> Finding:
     if answer.is_redirect:
         return problem(
-            f"The server believes that it was asked without TLS, and sends browsers back to "
-            f"{way.origin}, round and round.",
+            f"The server believes that it was asked without TLS, and redirects browsers to "
+            f"{way.origin} again and again.",
             "In nginx: proxy_set_header X-Forwarded-Proto $scheme;",
         )
     if answer.status_code == 400:

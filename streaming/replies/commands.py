@@ -89,7 +89,7 @@ class DecisionSerializer(StrictSerializer):
         max_length=MOST_REASON,
         allow_blank=True,
         required=False,
-        help_text="The model is told it, where the call is denied.",
+        help_text="Why the call is denied; the model gets to know it.",
     )
     answers = serializers.DictField(
         child=AnswerSerializer(),

@@ -79,7 +79,7 @@ class ModelJobsView(AsyncAPIView):
         fields = valid(ModelJobInput(data=request.data))
         runtime = await lifecycle.start()
         if fields["connection"] not in stores(runtime):
-            sentence = "There is no connection of this name whose models can be managed."
+            sentence = "Not found: no connection with this name has models that can be managed."
             raise InvalidInput(f"connection: {sentence}", fields={"connection": [sentence]})
 
         def create() -> Any:

@@ -122,7 +122,9 @@ async def register(
     from streaming.tools.oauth_http import answer_of
 
     if server.metadata.registration_endpoint is None:
-        raise SignInFailed("The OAuth server takes no registrations: staff have to enter a client.")
+        raise SignInFailed(
+            "The OAuth server does not accept registrations. Staff have to enter a client."
+        )
     wanted = OAuthClientMetadata.model_validate(
         {
             "client_name": CLIENT_NAME,
@@ -222,7 +224,7 @@ def check_answer(server: OAuthServer, answer: Mapping[str, str]) -> str:
     try:
         validate_authorization_response_iss(answer.get("iss"), server.metadata)
     except OAuthFlowError:
-        raise SignInFailed("The answer is of another OAuth server.") from None
+        raise SignInFailed("The answer comes from another OAuth server.") from None
     if "error" in answer:
         raise SignInFailed(f"The OAuth server did not let you in ({_code(answer)}).")
     if not answer.get("code"):
@@ -276,7 +278,7 @@ async def _tokens(
     if response.status_code in FINAL_STATUS:
         raise TokensRefused(_code(answer))
     if response.status_code not in (200, 201):
-        raise SignInFailed("The OAuth server of this tool server does not work just now.")
+        raise SignInFailed("The OAuth server of this tool server is not available at the moment.")
     return _kept(OAuthToken.model_validate(answer))
 
 
@@ -338,7 +340,7 @@ async def revoke(
 def _check(response: "httpx2.Response") -> None:
     """Raise where another try may help."""
     if response.status_code >= 500 or response.status_code == 429:
-        raise SignInFailed("The OAuth server of this tool server does not work just now.")
+        raise SignInFailed("The OAuth server of this tool server is not available at the moment.")
 
 
 def _code(answer: Mapping[str, Any]) -> str:

@@ -181,7 +181,7 @@ def test_through_pipes(sqlite: Installation, tmp_path: Path):
 def test_only_into_an_empty_database(sqlite: Installation, file: Path):
     """What is there stays as it is."""
     assert "not empty" in sqlite.refused("restore", file)
-    assert "there already" in sqlite.refused("backup", file)
+    assert "already exists" in sqlite.refused("backup", file)
     assert "cannot be written" in sqlite.refused("backup", file.parent / "nowhere" / "b.zip")
 
 
@@ -265,7 +265,7 @@ def test_what_would_fill_the_disk_is_refused(tmp_path: Path, monkeypatch) -> Non
         with pytest.raises(backup.BackupError, match="one of its rows is too long"):
             backup.verify(archive)
         monkeypatch.setattr(backup, "SMALL", 1_000_000)
-        with pytest.raises(backup.BackupError, match="more than a backup has"):
+        with pytest.raises(backup.BackupError, match="more than a backup contains"):
             backup.verify(archive)
 
 

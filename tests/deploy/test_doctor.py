@@ -32,7 +32,7 @@ async def doctor(environment: dict[str, str], *arguments: str, **changes: Any) -
 
 
 async def test_a_healthy_server_behind_our_nginx(daphne_place: Place, nginx):
-    """With the configuration that `compose.yaml` uses nothing has to be mended."""
+    """With the configuration that `compose.yaml` uses there is nothing to fix."""
     server = daphne_place.server
     front = nginx([server.port])
     status, said = await doctor(server.environment, "--url", front.url, "--idle", "2")
@@ -134,7 +134,7 @@ async def test_what_is_away(daphne_place: Place, tmp_path):
     assert "The database does not answer" in said
     assert "Redis does not answer" in said
     assert "The provider ollama, which answers people, does not answer" in said
-    assert "3 to be mended" in said
+    assert "3 to fix" in said
     assert "Traceback" not in said
     assert "hidden-word" not in said
 
@@ -173,7 +173,7 @@ async def test_a_new_postgresql(daphne_place: Place, newest_postgresql: PostgreS
     assert "locale" not in said
     newest_postgresql.execute("CREATE DATABASE bytes TEMPLATE template0 LOCALE 'C'")
     _, said = await doctor(environment, DATABASE_URL=newest_postgresql.url("bytes"))
-    assert "search minds the case of letters" in said
+    assert "search is case-sensitive" in said
 
 
 async def test_a_redis_that_throws_away(daphne_place: Place, postgresql, own_redis):
@@ -192,7 +192,7 @@ async def test_a_redis_that_throws_away(daphne_place: Place, postgresql, own_red
     assert "throws away what it holds" in said
     assert "PostgreSQL has connections for" in said
     assert "Redis keeps no append-only file" in said
-    assert "1 to be mended" in said
+    assert "1 to fix" in said
 
 
 async def test_a_probe_is_for_the_doctor_alone(daphne_place: Place):

@@ -106,7 +106,7 @@ async def test_address_that_is_none() -> None:
     async with aclosing(ollama_at("http://127.0.0.1:port")) as provider:
         reply = await ask(provider, "normal")
         assert type(reply.error) is errors.ProviderUnavailable
-        assert "not a valid one" in str(reply.error)
+        assert "is not valid" in str(reply.error)
 
 
 async def test_text_that_cannot_be_encoded(ollama: OllamaProvider) -> None:

@@ -33,9 +33,9 @@ class Command(BaseCommand):
         if options["url"]:
             asyncio.run(self.proxy(_address(options["url"]), options["idle"]))
         if self.problems:
-            self.stdout.write(f"\n{self.problems} to be mended.")
+            self.stdout.write(f"\n{self.problems} to fix.")
             sys.exit(1)
-        self.stdout.write("\nNothing has to be mended.")
+        self.stdout.write("\nNo problems.")
 
     def part(self, title: str, findings: Any) -> None:
         self.stdout.write(title)

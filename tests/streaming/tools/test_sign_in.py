@@ -170,7 +170,7 @@ async def test_only_the_session_that_left_comes_back(
     url = await browser.leave(start, "ada")
     assert "Begin again" in await back(other, url)
     assert "Begin again" in await back(browser, url, state="x")
-    assert "of another OAuth server" in await back(browser, url, iss="https://evil.example")
+    assert "from another OAuth server" in await back(browser, url, iss="https://evil.example")
     assert "Begin again" in await back(browser, url)  # a state is good once
     url = await browser.leave(start, "ada")
     assert "invalid_grant" in await back(browser, url, code="x")
@@ -188,7 +188,7 @@ async def test_only_the_session_that_left_comes_back(
         ("private", "whose address is not a public one"),
         ("by-name", "whose address is not a public one"),
         ("plain", "whose address is not HTTPS"),
-        ("another", "says that it is another"),
+        ("another", "identifies itself as another"),
         ("large", "does not follow the protocol"),
         ("zipped", "does not follow the protocol"),
     ],

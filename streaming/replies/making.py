@@ -27,19 +27,13 @@ from streaming.errors import STORE_FAILURES, UNSTORABLE, Description, describe
 from streaming.events import End
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
+from streaming.replies.autosave import save_text
 from streaming.replies.result import Result
 from streaming.replies.row_events import settle
 from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router
 
 logger = logging.getLogger(__name__)
-
-# The partial text is saved after so many characters or seconds, whichever comes first. Text that
-# was not saved is lost when the process dies without Redis, so a few replies are saved often and
-# many replies less often each: a process writes at most about forty times a second.
-CHECKPOINT_CHARACTERS = 4096
-CHECKPOINTS_A_SECOND = 40
-SOONEST, LATEST = 0.25, 2.0
 
 # Waits between tries to store the end of a reply while the database refuses, in seconds.
 CLOSE_RETRIES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -66,7 +60,7 @@ async def make(
                 turn.plan, router, slots, turn.log, turn.result, partial(_save_route, turn)
             )
         )
-        saver = asyncio.create_task(_save_text(turn, running))
+        saver = asyncio.create_task(save_text(turn, running))
         if turn.cut_as:
             turn.producer.cancel()
         failure: Exception | None = None
@@ -99,35 +93,6 @@ def outcome(result: Result, text: str, cut_as: str | None, failure: Exception | 
     if cut_as is not None:
         return result.end(Status.INTERRUPTED, None, replies.INTERRUPTED, text)
     return result.end(Status.FAILED, None, describe(failure or RuntimeError()).as_error(), text)
-
-
-def pause(running: int) -> float:
-    """Seconds between two saves of one reply's text, when this process makes so many replies."""
-    return min(max(running / CHECKPOINTS_A_SECOND, SOONEST), LATEST)
-
-
-async def _save_text(turn: Turn, running: Callable[[], int]) -> None:
-    """Save the partial text until cancelled. A write that is under way then is finished by its
-    thread, before any later write of the same turn."""
-    log, saved, age = turn.log, 0, LATEST  # the first text is saved at once
-    while True:
-        await asyncio.sleep(SOONEST)
-        age += SOONEST
-        new = log.size - saved
-        if not (new >= CHECKPOINT_CHARACTERS or (new and age >= pause(running()))):
-            continue
-        size, age = log.size, 0.0
-        try:
-            await database_sync_to_async(replies.save_partial)(
-                reply_id=turn.id,
-                writer=turn.writer,
-                content=log.text("content"),
-                reasoning=log.text("reasoning"),
-                seq=log.seq,
-            )
-            saved = size
-        except DatabaseError as error:
-            logger.warning("reply %s: text not saved yet (%s)", turn.id, type(error).__name__)
 
 
 async def _save_route(turn: Turn) -> None:

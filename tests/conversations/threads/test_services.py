@@ -13,7 +13,7 @@ from conversations.errors import (
 )
 from conversations.people import keys
 from conversations.people.models import ApiKey
-from conversations.threads import access, message_queue, replies, selectors, services
+from conversations.threads import access, message_queue, replies, selectors, services, titles
 from conversations.threads.models import Conversation, Message
 from tests.conversations.conftest import add_message, open_turn
 
@@ -41,7 +41,7 @@ def close(reply: Message, status: str = "completed", content: str = "Hi") -> boo
 )
 def test_title_of(said, title):
     """Five words, and dots when there were more."""
-    assert services.title_of(said) == title
+    assert titles.title_of(said) == title
 
 
 def test_open_turn_stores_question_and_reply(chat):

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from streaming.replies.making import pause
+from streaming.replies.autosave import pause
 from streaming.single_server import ADVISORY_LOCK
 from tests.harness import WAIT_S
 from tests.harness.fold import assert_follows_the_rules

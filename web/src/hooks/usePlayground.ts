@@ -18,7 +18,7 @@ import { Session } from '../session/session';
 import { useRunningMark } from './useRunningMark';
 import type { SendError, ThreadMessage } from '../session/thread';
 
-export type { MessageMetadata, SendError, ThreadMessage } from '../session/thread';
+export type { SendError, ThreadMessage } from '../session/thread';
 
 /** At most one redraw of the messages in this time (ms), however fast the deltas come. */
 const REDRAW_MS = 50;

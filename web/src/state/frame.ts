@@ -34,7 +34,7 @@ export const useFrame = create<Frame>()(() => ({
   settings: readStored(SETTINGS_STORED_AS) === true && isWide(),
 }));
 
-export function isWide(): boolean {
+function isWide(): boolean {
   return window.matchMedia(WIDE).matches;
 }
 

@@ -5,7 +5,7 @@ import { toThread } from '../session/thread';
 import { takeOpened } from './opened';
 
 export const conversationKey = (id: string) => ['conversation', id] as const;
-export const messagesKey = (id: string) => ['messages', id] as const;
+const messagesKey = (id: string) => ['messages', id] as const;
 export const modelsKey = ['models'] as const;
 
 /** Messages that are shown at first: more than two screens of short ones. */

@@ -27,9 +27,9 @@ import {
 } from './types';
 
 /** A frame that is not answered within this long (ms) was sent into a dead socket. */
-export const ANSWER_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 /** Nothing reachable for this long (ms), while not offline: the turn is given up (and can be retried). */
-export const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 60_000;
 
 export class Engine {
   /** The messages behind the running reply. */

@@ -7,9 +7,9 @@ import { Socket, type Loss } from './socket';
 import type { Connection, ConnectionMode, Edges, Timer } from './types';
 
 /** After a fallback REST stays for this long (ms) before the socket is tried again. */
-export const REST_STAYS_MS = 30_000;
+const REST_STAYS_MS = 30_000;
 /** A socket that has worked before is tried this often before REST takes over. */
-export const ATTEMPTS = 3;
+const ATTEMPTS = 3;
 /** How often a connection is tried while the browser reports no network (ms). */
 const OFFLINE_RETRY_MS = 5_000;
 const FIRST_RETRY_MS = 500;

@@ -141,7 +141,7 @@ function isOurs(message: Message, clientId: string): boolean {
   return message.role === 'assistant' && (message.client_id ?? clientId) === clientId;
 }
 
-export function isRunning(status: MessageStatus): boolean {
+function isRunning(status: MessageStatus): boolean {
   return status === 'streaming' || status === 'stopping';
 }
 

@@ -8,9 +8,9 @@ import { toJson } from './json';
 import type { Edges, SocketLike, Timer } from './types';
 
 /** Open and `ready` within this long (ms), or it counts as hanging: some proxies swallow sockets. */
-export const CONNECT_TIMEOUT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 3_000;
 /** Silent for this many of the server's heartbeats = lost (half-open connections tell nothing). */
-export const SILENT_HEARTBEATS = 2.5;
+const SILENT_HEARTBEATS = 2.5;
 
 export interface Loss {
   /** `no_answer`: it took a frame and did not answer it in time. */

@@ -21,7 +21,7 @@ const FUNCTIONS = new Set(
 const GROUPS = /\\[a-z]+\*?(?:\s*\{[^{}]*\})*|\{[^{}]*\}/gi;
 
 /** The content reads like words of a sentence. */
-export function isProse(content: string): boolean {
+function isProse(content: string): boolean {
   let bare = content;
   let before = '';
   for (let depth = 0; before !== bare && depth < DEEPEST; depth += 1) {

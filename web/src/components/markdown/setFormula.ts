@@ -40,7 +40,7 @@ export function setFormula(tex: string, place: HTMLElement, displayMode: boolean
 }
 
 /** The parsed formula is neither too deep nor too large. */
-export function isBounded(parsed: unknown): boolean {
+function isBounded(parsed: unknown): boolean {
   let nodes = 0;
   const left: [unknown, number][] = [[parsed, 0]];
   for (let item = left.pop(); item; item = left.pop()) {

@@ -195,60 +195,21 @@ def open_turn(
         Conflict: the message above was deleted.
     """
     conversation = context.conversation
+    asked, row = _new_rows(context, author, client_id, content, asked_id, reply)
     try:
         with transaction.atomic():
-            asked, now = None, timezone.now()
-            if content is not None:
-                asked = Message(
-                    id=asked_id or new_id(),
-                    conversation=conversation,
-                    parent_id=context.parent_id,
-                    author=author,
-                    client_id=client_id,
-                    role=Message.Role.USER,
-                    content=content,
-                    created_at=now,
-                    completed_at=now,
-                )
-            row = Message(
-                conversation=conversation,
-                parent_id=asked.id if asked else context.parent_id,
-                author=author,
-                client_id=client_id,
-                role=Message.Role.ASSISTANT,
-                status=Status.STREAMING,
-                created_at=now,
-                **reply,
-            )
             _insert(*([asked, row] if asked else [row]))
             current = next(iter(_locked.objects(conversation.id)), None)
             if current is None or current.deleted_at is not None:  # since the turn was planned
                 raise NotFound("Conversation not found.")
             awaited = bool(current.awaits)
             denied = _end_waiting(current) if awaited else []
-            parent = context.parent_id
-            if parent and not _shown.rows(parent):
+            if context.parent_id and not _shown.rows(context.parent_id):
                 raise Conflict(CHANGED)
             waited = 0
             if _queued.rows(conversation.id, client_id):
                 waited, _ = current.queue.filter(client_id=client_id).delete()
-            current.head = row
-            current.settings = {**current.settings, **remember}
-            if asked:
-                file_services.attach(files=context.files, message_id=asked.id)
-                asked.files = context.files
-                named = context.files[0].name if context.files else ""
-                current.title = current.title or title_of(asked.content or named)
-            current.updated_at = now
-            changes = {
-                "head": row.pk,
-                "settings": current.settings,
-                "title": current.title,
-                "updated_at": now,
-            }
-            if awaited:
-                changes["awaits"] = current.awaits
-            _update(changes, id=current.pk)
+            _show_turn(current, context, asked, row, remember, awaited=awaited)
             messages = 2 if asked else 1
             size = messages * storage.MESSAGE + storage.text_bytes(content)
             if waited:
@@ -258,6 +219,71 @@ def open_turn(
         attachments = [file.id for file in context.files]
         return _explain_refusal(conversation, client_id, content, message_id, attachments)
     return OpenedTurn(current, asked, row, created=True, denied=denied)
+
+
+def _new_rows(
+    context: TurnContext,
+    author: User,
+    client_id: UUID,
+    content: str | None,
+    asked_id: UUID | None,
+    reply: Mapping[str, Any],
+) -> tuple[Message | None, Message]:
+    """Return the rows of a turn, not stored yet: its message, if it has one, and its reply."""
+    now, asked = timezone.now(), None
+    shared: dict[str, Any] = {
+        "conversation": context.conversation,
+        "author": author,
+        "client_id": client_id,
+        "created_at": now,
+    }
+    if content is not None:
+        asked = Message(
+            id=asked_id or new_id(),
+            parent_id=context.parent_id,
+            role=Message.Role.USER,
+            content=content,
+            completed_at=now,
+            **shared,
+        )
+    row = Message(
+        parent_id=asked.id if asked else context.parent_id,
+        role=Message.Role.ASSISTANT,
+        status=Status.STREAMING,
+        **shared,
+        **reply,
+    )
+    return asked, row
+
+
+def _show_turn(
+    conversation: Conversation,
+    context: TurnContext,
+    asked: Message | None,
+    row: Message,
+    remember: Mapping[str, Any],
+    *,
+    awaited: bool,
+) -> None:
+    """Make a turn the end of its conversation, which the caller has locked: the head, the title,
+    what is remembered, and the files of its message."""
+    conversation.head = row
+    conversation.settings = {**conversation.settings, **remember}
+    conversation.updated_at = row.created_at
+    if asked:
+        file_services.attach(files=context.files, message_id=asked.id)
+        asked.files = context.files
+        named = context.files[0].name if context.files else ""
+        conversation.title = conversation.title or title_of(asked.content or named)
+    changes = {
+        "head": row.pk,
+        "settings": conversation.settings,
+        "title": conversation.title,
+        "updated_at": conversation.updated_at,
+    }
+    if awaited:
+        changes["awaits"] = conversation.awaits
+    _update(changes, id=conversation.pk)
 
 
 def _end_waiting(conversation: Conversation) -> list[ToolCall]:

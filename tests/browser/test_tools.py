@@ -42,7 +42,7 @@ async def test_a_call_is_decided_in_one_tab_and_shown_in_both(visit: Visit, add_
     assert stored["settings"]["tools"] == [server["name"]]
     await other.send(calls(server, ("write", {"text": "three"})))
     asks = other.page.get_by_role("region", name="write asks for permission")
-    await asks.get_by_role("textbox", name="A word to the model").fill("Not now.")
+    await asks.get_by_role("textbox", name="Reason for the model").fill("Not now.")
     await asks.get_by_role("button", name="Deny").click()
     await answer(other.page, "The user denied this call. Not now.")
     await answer(chat.page, "The user denied this call. Not now.")

@@ -190,6 +190,7 @@ async def test_it_is_served_with_a_page(daphne_place: Place):
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # the stricter one
+@pytest.mark.timeout(PATIENCE + 60)
 async def test_what_it_says_is_true(daphne_place: Place, tmp_path: Path):
     """Calls made up from the description, sound and unsound: every answer is one that is
     described, what is sound is taken and what is not is refused."""

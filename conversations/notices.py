@@ -13,7 +13,7 @@ from conversations.threads.models import Conversation, Message
 
 
 class Notices:
-    """What the views and the admin pages call, each before or after a change."""
+    """The calls of views and admin pages, each before or after a change."""
 
     def conversation_changed(
         self, conversation: Conversation, *, deleted: UUID | None = None

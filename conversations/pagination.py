@@ -126,7 +126,7 @@ def _fitting(rows: list[Any]) -> int:
 
 
 class TitlesFirst(NewestFirst):
-    """What a search found: first where a title matches (`in_title`)."""
+    """The order of search results: first those whose title matches (`in_title`)."""
 
     ordering = ("-in_title", *NewestFirst.ordering)
 

@@ -47,7 +47,7 @@ class Statement(Generic[M]):
         self._compiled: dict[str, _Compiled] = {}
 
     def rows(self, *values: UUID | str) -> list[Row]:
-        """What the database answers, as `values_list` gives it."""
+        """Return the rows of the database, as `values_list` gives them."""
         rows, compiled = self.raw(*values), self._for(values)
         if not compiled.converters:
             return rows
@@ -201,7 +201,7 @@ def _copied(original: M) -> M:
 
 
 def _adapted(value: UUID | str) -> Any:
-    """As the database takes it."""
+    """Return a value as the database takes it."""
     if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
         return value.hex
     return value

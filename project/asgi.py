@@ -97,7 +97,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 def _refuse_danger() -> None:
-    """What `manage.py` does before it serves, for servers that start without it."""
+    """Refuse dangerous settings, as `manage.py` does, for servers that start without it."""
     if faults := refusals():
         raise ImproperlyConfigured(" ".join(faults))
 

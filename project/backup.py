@@ -52,7 +52,7 @@ class BackupError(Exception):
 
 
 def tables() -> list[type[models.Model]]:
-    """What is kept, in the order in which it is written."""
+    """Return the tables of a backup, in the order in which they are written."""
     models = apps.get_app_config(APP).get_models()
     return [model for model in models if model not in (PushSubscription, SearchEntry)]
 

@@ -41,7 +41,7 @@ def _write(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _names() -> Iterator[str]:
-    """What the contents that are on record may have in the storage."""
+    """Return the names in the storage that contents on record may have."""
     rows = FileContent.objects.order_by("pk").only("owner_id")
     for content in rows.iterator(chunk_size=1000):
         yield from (content.path, content.image_path, content.thumb_path)

@@ -85,7 +85,7 @@ def any_host() -> list[CheckMessage]:
 
 
 def known_secret() -> list[CheckMessage]:
-    """One that everybody knows, anywhere; one that can be guessed, where others come to."""
+    """Refuse a published SECRET_KEY anywhere, and one that can be guessed where others come in."""
     default = any(word in settings.SECRET_KEY.lower() for word in DEFAULTS)
     others = _public(settings.HOST) or set(settings.ALLOWED_HOSTS) - LOOPBACK or settings.HTTPS_ONLY
     return _guessable_secret() if default or others else []

@@ -11,8 +11,8 @@ SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresq
 
 
 def settings_for(url: str, *, pool_size: int) -> dict[str, Any]:
-    """What goes into `DATABASES`. `pool_size` is the most connections that this process opens to
-    PostgreSQL.
+    """Return the entry for `DATABASES`. `pool_size` is the most connections that this process opens
+    to PostgreSQL.
 
     Raises:
         ImproperlyConfigured: it is no address of SQLite or PostgreSQL.

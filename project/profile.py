@@ -73,7 +73,7 @@ class KeyForm(forms.Form):
 
 
 class InstructionsForm(forms.Form):
-    """What the model is told in every chat."""
+    """The instructions for the model in every chat."""
 
     instructions = forms.CharField(
         label=_lazy("Instructions"),

@@ -178,7 +178,7 @@ class OllamaProvider(Provider):
                 yield line
 
     async def _phases(self, first: asyncio.Task[Any], model: str) -> AsyncGenerator[Phase]:
-        """What the server does until `first` is done, each phase once."""
+        """Yield the phases of the server until `first` is done, each once."""
         reported: Phase | None = None
         pause = LOOK_AFTER_S
         while True:

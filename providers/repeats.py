@@ -4,7 +4,7 @@ from typing import Self
 
 
 class Telling:
-    """What one place has told so far; `other` is the same for the other place."""
+    """The text from one field so far; `other` is the state of the other field."""
 
     def __init__(self) -> None:
         self.differs = False
@@ -51,7 +51,7 @@ class ToldTwice:
         self.forget_second()
 
     def forget_second(self) -> None:
-        """What the second place told was something else."""
+        """Note that the second field has a text of its own."""
         self.second = Telling()
         self.first.other, self.second.other = self.second, self.first
         self.first.differs = False

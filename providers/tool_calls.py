@@ -91,7 +91,7 @@ class ToolCalls:
         return id_
 
     def _arguments(self, call: _StreamedCall) -> str:
-        """What of the held arguments may be passed on: `null` means none."""
+        """Return the part of the held arguments that may be passed on: `null` means none."""
         if not call.has_arguments and "null".startswith(call.held.strip()):
             call.held = call.held.strip()
             return ""

@@ -46,7 +46,7 @@ _DIGITS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 def decoded(document: bytes | str) -> object:
-    """What a JSON document says. Raises `ValueError`."""
+    """Return the value of a JSON document. Raises `ValueError`."""
     try:
         return orjson.loads(document)
     except ValueError:

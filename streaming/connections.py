@@ -53,7 +53,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the database has, and the settings of what can be built of it."""
+    """The rows of the database, and the settings of the providers that can be built from them."""
 
     rows: tuple[Connection, ...]
     settings: Mapping[str, ProviderSettings]
@@ -238,7 +238,7 @@ class Connections:
         return row.name
 
     async def test(self, connection_id: UUID) -> Json:
-        """What is found at a connection, whether it is enabled or not, in at most 5 s. Raises
+        """Test a connection, whether it is enabled or not, in at most 5 s. Raises
         `NotFound`."""
         name = await self.name_of(connection_id)
         if name in settings.PROVIDERS:
@@ -304,7 +304,7 @@ def _allowed_models(row: Connection) -> AllowedModels:
 
 
 def _settings_of(row: Connection) -> ProviderSettings | None:
-    """What a provider is built of; `None` where the key cannot be read."""
+    """Return the settings of a provider; `None` if its key cannot be decrypted."""
     try:
         key = decrypt(row.api_key)
         decrypt(row.headers)

@@ -132,7 +132,7 @@ class CloseCode(IntEnum):
 
 
 class Snapshot(TypedDict):
-    """What `message_start` says of a reply apart from the text so far."""
+    """The fields of `message_start` without the text so far."""
 
     id: str
     created_at: str

@@ -43,7 +43,7 @@ UPKEEP_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What the doors use of a running process."""
+    """The services of a running process that the doors use."""
 
     turns: Turns
     stateless: StatelessReplies

@@ -20,7 +20,7 @@ FRAME_CHARACTERS = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReplyPhase:
-    """What the reply waits for or does, since when, and its position in a queue."""
+    """The phase of a reply: its name, since when, and a position in a queue."""
 
     name: str
     since: str
@@ -134,7 +134,7 @@ class MemoryLog:
         return "".join(piece for piece_kind, piece in self.pieces if piece_kind == kind)
 
     def run(self, since: int) -> tuple[Kind, int, str]:
-        """What lies after position `since`, as far as it is of one kind and up to about
+        """Return the pieces after position `since`, as far as it is of one kind and up to about
         `FRAME_CHARACTERS`: its kind, the position after it, its text. There must be a piece."""
         kind, position, last = self.pieces[since][0], since, self.seq
         texts: list[str] = []

@@ -141,7 +141,7 @@ class ModelJobs:
 
 
 async def _stored(function: Callable[..., T], **arguments: Any) -> T:
-    """What a function of `jobs` returns, called in a database thread."""
+    """Call a function of `jobs` in a database thread."""
     async with db_threads.borrow():
         returned: T = await database_sync_to_async(function)(**arguments)
         return returned

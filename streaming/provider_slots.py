@@ -198,7 +198,7 @@ def capacity_of(provider: str, capacities: Mapping[str, int]) -> int:
 
 
 class Queue(Protocol):
-    """What `hold_slot` needs of a queue."""
+    """The methods of a queue that `hold_slot` calls."""
 
     def join(self, request: SlotRequest) -> None: ...
     def leave(self, request: SlotRequest) -> None: ...

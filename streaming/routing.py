@@ -157,7 +157,7 @@ class Router:
 
     @property
     def defaults(self) -> Defaults:
-        """What answers by default: what the settings say wins over what staff chose. Who is not
+        """The defaults: the settings win over the choice of staff. Who is not
         there (any more) does not count."""
         provider, model = settings.CHAT_DEFAULT_PROVIDER, settings.CHAT_DEFAULT_MODEL
         if not provider and not model and self._chosen.provider in self.providers:
@@ -294,12 +294,12 @@ class Router:
         raise ModelNotFound("No model is installed. Pull one, for example: ollama pull llama3.2")
 
     async def models(self, provider: Provider) -> list[Model]:
-        """Those of `listed` that can be talked to. Raises `ProviderError`."""
+        """Return the `listed` models that chat. Raises `ProviderError`."""
         return [entry for entry in await self.listed(provider) if entry.chats]
 
     async def listed(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
-        """What `provider` offers and the settings and its connection allow, remembered for a short
-        while. Raises `ProviderError`."""
+        """The models of `provider` that the settings and its connection allow, remembered for a
+        short while. Raises `ProviderError`."""
         if fresh:
             self._answers.expire(f"models {provider.name}")
         listed = await self._answers.get(
@@ -344,11 +344,11 @@ class Router:
         return await self._answers.get(f"state {provider.name}", BELIEVE_DOWN, ask)
 
     def fallbacks(self, first: str) -> list[Provider]:
-        """Who may answer instead, in order, when nothing came from the provider called `first`."""
+        """The providers that may answer instead of `first`, in order, if nothing came from it."""
         return [self.providers[name] for name in self.defaults.fallbacks if name != first]
 
     def notice(self, provider: Provider) -> str | None:
-        """What the page tells about a provider before anything is said."""
+        """The notice of a provider on an empty chat."""
         return provider.notice
 
     async def aclose(self) -> None:

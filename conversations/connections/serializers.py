@@ -58,7 +58,7 @@ def _pairs(*, null: bool = False) -> serializers.DictField:
 
 
 class ConnectionChanges(StrictSerializer):
-    """What can be changed of a connection."""
+    """The fields of a connection that can be changed."""
 
     label = TextField(max_length=100, allow_blank=True, required=False)  # type: ignore[assignment]
     kind = serializers.ChoiceField(Connection.Kind.choices, required=False)
@@ -188,7 +188,7 @@ class ConnectionSerializer(serializers.Serializer[Any]):
 
 
 class TestSerializer(serializers.Serializer[Any]):
-    """What a test of a connection found. `suggestion` is another way to reach the same server."""
+    """The result of a test. `suggestion` is another way to reach the same server."""
 
     ok = serializers.BooleanField()
     message = serializers.CharField()

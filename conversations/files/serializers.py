@@ -57,7 +57,7 @@ class FileSerializer(serializers.ModelSerializer[File]):
 
 
 class FileChanges(serializers.Serializer[Any]):
-    """What can be changed of a file."""
+    """The fields of a file that can be changed."""
 
     alt = TextField(
         max_length=1000,

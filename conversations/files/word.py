@@ -102,7 +102,7 @@ def _paragraph(paragraph: Any, names: dict[str, str]) -> Iterator[str]:
 
 
 def _mark(paragraph: Any, names: dict[str, str]) -> str:
-    """What stands before a heading or an entry of a list."""
+    """Return the mark before a heading or an entry of a list."""
     properties = paragraph.pPr
     style = getattr(getattr(properties, "pStyle", None), "val", None)
     level = names.get(style or "", "").removeprefix("Heading ")

@@ -87,14 +87,14 @@ class ApiKeyInput(StrictSerializer):
 
 
 class StorageSerializer(serializers.Serializer[Any]):
-    """What one's texts take, and how much they may."""
+    """The storage that a person uses, and may use."""
 
     used_bytes = serializers.IntegerField()
     quota_bytes = serializers.IntegerField(allow_null=True, help_text="Null: no limit.")
 
 
 class AllowanceSerializer(serializers.Serializer[Any]):
-    """What may be used; null: no limit."""
+    """The limits of the caller; null: no limit."""
 
     requests_per_minute = serializers.IntegerField(allow_null=True)
     concurrent_requests = serializers.IntegerField(allow_null=True)

@@ -133,7 +133,7 @@ def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History |
 
 
 def _count(conversation: Conversation, rows: list[tuple[UUID, Said]]) -> _Above:
-    """What is above the last of the rows: known from one of them, else counted."""
+    """Count the messages above the last of the rows, unless one of them knows the number."""
     count, system = 0, frozenset[UUID]()
     for key, said in reversed(rows):
         known = _above.get(key)

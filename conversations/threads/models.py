@@ -18,7 +18,7 @@ from conversations.threads.fields import WordsField
 
 
 class Awaits(models.TextChoices):
-    """What a turn waits for that has called tools: the tools, or a person's decision first."""
+    """What a turn that has called tools waits for: the tools, or a person's decision first."""
 
     TOOLS = "tools"
     DECISION = "decision"
@@ -201,7 +201,7 @@ class Message(models.Model):
 
 
 class Rating(models.Model):
-    """What a user thinks of a reply. It names the model, so that it counts when the conversation
+    """The rating of a reply by a user. It names the model, so that it counts when the conversation
     is gone."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -281,7 +281,7 @@ class QueuedMessage(models.Model):
 
 
 class SearchEntry(models.Model):
-    """What a search compares: the words of a message that is complete, or, without a message, of a
+    """An entry of the search: the words of a message that is complete, or, without a message, of a
     conversation's title. `as_of` is the `updated_at` of the conversation for which all entries
     are there. Made from the record by `search.py`, and no part of it.
 

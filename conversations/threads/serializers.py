@@ -50,7 +50,7 @@ class _MessageList(serializers.ListSerializer[Any]):
 
 
 class RatingInput(StrictSerializer):
-    """What the caller thinks of a reply."""
+    """The caller's rating of a reply."""
 
     value = StrictIntegerField(min_value=-1, max_value=1, help_text="1: good, -1: bad, 0: none.")
     comment = TextField(max_length=MOST_COMMENT, allow_blank=True, required=False)

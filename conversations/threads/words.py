@@ -41,7 +41,7 @@ def fold(text: str) -> str:
 
 
 class _Signs(dict[int, int | None]):
-    """What becomes of a character: itself, nothing, or a space. Filled as characters are met."""
+    """Maps a character to itself, to nothing, or to a space. Filled as characters are met."""
 
     def __missing__(self, code: int) -> int | None:
         self[code] = _sign(chr(code))

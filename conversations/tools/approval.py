@@ -27,8 +27,8 @@ class AlreadyDecided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided: `remember` is `once`, `conversation` or `always`. `answers` are those
-    to what the call's server asks, by the ids of the questions."""
+    """The decision of a person: `remember` is `once`, `conversation` or `always`. `answers` are
+    those to what the call's server asks, by the ids of the questions."""
 
     client_id: UUID
     allow: bool

@@ -59,7 +59,7 @@ def _address(value: str) -> str:
 
 
 class ToolServerChanges(StrictSerializer):
-    """What can be changed of a tool server."""
+    """The fields of a tool server that can be changed."""
 
     name = serializers.RegexField(
         _NAME, max_length=40, required=False, help_text="Letters, digits and hyphens."
@@ -131,7 +131,7 @@ class ToolServerInput(ToolServerChanges):
 
 
 class ToolHealthSerializer(serializers.Serializer[Any]):
-    """What the last try has found."""
+    """The result of the last request to the server."""
 
     ok = serializers.BooleanField()
     message = serializers.CharField()
@@ -169,7 +169,7 @@ class ToolServerSerializer(serializers.ModelSerializer[ToolServer]):
 
 
 class ToolTestSerializer(serializers.Serializer[Any]):
-    """What a test has found."""
+    """The result of a test of a tool server."""
 
     ok = serializers.BooleanField()
     message = serializers.CharField()

@@ -40,7 +40,7 @@ class NeedsSignIn(ToolFailed):
 
 
 class WrongAnswer(ToolFailed):
-    """What came back from an OAuth server belongs to no sign-in of this session."""
+    """The answer of an OAuth server belongs to no sign-in of this session."""
 
     def __init__(self) -> None:
         super().__init__("This sign-in was not started here, or has expired. Start again.")

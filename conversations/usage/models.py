@@ -11,7 +11,7 @@ from conversations.threads.models import Message, Status
 
 
 class UsageRecord(models.Model):
-    """What one reply cost. It is written when the reply ends, and kept when the conversation or
+    """The cost of one reply. It is written when the reply ends, and kept when the conversation or
     the key is deleted.
 
     `prompt_tokens` include the `cached_tokens`, which the provider did not read again. `source`

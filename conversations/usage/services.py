@@ -61,7 +61,7 @@ def record(
 
 
 class ClosedReply(NamedTuple):
-    """What a closed reply's row says of its cost, and who owns its conversation."""
+    """The cost of a closed reply by its row, and the owner of its conversation."""
 
     tokens: dict[str, Any] | None
     context: dict[str, Any] | None

@@ -28,7 +28,7 @@ class UsageQuery(Query):
 
 
 class UsageView(APIView):
-    """What the caller's replies cost, by day and model."""
+    """The cost of the caller's replies, by day and model."""
 
     @extend_schema(
         parameters=[UsageQuery],

@@ -48,7 +48,7 @@ def _answered(what: str, seconds: float) -> Finding:
 
 
 def settings_say() -> Iterator[Finding]:
-    """What `check --deploy` says, in the same words."""
+    """Pass on the messages of `check --deploy`."""
     checked = run_checks(include_deployment_checks=True)
     messages = [message for message in checked if not message.is_silenced()]
     for message in messages:

@@ -115,7 +115,7 @@ def adapt() -> None:
 
 
 class WithoutBody:
-    """What daphne puts messages for the application into: the pieces of a body are left out, but
+    """The queue of daphne's messages for the application: the pieces of a body are left out, but
     for the last, which says that it is whole."""
 
     def __init__(self, queue: asyncio.Queue[dict[str, Any]]) -> None:
@@ -127,7 +127,7 @@ class WithoutBody:
 
 
 class Reader:
-    """What the application receives: the body from where it is kept, when it is whole."""
+    """Gives the application the body from where it is kept, once it is complete."""
 
     def __init__(self, content: Any, receive: Any) -> None:
         self._content, self._receive = content, receive

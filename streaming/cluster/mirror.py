@@ -39,7 +39,7 @@ class Mirrored:
         return log.seq > self.seq or log.end is not None or log.phase is not self.sent_phase
 
     def next(self) -> Append:
-        """What is to be added now. A phase or the end goes with the last piece only, so that
+        """Return the next entries to add. A phase or the end goes with the last piece only, so that
         readers get everything in the order of the log."""
         log, first = self.log, self.seq + 1
         pieces = log.pieces[self.seq : self.seq + MOST_PIECES]

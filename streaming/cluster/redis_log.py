@@ -111,7 +111,7 @@ class LogState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """What a writer adds: pieces from number `first` on, then a phase or the end."""
+    """The entries that a writer adds: pieces from number `first` on, then a phase or the end."""
 
     reply_id: UUID
     first: int

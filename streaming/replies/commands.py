@@ -73,7 +73,7 @@ class AnswerSerializer(StrictSerializer):
 
 
 class DecisionSerializer(StrictSerializer):
-    """What a person decides on a tool call."""
+    """The decision of a person on a tool call."""
 
     client_id = IdField()
     allow = StrictBooleanField()

@@ -47,7 +47,7 @@ class Held:
         timers[conversation_id] = loop.call_later(seconds, self._try, user_id, conversation_id)
 
     def place_free(self, user_id: UUID) -> None:
-        """One of the user's replies has ended."""
+        """Try the messages that wait: one of the user's replies has ended."""
         for conversation_id in list(self._timers.get(user_id, ())):
             self._try(user_id, conversation_id)
 

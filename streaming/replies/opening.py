@@ -34,7 +34,7 @@ from streaming.tools import lists
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the database says of a request: the turn that it `made` before, or the `context` of a
+    """The state of a request in the database: the turn that it `made` before, or the `context` of a
     new one and the `bounds` of its caller. Without them the conversation is busy."""
 
     made: OpenedTurn | None = None

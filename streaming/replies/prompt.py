@@ -127,7 +127,7 @@ class Plan:
 
     @property
     def context(self) -> dict[str, Any]:
-        """What is told of the prompt, and of who failed before this provider was asked."""
+        """The `context` on the wire: how the prompt fits, and which providers failed before."""
         context = self.fitted.as_context(self.route.window)
         return {**context, "failed": [*self.route.failed]} if self.route.failed else context
 
@@ -325,7 +325,7 @@ def _newest(plan: Plan, beside: Amounts, files: FileFit) -> tuple[tuple[ChatMess
 
 
 def _texts_beside(parameters: dict[str, Any]) -> list[str]:
-    """What the model reads beside the messages: the tools, and the schema of the reply."""
+    """The texts that a model reads beside the messages: the tools, and the schema of a reply."""
     tools = parameters.get("tools") or ()
     texts = [f"{tool.name} {tool.description} {_json(tool.parameters)}" for tool in tools]
     # "json", in a conversation, has no schema.

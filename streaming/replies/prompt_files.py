@@ -31,7 +31,7 @@ PromptPart = str | Image
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a model is given of a content, and, where it is long, its passages, the best first."""
+    """A file as a model gets it: whole, or, if it is long, by passages, the best first."""
 
     part: PromptPart
     passages: tuple[Passage, ...] = ()

@@ -13,7 +13,7 @@ from streaming.tools.asked import AskedCalls
 
 @dataclass(slots=True)
 class Result:
-    """What became of a plan so far. It is kept up to date while the reply is made, so that it is
+    """The result of a plan so far. It is kept up to date while the reply is made, so that it is
     right whenever the reply is cut. `reading` says that a provider has the prompt. Times are
     seconds from the start."""
 

@@ -11,7 +11,7 @@ from streaming.log import MemoryLog, timestamp
 
 
 def snapshot_of(reply: Message) -> Snapshot:
-    """What every `message_start` of a reply says."""
+    """Return the fields that all `message_start` events of a reply share."""
     return Snapshot(
         id=str(reply.id),
         created_at=timestamp(reply.created_at),

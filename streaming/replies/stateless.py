@@ -96,7 +96,7 @@ class StatelessReply:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What tells a program of its limits, when it has been admitted."""
+        """The headers with the limits of a caller that was admitted."""
         return self.permit.headers if self.permit else {}
 
     async def pieces(self, patience: float) -> AsyncGenerator[list[Chunk]]:

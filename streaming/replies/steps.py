@@ -25,7 +25,7 @@ MOST_STEPS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the next reply is made from: the reply that asked, who asked first, and what is
+    """The next step of a turn: the reply that asked, who asked first, and what is
     planned."""
 
     asking: Message

@@ -105,7 +105,7 @@ class ConnectionTestView(AsyncAPIView):
 
 
 class ModelDefaultsView(AsyncAPIView):
-    """What answers a request that names no model, and who answers instead."""
+    """The default model, and the providers that answer instead of the default."""
 
     permission_classes = FOR_STAFF
 

@@ -64,7 +64,7 @@ class ModelJobsView(AsyncAPIView):
 
     @extend_schema(responses=ModelJobSerializer(many=True))
     async def get(self, request: Request) -> Response:
-        """What waits, runs or has ended, newest first."""
+        """All jobs, newest first."""
 
         def listed() -> Any:
             return ModelJobSerializer(jobs.jobs(), many=True).data

@@ -43,7 +43,7 @@ _ANSWER: Final[TypeAdapter[CallToolResult | InputRequiredResult]] = TypeAdapter(
 
 
 class Elicitation:
-    """What a server asks in one call, and was answered before."""
+    """The questions of a server in one call, and the answers so far."""
 
     def __init__(self, server: str, given: Given) -> None:
         self._server, self._given = server, given

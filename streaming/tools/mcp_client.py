@@ -189,7 +189,7 @@ async def aclose() -> None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """What is inside an exception group, deepest first."""
+    """Yield the exceptions inside a group, deepest first."""
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _causes(inner)

@@ -99,7 +99,7 @@ class StreamOptions(Body):
 
 
 class WrittenRequest(ReplyRequest):
-    """What chat completions and completions have in common."""
+    """The fields that chat completions and completions share."""
 
     stream_options: StreamOptions = Field(default_factory=StreamOptions)
     n: Annotated[int, Field(ge=1, le=1)] = 1

@@ -33,7 +33,7 @@ def _image(value: Any) -> Image:
 
 
 def _media_type(first: bytes) -> str | None:
-    """What an image is by its first bytes, whatever it is called."""
+    """Return the media type of an image by its first bytes."""
     for start, media_type in _IMAGES.items():
         if first.startswith(start):
             return media_type

@@ -26,9 +26,9 @@ Alternatives = Annotated[int, Field(ge=0, le=20)]
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """What a program wants. `model` is `None` where it names none; `parameters` holds those
-    fields of a `ChatRequest` that it set. The answer calls functions with a name in `custom` as
-    custom tools, tells the `warnings`, and repeats `echo`."""
+    """A request for a reply, parsed. `model` is `None` where it names none; `parameters` holds
+    those fields of a `ChatRequest` that it set. The answer calls functions with a name in `custom`
+    as custom tools, tells the `warnings`, and repeats `echo`."""
 
     messages: tuple[ChatMessage, ...]
     parameters: dict[str, Any]
@@ -59,7 +59,7 @@ class ReplySchema(Body):
 
 
 class ReplyRequest(Body):
-    """What requests for a reply have in common."""
+    """The fields that all requests for a reply share."""
 
     model: ModelName = ""
     stream: bool = False

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         )
 
     def asked_password(self) -> str | None:
-        """What a person types, twice; `None` when nobody is there to type."""
+        """Ask for a password twice; `None` without a terminal."""
         if not sys.stdin.isatty():
             return None
         password = getpass("Password: ")

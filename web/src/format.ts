@@ -17,12 +17,7 @@ const megabytes = new Intl.NumberFormat(locale, {
 });
 
 const precise = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
-const seconds = new Intl.NumberFormat(locale, {
-  style: 'unit',
-  unit: 'second',
-  unitDisplay: 'narrow',
-  maximumFractionDigits: 2,
-});
+const seconds = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 
 /** Characters per token, for estimates; the server uses the same number. */
 const CHARACTERS_PER_TOKEN = 4;
@@ -46,6 +41,7 @@ export function formatShare(value: number): string {
   return percent.format(value);
 }
 
+/** Without the unit, which the catalogue has. */
 export function formatSeconds(value: number): string {
   return seconds.format(value);
 }

@@ -92,7 +92,7 @@ function tokenWords({ tokens }: MessageMetadata): string | undefined {
 }
 
 function seconds(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : formatSeconds(value);
+  return value === undefined ? undefined : strings.phase.seconds(formatSeconds(value));
 }
 
 function finishWords(metadata: MessageMetadata): string | undefined {

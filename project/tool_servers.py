@@ -42,8 +42,12 @@ class ToolServerForm(forms.Form):
     )
     header = forms.CharField(label=_lazy("Name of the header"), required=False)
     secret = forms.CharField(
-        label=_lazy("Token, or value of the header"), required=False, strip=False
+        label=_lazy("Token, value of the header, or secret of the client"),
+        required=False,
+        strip=False,
     )
+    issuer = forms.CharField(label=_lazy("OAuth server"), required=False)
+    client_id = forms.CharField(label=_lazy("Client ID"), required=False)
     trusted = forms.BooleanField(required=False)
     choose = forms.ChoiceField(
         choices=[
@@ -96,6 +100,8 @@ class ToolServerForm(forms.Form):
         body["enabled_tools"] = None if data["choose"] == "all" else data["tools"]
         if data["auth"] == "header":
             body["header"] = data["header"]
+        if data["auth"] == "oauth":
+            body |= {name: data[name] for name in ("issuer", "client_id")}
         if data["secret"]:
             body["secret"] = data["secret"]
         return body
@@ -157,11 +163,14 @@ async def _form(request: HttpRequest, form: ToolServerForm, **more: Any) -> Http
     )
 
 
+SHOWN = ("name", "url", "auth", "header", "issuer", "client_id", "trusted")
+
+
 def _initial(row: ToolServer) -> dict[str, Any]:
     named = row.audience if isinstance(row.audience, list) else []
     people = User.objects.filter(pk__in=named).order_by("username")
     return {
-        **{name: getattr(row, name) for name in ("name", "url", "auth", "header", "trusted")},
+        **{name: getattr(row, name) for name in SHOWN},
         "choose": "all" if row.enabled_tools is None else "some",
         "tools": row.enabled_tools or [],
         "audience": "people" if isinstance(row.audience, list) else row.audience,

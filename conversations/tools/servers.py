@@ -87,6 +87,8 @@ def delete(*, row: ToolServer) -> None:
 
 
 def _set(row: ToolServer, fields: Mapping[str, Any]) -> None:
+    if (fields.get("auth", row.auth) == ToolServer.Auth.OAUTH) != row.signs_in:
+        row.secret = ""  # a client's secret is no token, and a token no client's secret
     for name, value in fields.items():
         setattr(row, name, encrypt(value) if name == "secret" else value)
     needs = {"bearer": ("secret",), "header": ("header", "secret")}.get(row.auth, ())

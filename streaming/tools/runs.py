@@ -126,10 +126,13 @@ class ToolRuns:
 
     async def _put_back(self, call: ToolCall, conversation: Conversation) -> None:
         """Let a call wait until the person has signed in. What is not stored is given up later."""
-        with suppress(*STORE_FAILURES):
-            if await database_sync_to_async(calls.put_back)(call=call):
-                call.state = State.NEEDS_SIGN_IN
-                await announce(conversation.pk, [call])
+        for wait in (0.0, *STORE_RETRIES):
+            await asyncio.sleep(wait)
+            with suppress(*STORE_FAILURES):
+                if await database_sync_to_async(calls.put_back)(call=call):
+                    call.state = State.NEEDS_SIGN_IN
+                    await announce(conversation.pk, [call])
+                return
 
     async def _finish(
         self,

@@ -56,6 +56,13 @@ async def test_the_page_of_tools(daphne_place: Place):
     assert unknown.status_code == 400
     away = await post(staff, path, **{**changes, "secret": "another"}, tools=["write"])
     assert "The tool server of-the-page refuses the credentials." in away.text
+    signs_in = {**changes, "auth": "oauth", "issuer": "http://127.0.0.1:9", "client_id": "of-ours"}
+    told = (await post(staff, path, **signs_in, tools=["write"])).text
+    assert "Sign in to the tool server of-the-page first." in told
+    assert 'href="/tools/of-the-page/sign-in"' in told
+    row = await _row(staff, "of-the-page")
+    assert (row["auth"], row["client_id"], row["has_secret"]) == ("oauth", "of-ours", False)
+    assert 'value="of-ours"' in (await staff.page.get(path)).text
     assert "Deleted “of-the-page”." in (await post(staff, f"{path}/delete")).text
     assert (await staff.page.get(path)).status_code == 404
 

@@ -32,10 +32,10 @@ const CALL_ORDER: Record<CallState, number> = {
   interrupted: 4,
 };
 
-/** Whether news of a call are later than what is shown. One that runs may wait again, for a sign-in; then it is asked anew. */
+/** Whether news of a call are later than what is shown. One that runs may wait again: for a sign-in, or for what its server asks. */
 function isLater(shown: CallState, told: CallState): boolean {
   if (told === 'needs_sign_in') return shown === 'allowed' || shown === 'running';
-  return CALL_ORDER[told] > CALL_ORDER[shown] || (told === 'asked' && shown === 'running');
+  return CALL_ORDER[told] > CALL_ORDER[shown] || (told === 'asked' && CALL_ORDER[shown] < CALL_ORDER.done);
 }
 
 /** Undoes the page's part of a refused request. */

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET
 
 from conversations.errors import Problem
 from conversations.people import writes
@@ -28,7 +28,7 @@ MOST = 4000
 
 @never_cache
 @login_required
-@require_safe
+@require_GET
 async def leave(request: HttpRequest, name: str) -> HttpResponse:
     """Send a person to the OAuth server of a tool server, by the name that a call tells."""
     user = await request.auser()
@@ -44,7 +44,7 @@ async def leave(request: HttpRequest, name: str) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_safe
+@require_GET
 async def come_back(request: HttpRequest) -> HttpResponse:
     """Sign in with what the OAuth server brings back, and let what waited for it go on."""
     user = await request.auser()

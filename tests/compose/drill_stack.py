@@ -122,7 +122,7 @@ async def test_a_streamed_reply(stack: Stack, session: str, model: ScriptedOllam
         async with Socket(url, headers) as socket:
             end = await socket.reply("Hello", model=MODELS[1])
             assert end["status"] == "completed"
-            assert len(socket.heard("delta")) > 5
+            assert len(socket.heard("delta")) > 1
         (_, reply) = await rest.messages(chat)
         assert reply["content"] == end["full_content"]
 

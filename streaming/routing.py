@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
-from typing import Self
 
 from django.conf import settings
 
@@ -21,8 +20,9 @@ from providers.errors import (
     ProviderUnavailable,
 )
 from providers.types import Model
-from streaming.model_facts import ModelFacts, ModelMemory
+from streaming.model_facts import ModelMemory
 from streaming.provider_answers import ProviderAnswers
+from streaming.route import Route
 
 # Seconds for which an answer is believed: that a provider is up, that it is not, its models.
 BELIEVE_UP = 15.0
@@ -42,57 +42,6 @@ class ModelNotOffered(InvalidInput):
     """The model that was asked for is not among those that may be used."""
 
     v1_status = 404
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A request's way: `window` is what the prompt is fitted into, `num_ctx` what the provider
-    is told of it (`None`: nothing, the size was a guess). `model` is empty while the server loads
-    the only one that it has, see `Router.once_loaded`. `fallback` tells that it is another's than
-    it should have been, and `failed` who failed before. `listed` is what the provider last told of
-    the model, `facts` what was learned of it."""
-
-    provider: Provider
-    model: str
-    window: int
-    num_ctx: int | None
-    fallback: bool = False
-    failed: tuple[dict[str, str], ...] = ()
-    listed: Model | None = None
-    facts: ModelFacts = field(default_factory=ModelFacts)
-
-    def instead_of(self, provider: str, error: ProviderError) -> Self:
-        """The same as a fallback, after another has failed."""
-        failed = (*self.failed, {"provider": provider, "code": error.code})
-        return replace(self, fallback=True, failed=failed)
-
-    @property
-    def strict_roles(self) -> bool:
-        """Whether the model takes no system message, and only roles that alternate."""
-        return self.facts.strict_roles or (self.listed and self.listed.system_role) is False
-
-    @property
-    def thinks(self) -> bool:
-        """Whether the model is known to think before it answers."""
-        return self.facts.thinks or bool(self.listed and "thinking" in self.listed.capabilities)
-
-    @property
-    def cannot_think(self) -> bool:
-        """Whether the model is known not to think."""
-        capabilities = self.listed.capabilities if self.listed else ()
-        return bool(capabilities) and not self.thinks
-
-    @property
-    def cannot_see(self) -> bool:
-        """Whether the model is known not to take pictures."""
-        capabilities = self.listed.capabilities if self.listed else ()
-        return bool(capabilities) and "vision" not in capabilities
-
-    @property
-    def takes_no_tools(self) -> bool:
-        """Whether the model is known not to call tools: what a list says of its capabilities is
-        not always all of them, so its refusal is waited for."""
-        return self.facts.refuses_tools or (self.listed and self.listed.takes_tools) is False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ STREAMING_LAYERS = {
     "several processes": "cluster",
     "replies": "replies",
     "tools, notifications": "tools push",
-    "logs, limits, slots": "log limits provider_slots provider_answers routing catalog connections"
-    " model_facts model_jobs peers hints presence revocation credentials",
+    "logs, limits, slots": "log limits provider_slots provider_answers route routing catalog"
+    " connections model_facts model_jobs peers hints presence revocation credentials",
     "ground": "events errors metrics caller db_threads background heavy_work single_server"
     " allocator token_estimate picture_tokens storable memory_layer file_reading",
 }

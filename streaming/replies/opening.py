@@ -28,7 +28,8 @@ from streaming.replies import prompt_files
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan, is_long, make_plan
 from streaming.replies.prompt_files import Loaded
-from streaming.routing import ModelNotOffered, Route, Router
+from streaming.route import Route
+from streaming.routing import ModelNotOffered, Router
 from streaming.tools import lists
 
 

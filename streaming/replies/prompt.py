@@ -23,7 +23,7 @@ from streaming.caller import Caller
 from streaming.replies.prompt_calls import messages_of, newest_turn
 from streaming.replies.prompt_files import FileFit, Loaded, PromptFile, prompt_files
 from streaming.replies.roles import join_neighbours, without_system
-from streaming.routing import Route
+from streaming.route import Route
 from streaming.token_estimate import ONCE, Amounts, message_amounts, text_amounts, total
 
 # How much longer a prompt is than we thought when its refusal does not say: at least so much

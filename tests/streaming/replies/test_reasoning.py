@@ -11,7 +11,7 @@ from providers.echo import EchoProvider
 from providers.types import ChatMessage, Model, Usage
 from streaming.caller import Caller
 from streaming.replies.prompt import Plan, make_plan
-from streaming.routing import Route
+from streaming.route import Route
 from tests.harness.place import Place
 from tests.harness.rest import ok
 

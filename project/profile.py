@@ -121,7 +121,7 @@ def show(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResp
         "instructions_form": InstructionsForm({"instructions": user_of(request).instructions}),
         "keys": ApiKey.objects.filter(user=user_of(request)),
         "fonts": [("product", "Inter"), ("system", _("System font"))],
-        "languages": [("", _("As the browser")), *settings.LANGUAGES],
+        "languages": [("", _("Same as your browser")), *settings.LANGUAGES],
         "themes": [("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
         **context,
     }

@@ -2,8 +2,11 @@
  * Keeps the progress of work on models up to date on the page *Models*, and shows what it has done
  * when it has ended. Without scripts a reload does.
  */
-const gigabytes = new Intl.NumberFormat('en', { style: 'unit', unit: 'gigabyte', maximumFractionDigits: 1 });
-const megabytes = new Intl.NumberFormat('en', { style: 'unit', unit: 'megabyte', maximumFractionDigits: 0 });
+const list = document.querySelector<HTMLElement>('[data-jobs]');
+/** In the language of the page. */
+const words = { progress: '{done} / {total}', ...list?.dataset } as Record<string, string>;
+const gigabytes = new Intl.NumberFormat(document.documentElement.lang, { style: 'unit', unit: 'gigabyte', maximumFractionDigits: 1 });
+const megabytes = new Intl.NumberFormat(document.documentElement.lang, { style: 'unit', unit: 'megabyte', maximumFractionDigits: 0 });
 /** How often the progress is asked for (ms). */
 const EVERY_MS = 1_000;
 
@@ -16,7 +19,7 @@ interface Job {
   total_bytes: number;
 }
 
-if (document.querySelector('[data-jobs="busy"]')) setTimeout(() => void look(), EVERY_MS);
+if (list?.dataset['jobs'] === 'busy') setTimeout(() => void look(), EVERY_MS);
 
 async function look(): Promise<void> {
   try {
@@ -42,8 +45,10 @@ function show(job: Job): void {
   const state = row?.querySelector('[data-state]');
   const bar = row?.querySelector('progress');
   if (!row || !state) return;
-  const bytes = job.state === 'running' && job.total_bytes > 0 ? ` · ${size(job.done_bytes)} of ${size(job.total_bytes)}` : '';
-  state.textContent = `${job.error || job.state}${bytes} · ${job.connection}`;
+  const known = job.state === 'running' && job.total_bytes > 0;
+  const progress = (words['progress'] ?? '').replace('{done}', size(job.done_bytes)).replace('{total}', size(job.total_bytes));
+  const said = [job.error || words[job.state] || job.state, ...(known ? [progress] : []), job.connection];
+  state.textContent = said.join(' · ');
   if (bar && job.total_bytes > 0) {
     bar.max = job.total_bytes;
     bar.value = job.done_bytes;

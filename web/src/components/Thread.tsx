@@ -35,6 +35,7 @@ import { MessageList } from './thread/MessageList';
 import { NoModelCard } from './models/NoModelCard';
 import { ModelPicker } from './models/ModelPicker';
 import { OtherModelButton, otherModelHelps } from './models/OtherModelButton';
+import { missingModel, PullLink } from './models/PullModel';
 import { RecentChats } from './RecentChats';
 import { PlainNotice } from './thread/PlainNotice';
 import { QuoteButton } from './thread/QuoteButton';
@@ -76,6 +77,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const showConnection = () => setConnectionOpen(true);
   const composer = useRef<ComposerHandle>(null);
   const { messages, busy, connection, sendError } = playground;
+  const missing = missingModel(sendError?.code, parameters.values.model);
   const [plain, format] = useDrawing(conversation.id);
   const threadFiles = useThreadFiles(messages);
 
@@ -253,6 +255,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
                 {otherModelHelps(sendError.code, parameters.values.model, models) && (
                   <OtherModelButton models={models} failed={parameters.values.model} onPick={chooseModel} />
                 )}
+                {missing && <PullLink model={missing} />}
               </InlineError>
             ) : (
               !busy && !actions.editing && <TooLongNotice messages={messages} onEdit={actions.editLast} />

@@ -41,6 +41,7 @@ export function ModelListbox({ models: handle, value, label, note, onPick }: Pro
   const all = groups.flatMap((group) => group.models);
   const several = new Set(models?.results.map(({ provider }) => provider)).size > 1;
   const chosen = all.findIndex((model) => sameModel(model.id, value ?? ''));
+  const gone = query === '' && all.length > 0 && value !== null && value !== '' && chosen === -1;
   const [moved, setMoved] = useState<number | null>(null);
   const at = Math.min(moved ?? (query === '' ? Math.max(0, chosen) : 0), all.length - 1);
   const optionId = (index: number) => `${id}-${index}`;
@@ -126,6 +127,11 @@ export function ModelListbox({ models: handle, value, label, note, onPick }: Pro
           <div className="px-4 pb-4 text-center break-words">
             <p>{loading && !models ? strings.models.loading : query === '' ? strings.models.none : strings.models.noneFound(query)}</p>
             {query !== '' && <PullLink model={query.trim()} />}
+          </div>
+        )}
+        {gone && (
+          <div className="border-t border-line px-4 py-2 empty:hidden">
+            <PullLink model={shortName(value)} />
           </div>
         )}
         {error && (

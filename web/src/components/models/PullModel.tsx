@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useEffect } from 'react';
+import { saidError } from '../../errorWords';
 import { formatBytes } from '../../format';
 import { strings } from '../../strings';
 import { api } from '../../transport/api';
@@ -50,7 +51,7 @@ export function PullModel({ connection, model }: Props) {
       </div>
     );
   }
-  const problem = start.error?.message ?? (job?.state === 'failed' && job.error);
+  const problem = start.error ? saidError(start.error) : job?.state === 'failed' && job.error;
   return (
     <div className="mt-4">
       {problem && (
@@ -64,6 +65,24 @@ export function PullModel({ connection, model }: Props) {
       </button>
     </div>
   );
+}
+
+/** Servers of the settings that keep no models of their own. */
+const CANNOT_PULL = new Set(['openai', 'inference', 'local', 'echo']);
+
+/**
+ * For staff, where a model is asked for that its server does not have: pulls it.
+ *
+ * @param connection empty where it is not known; then the page *Models* asks
+ */
+export function PullMissing({ connection, model }: Props) {
+  if (model === '' || CANNOT_PULL.has(connection)) return null;
+  return connection === 'ollama' ? <PullModel connection={connection} model={model} /> : <PullLink model={model} />;
+}
+
+/** The model of a failure that says that it is not there; null for any other. */
+export function missingModel(code: string | undefined, model: string | null | undefined): string | null {
+  return code === 'model_not_found' && model ? model : null;
 }
 
 /** For staff, where a model was looked for that is not there: the way to pull it. */

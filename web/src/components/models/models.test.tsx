@@ -9,7 +9,7 @@ import { strings } from '../../strings';
 import { api } from '../../transport/api';
 import { ModelListbox } from './ModelListbox';
 import { NoModelCard } from './NoModelCard';
-import { PullLink } from './PullModel';
+import { missingModel, PullLink, PullMissing } from './PullModel';
 
 function model(id: string, more: Partial<Model> = {}): Model {
   return {
@@ -154,6 +154,18 @@ describe('where there is no model', () => {
     view.unmount();
     show(<PullLink model="qwen3:8b" />);
     expect(screen.queryByRole('link')).toBeNull();
+  });
+
+  it('pulls what a reply asked for, where its server keeps models', () => {
+    vi.spyOn(api, 'modelJobs').mockResolvedValue([]);
+    show(<PullMissing connection="ollama" model="qwen3:8b" />, true).unmount();
+    const view = show(<PullMissing connection="openai" model="gpt-5" />, true);
+    expect(view.container.childElementCount).toBe(0);
+    view.unmount();
+    show(<PullMissing connection="ollama" model="qwen3:8b" />, true);
+    expect(screen.getByRole('button', { name: strings.models.pull.now('qwen3:8b') })).toBeTruthy();
+    expect(missingModel('model_not_found', 'qwen3:8b')).toBe('qwen3:8b');
+    expect(missingModel('provider_failed', 'qwen3:8b')).toBeNull();
   });
 
   it('leads staff from a search to the page that pulls', () => {

@@ -3,6 +3,7 @@ import type { ModelsHandle } from '../../hooks/useModels';
 import { findModel, shortName } from '../../state/models';
 import { strings } from '../../strings';
 import { modelFacts, placeOf } from '../models/facts';
+import { PullLink } from '../models/PullModel';
 import { ModelPicker } from '../models/ModelPicker';
 
 interface Props {
@@ -28,6 +29,7 @@ export function ModelField({ models: handle, value, onChange }: Props) {
       <p id={`${id}-help`} className="mt-1.5 text-xs text-ink-muted">
         {gone ? strings.settings.modelGoneHelp(shortName(selected)) : facts || strings.settings.modelHelp}
       </p>
+      {gone && <PullLink model={shortName(selected)} />}
       {error && (
         <div role="alert" className="mt-2 rounded-control bg-danger-soft px-3 py-2 text-xs">
           <p>{error.message || strings.models.failed}</p>

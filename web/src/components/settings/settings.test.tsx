@@ -1,3 +1,4 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
@@ -76,8 +77,15 @@ describe('ModelField', () => {
     expect(screen.getByText(/Cloud · 3\.2B · 2 ?GB · 8,192-token context · vision/)).toBeTruthy();
   });
 
-  it('names a model that is gone', () => {
-    render(<ModelField models={handle} value="mistral" onChange={vi.fn()} />);
+  it('names a model that is gone, and leads staff to its pull', () => {
+    const client = new QueryClient();
+    client.setQueryData(['me'], { is_staff: true });
+    render(
+      <QueryClientProvider client={client}>
+        <ModelField models={handle} value="mistral" onChange={vi.fn()} />
+      </QueryClientProvider>,
+    );
+    expect(screen.getByRole('link', { name: strings.models.pull.find('mistral') })).toHaveProperty('search', '?pull=mistral');
     expect(screen.getByRole('button', { name: /mistral \(no longer available\)/ })).toBeTruthy();
     expect(screen.getByText(strings.settings.modelGoneHelp('mistral'))).toBeTruthy();
   });

@@ -6,6 +6,7 @@ import { Actions } from './actions';
 import { FilesNote } from '../files/FilesNote';
 import { Mark } from '../ui/Brand';
 import { OtherModelButton, otherModelHelps } from '../models/OtherModelButton';
+import { missingModel, PullMissing } from '../models/PullModel';
 import { CopyButton } from '../ui/CopyButton';
 import type { MessageProps } from './messageProps';
 import { LeftOutNote } from './LeftOutNote';
@@ -30,6 +31,7 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
   const goOn = useGoOn(message, onRetry !== undefined && text !== '');
   const actions = use(Actions);
   const other = actions && onRetry && otherModelHelps(metadata.error?.code, metadata.model, actions.models) ? actions : null;
+  const missing = missingModel(metadata.error?.code, metadata.model);
   const raise = actions && onRetry ? () => actions.raise(message.id) : undefined;
   if (running && text === '' && reasoning === '') return <PendingReply metadata={metadata} continues={continues} />;
   return (
@@ -62,13 +64,16 @@ export function AssistantMessage({ message: latest, onRetry, goesOn = false, con
           thought={reasoning !== ''}
           onRaise={raise}
           otherModel={
-            other && (
-              <OtherModelButton
-                models={other.models}
-                failed={metadata.model ?? null}
-                onPick={(model) => other.retryWith(message.id, model)}
-              />
-            )
+            <>
+              {other && (
+                <OtherModelButton
+                  models={other.models}
+                  failed={metadata.model ?? null}
+                  onPick={(model) => other.retryWith(message.id, model)}
+                />
+              )}
+              {missing && <PullMissing connection={metadata.provider_used ?? ''} model={missing} />}
+            </>
           }
         />
       )}

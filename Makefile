@@ -89,7 +89,7 @@ fuzz: .venv/.dev-stamp page ## Send generated and hostile input, and measure wha
 
 sbom: .venv/audit/.stamp ## Write the lists of parts (CycloneDX) into sbom/
 	@mkdir -p sbom
-	@.venv/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file sbom/python.cdx.json requirements.lock
+	@PYTHONWARNINGS=ignore .venv/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file sbom/python.cdx.json requirements.lock
 	@$(NPM) sbom --sbom-format cyclonedx --package-lock-only --omit dev --loglevel error > ../sbom/page.cdx.json
 	@echo "sbom/python.cdx.json and sbom/page.cdx.json list what is in the server and in the page."
 

@@ -8,9 +8,6 @@ from base64 import urlsafe_b64encode
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import models
 
@@ -18,6 +15,8 @@ from django.db import models
 _PURPOSE: Final = b"chat-playground: secrets at rest"
 
 if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
     _Text = models.TextField[str, str]
 else:
     _Text = models.TextField
@@ -40,21 +39,29 @@ def decrypt(stored: str) -> str:
     """Return what `encrypt` was given. Raises `SecretUnreadable`."""
     if not stored:
         return ""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _cipher().decrypt(stored.encode()).decode()
     except InvalidToken:
         raise SecretUnreadable from None
 
 
-def _cipher() -> MultiFernet:
+def _cipher() -> "MultiFernet":
     return _cipher_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
 
 
 @lru_cache(maxsize=4)
-def _cipher_of(keys: tuple[str, ...]) -> MultiFernet:
+def _cipher_of(keys: tuple[str, ...]) -> "MultiFernet":
     """The cipher that encrypts with the first key and decrypts with each."""
+    # Loaded where there is a secret: it takes 6 MB, and a part of the start.
+    from cryptography.fernet import Fernet, MultiFernet
+
     return MultiFernet([Fernet(urlsafe_b64encode(_derived(key))) for key in keys])
 
 
 def _derived(key: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())

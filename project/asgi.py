@@ -7,6 +7,7 @@ websocket    ─ threads ─ routes (who is there and from where is the consumer
 """
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 import django
 
+gc.disable()  # what is imported stays: to look for garbage in it is a tenth of the time
 django.setup(set_prefix=False)
 
 # The registry of applications has to be ready before anything else of ours is imported.
@@ -24,7 +26,7 @@ from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, re_path
 
-from project import private_files, servers
+from project import light_imports, private_files, servers
 from project.checks import refusals
 from project.doctor import probe
 from project.handler import LoopHandler
@@ -102,6 +104,8 @@ def _refuse_danger() -> None:
         raise ImproperlyConfigured(" ".join(faults))
 
 
+light_imports.load_http_client()
+gc.enable()
 allocator.give_back()
 sys.setswitchinterval(THREAD_SECONDS)
 private_files.protect()

@@ -29,6 +29,12 @@ def load_rest_framework() -> None:
         import rest_framework.compat  # noqa: F401
 
 
+def load_http_client() -> None:
+    """httpx without its command line, which loads what colours its output."""
+    with absent("rich", "pygments", "markdown_it"):
+        import httpx  # noqa: F401
+
+
 def load_twisted() -> None:
     """Twisted without pyOpenSSL: `serve` speaks plain HTTP, and TLS is the proxy's."""
     with absent("OpenSSL"):

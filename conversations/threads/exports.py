@@ -4,6 +4,7 @@ A conversation may be larger than memory, and to write it takes a while: so no m
 read at once, and the thread and the connection of the database are given back in between.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -22,6 +23,9 @@ from conversations.threads.serializers import ConversationSerializer, MessageSer
 NAMES = {Message.Role.USER: "You", Message.Role.ASSISTANT: "Assistant"}
 # Messages that are read at once; fewer where they are long.
 BATCH = 100
+# Pieces of all exports that are made at once: each keeps the processor busy, and the event loop has
+# to wait among them for its turn.
+_MAKING = asyncio.Semaphore(2)
 
 FORMAT = {"format": "chat-playground", "version": 1}
 
@@ -74,7 +78,8 @@ async def _pieces(ids: list[UUID], write: Write) -> AsyncIterator[list[bytes]]:
     """Yield what `write` makes of a few messages at a time; those that are gone are left out."""
     start = 0
     while start < len(ids):
-        start, piece = await database_sync_to_async(_piece)(ids, start, write)
+        async with _MAKING:
+            start, piece = await database_sync_to_async(_piece)(ids, start, write)
         if piece:
             yield piece
 

@@ -9,7 +9,6 @@ websocket    ─ threads ─ routes (who is there and from where is the consumer
 import asyncio
 import gc
 import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from typing import Any
@@ -38,10 +37,6 @@ from streaming.lifecycle import lifecycle
 from streaming.single_server import SingleServerError
 from streaming.socket.consumer import ChatConsumer
 from streaming.socket.handshake import no_such_socket
-
-# How long a busy thread may keep others from running. Python's 5 ms for each of a few of them would
-# be felt by all, since the event loop is one of those that wait.
-THREAD_SECONDS = 0.001
 
 django_application = LoopHandler()
 
@@ -107,6 +102,5 @@ def _refuse_danger() -> None:
 light_imports.load_http_client()
 gc.enable()
 allocator.give_back()
-sys.setswitchinterval(THREAD_SECONDS)
 private_files.protect()
 servers.adapt()

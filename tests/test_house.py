@@ -58,6 +58,14 @@ WEB_TESTS = re.compile(r"testing/|.*\.test$")
 TYPE = re.compile(r"_*[A-Z]\w*[a-z]")
 # Django looks for this name in each module of `management/commands`.
 SHARED_NAMES = {"Command"}
+# What a module of the page exports as a type, a class or a component. The component `Message` shows
+# the `Message` of the wire.
+EXPORTED = re.compile(
+    r"^export (?:default )?(?:abstract )?(?:interface|type|class|function|const)"
+    r" ([A-Z]\w*[a-z]\w*)",
+    re.MULTILINE,
+)
+SHARED_IN_THE_PAGE = {"Message"}
 
 WEB_FRAMEWORKS = {"django", "rest_framework", "channels", "drf_spectacular", "asgiref"}
 # Libraries that one file alone may know, by the start of its name.
@@ -226,6 +234,25 @@ def test_no_two_classes_share_a_name():
     assert shared_names(path for path in PATHS.values() if "migrations" not in path.parts) == {}
 
 
+def shared_exports(paths: Iterable[Path]) -> dict[str, list[str]]:
+    """Names that several modules of the page export, with those modules."""
+    places: dict[str, list[str]] = {}
+    for path in paths:
+        for name in set(EXPORTED.findall(path.read_text())) - SHARED_IN_THE_PAGE:
+            places.setdefault(name, []).append(str(path))
+    return {name: where for name, where in places.items() if len(where) > 1}
+
+
+def test_no_two_modules_of_the_page_export_a_name():
+    """Of a type, a class or a component."""
+    root = ROOT / "web" / "src"
+    paths = sorted(path for kind in ("*.ts", "*.tsx") for path in root.rglob(kind))
+    product = [
+        path for path in paths if not WEB_TESTS.match(str(path.relative_to(root).with_suffix("")))
+    ]
+    assert shared_exports(product) == {}
+
+
 # --- These tests would notice ------------------------------------------------------------------
 
 
@@ -306,6 +333,16 @@ def test_a_name_that_two_classes_share_is_found(tmp_path: Path):
         "Answer": [f"{paths[0]}:1", f"{paths[1]}:1"],
         "Kind": [f"{paths[0]}:3", f"{paths[2]}:3"],
     }
+
+
+def test_a_name_that_two_modules_of_the_page_export_is_found(tmp_path: Path):
+    """A constant in capitals and a name that is not exported are none."""
+    files = {
+        "a.ts": "export interface Actions {\n}\nexport const MOST = 1;\ninterface Props {}",
+        "b.tsx": "export function Actions() {}\nexport const MOST = 2;\ninterface Props {}",
+    }
+    paths = [write(tmp_path, files) / name for name in files]
+    assert shared_exports(paths) == {"Actions": [str(path) for path in paths]}
 
 
 def test_every_kind_of_import_makes_a_circle_in_python(tmp_path: Path):

@@ -4,12 +4,12 @@ import type { ReactNode } from 'react';
 import type { Conversation } from '../../protocol';
 import { aroundStrings } from '../../stringsAround';
 import { Menu, MENU_ITEM } from '../ui/Menu';
-import { titleOf, type Actions } from './useActions';
+import { titleOf, type RowActions } from './useActions';
 
 interface Props {
   row: Conversation;
   anchor: HTMLElement;
-  actions: Actions;
+  actions: RowActions;
   onRename(): void;
   onRemove(): void;
   onClose(): void;

@@ -15,7 +15,7 @@ import { toast } from '../../state/toasts';
 import { strings } from '../../strings';
 import { aroundStrings } from '../../stringsAround';
 
-export type Actions = ReturnType<typeof useActions>;
+export type RowActions = ReturnType<typeof useActions>;
 
 const words = aroundStrings.toast;
 

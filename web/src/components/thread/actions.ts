@@ -3,13 +3,13 @@ import type { ModelsHandle } from '../../hooks/useModels';
 import type { Written } from '../../transport/types';
 import type { DecideFrame, ToolCall } from '../../protocol';
 import type { ThreadMessage } from '../../session/thread';
-import type { MessageTools } from './useMessageTools';
+import type { MessageActions } from './useMessageTools';
 
 /** What a person decides on a tool call. */
 export type Decision = Pick<DecideFrame, 'allow' | 'remember' | 'arguments' | 'reason'>;
 
 /** What can be done with a message of the thread. Ids are those of `ThreadMessage`. */
-export interface ThreadActions extends MessageTools {
+export interface ThreadActions extends MessageActions {
   /** A reply is being made: nothing that asks for another one is possible. */
   busy: boolean;
   models: ModelsHandle;

@@ -13,7 +13,7 @@ import { api } from '../../transport/api';
 export type RatingValue = 1 | -1 | 0;
 
 /** What can be done with a stored message beside the conversation. A failure shows a toast. */
-export interface MessageTools {
+export interface MessageActions {
   /** Deletes it, with a way back. */
   remove(message: ThreadMessage): void;
   /** Opens a new conversation with what leads to it. */
@@ -28,7 +28,7 @@ interface Tools {
   focusComposer(): void;
 }
 
-export function useMessageTools({ conversationId, playground, focusComposer }: Tools): MessageTools {
+export function useMessageTools({ conversationId, playground, focusComposer }: Tools): MessageActions {
   const client = useQueryClient();
   const { revise, rated } = playground;
   return useMemo(() => {

@@ -5,7 +5,7 @@ import type { ParametersHandle } from '../../hooks/useParameters';
 import type { Playground } from '../../hooks/usePlayground';
 import { strings } from '../../strings';
 import type { ThreadActions } from './actions';
-import type { MessageTools } from './useMessageTools';
+import type { MessageActions } from './useMessageTools';
 import { announce } from '../ui/announce';
 import { written } from '../../session/messageText';
 import { serverIdOf } from '../../session/thread';
@@ -19,7 +19,7 @@ interface Tools {
   models: ModelsHandle;
   parameters: ParametersHandle;
   focusComposer(): void;
-  tools: MessageTools;
+  tools: MessageActions;
   /** The chat's model from now on. */
   chooseModel(model: string): void;
 }

@@ -5,6 +5,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.browser import Visit, answered
+from tests.browser.page import ChatPage
 from tests.browser.screens import Options, screen
 from tests.browser.screens_more import picture
 from tests.harness.rest import ok
@@ -84,3 +85,65 @@ async def signing_in_did_not_work(visit: Visit, options: Options) -> Page:
     await _add(visit, "wiki", auth="oauth", secret="", url="http://127.0.0.1:9/mcp")
     visit.watch.allow(answered(400))
     return await visit.page("/tools/wiki/sign-in", **options)
+
+
+async def _called(visit: Visit, options: Options, *named: tuple[str, dict[str, Any]]) -> ChatPage:
+    """A chat in which a model has called tools of the wiki."""
+    row = await _add(visit, "wiki", trusted=True)
+    visit.place.offer("calls")
+    chat = await visit.chat(model="calls", **options)
+    tools = {"settings": {"tools": ["wiki"], "model": "calls"}}
+    ok(await visit.person.rest.patch(f"/api/conversations/{chat.conversation}/", tools))
+    await chat.reload()
+    await chat.send(calls(row, *named))
+    return chat
+
+
+async def _allow(chat: ChatPage, name: str) -> None:
+    card = chat.page.get_by_role("region", name=f"{name} asks for permission")
+    await card.get_by_role("button", name="Allow once").click()
+    await expect(card).to_have_count(0)
+
+
+@screen
+async def call_asked(visit: Visit, options: Options) -> Page:
+    """A call that waits for a decision."""
+    chat = await _called(visit, options, ("write", {"text": "Tides follow the moon."}))
+    card = chat.page.get_by_role("region", name="write asks for permission")
+    await card.get_by_role("button", name="Deny").scroll_into_view_if_needed()
+    return chat.page
+
+
+@picture
+async def call_running(visit: Visit, options: Options) -> Page:
+    chat = await _called(visit, options, ("wait", {"seconds": 25}), ("look_up", {"word": "tide"}))
+    await _allow(chat, "wait")
+    await expect(chat.page.get_by_text("Using wait")).to_be_visible()
+    return chat.page
+
+
+@picture
+async def call_done(visit: Visit, options: Options) -> Page:
+    """Calls that were made, one of them open; a picture; one that failed, and one that was
+    denied."""
+    named = ("look_up", {"word": "tide"}), ("fail", {}), ("write", {"text": "x"}), ("draw", {})
+    chat = await _called(visit, options, *named)
+    await _allow(chat, "fail")
+    await _allow(chat, "draw")
+    denied = chat.page.get_by_role("region", name="write asks for permission")
+    await denied.get_by_role("textbox", name="A word to the model").fill("Not now.")
+    await denied.get_by_role("button", name="Deny").click()
+    await expect(chat.page.get_by_text("Results:")).to_be_visible()
+    await chat.page.get_by_text("Used look up").click()
+    return chat.page
+
+
+@screen
+async def call_input(visit: Visit, options: Options) -> Page:
+    """A form that a tool server asks for."""
+    chat = await _called(visit, options, ("book", {"train": "ICE 1"}))
+    await _allow(chat, "book")
+    form = chat.page.get_by_role("form", name="book asks for input")
+    await form.get_by_role("spinbutton", name="Row").fill("7")
+    await form.get_by_role("button", name="Dismiss").scroll_into_view_if_needed()
+    return chat.page

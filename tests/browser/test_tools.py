@@ -35,9 +35,9 @@ async def test_a_call_is_decided_in_one_tab_and_shown_in_both(visit: Visit, add_
     await question.get_by_role("button", name="Allow once").click()
     for tab in (chat, other):
         await answer(tab.page, "two")
-        await expect(tab.page.get_by_text("write · ").first).to_contain_text("done")
+        await expect(tab.page.get_by_text("Used write").first).to_be_visible()
     await chat.reload()
-    await expect(chat.page.get_by_text("write · ").first).to_contain_text("done")
+    await expect(chat.page.get_by_text("Used write").first).to_be_visible()
     stored = ok(await visit.person.rest.get(f"/api/conversations/{chat.conversation}/"))
     assert stored["settings"]["tools"] == [server["name"]]
     await other.send(calls(server, ("write", {"text": "three"})))
@@ -74,3 +74,39 @@ async def test_a_call_goes_on_after_signing_in_in_another_tab(
     question = chat.page.get_by_role("region", name="who_am_i asks for permission")
     await question.get_by_role("button", name="Allow once").click()
     await answer(chat.page, "You are grace.")
+
+
+async def test_a_call_is_decided_by_keyboard(visit: Visit, add_server):
+    """Enter in the composer decides nothing; the buttons are on the way back from it. A form that
+    the server asks for is filled in, and the picture of a result is shown."""
+    staff = await visit.place.person(staff=True)
+    server = await add_server(staff, audience=[visit.person.id])
+    visit.place.offer("calls")
+    chat = await visit.chat(model="calls")
+    tools = {"settings": {"tools": [server["name"]], "model": "calls"}}
+    ok(await visit.person.rest.patch(f"/api/conversations/{chat.conversation}/", tools))
+    await chat.reload()
+    named = ("draw", {}), ("book", {"train": "ICE 1"})
+    await chat.send(calls(server, *named))
+    keyboard = chat.page.keyboard
+    for name in ("draw", "book"):
+        card = chat.page.get_by_role("region", name=f"{name} asks for permission")
+        await expect(card).to_be_visible()
+        await chat.composer.focus()
+        await keyboard.press("Enter")
+        await card.get_by_role("textbox", name="A word to the model").focus()
+        await keyboard.press("Enter")
+        await expect(card).to_be_visible()
+        await keyboard.press("Tab")
+        await expect(card.get_by_role("button", name="Allow once")).to_be_focused()
+        await keyboard.press("Enter")
+        await expect(card).to_have_count(0)
+    form = chat.page.get_by_role("form", name="book asks for input")
+    await form.get_by_role("spinbutton", name="Row").fill("7")
+    await keyboard.press("Tab")
+    await keyboard.press("a")
+    await expect(form.get_by_role("combobox", name="Side")).to_have_value("aisle")
+    await form.get_by_role("spinbutton", name="Row").press("Enter")
+    await answer(chat.page, "Booked 7 aisle in ICE 1.")
+    picture = chat.page.get_by_role("img", name="Picture 1 of draw")
+    await expect(picture).to_have_js_property("naturalWidth", 4)

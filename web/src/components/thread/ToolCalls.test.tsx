@@ -51,8 +51,52 @@ test('a call whose server wants to know the person leads there, or is denied', a
   expect(decide).toHaveBeenLastCalledWith(message, call, { allow: false });
 });
 
-test('a call that was made is a line with its result', () => {
-  show({ ...asked, state: 'done', result: 'Found.', took_s: 1.23, truncated: false, files: [] });
-  expect(screen.getByRole('group').textContent).toContain(`search · wiki · ${words.states.done} · ${words.seconds('1.2')}`);
+test('a call that was made is a line with its result and its pictures', () => {
+  show({ ...asked, name: 'look_up', state: 'done', result: 'Found.', took_s: 1.23, truncated: false, files: ['f'] });
+  expect(screen.getByRole('group').textContent).toContain(`${words.lines.done('look up')} · wiki · ${words.seconds('1.2')}`);
   expect(screen.getByText('Found.')).toBeTruthy();
+  const picture = screen.getByRole('img', { name: words.picture('look up', 1) });
+  expect(picture.getAttribute('src')).toBe('/api/files/f/content');
+});
+
+const form: ToolCall = {
+  ...asked,
+  input: [
+    {
+      id: '1-0',
+      message: 'Which seat?',
+      schema: {
+        required: ['row'],
+        properties: {
+          row: { type: 'integer', title: 'Row', minimum: 1 },
+          side: { type: 'string', title: 'Side', enum: ['w', 'a'], enumNames: ['Window', 'Aisle'], default: 'w' },
+          meal: { type: 'boolean', title: 'Meal' },
+          extras: { type: 'array', title: 'Extras', items: { anyOf: [{ const: 'bike', title: 'Bicycle' }, { const: 'dog' }] } },
+          note: { type: 'string', title: 'Note' },
+        },
+      },
+    },
+  ],
+};
+
+test('a form that a server asks for is sent with the types of its fields', async () => {
+  const { decide, message } = show(form);
+  fireEvent.change(screen.getByRole('spinbutton', { name: 'Row' }), { target: { value: '7' } });
+  fireEvent.change(screen.getByRole('combobox', { name: new RegExp('Side') }), { target: { value: 'a' } });
+  for (const name of ['Meal', 'Bicycle']) fireEvent.click(screen.getByRole('checkbox', { name }));
+  await press(words.send);
+  const content = { row: 7, side: 'a', meal: true, extras: ['bike'] };
+  expect(decide).toHaveBeenLastCalledWith(message, form, { allow: true, answers: { '1-0': { action: 'accept', content } } });
+  await press(words.decline);
+  expect(decide).toHaveBeenLastCalledWith(message, form, { allow: true, answers: { '1-0': { action: 'decline' } } });
+});
+
+test('an address that a server asks to open shows its host', async () => {
+  const call: ToolCall = { ...asked, input: [{ id: '1-0', message: 'Pay here.', url: 'https://pay.example.org/1' }] };
+  const { decide, message } = show(call);
+  const link = screen.getByRole('link', { name: words.open('pay.example.org') });
+  expect(link.getAttribute('href')).toBe('https://pay.example.org/1');
+  expect(link.getAttribute('rel')).toBe('noopener noreferrer');
+  await press(words.opened);
+  expect(decide).toHaveBeenLastCalledWith(message, call, { allow: true, answers: { '1-0': { action: 'accept' } } });
 });

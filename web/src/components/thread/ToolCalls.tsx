@@ -1,8 +1,24 @@
-import { use, useId, useState } from 'react';
-import type { ToolCall } from '../../protocol';
+import { Ban, Check, CircleAlert, LoaderCircle, LogIn, type LucideIcon } from 'lucide-react';
+import type { CallState, ToolCall } from '../../protocol';
 import type { ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
-import { Actions, type Decision } from './actions';
+import { contentUrl } from '../files/fileFacts';
+import { CallInput } from './CallInput';
+import { CallText } from './CallName';
+import { CallQuestion } from './CallQuestion';
+import { CallSignIn } from './CallSignIn';
+
+const ICONS: Record<CallState, LucideIcon> = {
+  asked: CircleAlert,
+  needs_sign_in: LogIn,
+  allowed: LoaderCircle,
+  running: LoaderCircle,
+  denied: Ban,
+  done: Check,
+  failed: CircleAlert,
+  cancelled: Ban,
+  interrupted: CircleAlert,
+};
 
 /** The tools that a reply called: a question where somebody has to decide, else a line for each. */
 export function ToolCalls({ message }: { message: ThreadMessage }) {
@@ -20,158 +36,65 @@ export function ToolCalls({ message }: { message: ThreadMessage }) {
 }
 
 function Call({ message, call }: { message: ThreadMessage; call: ToolCall }) {
-  if (call.state === 'asked') return <Question message={message} call={call} />;
-  if (call.state === 'needs_sign_in') return <SignIn message={message} call={call} />;
-  return <Line call={call} />;
-}
-
-/** Its server wants to know the person. The call goes on by itself after that. */
-function SignIn({ message, call }: { message: ThreadMessage; call: ToolCall }) {
-  const words = strings.calls;
-  const actions = use(Actions);
-  const [sent, setSent] = useState(false);
-  const deny = () => {
-    setSent(true);
-    void actions?.decide(message, call, { allow: false }).finally(() => setSent(false));
-  };
-  return (
-    <section aria-label={`${call.name} ${words.states.needs_sign_in}`} className="rounded-card border border-line bg-surface p-3 text-sm">
-      <p className="mb-2">
-        <Name call={call} />
-        <span className="text-ink-muted"> · {words.states.needs_sign_in}</span>
-      </p>
-      <Text label={words.arguments} text={JSON.stringify(call.arguments, null, 2)} />
-      <p className="text-xs text-ink-muted">{words.signInNote}</p>
-      <div className="mt-2 flex flex-wrap gap-2">
-        <a className="button button-primary" href={`/tools/${encodeURIComponent(call.server)}/sign-in`} target="_blank" rel="noopener noreferrer">
-          {words.signIn(call.server)}
-        </a>
-        <button type="button" className="button button-quiet" disabled={sent || !actions} onClick={deny}>
-          {words.deny}
-        </button>
-      </div>
-    </section>
-  );
+  if (call.state === 'needs_sign_in') return <CallSignIn message={message} call={call} />;
+  if (call.state !== 'asked') return <Line call={call} />;
+  // A server may ask more than once.
+  if (call.input) return <CallInput key={call.input[0]?.id} message={message} call={call} questions={call.input} />;
+  return <CallQuestion message={message} call={call} />;
 }
 
 function Line({ call }: { call: ToolCall }) {
   const words = strings.calls;
-  const took = call.took_s ? ` · ${words.seconds(call.took_s.toFixed(1))}` : '';
-  return (
-    <details className="rounded-card border border-line px-3 py-1 text-sm">
-      <summary className="cursor-pointer py-1.5 pointer-coarse:py-2.5">
-        <Name call={call} />
-        <span role="status" className="text-ink-muted">
-          {' · '}
-          {words.states[call.state]}
-          {took}
-        </span>
-      </summary>
-      <Text label={words.arguments} text={JSON.stringify(call.arguments, null, 2)} />
-      {call.result !== undefined && call.result !== '' && <Text label={words.result} text={call.result} />}
-      {call.truncated && <p className="pb-2 text-xs text-ink-muted">{words.truncated}</p>}
-    </details>
-  );
-}
-
-function Name({ call }: { call: ToolCall }) {
+  const Icon = ICONS[call.state];
+  const busy = call.state === 'running' || call.state === 'allowed';
+  const bad = call.state === 'failed' || call.state === 'interrupted';
   return (
     <>
-      <strong className="font-medium">{call.name}</strong>
-      {call.server !== '' && <span className="text-ink-muted"> · {call.server}</span>}
+      <details className="rounded-card border border-line px-3 text-sm">
+        <summary className="cursor-pointer py-2 pointer-coarse:py-3">
+          <span role="status" className="inline-flex max-w-[calc(100%-1.5rem)] items-center gap-2 ps-1 align-middle">
+            <Icon
+              className={`size-4 shrink-0 ${bad ? 'text-danger' : 'text-ink-muted'} ${busy ? 'motion-safe:animate-spin' : ''}`}
+              strokeWidth={1.75}
+              aria-hidden
+            />
+            <span className="min-w-0 [overflow-wrap:anywhere]">
+              {words.lines[call.state](toolName(call))}
+              <span className="text-ink-muted">
+                {call.server !== '' && ` · ${call.server === 'builtin' ? words.builtIn : call.server}`}
+                {call.took_s ? ` · ${words.seconds(call.took_s.toFixed(1))}` : ''}
+              </span>
+            </span>
+          </span>
+        </summary>
+        <CallText label={words.arguments} text={JSON.stringify(call.arguments, null, 2)} />
+        {call.result !== undefined && call.result !== '' && <CallText label={words.result} text={call.result} />}
+        {call.truncated && <p className="pb-2 text-xs text-ink-muted">{words.truncated}</p>}
+      </details>
+      {call.files && call.files.length > 0 && <Pictures ids={call.files} name={toolName(call)} />}
     </>
   );
 }
 
-function Text({ label, text }: { label: string; text: string }) {
+/** The pictures of a result, which are files of the conversation. */
+function Pictures({ ids, name }: { ids: string[]; name: string }) {
   return (
-    <>
-      <p className="text-xs text-ink-muted">{label}</p>
-      <pre dir="auto" tabIndex={0} aria-label={label} className="scroll-quiet mb-2 max-h-64 overflow-auto text-xs whitespace-pre-wrap">
-        {text}
-      </pre>
-    </>
+    <div className="mt-2 flex flex-wrap gap-2">
+      {ids.map((id, index) => (
+        <a key={id} href={contentUrl(id)} target="_blank" rel="noopener" className="rounded-control">
+          <img
+            src={contentUrl(id)}
+            alt={strings.calls.picture(name, index + 1)}
+            loading="lazy"
+            className="max-h-80 min-h-11 max-w-full min-w-11 rounded-control border border-line object-contain"
+          />
+        </a>
+      ))}
+    </div>
   );
 }
 
-/** Its arguments may be changed before the call is allowed. */
-function Question({ message, call }: { message: ThreadMessage; call: ToolCall }) {
-  const words = strings.calls;
-  const id = useId();
-  const actions = use(Actions);
-  const given = JSON.stringify(call.arguments, null, 2);
-  const [text, setText] = useState(given);
-  const [reason, setReason] = useState('');
-  const [sent, setSent] = useState(false);
-  const changed = parsed(text);
-  const decide = (decision: Decision) => {
-    setSent(true);
-    void actions?.decide(message, call, decision).finally(() => setSent(false));
-  };
-  const allow = (remember: Decision['remember']) => () =>
-    decide({ allow: true, remember, ...(text === given || !changed ? {} : { arguments: changed }) });
-  return (
-    <section aria-label={words.asks(call.name)} className="rounded-card border border-line bg-surface p-3 text-sm">
-      <p className="mb-2">
-        <Name call={call} />
-        <span className="text-ink-muted"> · {words.states.asked}</span>
-      </p>
-      <label htmlFor={`${id}-arguments`} className="text-xs text-ink-muted">
-        {words.arguments}
-      </label>
-      <textarea
-        id={`${id}-arguments`}
-        rows={Math.min(8, given.split('\n').length)}
-        spellCheck={false}
-        dir="auto"
-        className="field scroll-quiet mt-1 max-h-64 resize-y py-2 font-mono text-xs"
-        aria-invalid={!changed}
-        aria-describedby={changed ? undefined : `${id}-wrong`}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
-      {!changed && (
-        <p id={`${id}-wrong`} className="mt-1 text-xs">
-          {words.invalid}
-        </p>
-      )}
-      <input
-        className="field mt-2 h-9 py-1 text-sm pointer-coarse:h-11"
-        aria-label={words.reason}
-        placeholder={words.reason}
-        maxLength={2000}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <div className="mt-2 flex flex-wrap gap-2">
-        <button type="button" className="button button-primary" disabled={sent || !changed || !actions} onClick={allow('once')}>
-          {words.once}
-        </button>
-        <button type="button" className="button button-quiet" disabled={sent || !changed || !actions} onClick={allow('conversation')}>
-          {words.here}
-        </button>
-        <button type="button" className="button button-quiet" disabled={sent || !changed || !actions} onClick={allow('always')}>
-          {words.always}
-        </button>
-        <button
-          type="button"
-          className="button button-quiet"
-          disabled={sent || !actions}
-          onClick={() => decide({ allow: false, ...(reason === '' ? {} : { reason }) })}
-        >
-          {words.deny}
-        </button>
-      </div>
-    </section>
-  );
-}
-
-/** The object that a text holds; null for anything else. */
-function parsed(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
+/** The name of a tool as words. */
+function toolName({ name }: ToolCall): string {
+  return name.replaceAll('_', ' ');
 }

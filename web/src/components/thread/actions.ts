@@ -6,7 +6,7 @@ import type { ThreadMessage } from '../../session/thread';
 import type { MessageActions } from './useMessageTools';
 
 /** What a person decides on a tool call. */
-export type Decision = Pick<DecideFrame, 'allow' | 'remember' | 'arguments' | 'reason'>;
+export type Decision = Pick<DecideFrame, 'allow' | 'remember' | 'arguments' | 'reason' | 'answers'>;
 
 /** What can be done with a message of the thread. Ids are those of `ThreadMessage`. */
 export interface ThreadActions extends MessageActions {

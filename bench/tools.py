@@ -7,6 +7,7 @@ wait, as it was before. The model is scripted; figures compare within a run only
 """
 
 import asyncio
+import json
 import statistics
 import sys
 import tempfile
@@ -20,13 +21,12 @@ from tests.harness.place import Person, Place, place_at
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.rest import ok
 from tests.harness.server import ChatServer
-from tests.streaming.tools.conftest import add_tool_server
-from tests.streaming.tools.test_decisions import calls
-from tests.streaming.tools.test_turn import SUM, chat_with_tools, question
+from tests.harness.tool_server import add_tool_server, calls, chat_with_tools
 
+SUM = json.dumps([("calculate", {"expression": "0.1 + 0.2"})])
 UNDECIDED = 1000
 AT_ONCE = 8
-WATCHED_S = 60.0
+WATCHED_S = 30.0
 
 
 async def timed(person: Person, tools: str, asked: str, rounds: int) -> list[tuple[float, float]]:
@@ -99,7 +99,7 @@ async def main(rounds: int) -> None:
             staff = await place.person(staff=True)
             added = await add_tool_server(staff, trusted=True)
             look_up = calls(added, ("look_up", {"word": "x"}))
-            told("built in", await timed(staff, "builtin", question(SUM), rounds))
+            told("built in", await timed(staff, "builtin", SUM, rounds))
             told("an MCP server (Python SDK)", await timed(staff, added["name"], look_up, rounds))
             for count in (0, UNDECIDED):
                 if count:

@@ -6,6 +6,7 @@ read at once, and the thread and the connection of the database are given back i
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
@@ -19,8 +20,12 @@ from conversations.threads import selectors
 from conversations.threads.models import Conversation, Message
 from conversations.threads.open_blocks import closing_line
 from conversations.threads.serializers import ConversationSerializer, MessageSerializer
+from conversations.tools.models import ToolCall
+from conversations.tools.selectors import add_calls
 
 NAMES = {Message.Role.USER: "You", Message.Role.ASSISTANT: "Assistant"}
+# Characters of the result of a tool.
+MOST_OF_RESULT = 2000
 # Messages that are read at once; fewer where they are long.
 BATCH = 100
 # Pieces of all exports that are made at once: each keeps the processor busy, and the event loop has
@@ -90,6 +95,7 @@ def _piece(ids: list[UUID], start: int, write: Write) -> tuple[int, list[bytes]]
     messages = Message.objects.in_bulk(ids[start:end])
     rows = [messages[key] for key in ids[start:end] if key in messages]
     selectors.add_files(rows)
+    add_calls(rows)
     notify().catch_up(rows)
     return end, write(rows)
 
@@ -99,18 +105,45 @@ def _paragraphs(rows: list[Message]) -> list[bytes]:
 
 
 def _markdown(message: Message) -> list[str]:
-    """Return a comment, the heading, the text and the names of files. The comment tells how many
-    `lines` the text has after the heading and an empty line, so that nothing in it can be taken for
-    another message; what the text leaves open is closed after these."""
+    """Return a comment, the heading, the text, the calls of tools and the names of files. The
+    comment tells how many `lines` the text has after the heading and an empty line, so that nothing
+    in it can be taken for another message; what the text leaves open is closed after these."""
     name = NAMES.get(Message.Role(message.role), message.role.capitalize())
     by = f" · {message.model}" if message.model else ""
     heading = f"## {name}{by} · {message.created_at:%Y-%m-%d %H:%M} UTC"
     lines = message.content.count("\n") + 1 if message.content else 0
     facts = json.dumps({"id": str(message.id), "role": message.role, "lines": lines})
     closing = closing_line(message.content)
-    text = f"{message.content}\n{closing}" if closing else message.content or "*(no text)*"
+    calls = [part for call in message.tool_calls or () for part in _call(call)]
+    text = f"{message.content}\n{closing}" if closing else message.content
+    if not text and not calls:
+        text = "*(no text)*"
     attached = [f"*Attached: {file.name}*" for file in message.files or ()]
-    return [f"<!-- message {facts} -->", heading, text, *attached]
+    return [f"<!-- message {facts} -->", heading, *([text] if text else []), *calls, *attached]
+
+
+def _call(call: ToolCall) -> list[str]:
+    """Return what was called and what became of it, the arguments and the beginning of the
+    result."""
+    took = f", {call.took_s:.1f} s" if call.took_s is not None else ""
+    server = f" ({call.server})" if call.server else ""
+    shown = call.result[:MOST_OF_RESULT]
+    more = "\n…" if call.truncated or len(call.result) > MOST_OF_RESULT else ""
+    parts = [f"*Tool: {_plain(call.name)}{server}, {call.state}{took}*", _fenced(call.arguments)]
+    return [*parts, _fenced(shown + more)] if shown else parts
+
+
+def _plain(name: str) -> str:
+    """A name that a tool server chose, without what Markdown could take for more."""
+    return re.sub(r"[^\w.:/ -]", " ", name).replace("_", "\\_")
+
+
+def _fenced(text: str) -> str:
+    """Text in a block that no line of it can end. The block is indented by a space, so no line of
+    it can be taken for the comment before a message."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join(f" {line}" for line in (fence, *text.split("\n"), fence))
 
 
 def _json(data: Any) -> bytes:

@@ -114,7 +114,8 @@ def deny_undecided(*, conversation: Conversation) -> list[ToolCall]:
     rows = list(calls.in_conversation(conversation).filter(state__in=UNDECIDED))
     for row in rows:
         row.state, row.result, row.completed_at = State.DENIED, calls.SUPERSEDED, timezone.now()
-        row.save(update_fields=["state", "result", "completed_at"])
+        row.input = ""
+        row.save(update_fields=["state", "result", "completed_at", "input"])
     return rows
 
 

@@ -9,8 +9,7 @@ from tests.browser.page import ChatPage
 from tests.browser.screens import Options, screen
 from tests.browser.screens_more import picture
 from tests.harness.rest import ok
-from tests.harness.tool_server import TOKEN, tool_server_url
-from tests.streaming.tools.test_decisions import calls
+from tests.harness.tool_server import TOKEN, calls, tool_server_url
 
 REST = "/api/tool-servers/"
 

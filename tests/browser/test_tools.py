@@ -5,9 +5,9 @@ from playwright.async_api import Page, expect
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
 from tests.harness.rest import ok
+from tests.harness.tool_server import calls
 from tests.streaming.tools.conftest import add_server, sign_in_servers
 from tests.streaming.tools.oauth import SignInServers, sign_in
-from tests.streaming.tools.test_decisions import calls
 
 __all__ = ["add_server", "sign_in_servers"]
 

@@ -2,15 +2,20 @@
 
 import asyncio
 import atexit
+import json
 import subprocess
 import sys
 from functools import cache
+from typing import Any
+from uuid import uuid4
 
 import httpx
 
 from tests.harness import WAIT_S
 from tests.harness.clerk import ROOT
+from tests.harness.place import Person
 from tests.harness.ports import free_port
+from tests.harness.rest import ok
 
 TOKEN = "a-token-of-the-tool-server"
 
@@ -34,3 +39,24 @@ async def tool_server_url() -> str:
                 return url
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)
+
+
+async def add_tool_server(staff: Person, **fields: Any) -> dict[str, Any]:
+    """Add the tool server under a name of its own."""
+    name = f"wiki-{uuid4().hex[:8]}"
+    given = {"name": name, "url": await tool_server_url(), "auth": "bearer", "secret": TOKEN}
+    added = ok(await staff.page.post("/api/tool-servers/", {**given, **fields}), 201)
+    assert "secret" not in added
+    return added
+
+
+async def chat_with_tools(person: Person, *names: str) -> str:
+    """A conversation that uses these tools."""
+    chat = await person.conversation()
+    ok(await person.rest.patch(f"/api/conversations/{chat}/", {"settings": {"tools": [*names]}}))
+    return chat
+
+
+def calls(server: dict[str, Any], *named: tuple[str, dict[str, Any]]) -> str:
+    """What the scripted model is told to call."""
+    return json.dumps([(f"{server['name']}__{tool}", given) for tool, given in named])

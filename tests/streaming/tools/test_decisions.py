@@ -1,6 +1,5 @@
 """Calls of a tool server: what asks, what a decision does, and what remembers it."""
 
-import json
 from typing import Any
 from uuid import uuid4
 
@@ -10,11 +9,7 @@ from tests.harness.fold import Event
 from tests.harness.place import Place
 from tests.harness.rest import ok, refused
 from tests.harness.sockets import Socket
-from tests.streaming.tools.test_turn import chat_with_tools
-
-
-def calls(server: dict[str, Any], *named: tuple[str, dict[str, Any]]) -> str:
-    return json.dumps([(f"{server['name']}__{tool}", given) for tool, given in named])
+from tests.harness.tool_server import calls, chat_with_tools
 
 
 def decision(end: Event, position: int = 0, **fields: Any) -> dict[str, Any]:

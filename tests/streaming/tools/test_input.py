@@ -11,8 +11,8 @@ from tests.harness.fold import Event
 from tests.harness.place import Place
 from tests.harness.rest import ok, refused
 from tests.harness.sockets import Socket
-from tests.streaming.tools.test_decisions import after, calls, decision
-from tests.streaming.tools.test_turn import chat_with_tools
+from tests.harness.tool_server import calls, chat_with_tools
+from tests.streaming.tools.test_decisions import after, decision
 
 SEAT = {"row": 7, "side": "aisle"}
 

@@ -10,10 +10,10 @@ from tests.harness.clerk import ROOT
 from tests.harness.place import Place
 from tests.harness.ports import free_port
 from tests.harness.rest import ok
+from tests.harness.tool_server import calls, chat_with_tools
 from tests.streaming.tools.oauth import NODE
-from tests.streaming.tools.test_decisions import after, calls, decision
+from tests.streaming.tools.test_decisions import after, decision
 from tests.streaming.tools.test_input import answer, question
-from tests.streaming.tools.test_turn import chat_with_tools
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from tests.harness.place import place_at
 from tests.harness.rest import ok
 from tests.harness.server import ChatServer
-from tests.streaming.tools.test_decisions import after, calls, decision
-from tests.streaming.tools.test_turn import chat_with_tools
+from tests.harness.tool_server import calls, chat_with_tools
+from tests.streaming.tools.test_decisions import after, decision
 
 
 async def test_killed_while_one_waits_and_another_runs(

@@ -5,8 +5,7 @@ import pytest
 from tests.harness.place import Place
 from tests.harness.ports import free_port
 from tests.harness.rest import ok, refused
-from tests.harness.tool_server import TOKEN
-from tests.streaming.tools.test_turn import chat_with_tools
+from tests.harness.tool_server import TOKEN, chat_with_tools
 
 
 async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):

@@ -12,9 +12,9 @@ from tests.harness.fold import Event
 from tests.harness.place import Place
 from tests.harness.rest import ok, refused
 from tests.harness.sockets import Socket
+from tests.harness.tool_server import calls, chat_with_tools
 from tests.streaming.tools.oauth import Browser, SignInServers, sign_in
-from tests.streaming.tools.test_decisions import after, calls, decision, state_of
-from tests.streaming.tools.test_turn import chat_with_tools
+from tests.streaming.tools.test_decisions import after, decision, state_of
 
 WHO = ("who_am_i", {})
 

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from tests.harness.fold import assert_follows_the_rules
-from tests.harness.place import Person, Place
-from tests.harness.rest import ok
+from tests.harness.place import Place
+from tests.harness.tool_server import chat_with_tools
 
 
 def question(*calls: tuple[str, dict[str, Any]]) -> str:
@@ -14,12 +14,6 @@ def question(*calls: tuple[str, dict[str, Any]]) -> str:
 
 
 SUM = ("calculate", {"expression": "0.1 + 0.2"})
-
-
-async def chat_with_tools(person: Person, *names: str) -> str:
-    chat = await person.conversation()
-    ok(await person.rest.patch(f"/api/conversations/{chat}/", {"settings": {"tools": [*names]}}))
-    return chat
 
 
 async def test_what_only_reads_runs_and_the_next_reply_follows(place: Place):

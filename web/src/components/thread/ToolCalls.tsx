@@ -1,4 +1,4 @@
-import { Ban, Check, CircleAlert, LoaderCircle, LogIn, type LucideIcon } from 'lucide-react';
+import { Ban, Check, ChevronDown, CircleAlert, LoaderCircle, LogIn, type LucideIcon } from 'lucide-react';
 import type { CallState, ToolCall } from '../../protocol';
 import type { ThreadMessage } from '../../session/thread';
 import { strings } from '../../strings';
@@ -50,9 +50,9 @@ function Line({ call }: { call: ToolCall }) {
   const bad = call.state === 'failed' || call.state === 'interrupted';
   return (
     <>
-      <details className="rounded-card border border-line px-3 text-sm">
-        <summary className="cursor-pointer py-2 pointer-coarse:py-3">
-          <span role="status" className="inline-flex max-w-[calc(100%-1.5rem)] items-center gap-2 ps-1 align-middle">
+      <details className="group rounded-card border border-line px-3 text-sm">
+        <summary className="flex cursor-pointer list-none items-center justify-between gap-2 py-2 pointer-coarse:py-3">
+          <span role="status" className="flex min-w-0 items-center gap-2">
             <Icon
               className={`size-4 shrink-0 ${bad ? 'text-danger' : 'text-ink-muted'} ${busy ? 'motion-safe:animate-spin' : ''}`}
               strokeWidth={1.75}
@@ -62,10 +62,11 @@ function Line({ call }: { call: ToolCall }) {
               {words.lines[call.state](toolName(call))}
               <span className="text-ink-muted">
                 {call.server !== '' && ` · ${call.server === 'builtin' ? words.builtIn : call.server}`}
-                {call.took_s ? ` · ${words.seconds(call.took_s.toFixed(1))}` : ''}
+                {call.took_s && call.took_s >= 0.05 ? ` · ${words.seconds(call.took_s.toFixed(1))}` : ''}
               </span>
             </span>
           </span>
+          <ChevronDown className="size-4 shrink-0 text-ink-muted group-open:rotate-180" strokeWidth={1.75} aria-hidden />
         </summary>
         <CallText label={words.arguments} text={JSON.stringify(call.arguments, null, 2)} />
         {call.result !== undefined && call.result !== '' && <CallText label={words.result} text={call.result} />}

@@ -130,7 +130,7 @@ async def call_done(visit: Visit, options: Options) -> Page:
     await _allow(chat, "fail")
     await _allow(chat, "draw")
     denied = chat.page.get_by_role("region", name="write asks for permission")
-    await denied.get_by_role("textbox", name="A word to the model").fill("Not now.")
+    await denied.get_by_role("textbox", name="Reason for the model").fill("Not now.")
     await denied.get_by_role("button", name="Deny").click()
     await expect(chat.page.get_by_text("Results:")).to_be_visible()
     await chat.page.get_by_text("Used look up").click()

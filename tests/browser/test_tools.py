@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page, expect
 
-from tests.browser.browser import Visit
+from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
 from tests.browser.page import ChatPage
 from tests.harness.rest import ok
 from tests.harness.tool_server import calls
@@ -94,7 +94,7 @@ async def test_a_call_is_decided_by_keyboard(visit: Visit, add_server):
         await expect(card).to_be_visible()
         await chat.composer.focus()
         await keyboard.press("Enter")
-        await card.get_by_role("textbox", name="A word to the model").focus()
+        await card.get_by_role("textbox", name="Reason for the model").focus()
         await keyboard.press("Enter")
         await expect(card).to_be_visible()
         await keyboard.press("Tab")
@@ -110,3 +110,23 @@ async def test_a_call_is_decided_by_keyboard(visit: Visit, add_server):
     await answer(chat.page, "Booked 7 aisle in ICE 1.")
     picture = chat.page.get_by_role("img", name="Picture 1 of draw")
     await expect(picture).to_have_js_property("naturalWidth", 4)
+
+
+async def test_the_turn_goes_on_without_a_socket(visit: Visit, add_server):
+    """Where REST is all that there is, calls and the reply after them are read."""
+    staff = await visit.place.person(staff=True)
+    server = await add_server(staff, audience=[visit.person.id])
+    visit.place.offer("calls")
+    chat = await visit.chat(model="calls")
+    tools = {"settings": {"tools": [server["name"]], "model": "calls"}}
+    ok(await visit.person.rest.patch(f"/api/conversations/{chat.conversation}/", tools))
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
+    context = await visit.context()
+    await context.route_web_socket("**/ws/**", lambda socket: socket.close())
+    alone = await visit.chat(conversation=chat.conversation, context=context)
+    page = alone.page
+    await alone.send(calls(server, ("write", {"text": "alone"})))
+    card = page.get_by_role("region", name="write asks for permission")
+    await card.get_by_role("button", name="Allow once").click()
+    await expect(page.get_by_text("Used write")).to_be_visible()
+    await answer(page, "Written: ")

@@ -292,6 +292,7 @@ export class Session extends SessionCore {
     const shown = calls?.find(({ id }) => id === call.id);
     if (!message || !calls || !shown || !isLater(shown.state, call.state)) return;
     this.change(message.id, { tool_calls: calls.map((other) => (other === shown ? call : other)) });
+    this.engine.followCalls(serverId);
   }
 
   /** Another tab may have turned to another branch. */

@@ -13,7 +13,7 @@ import { Follower } from './follower';
 import { Link } from './link';
 import { MessageQueue } from './messageQueue';
 import { Outbox } from './outbox';
-import { RestDoor, type Outcome } from './rest';
+import { RestDoor, startOf, type Outcome } from './rest';
 import { Signal } from './signal';
 import { fatalError, toFrame, Turn } from './turn';
 import {
@@ -46,6 +46,8 @@ export class Engine {
   /** Every event that changed the thread, whether this page asked for it or not. Returns the way to stop. */
   readonly onEvent = this.heard.listen;
   private readonly follower = new Follower();
+  /** Reads the calls of a reply, where there is no socket. */
+  private calls: AbortController | null = null;
 
   constructor(conversationId: string, edges: Edges) {
     this.edges = edges;
@@ -154,11 +156,33 @@ export class Engine {
     await turn.ended;
   }
 
+  /** Without a socket: reads what becomes of the calls of a reply, and the reply that follows them. */
+  followCalls(messageId: string): void {
+    if (this.calls || this.link.connection.mode !== 'rest') return;
+    const abort = new AbortController();
+    this.calls = abort;
+    const reading = this.rest.followCalls(messageId, abort.signal, (event) => this.receive(event));
+    void reading.then((next) => {
+      if (abort.signal.aborted) return;
+      this.calls = null;
+      if (!next) return;
+      this.receive(startOf(next));
+      const turn = this.find(next.id);
+      if (turn && !turn.rest) void this.carry(turn);
+    });
+  }
+
+  private endCalls(): void {
+    this.calls?.abort();
+    this.calls = null;
+  }
+
   /** Leaves: closes the socket and ends the streams, stops no reply. Unaccepted commands go by REST. */
   close(): void {
     void this.outbox.handOver();
     for (const turn of this.turns) turn.fail(new TurnError('closed', strings.errors.closed, false));
     this.turns.clear();
+    this.endCalls();
     this.messageQueue.close();
     this.link.close();
   }
@@ -237,6 +261,7 @@ export class Engine {
   // Hearing -------------------------------------------------------------------------------------
 
   private onReady(missed: boolean): void {
+    this.endCalls();
     for (const turn of this.turns) {
       turn.rest?.abort();
       turn.rest = null;
@@ -285,6 +310,7 @@ export class Engine {
     if (turn?.done) this.turns.delete(turn);
     if (turn) this.messageQueue.flush();
     this.heard.tell(event);
+    if (event.type === 'message_end' && event.next && event.viaRest) this.followCalls(event.id);
   }
 
   private onStarted(turn: Turn, event: TurnEvent & { type: 'message_start' }): void {

@@ -12,6 +12,9 @@ import { TurnError, type Edges, type TurnEvent } from './types';
 
 /** How often a reply begun elsewhere is read (ms). */
 const POLL_MS = 1_500;
+/** How often the calls of a reply are read (ms), and how often the reply after them is looked for. */
+const CALLS_MS = 2_000;
+const LOOKS = 5;
 /** How often to look for the reply that is to be stopped (ms). */
 const SEEK_MS = 500;
 
@@ -125,6 +128,35 @@ export class RestDoor {
     }
   }
 
+  /**
+   * Reads a reply that called tools, and tells each call that has changed, until the calls are over.
+   *
+   * @returns the reply that follows; null when there is none, or the signal was aborted
+   */
+  async followCalls(id: string, signal: AbortSignal, tell: (event: TurnEvent) => void): Promise<Message | null> {
+    const states = new Map<string, string>();
+    for (let looks = 0; looks < LOOKS && !signal.aborted; ) {
+      try {
+        const message = await this.edges.api.message(id, signal);
+        for (const call of message.tool_calls ?? []) {
+          if (states.get(call.id) !== call.state) tell({ type: 'tool_call', id, call });
+          states.set(call.id, call.state);
+        }
+        if (!message.next) {
+          looks += 1;
+          const { head_id: headId } = await this.edges.api.conversation(this.conversationId);
+          const head = headId && headId !== id ? await this.edges.api.message(headId, signal) : null;
+          if (head?.role === 'assistant' && head.parent_id === id) return head;
+        }
+      } catch (error) {
+        // Whatever is not reachable now is read again.
+        if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return null;
+      }
+      await this.sleep(CALLS_MS, signal);
+    }
+    return null;
+  }
+
   private sleep(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.edges.setTimeout(resolve, ms);
@@ -151,7 +183,7 @@ function userEvent(message: Message): TurnEvent {
 }
 
 /** `seq` 0: a later delta on a socket leaves a hole before it, which brings a snapshot. */
-function startOf(message: Message): TurnEvent {
+export function startOf(message: Message): TurnEvent {
   return {
     type: 'message_start',
     id: message.id,
@@ -184,6 +216,8 @@ function endOf(message: Message): TurnEvent {
     provider_used: message.provider_used,
     fallback_used: message.fallback_used,
     error: message.error,
+    tool_calls: message.tool_calls,
+    next: message.next,
     viaRest: true,
   };
 }

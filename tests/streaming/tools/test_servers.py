@@ -5,7 +5,8 @@ import pytest
 from tests.harness.place import Place
 from tests.harness.ports import free_port
 from tests.harness.rest import ok, refused
-from tests.harness.tool_server import TOKEN, chat_with_tools
+from tests.harness.tool_server import TOKEN, calls, chat_with_tools
+from tests.streaming.tools.test_decisions import after, decision
 
 
 async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):
@@ -14,7 +15,7 @@ async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):
     server = await add_server(staff, audience="staff", enabled_tools=["look_up"])
     path = f"/api/tool-servers/{server['id']}/"
     told = ok(await staff.page.post(f"{path}test/"))
-    assert (told["ok"], told["message"]) == (True, "10 tools were found.")
+    assert (told["ok"], told["message"]) == (True, f"{len(told['tools'])} tools were found.")
     row = ok(await staff.page.get(path))
     assert (row["has_secret"], row["health"]["ok"], row["audience"]) == (True, True, "staff")
     assert TOKEN not in str(row)
@@ -37,6 +38,21 @@ async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):
         assert (await socket.reply("Hi"))["status"] == "completed"
     assert (await staff.page.delete(path)).status_code == 204
     refused(await staff.page.get(path), 404, "not_found")
+
+
+async def test_a_server_that_changes_its_list(daphne_place: Place, add_server):
+    """Its new tool is found by the next test, and can be called from then on."""
+    staff = await daphne_place.person(staff=True)
+    server = await add_server(staff, trusted=True)
+    chat = await chat_with_tools(staff, server["name"])
+    async with staff.socket(chat) as socket:
+        end = await socket.reply(calls(server, ("change_list", {})), model="calls")
+        await socket.send(decision(end))
+        await after(socket, end)
+        told = ok(await staff.page.post(f"/api/tool-servers/{server['id']}/test/"))
+        assert "look_further" in [tool["name"] for tool in told["tools"]]
+        end = await socket.reply(calls(server, ("look_further", {})), model="calls")
+        assert "Further." in (await after(socket, end))["full_content"]
 
 
 async def test_only_for_staff(daphne_place: Place):

@@ -14,7 +14,7 @@ from conversations.people.models import User
 from conversations.secrets import SecretUnreadable, decrypt, encrypt
 from conversations.tools import built_in, sign_ins
 from conversations.tools.built_in import BUILT_IN, ToolFailed
-from conversations.tools.models import ToolRule, ToolServer
+from conversations.tools.models import State, ToolCall, ToolRule, ToolServer
 from conversations.tools.offers import may_use, servers_for
 
 MOST_SERVERS: Final = 50
@@ -60,7 +60,7 @@ def create(*, fields: Mapping[str, Any]) -> ToolServer:
 
 def update(*, row: ToolServer, changes: Mapping[str, Any]) -> ToolServer:
     """Change a tool server. Raises `InvalidInput` for a name that is taken."""
-    names = {row.name, changes.get("name", row.name)}
+    names, before = {row.name, changes.get("name", row.name)}, row.name
     # A secret that is given is taken for another one.
     same = {name: getattr(row, name) for name in _WHO if name != "secret"}
     another = any(name in changes and changes[name] != same.get(name) for name in _WHO)
@@ -72,6 +72,8 @@ def update(*, row: ToolServer, changes: Mapping[str, Any]) -> ToolServer:
             if another:
                 sign_ins.end_all(server=row)
                 row.tools, row.tools_at, row.health = [], None, None
+            if not row.signs_in or row.name != before:
+                _ask_instead(before)
             row.save()
     except IntegrityError:
         raise _taken() from None
@@ -83,7 +85,14 @@ def delete(*, row: ToolServer) -> None:
     with transaction.atomic():
         ToolRule.objects.filter(server=row.name).delete()
         sign_ins.end_all(server=row)
+        _ask_instead(row.name)
         row.delete()
+
+
+def _ask_instead(server: str) -> None:
+    """Ask about the calls that wait for a sign-in to a server where nobody can sign in any more."""
+    rows = ToolCall.objects.filter(server=server, state=State.NEEDS_SIGN_IN)
+    rows.update(state=State.ASKED)
 
 
 def _set(row: ToolServer, fields: Mapping[str, Any]) -> None:

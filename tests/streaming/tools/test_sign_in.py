@@ -140,9 +140,14 @@ async def test_secrets_are_encrypted_and_ending_revokes_them(
     async with person.socket(chat) as socket:
         end = await socket.reply(calls(server, WHO), model="calls")
         assert state_of(end) == "needs_sign_in"
+    # A call that waits for a sign-in which nobody can make any more asks.
+    path = f"/api/tool-servers/{server['id']}/"
+    ok(await staff.page.patch(path, {"auth": "none"}))
+    assert state_of(await person.rest.message(end["id"])) == "asked"
+    ok(await staff.page.patch(path, {"auth": "oauth"}))
     for one, name in ((person, "grace"), (staff, "ada")):
         await sign_in(one, server, name)
-    assert (await staff.page.delete(f"/api/tool-servers/{server['id']}/")).status_code == 204
+    assert (await staff.page.delete(path)).status_code == 204
     await sign_in_servers.until_kept(before)
     assert await place.clerk("tool_sign_ins", user_id=staff.id) == []
 
@@ -166,12 +171,12 @@ async def test_only_the_session_that_left_comes_back(
     asked = parse_qs(urlsplit((await browser.open(start)).headers["location"]).query)
     assert asked["code_challenge_method"] == ["S256"]
     assert asked["resource"] == [f"{sign_in_servers.url}/mcp"]
-    assert "Begin again" in await back(browser, url)  # another has begun meanwhile
+    assert "Start again" in await back(browser, url)  # another has begun meanwhile
     url = await browser.leave(start, "ada")
-    assert "Begin again" in await back(other, url)
-    assert "Begin again" in await back(browser, url, state="x")
+    assert "Start again" in await back(other, url)
+    assert "Start again" in await back(browser, url, state="x")
     assert "from another OAuth server" in await back(browser, url, iss="https://evil.example")
-    assert "Begin again" in await back(browser, url)  # a state is good once
+    assert "Start again" in await back(browser, url)  # a state is good once
     url = await browser.leave(start, "ada")
     assert "invalid_grant" in await back(browser, url, code="x")
     url = await browser.leave(start, "ada")

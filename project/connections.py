@@ -41,6 +41,19 @@ def _area(label: Any, **options: Any) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=widget, **options)
 
 
+# What is known of servers that many have, by the name that a connection to one gets.
+PRESETS: dict[str, dict[str, str]] = {
+    "openrouter": {
+        "label": "OpenRouter",
+        "kind": "openai",
+        "base_url": "https://openrouter.ai/api/v1",
+    },
+    "mistral": {"label": "Mistral", "kind": "openai", "base_url": "https://api.mistral.ai/v1"},
+    "lm-studio": {"label": "LM Studio", "kind": "openai", "base_url": "http://localhost:1234/v1"},
+    "llama-cpp": {"label": "llama.cpp", "kind": "openai", "base_url": "http://localhost:8080/v1"},
+}
+
+
 class ConnectionForm(forms.Form):
     """A connection. Its errors are those of the REST API."""
 
@@ -117,7 +130,11 @@ async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
 @for_staff
 async def add(request: HttpRequest) -> HttpResponse:
     """Add a connection, and say what is found there."""
-    form = ConnectionForm(request.POST or None, initial={"kind": "openai", "enabled": True})
+    chosen = request.GET.get("preset", "")
+    preset = PRESETS.get(chosen, {"kind": "openai"})
+    name = chosen if chosen in PRESETS else ""
+    initial = {"name": name, "enabled": True, **preset}
+    form = ConnectionForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
 
         def create() -> Connection:
@@ -125,7 +142,8 @@ async def add(request: HttpRequest) -> HttpResponse:
 
         if (row := await _saved(form, create)) is not None:
             return await _tell_test(request, row.pk)
-    return await rendered(request, "connection.html", {"form": form}, 400 if form.errors else 200)
+    context = {"form": form, "presets": PRESETS, "preset": name}
+    return await rendered(request, "connection.html", context, 400 if form.errors else 200)
 
 
 @for_staff

@@ -2,7 +2,9 @@
 
 import asyncio
 import html
+import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -72,14 +74,15 @@ def sign_in_servers() -> Iterator[SignInServers]:
         [NODE, "tests/clients/oauth-server.mjs", str(ports[1])],
         [executable, "-m", module, str(ports[0]), issuer],
     )
-    processes = [Popen(command, cwd=ROOT) for command in commands]
+    # Groups of their own: `node` starts the real one as its child.
+    processes = [Popen(command, cwd=ROOT, start_new_session=True) for command in commands]
     try:
         for port in ports:
             _wait_for(port)
         yield SignInServers(f"http://127.0.0.1:{ports[0]}", issuer)
     finally:
         for process in processes:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

@@ -154,6 +154,22 @@ async def test_offline_and_back(visit: Visit):
     await expect(chat.composer).to_have_value("What I write meanwhile")
 
 
+async def test_a_note_covers_no_question(visit: Visit):
+    """One that is sent while the note floats above the thread is lifted to below it."""
+    visit.watch.allow(SOCKET_FAILED, UNREACHABLE)
+    chat = await visit.chat(model="normal")
+    await chat.ask("On land")
+    await chat.page.context.set_offline(True)
+    await expect(chat.note(OFFLINE)).to_be_visible()
+    await chat.send("From the tunnel")
+    await expect(chat.questions).to_have_count(2)
+    note = await chat.note(OFFLINE).bounding_box()
+    lifted = await chat.questions.last.bounding_box()
+    assert note
+    assert lifted
+    assert lifted["y"] >= note["y"] + note["height"]
+
+
 async def test_the_server_is_killed_in_the_middle(own_visit: Visit):
     """Once it is back the reply is marked interrupted, with its text, and can be tried again."""
     visit, server = own_visit, own_visit.place.server

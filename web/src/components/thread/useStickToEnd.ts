@@ -11,6 +11,8 @@ const FOCUS_SCROLL_MS = 200;
 
 /** Above a question that has been lifted to the top. */
 const ABOVE_PX = 24;
+/** The same below a note that floats above the thread, and would cover it. */
+const BELOW_NOTE_PX = 72;
 
 const UPWARD_KEYS = new Set(['ArrowUp', 'PageUp', 'Home']);
 
@@ -47,7 +49,8 @@ export function useStickToEnd(): StickToEnd {
     const row = lifted.current;
     if (!row?.isConnected || !scroller.current || !content.current || !room.current) return;
     const below = content.current.getBoundingClientRect().bottom - row.getBoundingClientRect().top;
-    room.current.style.height = `${Math.max(0, scroller.current.clientHeight - ABOVE_PX - below)}px`;
+    const above = document.querySelector('main [data-note]') ? BELOW_NOTE_PX : ABOVE_PX;
+    room.current.style.height = `${Math.max(0, scroller.current.clientHeight - above - below)}px`;
   }, []);
 
   const pin = useCallback(

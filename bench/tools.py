@@ -7,6 +7,7 @@ wait, as it was before. The model is scripted; figures compare within a run only
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import sys
@@ -53,13 +54,15 @@ def told(name: str, found: list[tuple[float, float]]) -> None:
     print(f"{name:28} call {parts[0]}   between two replies {parts[1]}   ms: median, 95 %")
 
 
-async def undecided(place: Place, person: Person, server: dict[str, Any]) -> None:
-    """Ask a thousand times, and leave it."""
+async def undecided(place: Place, server: dict[str, Any]) -> None:
+    """Ask a thousand times, and leave it. Each person may change ten things a second."""
+    people = itertools.cycle([await place.person() for _ in range(4 * AT_ONCE)])
     asked = calls(server, ("write", {"text": "x"}))
     left = iter(range(UNDECIDED))
 
     async def some() -> None:
         for _ in left:
+            person = next(people)
             chat = await chat_with_tools(person, server["name"])
             reply = ok(await person.rest.generate(chat, asked, model="calls"))
             if reply["message"]["tool_calls"][0]["state"] != "asked":
@@ -103,7 +106,7 @@ async def main(rounds: int) -> None:
             told("an MCP server (Python SDK)", await timed(staff, added["name"], look_up, rounds))
             for count in (0, UNDECIDED):
                 if count:
-                    await undecided(place, staff, added)
+                    await undecided(place, added)
                 print(f"{count} undecided calls:")
                 await watched(server, database, url.rpartition("/")[2].partition("?")[0])
 

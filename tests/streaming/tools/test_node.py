@@ -1,6 +1,8 @@
 """A tool server in Node, made with MCP's other SDK, of the protocol before the newest."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from subprocess import Popen
 
@@ -20,9 +22,13 @@ from tests.streaming.tools.test_input import answer, question
 def node_server() -> Iterator[str]:
     """The address of a tool server that is about to listen."""
     port = free_port()
-    with Popen([NODE, "tests/clients/mcp-server.mjs", str(port)], cwd=ROOT) as process:
-        yield f"http://127.0.0.1:{port}/mcp"
-        process.kill()
+    command = [NODE, "tests/clients/mcp-server.mjs", str(port)]
+    # Node is a child of what is started: both belong to a group of their own, which is killed.
+    with Popen(command, cwd=ROOT, start_new_session=True) as process:
+        try:
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def test_a_server_in_node(daphne_place: Place, node_server: str):

@@ -39,13 +39,15 @@ PAGE_BYTES = 2_000_000
 class OpenedTurn:
     """A reply and the user message it answers. `user_message` is `None` for a regeneration.
     `created` is false for a turn that the client_id had made before. `denied` are calls that nobody
-    had decided before it."""
+    had decided before it. `next_status` is that of the reply after the tools that this one asked
+    for, once there is one."""
 
     conversation: Conversation
     user_message: Message | None
     reply: Message
     created: bool
     denied: Sequence[ToolCall] = ()
+    next_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +373,11 @@ def opened_turn(*, reply_id: UUID) -> OpenedTurn:
     if asked is not None:
         add_files([asked])
     add_calls([reply])
-    return OpenedTurn(reply.conversation, asked, reply, created=False)
+    next_status = None
+    if reply.tool_calls:
+        below = Message.shown.filter(parent_id=reply.id, role=Message.Role.ASSISTANT)
+        next_status = below.order_by("-created_at", "-id").values_list("status", flat=True).first()
+    return OpenedTurn(reply.conversation, asked, reply, created=False, next_status=next_status)
 
 
 def question(*, reply: Message) -> Message | None:

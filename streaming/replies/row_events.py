@@ -1,9 +1,10 @@
 """From the rows of a turn to the events that tell of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from conversations.files.serializers import FileSerializer
-from conversations.threads.models import Message, QueuedMessage
+from conversations.threads.models import OPEN, Awaits, Message, QueuedMessage
 from conversations.threads.selectors import OpenedTurn
 from streaming import events
 from streaming.events import End, Event, Snapshot
@@ -43,20 +44,28 @@ def attachments_of(message: Message | QueuedMessage) -> dict[str, Any]:
     return {"attachments": FileSerializer(message.files, many=True).data} if message.files else {}
 
 
-def events_of_ended(opened: OpenedTurn, *, question: bool) -> list[Event]:
+def events_of_ended(opened: OpenedTurn, *, question: bool, late: bool = False) -> list[Event]:
     """The events of a reply that has ended: its snapshot and its end; with `question` the user
-    message before them."""
+    message before them. `late` says that they are for a follower who has been overtaken, and gets
+    the rest of the turn after them."""
     reply = opened.reply
+    end = End.from_row(reply)
+    if end.tool_calls and end.next is None and _goes_on(opened, late=late):
+        end = replace(end, next="tools")
     asked = user_event(opened.user_message) if question else None
     return [
         *([asked] if asked else []),
         events.message_start(
             snapshot_of(reply), seq=reply.seq, content=reply.content, reasoning=reply.reasoning
         ),
-        events.message_end(
-            str(reply.id), End.from_row(reply), seq=reply.seq + 1, full_content=reply.content
-        ),
+        events.message_end(str(reply.id), end, seq=reply.seq + 1, full_content=reply.content),
     ]
+
+
+def _goes_on(opened: OpenedTurn, *, late: bool) -> bool:
+    """Whether the turn of a reply whose calls are over has not ended for its follower."""
+    begins = opened.conversation.awaits == Awaits.TOOLS
+    return begins or opened.next_status in OPEN or (late and opened.next_status is not None)
 
 
 def settle(log: MemoryLog, reply: Message) -> None:

@@ -7,8 +7,8 @@ no client is connected: a reply belongs to its conversation.
 import asyncio
 import contextvars
 import logging
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -73,6 +73,8 @@ class Turns:
         self._tools = ToolRuns(peers.process, self._spawn, self._go_on)
         self._draining = False
         self._running: dict[UUID, Turn] = {}
+        # Replies whose rows are being stored: they are no leftovers of a process that died.
+        self._beginning: set[UUID] = set()
         self._by_conversation: dict[UUID, Turn] = {}
         self._opening: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -150,8 +152,12 @@ class Turns:
 
     def _result(self, reply_id: UUID) -> OpenedTurn:
         opened = selectors.opened_turn(reply_id=reply_id)
-        abandoned = opened.reply.status in OPEN and not self.runs(reply_id)
-        if abandoned and self._peers.close_abandoned(opened.conversation):
+        ours = self.runs(reply_id) or reply_id in self._beginning
+        if (
+            opened.reply.status in OPEN
+            and not ours
+            and self._peers.close_abandoned(opened.conversation)
+        ):
             opened = selectors.opened_turn(reply_id=reply_id)
         return opened
 
@@ -298,9 +304,11 @@ class Turns:
         self, caller: Caller, conversation_id: UUID, request: TurnRequest, provider: str
     ) -> tuple[UUID | None, bool]:
         lock = self._opening.setdefault(conversation_id, asyncio.Lock())
-        async with lock, db_threads.borrow():
+        async with lock, db_threads.borrow(), self._new_ids() as ids:
             try:
-                opened, plan, permit = await self._open(caller, conversation_id, request, provider)
+                opened, plan, permit = await self._open(
+                    caller, conversation_id, request, provider, ids
+                )
             except (ConversationBusy, TooManyRequests, TooManyAtOnce):
                 if not request.queue:
                     raise
@@ -323,8 +331,23 @@ class Turns:
         self._spawn(self._run(turn), f"turn {turn.id}")
         return turn
 
+    @asynccontextmanager
+    async def _new_ids(self) -> AsyncIterator[tuple[UUID, UUID]]:
+        """The ids of a question and of its reply, which begins inside."""
+        ids = new_id(), new_id()
+        self._beginning.add(ids[1])
+        try:
+            yield ids
+        finally:
+            self._beginning.discard(ids[1])
+
     async def _open(
-        self, caller: Caller, conversation_id: UUID, request: TurnRequest, provider: str
+        self,
+        caller: Caller,
+        conversation_id: UUID,
+        request: TurnRequest,
+        provider: str,
+        ids: tuple[UUID, UUID],
     ) -> tuple[OpenedTurn, Plan | None, Permit | None]:
         """Find the turn of a request that was made before, or take a permit, plan the reply and
         store its rows. Only a turn that this call made has a plan and a permit."""
@@ -343,7 +366,6 @@ class Turns:
         permit = await self._limits.admit(caller, bounds=looked.bounds)
         try:
             plan = await opening.plan(self._router, caller, context, request, provider)
-            ids = new_id(), new_id()
             await self._peers.begin(ids[1])
             opened = await database_sync_to_async(self._store)(context, request, plan, ids)
         except BaseException:
@@ -398,10 +420,10 @@ class Turns:
 
     async def _begin_step(self, step: Step, permit: Permit) -> tuple[Turn, OpenedTurn] | None:
         conversation_id = step.context.conversation.id
-        async with self._opening.setdefault(conversation_id, asyncio.Lock()):
+        lock = self._opening.setdefault(conversation_id, asyncio.Lock())
+        async with lock, self._new_ids() as (_, reply_id):
             try:
                 plan = await opening.plan(self._router, step.caller, step.context, step.request, "")
-                reply_id = new_id()
                 await self._peers.begin(reply_id)
                 opened = await database_sync_to_async(steps.store)(
                     step, plan, reply_id, self._peers.process
@@ -430,6 +452,8 @@ class Turns:
             logger.warning("reply %s was ended by another process", turn.id)
             async with db_threads.borrow():
                 await making.learn_end(turn)
+            if turn.log.end is not None and turn.log.end.tool_calls:
+                self._tools.start(turn.id)  # a refusal of the database hid that the end was stored
         else:
             turn.log.finish(end)
             await record_end(turn.plan.caller, end, turn.result, turn)

@@ -81,8 +81,9 @@ class Feed:
             self._follower.restart(question=question)
         return True
 
-    async def _tell_ended(self, reply_id: UUID, *, question: bool) -> None:
-        for event in events_of_ended(await self._turns.result(reply_id), question=question):
+    async def _tell_ended(self, reply_id: UUID, *, question: bool, late: bool = False) -> None:
+        opened = await self._turns.result(reply_id)
+        for event in events_of_ended(opened, question=question, late=late):
             await self._out.tell(event)
 
     async def tell_call(self, message_id: UUID, call_id: UUID, state: str) -> None:
@@ -115,7 +116,7 @@ class Feed:
             if log is not None:
                 await self._send_all(Follower(log, question=question))
             else:
-                await self._tell_ended(reply_id, question=question)
+                await self._tell_ended(reply_id, question=question, late=True)
 
     async def told(self) -> None:
         """Return when nothing is left to send."""

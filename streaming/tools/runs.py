@@ -5,6 +5,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
+from itertools import chain, repeat
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from conversations.tools.models import State, ToolCall
 from conversations.tools.sign_ins import NeedsSignIn
 from streaming import hints
 from streaming.db_threads import db_threads
-from streaming.errors import STORE_FAILURES
+from streaming.errors import STORE_FAILURES, UNSTORABLE
 from streaming.storable import storable
 from streaming.tools import mcp_client, pictures
 from streaming.tools.results import InputNeeded, ToolResult
@@ -28,7 +30,8 @@ logger = logging.getLogger(__name__)
 # How long a call may take, and how often it is looked whether it was stopped, in seconds.
 CALL_SECONDS: Final = 30.0
 LOOK: Final = 1.0
-# Waits between tries to store a result while the database refuses, in seconds.
+# Seconds between tries while the database refuses; the last is repeated, since nobody else
+# goes on with the turn while this process lives.
 STORE_RETRIES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 FAILED: Final = "The tool failed unexpectedly."
 
@@ -51,14 +54,14 @@ class ToolRuns:
 
     async def _run(self, message_id: UUID) -> None:
         async with db_threads.borrow():
-            rows = await database_sync_to_async(calls.claim)(
-                message_id=message_id, writer=self._process
+            rows = await _in_database(
+                partial(calls.claim, message_id=message_id, writer=self._process)
             )
             if rows:
-                conversation = await database_sync_to_async(_conversation)(rows[0])
+                conversation = await _in_database(partial(_conversation, rows[0]))
                 await announce(conversation.pk, rows)
                 await self._run_all(rows, conversation)
-        await self._go_on(message_id)
+        await _insist(partial(self._go_on, message_id))
 
     async def _run_all(self, rows: list[ToolCall], conversation: Conversation) -> None:
         tasks = {
@@ -116,23 +119,17 @@ class ToolRuns:
         )
 
     async def _ask(self, call: ToolCall, conversation: Conversation, needed: InputNeeded) -> None:
-        """Let a call wait until a person has answered what its server asks. What is not stored is
-        given up later."""
+        """Let a call wait until a person has answered what its server asks."""
         text = inputs.asked(call.input, needed.questions, needed.state)
-        with suppress(*STORE_FAILURES):
-            if await database_sync_to_async(calls.ask_input)(call=call, text=text):
-                call.state = State.ASKED
-                await announce(conversation.pk, [call])
+        if await _in_database(partial(calls.ask_input, call=call, text=text)):
+            call.state = State.ASKED
+            await announce(conversation.pk, [call])
 
     async def _put_back(self, call: ToolCall, conversation: Conversation) -> None:
-        """Let a call wait until the person has signed in. What is not stored is given up later."""
-        for wait in (0.0, *STORE_RETRIES):
-            await asyncio.sleep(wait)
-            with suppress(*STORE_FAILURES):
-                if await database_sync_to_async(calls.put_back)(call=call):
-                    call.state = State.NEEDS_SIGN_IN
-                    await announce(conversation.pk, [call])
-                return
+        """Let a call wait until the person has signed in."""
+        if await _in_database(partial(calls.put_back, call=call)):
+            call.state = State.NEEDS_SIGN_IN
+            await announce(conversation.pk, [call])
 
     async def _finish(
         self,
@@ -142,22 +139,18 @@ class ToolRuns:
         text: str,
         **more: Any,
     ) -> None:
-        for wait in (0.0, *STORE_RETRIES):
-            await asyncio.sleep(wait)
-            try:
-                ours = await database_sync_to_async(calls.finish)(
-                    call=call,
-                    state=state,
-                    result=storable(text),
-                    **more,
-                )
-            except STORE_FAILURES as error:
-                logger.warning("call %s: result not stored yet (%s)", call.id, type(error).__name__)
-                continue
-            if ours:
-                call.state = state
-                await announce(conversation.pk, [call])
-            return
+        """Store what became of a call, and tell of it, unless it was stopped meanwhile."""
+        finish = partial(calls.finish, call=call)
+        try:
+            ours = await _in_database(partial(finish, state=state, result=storable(text), **more))
+        except UNSTORABLE:
+            state = State.FAILED
+            ours = await _in_database(
+                partial(finish, state=state, result=FAILED, took_s=more["took_s"])
+            )
+        if ours:
+            call.state = state
+            await announce(conversation.pk, [call])
 
     async def stop(self, conversation_id: UUID) -> bool:
         """Cancel the calls of a conversation that wait or run, here or elsewhere, and end its turn.
@@ -180,6 +173,24 @@ async def announce(conversation_id: UUID, rows: Iterable[ToolCall]) -> None:
     """Tell the sockets of a conversation that calls have changed."""
     for row in rows:
         await hints.call_changed(conversation_id, row.message_id, row.id, row.state)
+
+
+async def _in_database(work: Callable[[], Any]) -> Any:
+    """Do `work` in a database thread, and again while the database refuses."""
+    return await _insist(database_sync_to_async(work))
+
+
+async def _insist(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Do `work`, and again while the database refuses. Raises what it refuses for good."""
+    for wait in chain(STORE_RETRIES, repeat(STORE_RETRIES[-1])):
+        try:
+            return await work()
+        except UNSTORABLE:
+            raise
+        except STORE_FAILURES as error:
+            logger.warning("a turn with tools waits for the database (%s)", type(error).__name__)
+        await asyncio.sleep(wait)
+    raise AssertionError  # the waits have no end
 
 
 def _conversation(call: ToolCall) -> Conversation:

@@ -7,6 +7,8 @@ from django.urls import is_valid_path
 from django.utils.http import escape_leading_slashes
 
 HEALTH = ("/healthz", "/readyz", "/metrics")
+# Programs are told when an address is wrong.
+FOR_PROGRAMS = ("/api/", "/v1/")
 
 
 class _SameRequest(HttpResponsePermanentRedirect):
@@ -28,9 +30,10 @@ class AddressMiddleware(common.CommonMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Lead from an address with a slash that is none to the one without it."""
+        """Lead from an address of a page with a slash at its end to the one without it."""
         short = request.path_info.rstrip("/")
-        if response.status_code == 404 and short != request.path_info and is_valid_path(short):
+        missed = response.status_code == 404 and not request.path_info.startswith(FOR_PROGRAMS)
+        if missed and short != request.path_info and is_valid_path(short):
             query = request.META.get("QUERY_STRING", "")
             return _SameRequest(escape_leading_slashes(short) + (f"?{query}" if query else ""))
         return super().process_response(request, response)

@@ -21,12 +21,12 @@ ENTRY = re.compile(rf"^msgid {STRING}\nmsgstr {STRING}$", re.MULTILINE)
 
 
 def texts() -> Iterator[str]:
-    """The texts of the templates, and of the modules that render them."""
+    """The texts of the templates, and of the modules that render them or send notifications."""
     for path in (ROOT / "web" / "templates").rglob("*.html"):
         for found in re.finditer(rf"(?<!\w)(?:gettext|_)\({STRING}", templatize(path.read_text())):
             yield ast.literal_eval(found[1])
-    modules = [*(ROOT / "project").rglob("*.py"), *(ROOT / "conversations").rglob("*.py")]
-    for path in modules:
+    packages = [ROOT / name for name in ("project", "conversations", "streaming")]
+    for path in (path for package in packages for path in package.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
                 case ast.Call(ast.Name("_" | "_lazy" | "_noop"), [ast.Constant(text)]):

@@ -153,12 +153,13 @@ async def test_an_end_is_stored_without_figures_that_are_refused(
         return True
 
     class Turn:
-        id = writer = None
+        id = writer = conversation_id = None
         log = engine.MemoryLog({"id": "1"})  # type: ignore[typeddict-item]
 
     turn = Turn()
     turn.result = result  # type: ignore[attr-defined]
     monkeypatch.setattr(replies, "close_reply", close_reply)
+    monkeypatch.setattr(making.queue, "waits", lambda conversation_id: False)
     monkeypatch.setattr(making, "database_sync_to_async", _at_once)
     end = await making._store(turn, result.end(Status.COMPLETED, "stop", None, ""))  # type: ignore[arg-type]
     assert end is not None
@@ -169,8 +170,8 @@ async def test_an_end_is_stored_without_figures_that_are_refused(
 
 
 def _at_once(function: Any) -> Any:
-    async def call(**arguments: Any) -> Any:
-        return function(**arguments)
+    async def call(*arguments: Any, **named: Any) -> Any:
+        return function(*arguments, **named)
 
     return call
 

@@ -265,6 +265,7 @@ def _claim_once_more(*, message_id: UUID, writer: UUID) -> list[ToolCall]:
     return rows
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "fault"), [("finish", _finish_of_anybody), ("claim", _claim_once_more)]
 )

@@ -233,3 +233,25 @@ async def test_landmarks_lead_through_the_page(visit: Visit):
     await expect(chat.page.get_by_role("navigation", name="Chats")).to_be_visible()
     await expect(chat.page.get_by_role("complementary", name="Run settings")).to_be_visible()
     await expect(chat.page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+STAFF_PAGES = ("/people", "/models", "/tools", "/tools/add", "/connections", "/connections/add")
+# How far the links at the top reach beyond the column, and the page beyond the window.
+TOO_WIDE = """() => {
+  const column = document.querySelector('main').getBoundingClientRect();
+  const links = document.querySelector('header nav').getBoundingClientRect();
+  const root = document.documentElement;
+  const beside = Math.max(links.right - column.right, column.left - links.left);
+  return Math.max(beside, root.scrollWidth - innerWidth);
+}"""
+
+
+async def test_the_links_of_staff_have_room(visit: Visit):
+    """In a language with long words, too, on a phone and on a wide screen."""
+    await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
+    page = await visit.page(locale="de")
+    for width in (390, 1280):
+        await page.set_viewport_size({"width": width, "height": 800})
+        for path in STAFF_PAGES:
+            await page.goto(path)
+            assert await page.evaluate(TOO_WIDE) < 1, (path, width)

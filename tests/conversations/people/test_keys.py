@@ -200,3 +200,28 @@ async def test_the_profile_page_says_what_is_wrong(daphne_place: Place, wrong: d
     assert answer.status_code == 400
     assert "text-danger" in answer.text
     assert await daphne_place.clerk("count", model="ApiKey", user_id=person.id) == 1
+
+
+async def test_keys_from_creation_to_revocation(place: Place):
+    """Shown once, listed without the secret, no good once revoked or over."""
+    person = await place.person()
+    made = ok(await person.page.post("/api/keys/", {"name": "laptop"}), 201)
+    listed = ok(await person.page.get("/api/keys/"))["results"]
+    assert [row["name"] for row in listed] == ["laptop", "test"]
+    assert set(listed[0]) >= {"id", "name", "created_at", "expires_at", "last_used_at"}
+    assert made["key"] not in str(listed)
+    async with Rest(place.server.url, key=made["key"]) as other:
+        assert ok(await other.get("/api/me/"))["id"] == person.id
+        used = ok(await person.page.get("/api/keys/"))["results"][0]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", used["last_used_at"])
+        assert (await person.page.delete(f"/api/keys/{made['id']}/")).status_code == 204
+        refused(await other.get("/api/me/"), 401, "not_authenticated")
+    for body, field in (
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "old", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"name": "odd", "expires_at": "soon"}, "expires_at"),
+        ({"name": "more", "scope": "all"}, "scope"),
+    ):
+        refused(await person.page.post("/api/keys/", body), 400, "validation_error", field)

@@ -1,7 +1,7 @@
 """The events of the socket and their wire form.
 
-`web/src/protocol.ts` mirrors this file and `docs/protocol.md` describes it; a test compares the
-three. An event is a dict with a `type`; only the functions here make one.
+`web/src/protocol/events.ts` mirrors this file and `docs/protocol.md` describes it; a test compares
+the three. An event is a dict with a `type`; only the functions here make one.
 """
 
 from collections.abc import Mapping

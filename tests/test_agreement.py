@@ -20,7 +20,7 @@ from tests.browser.shots import PLAN
 from tests.harness.server import VARIABLES
 
 ROOT = Path(__file__).parents[1]
-PROTOCOL_TS = (ROOT / "web/src/protocol.ts").read_text()
+PROTOCOL_TS = (ROOT / "web/src/protocol/events.ts").read_text()
 PROTOCOL_MD = (ROOT / "docs/protocol.md").read_text()
 README = (ROOT / "README.md").read_text()
 
@@ -55,7 +55,7 @@ def typescript_events() -> dict[str, tuple[set[str], set[str]]]:
 
 
 def test_the_page_knows_the_events_of_the_server():
-    """`streaming/events.py` and `web/src/protocol.ts` name the same events and fields."""
+    """`streaming/events.py` and `web/src/protocol/events.ts` name the same events and fields."""
     server = {kind: tuple(map(set, fields)) for kind, fields in SERVER_EVENTS.items()}
     assert typescript_events() == server
 
@@ -69,7 +69,7 @@ FOR_PROGRAMS = {
 
 def test_the_page_says_every_error_in_its_language():
     """By its code: the server's sentences are English."""
-    texts = (ROOT / "web/src/strings.ts").read_text().partition("    codes: {")[2]
+    texts = (ROOT / "web/src/strings/errors.ts").read_text().partition("    codes: {")[2]
     said = re.findall(r"^      (\w+): '", texts.partition("} as Record")[0], re.MULTILINE)
     codes = {kind.code for base in (Problem, ProviderError) for kind in kinds(base)}
     assert codes - FOR_PROGRAMS - set(said) == set()

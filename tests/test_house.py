@@ -49,7 +49,7 @@ WEB_LAYERS = {
     "state": "state",
     "session": "session",
     "transport": "transport",
-    "protocol, texts, browser": "protocol language errorWords strings stringsAround stringsFiles"
+    "protocol, texts, browser": "protocol language errorWords strings"
     " format stored clipboard jitless keepTrying theme signIn worker diagram",
 }
 WEB_TESTS = re.compile(r"testing/|.*\.test$")
@@ -284,7 +284,7 @@ def test_an_arrow_upwards_in_streaming_is_found(importer: str, imported: str):
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
-        ("protocol", "transport/types"),
+        ("protocol/index", "transport/types"),
         ("transport/engine", "session/thread"),
         ("session/thread", "state/settings"),
         ("state/settings", "hooks/useModels"),

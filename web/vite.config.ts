@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { precompress } from './build/precompress.ts';
 
 const OURS =
-  /\/web\/src\/(?!diagram|keepTrying|stringsAround|clipboard|forms|state\/signedOut)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
+  /\/web\/src\/(?!diagram|keepTrying|strings\/around|clipboard|forms|state\/signedOut)|\/node_modules\/(?:@ai-sdk|@tanstack|ai|lucide-react|react|react-dom|react-error-boundary|scheduler|zustand)\//;
 
 // Django serves the page and says which of these files it needs (django-vite reads the manifest);
 // the policy of the page allows no inline script, so nothing here may emit one.

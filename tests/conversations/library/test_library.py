@@ -10,7 +10,7 @@ from conversations.library.models import Prompt
 from tests.harness.place import Place
 from tests.harness.rest import ok, refused
 
-STRINGS = Path(__file__).parents[3] / "web" / "src" / "strings.ts"
+STRINGS = Path(__file__).parents[3] / "web" / "src" / "strings" / "composer.ts"
 KINDS = {
     "prompts": ({"name": "Mail", "text": " Dear {{name}},\n"}, {"text": "Hello {{name}}"}),
     "presets": (

@@ -4,7 +4,7 @@ import { useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { provide, run } from '../state/commands';
 import { conversationQuery } from '../state/queries';
 import { strings } from '../strings';
-import { aroundStrings } from '../stringsAround';
+import { aroundStrings } from '../strings/around';
 import { RenameField } from './sidebar/RenameField';
 import { RowMenu } from './sidebar/RowMenu';
 import { useActions } from './sidebar/useActions';

@@ -1,8 +1,8 @@
 /** Each catalogue has every text, in the form that its language needs. */
 import { expect, test } from 'vitest';
 import { IntlMessageFormat } from 'intl-messageformat';
-import { aroundStrings } from '../stringsAround';
-import { fileStrings } from '../stringsFiles';
+import { aroundStrings } from '../strings/around';
+import { fileStrings } from '../strings/files';
 import { strings } from '../strings';
 import { createMessage } from './messages';
 import type { Catalogue } from './translation';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../protocol';
 import { attachment } from '../testing/files';
 import { pass } from '../testing/scripted';
-import { fileStrings } from '../stringsFiles';
+import { fileStrings } from '../strings/files';
 import { ApiError } from '../transport/apiError';
 import { DraftFiles, MOST_FILES } from './draftFiles';
 

@@ -6,7 +6,7 @@
 import { errorWords } from '../errorWords';
 import type { Attachment } from '../protocol';
 import { keepForTab, readStored, takeFromTab, writeStored } from '../stored';
-import { fileStrings } from '../stringsFiles';
+import { fileStrings } from '../strings/files';
 import { api, ApiError, type Api } from '../transport/api';
 import { uuid } from '../transport/edges';
 import { upload, type Upload } from '../transport/upload';

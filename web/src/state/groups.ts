@@ -1,7 +1,7 @@
 /** Conversations by day: Today, Yesterday, Previous 7 days, then by month. */
 import type { Conversation } from '../protocol';
 import { locale } from '../language/locale';
-import { aroundStrings } from '../stringsAround';
+import { aroundStrings } from '../strings/around';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' });

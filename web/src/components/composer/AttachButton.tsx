@@ -1,7 +1,7 @@
 import { Camera, FolderOpen, Paperclip, Upload } from 'lucide-react';
 import { useRef, useState, type ChangeEvent } from 'react';
 import { useFrame } from '../../state/frame';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { IconButton } from '../ui/IconButton';
 import { Menu, MENU_ITEM } from '../ui/Menu';
 import { isTouch } from '../ui/pointer';

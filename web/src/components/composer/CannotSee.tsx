@@ -1,7 +1,7 @@
 import { EyeOff } from 'lucide-react';
 import type { Model, ModelList } from '../../protocol';
 import { findModel, shortName } from '../../state/models';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 
 /** The chosen model, when it is known not to take pictures; else null. */
 export function blindModel(models: ModelList | undefined, chosen: string | null): Model | null {

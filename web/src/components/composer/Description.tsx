@@ -1,6 +1,6 @@
 import { useState, type FormEvent } from 'react';
 import type { DraftFile, DraftFiles } from '../../state/draftFiles';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { Popup } from '../ui/Popup';
 
 const words = fileStrings.describe;

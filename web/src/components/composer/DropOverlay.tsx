@@ -1,6 +1,6 @@
 import { FileUp } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 
 /** Shows that files may be dropped, wherever on the page, as long as some are dragged over it. */
 export function DropOverlay() {

@@ -1,7 +1,7 @@
 import { LoaderCircle, RotateCcw, X } from 'lucide-react';
 import { formatShare } from '../../format';
 import type { DraftFile, DraftFiles } from '../../state/draftFiles';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { FileCard } from '../files/FileCard';
 import { contentUrl } from '../files/fileFacts';
 import { usePopupAnchor } from '../ui/Popup';

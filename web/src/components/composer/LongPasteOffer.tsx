@@ -1,6 +1,6 @@
 import { FileText, X } from 'lucide-react';
 import { formatCount } from '../../format';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { strings } from '../../strings';
 import { SmallButton } from '../ui/SmallButton';
 

@@ -6,7 +6,7 @@ import type { ThreadMessage } from '../../session/thread';
 import type { Tokens } from '../../protocol';
 import { sameModel } from '../../state/models';
 import { strings } from '../../strings';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { speedWords } from '../thread/speed';
 import { Popup, usePopupAnchor } from '../ui/Popup';
 import { Ring } from '../ui/Ring';

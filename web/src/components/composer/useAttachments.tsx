@@ -3,7 +3,7 @@ import type { ModelList } from '../../protocol';
 import { draftFiles, MOST_FILES, type DraftFile } from '../../state/draftFiles';
 import { shortName } from '../../state/models';
 import { toast } from '../../state/toasts';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import type { Written } from '../../transport/types';
 import { AttachButton } from './AttachButton';
 import { blindModel, CannotSee } from './CannotSee';

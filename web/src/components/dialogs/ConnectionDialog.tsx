@@ -2,7 +2,7 @@ import { CloudOff, LogIn, RotateCcw, SearchX, Unplug, Wifi, X, Zap } from 'lucid
 import { useEffect, useState, type ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
 import { formatDuration, formatTime } from '../../format';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import type { Connection, ConnectionMode } from '../../transport/types';
 import { IconButton } from '../ui/IconButton';
 import { ModalDialog } from '../ui/ModalDialog';

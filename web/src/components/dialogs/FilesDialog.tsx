@@ -8,7 +8,7 @@ import { useFrame } from '../../state/frame';
 import { shouldRetry } from '../../state/queries';
 import { idInPath, route } from '../../state/route';
 import { toast } from '../../state/toasts';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { api } from '../../transport/api';
 import { FileCard } from '../files/FileCard';
 import { contentUrl, fileFacts } from '../files/fileFacts';

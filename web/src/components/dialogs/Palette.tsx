@@ -12,7 +12,7 @@ import { listQuery, searchQuery } from '../../state/conversations';
 import { useFrame } from '../../state/frame';
 import { idInPath, route } from '../../state/route';
 import { keyName, SHORTCUTS } from '../../state/shortcuts';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { MarkedParts } from '../ui/MarkedParts';
 import { ModalDialog } from '../ui/ModalDialog';
 import { titleOf, useActions } from '../sidebar/useActions';

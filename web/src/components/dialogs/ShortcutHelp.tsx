@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import { useFrame } from '../../state/frame';
 import { keyName, SHORTCUTS, type Shortcut } from '../../state/shortcuts';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { IconButton } from '../ui/IconButton';
 import { ModalDialog } from '../ui/ModalDialog';
 

@@ -6,7 +6,7 @@ import type { Me } from '../../protocol';
 import { signInAddress } from '../../signIn';
 import { run } from '../../state/commands';
 import { strings } from '../../strings';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { ModalDialog } from '../ui/ModalDialog';
 
 interface Props {

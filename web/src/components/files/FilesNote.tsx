@@ -2,7 +2,7 @@ import { BookOpenText, FileX2, Paperclip } from 'lucide-react';
 import { use, type ReactNode } from 'react';
 import { formatCount } from '../../format';
 import type { FileUse } from '../../protocol';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { ThreadFiles, type FilesById } from './ThreadFiles';
 
 const words = fileStrings.used;

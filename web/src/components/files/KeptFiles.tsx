@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import type { Attachment } from '../../protocol';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { SmallButton } from '../ui/SmallButton';
 import { FileCard } from './FileCard';
 import { contentUrl } from './fileFacts';

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { keepTrying } from '../../keepTrying';
 import type { Attachment } from '../../protocol';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { contentUrl } from './fileFacts';
 import { FileCard } from './FileCard';
 

@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight, Download, X } from 'lucide-react';
 import { useState, type KeyboardEvent } from 'react';
 import { formatCount } from '../../format';
 import type { Attachment } from '../../protocol';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 import { IconButton } from '../ui/IconButton';
 import { Literal } from '../ui/Literal';
 import { ModalDialog } from '../ui/ModalDialog';

@@ -1,7 +1,7 @@
 import { FileCode2, FileImage, FileSpreadsheet, FileText, Presentation, type LucideIcon } from 'lucide-react';
 import { formatCount, formatFileSize } from '../../format';
 import type { Attachment } from '../../protocol';
-import { fileStrings } from '../../stringsFiles';
+import { fileStrings } from '../../strings/files';
 
 /** What is known of a file, whether it is on the server or not. */
 export type FileFacts = Pick<Attachment, 'name' | 'size'> & Partial<Pick<Attachment, 'kind' | 'media_type' | 'tokens'>>;

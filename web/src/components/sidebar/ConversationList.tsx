@@ -6,7 +6,7 @@ import { listQuery } from '../../state/conversations';
 import { groupByDay, type Group } from '../../state/groups';
 import { conversationQuery } from '../../state/queries';
 import { idInPath, route } from '../../state/route';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { ListNote } from './ListNote';
 import { ListSkeleton } from './ListSkeleton';
 import { WindowedList } from './WindowedList';

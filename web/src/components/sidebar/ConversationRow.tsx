@@ -1,7 +1,7 @@
 import { Ellipsis } from 'lucide-react';
 import type { Conversation } from '../../protocol';
 import { pathOf } from '../../state/route';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { isPlain } from '../ui/isPlain';
 import { RenameField } from './RenameField';
 import { titleOf } from './useActions';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api, csrfToken } from '../../transport/api';
 import { useFrame } from '../../state/frame';
 import { shouldRetry } from '../../state/queries';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { strings } from '../../strings';
 import { readTheme } from '../../theme';
 import { Menu, MENU_ITEM } from '../ui/Menu';

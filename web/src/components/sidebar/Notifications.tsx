@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { saidError } from '../../errorWords';
 import { notified, switchOff, switchOn } from '../../state/notifications';
 import { toast } from '../../state/toasts';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { MENU_ITEM } from '../ui/Menu';
 
 /** Whether this browser tells of replies while no page is open. */

@@ -1,6 +1,6 @@
 import { ArrowLeft } from 'lucide-react';
 import { useState } from 'react';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { IconButton } from '../ui/IconButton';
 import { useDeferred } from './useDeferred';
 import { ConversationList } from './ConversationList';

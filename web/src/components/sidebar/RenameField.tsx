@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'react';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 
 /** As the server takes it. */
 const MOST = 255;

@@ -2,7 +2,7 @@ import { Archive, ArchiveRestore, Bookmark, Braces, CopyPlus, FileText, Pencil, 
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Conversation } from '../../protocol';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { Menu, MENU_ITEM } from '../ui/Menu';
 import { titleOf, type RowActions } from './useActions';
 

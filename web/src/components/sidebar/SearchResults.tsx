@@ -3,7 +3,7 @@ import { formatCount } from '../../format';
 import { rows } from '../../state/conversationList';
 import { searchQuery } from '../../state/conversations';
 import { pathOf } from '../../state/route';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { isPlain } from '../ui/isPlain';
 import { MarkedParts } from '../ui/MarkedParts';
 import { ListNote } from './ListNote';

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Group } from '../../state/groups';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 import { useMediaQuery } from '../ui/useMediaQuery';
 import { ConversationRow } from './ConversationRow';
 import { layOut, type Item } from './layout';

@@ -13,7 +13,7 @@ import { idInPath, pathOf, route } from '../../state/route';
 import { stopRunning } from '../../state/running';
 import { toast } from '../../state/toasts';
 import { strings } from '../../strings';
-import { aroundStrings } from '../../stringsAround';
+import { aroundStrings } from '../../strings/around';
 
 export type RowActions = ReturnType<typeof useActions>;
 

@@ -1,5 +1,5 @@
 /** The catalogue's other half: texts around the thread, loaded after it. */
-import { translated } from './language/translation';
+import { translated } from '../language/translation';
 
 const english = {
   sidebar: {

@@ -1,5 +1,5 @@
 /** The catalogue's part about files. */
-import { translated } from './language/translation';
+import { translated } from '../language/translation';
 
 const english = {
   attach: 'Add files',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEvent } from './protocol';
+import { parseEvent } from './events';
 
 test('an event is what it says', () => {
   expect(parseEvent('{"type":"heartbeat"}')).toEqual({ type: 'heartbeat' });

@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: fuzz sbom audit help run dev test check bench bench-page shots lock clean page browser services check-python check-web test-web test-python test-compose test-clients test-engines
+.PHONY: fuzz sbom audit help run dev test check bench bench-page shots lock clean page browser services check-python check-web checks test-web test-python test-compose test-clients test-engines
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes
@@ -33,7 +33,11 @@ run: .venv/.run-stamp web/dist/manifest.json ## Install, build the page, and ser
 dev: .venv/.run-stamp web/node_modules/.stamp ## Serve with hot reload of Python and page, DEBUG on
 	@exec scripts/dev
 
-test: .venv/.dev-stamp check test-web page browser services test-python ## Install what tests need, run everything
+test: .venv/.dev-stamp checks page browser services test-python ## Install what tests need, run everything
+
+# Python's beside the page's: each of them uses one core, by and large.
+checks: .venv/.dev-stamp web/node_modules/.stamp
+	@$(MAKE) check-python & python=$$!; $(MAKE) check-web test-web; web=$$?; wait $$python && exit $$web
 
 check: check-python check-web ## Lint, formatting and types
 

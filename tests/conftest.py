@@ -1,5 +1,7 @@
 """Servers for all tests: started when the first test wants one, shared by a worker's tests."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,11 @@ from tests.harness.place import Place, place_at
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.redis_server import RedisServer
 from tests.harness.server import KINDS, ChatServer, Kind
+
+# Some systems want no compiled files beside the sources, as containers do. Hundreds of servers are
+# started here, and without such files each would compile all of its modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Servers that differ from the usual one, by what they are for.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -116,7 +123,7 @@ def two_servers(
             request.addfinalizer(made[1].close)
             for server in made:
                 server.shared = True
-                server.start()
+            ChatServer.start_all(made)
         return made
 
     return get

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
 from tests.browser.sidebar import Sidebar
+from tests.browser.test_axe import STILL, assert_accessible
 
 Step = Callable[[ChatPage, Sidebar], Awaitable[None]]
 
@@ -26,7 +26,7 @@ async def rename(chat: ChatPage, sidebar: Sidebar) -> None:
 
 async def toast(chat: ChatPage, sidebar: Sidebar) -> None:
     await sidebar.choose("Tides", "Delete")
-    await expect(sidebar.undo).to_be_visible()
+    await sidebar.undo.hover()  # it stays
 
 
 async def archive(chat: ChatPage, sidebar: Sidebar) -> None:
@@ -73,14 +73,12 @@ SCREENS: list[Step] = [
 ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("step", SCREENS, ids=lambda step: step.__name__)
-async def test_axe_finds_nothing(visit: Visit, step: Step, theme: str):
-    """Without motion, so that nothing is looked at while it fades in."""
+async def test_axe_finds_nothing(visit: Visit, step: Step):
+    """In both themes."""
     await visit.person.rest.new_conversation(title="Tides")
-    chat = await visit.chat(color_scheme=theme, reduced_motion="reduce")
+    chat = await visit.chat(**STILL)
     sidebar = Sidebar(chat.page)
     await expect(sidebar.row("Tides")).to_be_visible()
     await step(chat, sidebar)
-    results = await Axe().run(chat.page)
-    assert results.violations_count == 0, results.generate_report()
+    await assert_accessible(chat.page)

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -126,6 +128,12 @@ class ChatServer:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.kind} did not start:\n{self.log}")
             time.sleep(0.02)
+
+    @staticmethod
+    def start_all(servers: "Sequence[ChatServer]") -> None:
+        """Start several at once, and return when all of them answer."""
+        with ThreadPoolExecutor(len(servers)) as threads:
+            list(threads.map(ChatServer.start, servers))
 
     def kill(self) -> None:
         """End it as a crash does."""

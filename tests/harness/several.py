@@ -27,8 +27,7 @@ async def processes(
         for number in range(1, count):
             kind = "daphne" if number % 2 else "uvicorn"
             servers.append(ChatServer(kind, path / str(number), beside=servers[0]))
-        for server in servers:
-            server.start()
+        ChatServer.start_all(servers)
         async with place_at(*servers) as place:
             yield place
     finally:

@@ -1,5 +1,6 @@
 """Chromium, and what a test has of it: contexts that are watched."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -53,7 +54,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 # Longest wait for something to be shown, in milliseconds: long for a busy machine.
-WAIT_MS = 20_000
+WAIT_MS = 45_000
 # A report of the content policy is an error in the console in any case; so it names the rule.
 _REPORT = """
 document.addEventListener('securitypolicyviolation', (event) =>
@@ -230,9 +231,12 @@ class Visit:
         """The messages of the conversation that is open there, as the server has them."""
         return await self.person.rest.messages(chat.conversation, branch)
 
-    async def hold(self, page: Page, addresses: str) -> None:
-        """Let requests of that page to these addresses wait until the end."""
-        await page.route(addresses, lambda route: None)
+    async def hold(self, page: Page, addresses: str) -> asyncio.Event:
+        """Let requests of that page to these addresses wait until the end. Tells when the first
+        does."""
+        waits = asyncio.Event()
+        await page.route(addresses, lambda route: waits.set())
+        return waits
 
     async def aclose(self) -> None:
         for context in self._contexts:

@@ -88,6 +88,12 @@ class ChatPage:
         await expect(self.log.locator("[aria-busy=true]")).to_have_count(0)
         await expect(self.log.get_by_role("article").last).to_have_accessible_name("Assistant")
 
+    async def pause_clock(self) -> None:
+        """Let the clock of the page stand: what is shown for a moment stays."""
+        await self.page.clock.install()
+        # Far enough ahead: on a busy machine a moment passes until the clock is told.
+        await self.page.clock.pause_at(await self.page.evaluate("Date.now() + 5000"))
+
     async def open_settings(self, *, advanced: bool = False) -> "Settings":
         await self.settings_button.click()
         await expect(self.settings.heading).to_be_visible()

@@ -3,12 +3,15 @@
 `PICTURES` are only for the eye: `test_axe_around.py` looks at the same.
 """
 
+import asyncio
+
 from playwright.async_api import Page, expect
 
 from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit, answered
 from tests.browser.page import ChatPage
 from tests.browser.screens import QUESTION, Options, Screen, explained, laid_out, screen
 from tests.browser.sidebar import Sidebar
+from tests.harness import WAIT_S
 
 MATHS = r"""The roots of a quadratic equation are
 
@@ -351,6 +354,10 @@ async def ollama_models(visit: Visit, options: Options) -> Page:
     page = await visit.page("/models", **options)
     bar = page.get_by_role("progressbar", name="Pull of gated").first
     await expect(bar).to_have_attribute("value", "2000")
+    # The page would be loaded anew at the end of the work.
+    waits = await visit.hold(page, "**/api/model-jobs/")
+    async with asyncio.timeout(WAIT_S):
+        await waits.wait()
     await person.page.delete(f"/api/model-jobs/{job['id']}/")
     return page
 

@@ -79,10 +79,11 @@ async def test_clearing_stops_the_running_reply(visit: Visit):
     await chat.send()
     visit.ollama.gate("a").release(2)
     await expect(chat.text).to_have_text("word0 word1")
-    stored = visit.person.rest.messages(chat.conversation)
+    old = chat.conversation
     await confirm(chat)
     assert await (await visit.ollama.chat()).wait_ended() == "client_gone"
-    reply = (await stored)[-1]
+    await visit.place.settle()  # the model is told before the end is stored
+    reply = (await visit.person.rest.messages(old))[-1]
     assert (reply["status"], reply["content"]) == ("stopped", "word0 word1 ")
 
 

@@ -21,8 +21,7 @@ async def test_a_short_gap_is_nobodys_business(visit: Visit, proxy: Proxy):
     settings = await chat.open_settings()
     await expect(settings.transport).to_have_text("WebSocket")
     clock = chat.page.context.clock
-    # Far enough ahead: on a busy machine a moment passes until the clock is told.
-    await clock.pause_at(await chat.page.evaluate("Date.now() + 2000"))
+    await chat.pause_clock()
     proxy.blocked = True
     proxy.cut()
     await expect(settings.transport).not_to_have_text("WebSocket")
@@ -42,8 +41,11 @@ async def test_a_toast_waits_for_its_reader(visit: Visit):
     await visit.person.rest.new_conversation(title="Other")
     chat = await clocked(visit)
     sidebar = Sidebar(chat.page)
+    await sidebar.row("Other").hover()
+    await sidebar.nav.get_by_role("button", name="Actions for Other").click()
     clock = chat.page.context.clock
-    await sidebar.choose("Other", "Delete")
+    await chat.pause_clock()
+    await chat.page.get_by_role("menuitem", name="Delete", exact=True).click()
     await expect(sidebar.undo).to_be_visible()
     await clock.fast_forward(4000)
     await expect(sidebar.undo).to_be_visible()

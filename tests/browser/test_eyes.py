@@ -194,11 +194,12 @@ async def test_the_field_stays_above_the_keyboard(visit: Visit):
     device = await chat.page.context.new_cdp_session(chat.page)
     insets = {"top": 20, "bottom": 34}
     await device.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
-    await expect(chat.composer).to_be_in_viewport(ratio=1)
-    after = await chat.composer.bounding_box()
     assert before
-    assert after
-    assert before["y"] - after["y"] >= 20
+    await chat.page.wait_for_function(
+        "y => y - document.getElementById('composer').getBoundingClientRect().top >= 20",
+        arg=before["y"],
+    )
+    await expect(chat.composer).to_be_in_viewport(ratio=1)
     header = chat.page.get_by_role("banner").get_by_role("button").first
     box = await header.bounding_box()
     assert box

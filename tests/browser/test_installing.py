@@ -80,25 +80,25 @@ async def test_the_bars_of_the_browser_have_the_colour_of_the_theme(visit: Visit
     chat = await visit.chat(model="normal", color_scheme="light")
     await expect(bars(chat.page)).to_have_attribute("content", "#f8fcfb")
     await chat.page.emulate_media(color_scheme="dark")
-    assert await colour(chat.page) == "#0c1415"
+    await coloured(chat.page, "#0c1415")
     await chat.page.get_by_role("button", name="Theme").click()
     await chat.page.get_by_role("menuitemradio", name="Light").click()
-    assert await colour(chat.page) == "#f8fcfb"
+    await coloured(chat.page, "#f8fcfb")
     await chat.page.reload()
-    assert await colour(chat.page) == "#f8fcfb"
+    await coloured(chat.page, "#f8fcfb")
 
 
 def bars(page: Page) -> Any:
     return page.locator("meta[name=theme-color]").first
 
 
-async def colour(page: Page) -> str:
-    """The colour that the browser takes: of the first that matches."""
-    found: str = await page.evaluate(
-        """() => [...document.querySelectorAll('meta[name=theme-color]')]
-            .find(({media}) => matchMedia(media).matches).content"""
+async def coloured(page: Page, colour: str) -> None:
+    """Wait until the browser takes this colour: that of the first that matches."""
+    await page.wait_for_function(
+        """(colour) => [...document.querySelectorAll('meta[name=theme-color]')]
+            .find(({media}) => matchMedia(media).matches)?.content === colour""",
+        arg=colour,
     )
-    return found
 
 
 async def test_nothing_but_hashed_files_is_kept_and_signing_out_leaves_nothing(visit: Visit):

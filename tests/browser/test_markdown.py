@@ -72,6 +72,7 @@ async def test_a_long_listing_is_coloured_to_its_end(visit: Visit):
 async def test_copying_code(visit: Visit):
     """To the letter; the button says that it has, and so does the screen reader."""
     chat = await told(visit, CODE, permissions=["clipboard-read", "clipboard-write"])
+    await chat.pause_clock()
     await chat.reply.get_by_role("button", name="Copy code").click()
     await expect(chat.reply.get_by_role("button", name="Copied")).to_be_visible()
     await expect(chat.note("Copied")).to_have_count(1)
@@ -82,6 +83,7 @@ async def test_copying_code(visit: Visit):
 async def test_copying_a_reply(visit: Visit):
     """Gives what the model wrote, not what it looks like."""
     chat = await told(visit, ANSWER, permissions=["clipboard-read", "clipboard-write"])
+    await chat.pause_clock()
     await chat.reply.get_by_role("button", name="Copy message").click()
     await expect(chat.reply.get_by_role("button", name="Copied")).to_be_visible()
     assert await clipboard(chat) == ANSWER

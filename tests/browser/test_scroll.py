@@ -39,11 +39,17 @@ async def growing(visit: Visit, **options: Any) -> Growing:
 
 
 async def wheel(chat: ChatPage, pixels: int) -> None:
-    """Turn the wheel over the thread, and wait until it has moved."""
+    """Turn the wheel over the thread, and wait until it has moved, and stands again."""
     before = float(await chat.log.evaluate("e => e.scrollTop"))
     await chat.log.hover()
     await chat.page.mouse.wheel(0, pixels)
     await chat.until("(e, top) => Math.abs(e.scrollTop - top) > 1", before)
+    await stands(chat)
+
+
+async def stands(chat: ChatPage) -> None:
+    """Wait until the thread scrolls no longer: some scroll smoothly."""
+    await chat.page.wait_for_function(_STANDS, arg=await chat.log.element_handle())
 
 
 async def test_the_thread_follows_at_its_end(visit: Visit):
@@ -100,8 +106,7 @@ async def test_scrolling_up_lets_go(visit: Visit, how: str):
         await chat.log.focus()
         await chat.page.keyboard.press("PageUp")
         await chat.until("e => e.scrollHeight - e.clientHeight - e.scrollTop > 100")
-        # The key scrolls smoothly: where it ends is where it no longer moves.
-        await chat.page.wait_for_function(_STANDS, arg=await chat.log.element_handle())
+        await stands(chat)
     top = await reply.top()
     for _ in range(3):
         await reply.grow()
@@ -120,7 +125,9 @@ _STANDS = """
   const before = element.lastTop;
   element.lastTop = element.scrollTop;
   element.stands = before === element.scrollTop ? (element.stands ?? 0) + 1 : 0;
-  return element.stands > 5;
+  if (element.stands <= 5) return false;
+  element.stands = 0;  // the next wait counts anew
+  return true;
 }
 """
 
@@ -218,7 +225,7 @@ async def test_a_finger_lets_go(visit: Visit):
     await finger("touchEnd")
     await chat.until("e => e.scrollHeight - e.clientHeight - e.scrollTop > 60")
     # A finger that leaves while it moves gives the thread a swing.
-    await chat.page.wait_for_function(_STANDS, arg=await chat.log.element_handle())
+    await stands(chat)
     top = await reply.top()
     for _ in range(3):
         await reply.grow()

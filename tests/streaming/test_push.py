@@ -70,6 +70,7 @@ async def test_it_is_told_once_where_no_page_is_open_in_any_process(
     await exchange.wait_ended()
     await running
     assert (await person.page.generate(chat, "My secret question")).status_code == 200
+    await service.comes(1)  # it is told beside what follows
     secret = await person.page.new_conversation(temporary=True)
     assert (await person.page.generate(secret, "Hush")).status_code == 200
     pushed = await service.comes(2)

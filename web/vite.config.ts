@@ -63,5 +63,8 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
     setupFiles: ['build/testSetup.ts'],
+    // Instead of five seconds: long for a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.harness import WAIT_S
 from tests.harness.place import Place
 from tests.harness.rest import ok
 
@@ -26,7 +27,9 @@ async def preflight(place: Place, path: str, origin: str) -> httpx.Response:
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": HEADERS,
     }
-    async with httpx.AsyncClient(base_url=place.server.url, trust_env=False) as browser:
+    async with httpx.AsyncClient(
+        base_url=place.server.url, trust_env=False, timeout=WAIT_S
+    ) as browser:
         assert person.key not in headers.values()
         return await browser.options(path, headers=headers)
 

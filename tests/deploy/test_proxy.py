@@ -25,7 +25,7 @@ NOWHERE = "127.0.0.9"
 
 
 async def health(url: str) -> int:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as http:
         return (await http.get(f"{url}/healthz")).status_code
 
 
@@ -74,7 +74,10 @@ async def test_many_sockets(daphne_place: Place, nginx, settings, many_files):
     server = daphne_place.server
     settings.SECRET_KEY = (server.directory / "secret_key").read_text()
     front = nginx([server.port])
-    async with httpx.AsyncClient(trust_env=False) as http, AsyncExitStack() as stack:
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as http,
+        AsyncExitStack() as stack,
+    ):
         way = Way(front.url, http)
         for _ in range(0, SOCKETS, 50):
             made = [stack.enter_async_context(way.socket(600)) for _ in range(50)]
@@ -114,7 +117,7 @@ async def test_addresses_behind_another_proxy(daphne_place: Place, nginx):
     headers = {"X-Forwarded-For": "203.0.113.7"}
     for trusted, address in (("127.0.0.0/8, 10.0.0.0/8", "203.0.113.7"), ("", "127.0.0.1")):
         front = nginx([daphne_place.server.port], CHAT_TRUSTED_PROXIES=trusted)
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as http:
             await http.get(f"{front.url}/healthz", headers=headers)
         front.stop(signal.SIGTERM)
         assert re.findall(r'^(\S+) \S+ "GET /healthz" 200', front.output, re.MULTILINE) == [address]
@@ -136,6 +139,6 @@ async def test_the_scheme_follows_from_the_settings(
     server = daphne_place.server
     settings.SECRET_KEY = (server.directory / "secret_key").read_text()
     front = nginx([server.port], **given)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as http:
         answer = await http.get(Way(front.url, http).stream())
     assert json.loads(answer.text.removeprefix("data:"))["forwarded_scheme"] == scheme

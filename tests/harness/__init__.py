@@ -11,4 +11,4 @@ Everything is real but the models. Whatever waits, waits for an event and gives 
 """
 
 # Longest wait for something that has to happen, in seconds: long for a busy machine.
-WAIT_S = 30.0
+WAIT_S = 60.0

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.harness import WAIT_S
+
 ROOT = Path(__file__).resolve().parents[2]
 SQLITE = "sqlite:///"
 
@@ -71,7 +73,7 @@ class Clerk:
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
             stream.close()
-        self._process.wait(10)
+        self._process.wait(WAIT_S)
 
 
 # --- The other side ---------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def _port() -> int:
 async def tool_server_url() -> str:
     """Where the tool server listens; it is started by the first call."""
     url = f"http://127.0.0.1:{_port()}/mcp"
-    async with asyncio.timeout(WAIT_S), httpx.AsyncClient() as http:
+    async with asyncio.timeout(WAIT_S), httpx.AsyncClient(timeout=WAIT_S) as http:
         while True:
             try:
                 assert (await http.get(url)).status_code == 401

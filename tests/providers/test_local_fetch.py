@@ -17,6 +17,7 @@ import pytest
 
 from providers import local_fetch
 from providers.local_fetch import LocalModelError, fetch
+from tests.harness import WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 # The same folder as `make run` uses, so that a machine downloads the model once.
@@ -54,7 +55,7 @@ class _FakeIndexHandler(BaseHTTPRequestHandler):
         self.wfile.flush()
         if not self.server.go_on.is_set():
             self.server.stalled.set()
-            self.server.go_on.wait(30)
+            self.server.go_on.wait(WAIT_S)
         try:
             self.wfile.write(body[50_000:])
         except ConnectionError:
@@ -164,7 +165,7 @@ def test_killed_in_the_middle_it_leaves_nothing_that_counts(
     with running(FakeIndex(stall=True)) as index:
         only_index(monkeypatch, index.url)
         process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, start_new_session=True)
-        assert index.stalled.wait(20)
+        assert index.stalled.wait(WAIT_S)
         assert list(tmp_path.glob(".fetch-*"))
         os.killpg(process.pid, 9)
         process.wait()
@@ -187,9 +188,9 @@ def test_a_second_fetch_waits_for_the_first(models: Path, tmp_path: Path) -> Non
         fcntl.flock(first, fcntl.LOCK_EX)
         second = threading.Thread(target=fetch, args=(tmp_path, report))
         second.start()
-        assert waiting.wait(10)
+        assert waiting.wait(WAIT_S)
         os.link(local_fetch.model_path(models), local_fetch.model_path(tmp_path))
-    second.join(10)
+    second.join(WAIT_S)
     assert not second.is_alive()
     assert said[0].startswith("Waiting for another process")
     assert not any("Downloading" in sentence for sentence in said)

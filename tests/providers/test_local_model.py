@@ -17,6 +17,7 @@ from providers.local import LocalProvider
 from providers.local_fetch import LocalModelError, fetch, model_path
 from providers.local_model import LocalModel
 from providers.local_server import CONTEXT, MODEL, SLOTS
+from tests.harness import WAIT_S
 from tests.providers.replies import Reply, ask, request
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ async def local(models: Path) -> AsyncIterator[LocalProvider]:
 
 
 async def answers(url: str) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as client:
         try:
             return (await client.get(f"{url}/health")).json() == {"status": "ok"}
         except httpx.TransportError:

@@ -14,6 +14,7 @@ import ollama as ollama_library
 import openai as openai_library
 import pytest
 
+from tests.harness import WAIT_S
 from tests.providers.replies import REPLY_TEXT
 from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.openai import ScriptedOpenAI
@@ -153,11 +154,11 @@ async def test_server_by_hand(module: str) -> None:
 
 
 def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=WAIT_S) as response:
         return str(response.read().decode())
 
 
 def _post(url: str, data: object) -> str:
     request = urllib.request.Request(url, json.dumps(data).encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=WAIT_S) as response:
         return str(response.read().decode())

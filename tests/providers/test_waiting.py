@@ -9,6 +9,7 @@ from providers.base import Provider
 from providers.inference import InferenceProvider
 from providers.ollama import OllamaProvider
 from providers.openai import OpenAIProvider
+from tests.harness import WAIT_S
 from tests.providers.replies import REPLY_TEXT, ask, request
 from tests.scripted.ollama import ScriptedOllama
 from tests.scripted.openai import ScriptedOpenAI
@@ -87,7 +88,7 @@ async def test_a_server_that_answers_nobody_is_given_up(
         server.hold(path)
     monkeypatch.setattr("providers.ollama.HEALTH_S", 0.05)
     monkeypatch.setattr("providers.openai_base.HEALTH_S", 0.05)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         reply = await ask(provider, model)
     assert isinstance(reply.error, errors.ProviderTimeout)
     assert reply.content == ("word0 " if model == "holds_back" else "")

@@ -19,6 +19,8 @@ from pydantic import AnyHttpUrl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from tests.harness import WAIT_S
+
 PORT, ISSUER = int(sys.argv[1]), sys.argv[2]
 HERE = f"http://127.0.0.1:{PORT}"
 RESOURCE = f"{HERE}/mcp"
@@ -32,7 +34,7 @@ class Introspection:
     """Asks the OAuth server what a token is worth (RFC 7662)."""
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=WAIT_S) as http:
             url = f"{ISSUER}/token/introspection"
             told = (await http.post(url, data={"token": token}, auth=KNOWN_AS)).json()
         if not told.get("active"):

@@ -98,7 +98,7 @@ async def test_half_sent_requests_leave_room_for_others(one_place: Place) -> Non
             for reader, _ in half[:20]:
                 with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
                     await reader.readexactly(1)
-        async with httpx.AsyncClient(base_url=one_place.server.url) as client:
+        async with httpx.AsyncClient(base_url=one_place.server.url, timeout=WAIT_S) as client:
             assert (await client.get("/healthz")).status_code == 200
         # Those that were left alone can still become whole.
         reader, writer = half[-1]
@@ -143,7 +143,7 @@ async def test_a_body_is_refused_from_its_head(
 
 
 async def test_a_stranger_is_stopped_at_a_body_without_a_length(one_place: Place) -> None:
-    async with httpx.AsyncClient(base_url=one_place.server.url) as client:
+    async with httpx.AsyncClient(base_url=one_place.server.url, timeout=WAIT_S) as client:
 
         async def pieces() -> AsyncIterator[bytes]:
             for _ in range(20):
@@ -176,7 +176,7 @@ async def test_refused_bodies_leave_nothing_on_the_disk(one_place: Place) -> Non
 
 
 async def test_static_files_take_get_and_head_alone(one_place: Place) -> None:
-    async with httpx.AsyncClient(base_url=one_place.server.url) as client:
+    async with httpx.AsyncClient(base_url=one_place.server.url, timeout=WAIT_S) as client:
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             response = await client.request(method, "/static/chat/manifest.json")
             assert response.status_code == 405

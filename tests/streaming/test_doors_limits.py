@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.harness import WAIT_S
 from tests.harness.place import Person, Place
 from tests.harness.rest import Rest, ok, refused
 from tests.harness.sockets import Socket
@@ -138,7 +139,7 @@ async def test_queued_messages_wait_for_a_place(limited_place: Place):
         await busy.next("message_end", status="completed")
         await waiting.next("user_message", content="Later")
         await waiting.next("message_end", status="completed")
-        await waiting.until(lambda: waiting.heard("queue", items=[]), 10, "empty queue")
+        await waiting.until(lambda: waiting.heard("queue", items=[]), WAIT_S, "empty queue")
     assert not waiting.heard("error")
 
 
@@ -249,7 +250,7 @@ async def test_sessions_that_another_program_ends_close_their_sockets(limited_pl
         await limited_place.clerk("end_session", session=right.session)
         await limited_place.clerk("deactivate", user_id=gone.id)
         for socket in sockets:
-            assert await socket.closed(within=10) == 4401
+            assert await socket.closed() == 4401
         await staying.ask("still here")
         await staying.next("message_end", status="completed")
 

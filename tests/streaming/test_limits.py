@@ -14,6 +14,7 @@ from streaming.cluster import redis_limits
 from streaming.cluster.redis_limits import RedisLimits
 from streaming.limits import MINUTE, MemoryLimits, Permit
 from streaming.replies.message_queue import Held
+from tests.harness import WAIT_S
 from tests.harness.redis_server import RedisServer
 
 FOR_EVER = 1e8
@@ -242,17 +243,17 @@ async def test_the_places_of_the_dead_expire(
             except TooManyAtOnce:
                 await asyncio.sleep(0.05)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         permit = await take(alive)
     key = "chat:{a}:running"
     first = await asking._redis.zrange(key, 0, -1, withscores=True)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         while await asking._redis.zrange(key, 0, -1, withscores=True) == first:
             await asyncio.sleep(0.05)
     with pytest.raises(TooManyAtOnce):
         await asking.take(free, one)
     permit.release()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         await take(asking)
     await alive.aclose()
     await asking.aclose()

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.harness import WAIT_S
 from tests.harness.clerk import ROOT
 from tests.harness.place import Place
 from tests.harness.rest import Rest, ok
@@ -24,7 +25,7 @@ class Browser:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=20)
+        self.http = httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=WAIT_S)
 
     async def __aenter__(self) -> "Browser":
         return self

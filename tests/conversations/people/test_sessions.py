@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 
 from conversations.people.sessions import SessionStore, row_key
 from tests.conversations.people.test_accounts import PASSWORD, Browser
+from tests.harness import WAIT_S
 from tests.harness.place import Place, place_at
 from tests.harness.server import ChatServer
 
@@ -59,7 +60,9 @@ async def test_what_the_database_holds_signs_nobody_in(daphne_place: Place) -> N
     person = await daphne_place.person()
     assert (await person.page.http.get("/api/me/")).status_code == 200
     cookies = {"sessionid": row_key(person.session)}
-    async with httpx.AsyncClient(base_url=daphne_place.server.url, cookies=cookies) as thief:
+    async with httpx.AsyncClient(
+        base_url=daphne_place.server.url, cookies=cookies, timeout=WAIT_S
+    ) as thief:
         assert (await thief.get("/api/me/")).status_code == 401
 
 
@@ -107,7 +110,7 @@ async def test_cookies_behind_https(own_server: Callable[..., ChatServer]) -> No
             assert "Secure" in session
             assert "Path=/" in session
         headers = {"X-Forwarded-Proto": "https", "Cookie": f"sessionid={person.session}"}
-        async with httpx.AsyncClient(base_url=server.url, headers=headers) as old:
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=WAIT_S) as old:
             answer = await old.get("/api/me/")
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "no-store"

@@ -105,11 +105,11 @@ async def test_news_reaches_all_processes(
             await socket.ask("One", model="gate:id=news,n=1")
             await socket.next("message_start")
             await person.rest_at(a).generate(chat, "Two", queue=True)
-            await socket.until(lambda: socket.heard("queue"), 10, "the queue")
+            await socket.until(lambda: socket.heard("queue"), WAIT_S, "the queue")
             gate.open()
             await socket.next("user_message", content="Two")
             await socket.next("message_end", status="completed")
-            await socket.until(lambda: not socket.heard("queue")[-1]["items"], 10, "no queue")
+            await socket.until(lambda: not socket.heard("queue")[-1]["items"], WAIT_S, "no queue")
             await second.next("ready")
             assert (await person.rest_at(a).delete(f"/api/conversations/{other}/")).is_success
             assert await second.closed() == 4404
@@ -144,13 +144,13 @@ async def test_news_outlives_its_connections(
                 assert redis_server.drop_connections() > 2
                 if number % 3 == 0:
                     ok(await rest.generate(chat))
-                    await socket.next("message_end", full_content=WHOLE, within=10)
+                    await socket.next("message_end", full_content=WHOLE)
                 elif number % 3 == 1:
                     await rest.patch(f"/api/conversations/{chat}/", {"title": "New"})
-                    await socket.next("conversation", title="New", within=10)
+                    await socket.next("conversation", title="New")
                 else:
                     assert (await rest.delete(f"/api/conversations/{chat}/")).is_success
-                    assert await socket.closed(within=10) == 4404
+                    assert await socket.closed() == 4404
 
 
 async def test_whoever_waits_holds_no_connection(
@@ -207,7 +207,7 @@ async def test_killed_its_replies_are_interrupted_and_others_told(
                 gate.release(5)
                 await socket.said("word4 ")
                 await socket.ask("Two", queue=True)
-                await socket.until(lambda: socket.heard("queue"), 10, "the queue")
+                await socket.until(lambda: socket.heard("queue"), WAIT_S, "the queue")
                 a.kill()
                 assert await doomed.closed() == 1006
             end = await socket.next("message_end", 15, id=start["id"])

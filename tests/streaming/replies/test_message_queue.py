@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from streaming.replies.turns import Turns
+from tests.harness import WAIT_S
 from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
 from tests.harness.server import ChatServer
@@ -84,7 +85,7 @@ async def test_a_stop_holds_what_waits(daphne_place: Place, door: str):
         else:
             ok(await person.rest.post(f"{path}/stop/", {"id": start["id"]}))
         await socket.next("message_end", id=start["id"], status="stopped")
-        await socket.until(lambda: socket.heard("queue")[-1]["held"], 10, "a queue that is held")
+        await socket.until(lambda: socket.heard("queue")[-1]["held"], WAIT_S, "a held queue")
         ok(await person.rest.generate(chat, "Before them", model="normal"))
         told = ok(await person.rest.get(f"{path}/queue/"))
         assert ([item["content"] for item in told["queue"]], told["held"]) == (
@@ -165,7 +166,7 @@ async def test_what_is_held_can_be_sent_now(daphne_place: Place):
         await queued(socket, "Two", "Three")
         await socket.send({"type": "stop", "id": start["id"]})
         await socket.next("message_end", id=start["id"], status="stopped")
-        await socket.until(lambda: socket.heard("queue")[-1]["held"], 10, "a queue that is held")
+        await socket.until(lambda: socket.heard("queue")[-1]["held"], WAIT_S, "a held queue")
         await socket.send({"type": "send_now", "client_id": client_id})
         for content in ("Three", "Two"):
             await socket.next("user_message", content=content)

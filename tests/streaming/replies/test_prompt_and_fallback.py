@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harness import WAIT_S
 from tests.harness.fold import assert_same
 from tests.harness.place import Place, place_at
 from tests.harness.ports import free_port
@@ -348,7 +349,7 @@ async def test_the_echo_provider_needs_nothing(daphne_place: Place):
     """For demonstrations: it says again what was said."""
     staff = await daphne_place.person(staff=True)
     chat = await staff.conversation()
-    async with staff.socket(chat, query="?provider=echo") as socket, asyncio.timeout(20):
+    async with staff.socket(chat, query="?provider=echo") as socket, asyncio.timeout(WAIT_S):
         end = await socket.reply("Is anybody there?", model=None)
         assert end["provider_used"] == "echo"
         assert "Is anybody there?" in end["full_content"]

@@ -199,7 +199,7 @@ async def test_4401_when_nobody_told_the_socket(impatient_place: Place):
     async with person.socket(await person.conversation()) as socket:
         await socket.next("heartbeat")
         await impatient_place.clerk("deactivate", user_id=person.id)
-        assert await socket.closed(within=10) == 4401
+        assert await socket.closed() == 4401
 
 
 async def test_4400_for_one_who_keeps_sending_nonsense(place: Place):
@@ -237,7 +237,9 @@ async def impatient_place_has_room(person, chat: str) -> None:
     for _ in range(50):
         async with person.socket(chat) as socket:
             first = await socket.until(
-                lambda socket=socket: socket.events[0] if socket.events else None, 5, "an event"
+                lambda socket=socket: socket.events[0] if socket.events else None,
+                WAIT_S,
+                "an event",
             )
             if first["type"] == "ready":
                 return

@@ -42,7 +42,7 @@ class SignInServers:
 
     def kept(self) -> dict[str, dict[str, int]]:
         """What the OAuth server keeps, and how often it has granted tokens, by their kinds."""
-        found: dict[str, dict[str, int]] = httpx.get(f"{self.issuer}/kept").json()
+        found: dict[str, dict[str, int]] = httpx.get(f"{self.issuer}/kept", timeout=WAIT_S).json()
         return found
 
     def granted(self, kind: str) -> int:
@@ -62,7 +62,7 @@ class SignInServers:
 
     def drop(self, kind: str) -> None:
         """Let the OAuth server forget what it keeps of a kind."""
-        httpx.post(f"{self.issuer}/drop/{kind}").raise_for_status()
+        httpx.post(f"{self.issuer}/drop/{kind}", timeout=WAIT_S).raise_for_status()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from tests.harness import WAIT_S
 from tests.harness.place import place_at
 from tests.harness.rest import ok
 from tests.harness.server import ChatServer
@@ -42,7 +43,7 @@ async def test_killed_while_one_waits_and_another_runs(
             await socket.next("tool_call", call={**end["tool_calls"][0], "state": "running"})
             server.kill()
         server.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_S):
             while True:
                 head = ok(await staff.rest.get(f"/api/conversations/{chat}/"))["head_id"]
                 row = await staff.rest.message(head)

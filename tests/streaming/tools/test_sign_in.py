@@ -215,7 +215,9 @@ async def test_staff_may_name_the_client(daphne_place: Place, sign_in_servers: S
     place = daphne_place
     staff = await place.person(staff=True)
     callback = f"{place.last.url}/tools/callback/"
-    made = httpx.post(f"{sign_in_servers.issuer}/reg", json={"redirect_uris": [callback]}).json()
+    made = httpx.post(
+        f"{sign_in_servers.issuer}/reg", json={"redirect_uris": [callback]}, timeout=WAIT_S
+    ).json()
     given = {"client_id": made["client_id"], "secret": made["client_secret"]}
     server = await sign_in_servers.add(staff, **given)
     assert made["client_secret"] not in str(server)
@@ -237,4 +239,4 @@ async def test_a_token_follows_no_redirect_to_another_origin(
     server = await sign_in_servers.add(staff, url=url, **given)
     told = ok(await staff.page.post(f"/api/tool-servers/{server['id']}/test/"))
     assert told["ok"] is False
-    assert httpx.get(f"{sign_in_servers.url}/came").json() == []
+    assert httpx.get(f"{sign_in_servers.url}/came", timeout=WAIT_S).json() == []

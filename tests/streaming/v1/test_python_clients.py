@@ -12,6 +12,7 @@ from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from openai import AsyncOpenAI
 from pydantic import BaseModel
 
+from tests.harness import WAIT_S
 from tests.harness.place import Person, Place
 from tests.scripted.ollama_scripts import REPLY, THOUGHTS
 from tests.streaming.v1.client import HELLO
@@ -205,7 +206,7 @@ def clock(zone: str) -> str:
 @pytest.fixture
 async def connection() -> AsyncIterator[httpx.AsyncClient]:
     """LangChain would keep connections of its own, and leave them open."""
-    async with httpx.AsyncClient() as made:
+    async with httpx.AsyncClient(timeout=WAIT_S) as made:
         yield made
 
 

@@ -74,10 +74,13 @@ def answered(status: int) -> str:
 _LEFT = "WebSocket is closed before the connection is established"
 # What Playwright says where a test has no service worker.
 _BLOCKED = "Service Worker registration blocked by Playwright"
-# About a server that is not there.
+# About a server that is not there, also for what was still to come: a file, a part of the page,
+# its stylesheet, the service worker.
 UNREACHABLE = (
-    r"net::ERR_(CONNECTION_|EMPTY_RESPONSE|INTERNET_DISCONNECTED|SOCKET_)"
-    r"|Failed to fetch dynamically imported module"  # of a part that was still to come
+    r"net::ERR_"
+    r"|Failed to fetch dynamically imported module"
+    r"|Unable to preload CSS"
+    r"|error occurred when fetching the script"
 )
 
 

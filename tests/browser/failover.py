@@ -35,10 +35,7 @@ STUCK_S = 75.0
 GAP_S = 0.02
 KINDS = ("cut", "cut_down", "cut_up", "block", "no_sockets", "swallow", "mute", "delay")
 # What the page may say on the console: that it could not reach the server.
-_ALLOWED = (
-    *(SOCKET_FAILED, UNREACHABLE, "Failed to load resource: net::ERR_"),
-    "Failed to fetch dynamically imported module",
-)
+_ALLOWED = (SOCKET_FAILED, UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,3 +16,19 @@ export async function keepTrying<Part>(load: () => Promise<Part>): Promise<Part>
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
+
+/**
+ * Loads a stylesheet anew that failed. The loader of parts does not: the next time that it is asked
+ * for a part it takes a stylesheet that failed for one that is there (Vite's `preload-helper`).
+ */
+export function keepTryingStyles(): void {
+  const failed = ({ target: link }: Event) => {
+    if (!(link instanceof HTMLLinkElement) || link.rel !== 'stylesheet') return;
+    const tries = Number(link.dataset['tries'] ?? 0) + 1;
+    if (tries === MOST_TRIES) return;
+    link.dataset['tries'] = `${tries}`;
+    setTimeout(() => link.replaceWith(link.cloneNode()), PAUSE_MS);
+  };
+  // Such an event does not bubble.
+  document.addEventListener('error', failed, { capture: true });
+}

@@ -2,12 +2,14 @@
  * The entry. The server has drawn a first picture of the page: it is painted before the
  * app's code takes the line and the processor.
  */
-import { keepTrying } from './keepTrying';
+import { keepTrying, keepTryingStyles } from './keepTrying';
 import { loadTranslation } from './language/translation';
 import './styles/app.css';
 
 /** A hidden page paints nothing; it does not wait longer than this (ms). */
 const PATIENCE_MS = 400;
+
+keepTryingStyles();
 
 const painted = new Promise<void>((resolve) => {
   new PerformanceObserver((_, observer) => {

@@ -397,6 +397,8 @@ CHAT_PARAMETERS = {
 }
 # Tokens that the replies of one turn may write while they call tools.
 CHAT_TOOL_TOKENS = env.whole("CHAT_TOOL_TOKENS", 32_000)
+# Seconds that a call of a tool may take.
+CHAT_TOOL_SECONDS = env.number("CHAT_TOOL_SECONDS", 30.0, least=0.1, most=600.0)
 # Asked for beside `max_tokens` where the model thinks before it answers.
 CHAT_REASONING_TOKENS = env.whole("CHAT_REASONING_TOKENS", 4096)
 # Longest message in characters, and longest socket frame in bytes: room for the longest message

@@ -6,21 +6,29 @@ Both ends are addresses that a browser opens. The session that left is the one t
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from conversations.errors import Problem
 from conversations.people import writes
+from conversations.people.links import absolute
 from conversations.people.models import User
 from conversations.tools import servers
 from conversations.tools.built_in import ToolFailed
 from conversations.tools.models import ToolServer
 from project.staff_pages import rendered
 from streaming.lifecycle import lifecycle
-from streaming.rest.tool_servers import way_out
-from streaming.tools import lists, sign_in
+from streaming.rest.tool_servers import document_address, way_out
+from streaming.tools import lists, oauth, sign_in
 
 # Characters of each value that an OAuth server may bring back.
 MOST = 4000
@@ -62,6 +70,16 @@ async def come_back(request: HttpRequest) -> HttpResponse:
     turns = (await lifecycle.start()).turns
     await turns.signed_in(user, server)
     return await rendered(request, "tool_sign_in.html", {"server": server.name})
+
+
+@require_GET
+def client_document(request: HttpRequest) -> HttpResponse:
+    """Describe this server as a client, to OAuth servers that read it at the client's id."""
+    address = document_address()
+    if not address:
+        raise Http404
+    callback = absolute(request, reverse("tool-callback"))
+    return JsonResponse(oauth.client_document(address, redirect_uri=callback))
 
 
 async def _failed(request: HttpRequest, sentence: str, again: str = "") -> HttpResponse:

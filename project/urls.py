@@ -81,6 +81,7 @@ urlpatterns = [
     path("tools/<id:server_id>/test", tools_page.test, name="test-tool-server"),
     path("tools/<id:server_id>/delete", tools_page.delete, name="delete-tool-server"),
     path("tools/<str:name>/sign-in", tool_sign_in.leave, name="tool-sign-in"),
+    path("tools/client.json", tool_sign_in.client_document, name="tool-client"),
     path("tools/callback/", tool_sign_in.come_back, name="tool-callback"),
     path("invite/<str:secret>", joining.accept, name="accept"),
     path("signup", joining.sign_up, name="signup"),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -26,8 +27,8 @@ from conversations.tools.selectors import next_of
 MOST_CALLS: Final = 16
 MOST_ARGUMENTS: Final = 100_000
 MOST_RESULT: Final = 32_000
-# A call that runs for longer was left by a process that died: its time limit is shorter.
-LOST: Final = timedelta(seconds=45)
+# A call that runs for so much longer than it may was left by a process that died.
+SPARE: Final = timedelta(seconds=15)
 
 # What the model is told instead of a result.
 DENIED: Final = "The user denied this call."
@@ -142,7 +143,7 @@ def interrupt_lost(*, all_of_them: bool) -> list[ToolCall]:
     run for too long."""
     rows = ToolCall.objects.select_related("message").filter(state=State.RUNNING)
     if not all_of_them:
-        rows = rows.filter(started_at__lt=timezone.now() - LOST)
+        rows = rows.filter(started_at__lt=_late())
     lost = list(rows)
     return [
         call
@@ -163,12 +164,16 @@ def left_waiting(*, all_of_them: bool) -> list[UUID]:
     asking: dict[UUID, ToolCall] = {}
     for call in newest.select_related("message").defer("result", "message__content"):
         asking.setdefault(call.message.conversation_id, call)
-    late = timezone.now() - LOST
+    late = _late()
     return [
         call.message_id
         for call in asking.values()
         if all_of_them or max(_moments(of_message(call.message_id))) < late
     ]
+
+
+def _late() -> datetime:
+    return timezone.now() - timedelta(seconds=settings.CHAT_TOOL_SECONDS) - SPARE
 
 
 def _moments(rows: QuerySet[ToolCall]) -> Iterator[datetime]:

@@ -4,7 +4,7 @@ What is secret of them is encrypted in their rows, and leaves this module only a
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -26,6 +26,8 @@ from conversations.tools.models import ToolServer, ToolSignIn
 LASTS: Final = timedelta(minutes=15)
 RENEWAL: Final = timedelta(seconds=30)
 EARLY: Final = timedelta(seconds=10)
+# Scopes of a sign-in beside those that its tool server names first.
+MOST_MORE: Final = 20
 # How often it is tried to revoke an ended sign-in before it is deleted anyway: for about a day.
 MOST_TRIES: Final = 6
 FIRST_WAIT: Final = timedelta(seconds=15)
@@ -57,6 +59,11 @@ class SignIn:
     tokens: Mapping[str, Any] = field(repr=False)
     version: int
     is_fresh: bool
+
+    @property
+    def scope(self) -> str:
+        """What the tokens were asked for."""
+        return str(self.tokens.get("scope", self.oauth.get("scope") or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,23 @@ def forget(*, sign_in: SignIn) -> None:
     """Forget tokens that are refused: the person has to sign in anew."""
     rows = ToolSignIn.objects.filter(id=sign_in.id, version=sign_in.version)
     rows.update(tokens="", version=F("version") + 1, expires_at=None, renewing_at=None)
+
+
+def widen(*, sign_in: SignIn, scopes: Sequence[str]) -> bool:
+    """Note scopes that the person's next sign-in has to ask for, too. Returns `False` where the
+    tokens were asked for with them, or too many were noted: then another one changes nothing."""
+    new = [scope for scope in scopes if scope not in sign_in.scope.split()]
+    with transaction.atomic():
+        rows = ToolSignIn.objects.select_for_update(no_key=True)
+        row = rows.filter(id=sign_in.id, ended_at=None).first()
+        if row is None:
+            return bool(new)
+        more = list(dict.fromkeys([*row.oauth.get("more", ()), *new]))
+        if not new or len(more) > MOST_MORE:
+            return False
+        row.oauth = {**row.oauth, "more": more}
+        row.save(update_fields=["oauth"])
+    return True
 
 
 # --- Ending -----------------------------------------------------------------------------------

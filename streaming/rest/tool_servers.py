@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
@@ -159,7 +160,14 @@ async def way_out(request: HttpRequest | Request, user: User, server: ToolServer
         server,
         session=request.session.session_key or "",
         redirect_uri=links.absolute(request, "/tools/callback/"),
+        document=document_address(),
     )
+
+
+def document_address() -> str:
+    """The address of our client metadata; empty where no OAuth server could read it."""
+    url = settings.PUBLIC_URL
+    return f"{url}/tools/client.json" if url.startswith("https:") else ""
 
 
 class ToolsView(AsyncAPIView):

@@ -1,9 +1,15 @@
 """HTTP to tool servers, with bounds. Imported with the SDK alone."""
 
+import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import httpx2
+from mcp.client.auth.utils import extract_field_from_www_auth, extract_scope_from_www_auth
+
+# Scopes that a refusal may name, and what one looks like (RFC 6749).
+MOST_SCOPES: Final = 20
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")
 
 
 class AnswerTooLong(Exception):
@@ -15,11 +21,11 @@ class Compressed(Exception):
 
 
 class ToolServerRefused(Exception):
-    """A server refused a request, with an HTTP `status`."""
+    """A server refused a request, with an HTTP `status`. `scopes` are what a token needs for it."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, scopes: tuple[str, ...] = ()) -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.scopes = status, scopes
 
 
 class ToolServerTransport(httpx2.AsyncHTTPTransport):
@@ -34,8 +40,18 @@ class ToolServerTransport(httpx2.AsyncHTTPTransport):
         response = await super().handle_async_request(request)
         if response.status_code in (401, 403) or response.status_code >= 500:
             await response.aclose()
-            raise ToolServerRefused(response.status_code)
+            raise ToolServerRefused(response.status_code, needed_scopes(response))
         return bounded(response, self._most)
+
+
+def needed_scopes(response: httpx2.Response) -> tuple[str, ...]:
+    """What a server says that a token lacks (`insufficient_scope`, RFC 6750)."""
+    if response.status_code != 403:
+        return ()
+    if extract_field_from_www_auth(response, "error") != "insufficient_scope":
+        return ()
+    named = (extract_scope_from_www_auth(response) or "").split()[:MOST_SCOPES]
+    return tuple(scope for scope in named if _SCOPE.fullmatch(scope))
 
 
 def bounded(response: httpx2.Response, most: int) -> httpx2.Response:

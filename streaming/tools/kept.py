@@ -16,15 +16,16 @@ from typing import Final, Self
 from weakref import WeakKeyDictionary
 
 import httpx2
+from django.conf import settings
 from mcp_types import DiscoverResult
 
 from streaming.tools.bounded_http import ToolServerTransport
 
-# Bytes of one answer; seconds for a connection, and for an answer where the caller does not end it
-# sooner.
+# Bytes of one answer; seconds for a connection, and for an answer: the limit of the call comes
+# before.
 MOST_BYTES: Final = 8 * 2**20
 CONNECT_S: Final = 5.0
-READ_S: Final = 60.0
+READ_S: Final = settings.CHAT_TOOL_SECONDS + 30.0
 # Servers that are kept, each with its connections; seconds without a call; seconds for which a
 # server's word about its protocol counts.
 MOST: Final = 64

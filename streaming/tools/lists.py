@@ -8,11 +8,11 @@ from channels.db import database_sync_to_async
 
 from conversations.people.models import User
 from conversations.tools import offers, servers
-from conversations.tools.built_in import ToolFailed
+from conversations.tools.built_in import BUILT_IN, ToolFailed
 from conversations.tools.models import ToolServer
 from conversations.tools.offers import Offer
 from conversations.tools.sign_ins import NeedsSignIn
-from streaming.tools import mcp_client
+from streaming.tools import mcp_client, sdk
 
 # How long a server may take to tell its tools, in seconds; a test says so within five.
 LIST_SECONDS: Final = 4.0
@@ -45,4 +45,6 @@ async def offered(user: User, names: Sequence[str]) -> tuple[Offer, ...]:
     if old:
         await asyncio.gather(*(test(server, user) for server in old))
     found: tuple[Offer, ...] = await database_sync_to_async(offers.offered)(user=user, names=names)
+    if any(offer.server != BUILT_IN for offer in found):
+        sdk.import_ahead()
     return found

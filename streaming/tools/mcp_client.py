@@ -1,8 +1,8 @@
 """Asks tool servers by MCP, through the official SDK. Nothing else knows it.
 
-The SDK is imported by the first use: it takes memory, and most servers have no tools. Each call
-has a session of its own, over connections that are kept. The SDK follows a redirect only within the
-server's origin, so that the credentials go nowhere else.
+The SDK is imported by the first use (`sdk`). Each call has a session of its own, over connections
+that are kept. The SDK follows a redirect only within the server's origin, so that the credentials
+go nowhere else.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from conversations.tools.built_in import ToolFailed
 from conversations.tools.inputs import Given
 from conversations.tools.models import ToolServer
 from streaming.storable import storable
-from streaming.tools import sign_in
+from streaming.tools import sdk, sign_in
 from streaming.tools.results import InputNeeded, Picture, ToolResult
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ async def _call(
     arguments: dict[str, Any],
     given: Given,
 ) -> ToolResult | InputNeeded:
+    await sdk.imported()
     from streaming.tools.elicitation import Elicitation
 
     elicitation = Elicitation(server.name, given)
@@ -165,11 +166,11 @@ async def _connected(
 ) -> AsyncIterator["Client"]:
     """A connection to a server. Whatever fails inside is raised as `ToolFailed`, but for being
     cancelled."""
+    await sdk.imported()
     from mcp.client import Client
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation
 
-    from streaming.tools.bounded_http import ToolServerRefused
     from streaming.tools.kept import READ_S, kept_servers
 
     async with kept_servers().use(server.url, headers) as kept:
@@ -195,10 +196,7 @@ async def _connected(
             causes = list(_causes(error))
             names = ", ".join(type(cause).__name__ for cause in causes)
             logger.info("tool server %s: %s", server.name, names)
-            failed = next((cause for cause in causes if isinstance(cause, ToolFailed)), None)
-            if any(isinstance(e, ToolServerRefused) and e.status == 401 for e in causes):
-                failed = sign_in.CredentialsRefused(_sentence(server, causes))
-            raise failed or ToolFailed(_sentence(server, causes)) from None
+            raise _failure(server, causes) from None
 
 
 async def aclose() -> None:
@@ -216,6 +214,21 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             yield from _causes(inner)
     else:
         yield error
+
+
+def _failure(server: ToolServer, causes: list[BaseException]) -> ToolFailed:
+    from streaming.tools.bounded_http import ToolServerRefused
+
+    sentence = _sentence(server, causes)
+    for error in causes:
+        match error:
+            case ToolServerRefused(status=401):
+                return sign_in.CredentialsRefused(sentence)
+            case ToolServerRefused(scopes=(_, *_)):
+                return sign_in.ScopeRefused(sentence, error.scopes)
+            case ToolFailed():
+                return error
+    return ToolFailed(sentence)
 
 
 def _sentence(server: ToolServer, causes: list[BaseException]) -> str:

@@ -9,9 +9,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from conversations.tools.built_in import ToolFailed
@@ -53,13 +53,20 @@ class TokensRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class OAuthServer:
     """An OAuth server as a tool server's sign-ins use it. `trusted` are the origins that may be
-    private, `methods` the ways of telling it a client's secret."""
+    private, `methods` the ways of telling it a client's secret, `more` the scopes that calls were
+    found to need beside those that the tool server names first."""
 
     metadata: "OAuthMetadata"
     resource: str
     scope: str | None
     trusted: tuple[str, ...]
     methods: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+    def with_more(self, scopes: Sequence[str]) -> "OAuthServer":
+        """The same, asked for these scopes, too."""
+        every = dict.fromkeys([*(self.scope or "").split(), *scopes])
+        return replace(self, scope=" ".join(every) or None, more=tuple(scopes))
 
     def as_json(self) -> dict[str, Any]:
         metadata = self.metadata.model_dump(mode="json", include=_KEPT, exclude_none=True)
@@ -68,6 +75,7 @@ class OAuthServer:
             "resource": self.resource,
             "scope": self.scope,
             "trusted": list(self.trusted),
+            "more": list(self.more),
         }
 
     @classmethod
@@ -79,6 +87,7 @@ class OAuthServer:
             stored["resource"],
             stored["scope"],
             tuple(stored["trusted"]),
+            more=tuple(stored.get("more", ())),
         )
 
 
@@ -147,6 +156,7 @@ async def register(
         "client_secret": made.client_secret or "",
         "token_endpoint_auth_method": made.token_endpoint_auth_method or "client_secret_basic",
         "expires_at": made.client_secret_expires_at or 0,
+        "scope": server.scope or "",
         "address": answer.get("registration_client_uri"),
         "access_token": answer.get("registration_access_token"),
     }
@@ -155,7 +165,7 @@ async def register(
 def given_client(
     server: OAuthServer, *, client_id: str, secret: str, redirect_uri: str
 ) -> dict[str, Any]:
-    """The client that staff have registered, in the same shape."""
+    """The client that staff have registered, or that our document describes, in the same shape."""
     return {
         "issuer": str(server.metadata.issuer),
         "redirect_uri": redirect_uri,
@@ -165,12 +175,26 @@ def given_client(
     }
 
 
+def client_document(address: str, *, redirect_uri: str) -> dict[str, Any]:
+    """The metadata of a client whose id is the address where they are read."""
+    return {
+        "client_id": address,
+        "client_name": CLIENT_NAME,
+        "redirect_uris": [redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+        "application_type": "web",
+    }
+
+
 def may_use(client: Mapping[str, Any], server: OAuthServer, redirect_uri: str) -> bool:
     """Tell whether an earlier registration is good for another sign-in."""
     ends = client.get("expires_at") or 0
     return (
         client.get("issuer") == str(server.metadata.issuer)
         and client.get("redirect_uri") == redirect_uri
+        and set(server.more) <= set(client.get("scope", "").split())
         and (not ends or ends > time.time() + LEFT_S)
     )
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 from channels.db import database_sync_to_async
+from django.conf import settings
 
 from conversations.threads.models import Conversation
 from conversations.tools import built_in, calls, finding, inputs, servers
@@ -27,8 +28,7 @@ from streaming.tools.results import InputNeeded, ToolResult
 
 logger = logging.getLogger(__name__)
 
-# How long a call may take, and how often it is looked whether it was stopped, in seconds.
-CALL_SECONDS: Final = 30.0
+# How often it is looked whether a call was stopped, in seconds.
 LOOK: Final = 1.0
 # Seconds between tries while the database refuses; the last is repeated, since nobody else
 # goes on with the turn while this process lives.
@@ -90,7 +90,7 @@ class ToolRuns:
         began = time.monotonic()
         files: list[str] = []
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(settings.CHAT_TOOL_SECONDS):
                 result = await _call(call, conversation)
             if isinstance(result, InputNeeded):
                 await self._ask(call, conversation, result)
@@ -99,7 +99,7 @@ class ToolRuns:
             state = State.FAILED if result.failed else State.DONE
         except TimeoutError:
             state = State.FAILED
-            result = ToolResult(f"The tool did not answer within {CALL_SECONDS:.0f} s.")
+            result = ToolResult(f"The tool did not answer within {settings.CHAT_TOOL_SECONDS:g} s.")
         except NeedsSignIn:
             await self._put_back(call, conversation)
             return

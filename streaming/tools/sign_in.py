@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from channels.db import database_sync_to_async
@@ -20,7 +20,7 @@ from conversations.tools.built_in import ToolFailed
 from conversations.tools.models import ToolServer
 from conversations.tools.sign_ins import Begun, NeedsSignIn, SignIn
 from streaming.errors import STORE_FAILURES
-from streaming.tools import oauth, oauth_discovery
+from streaming.tools import oauth, oauth_discovery, sdk
 from streaming.tools.oauth import OAuthServer, SignInFailed, TokensRefused
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,24 @@ class CredentialsRefused(ToolFailed):
     """A tool server refuses what it was shown."""
 
 
+class ScopeRefused(ToolFailed):
+    """A tool server wants a token with these `scopes` for a request."""
+
+    def __init__(self, sentence: str, scopes: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.scopes = scopes
+
+
 # --- Signing in -------------------------------------------------------------------------------
 
 
-async def begin(user: User, server: ToolServer, *, session: str, redirect_uri: str) -> str:
+async def begin(
+    user: User, server: ToolServer, *, session: str, redirect_uri: str, document: str
+) -> str:
     """The address at which a person signs in for a tool server. `session` names the session in
-    which the answer is taken. Raises `SignInFailed`."""
+    which the answer is taken, `document` the address of our client metadata, if it has one that an
+    OAuth server can read. Raises `SignInFailed`."""
+    await sdk.imported()
     from streaming.tools.oauth_http import client
 
     trusted = trusted_origins(server)
@@ -53,7 +65,12 @@ async def begin(user: User, server: ToolServer, *, session: str, redirect_uri: s
         found = await oauth_discovery.discover(
             http, url=server.url, issuer=server.issuer, trusted=trusted
         )
-        known = await _client(user, server, found, redirect_uri)
+        before: SignIn | None = await database_sync_to_async(sign_ins.find)(
+            user=user, server=server
+        )
+        if before is not None:
+            found = found.with_more(before.oauth.get("more", ()))
+        known = _client(server, found, before, redirect_uri, document)
         known = known or await oauth.register(http, found, redirect_uri=redirect_uri)
     state, (verifier, challenge) = secrets.token_urlsafe(32), oauth.pkce()
     await database_sync_to_async(sign_ins.begin)(
@@ -68,10 +85,15 @@ async def begin(user: User, server: ToolServer, *, session: str, redirect_uri: s
     return oauth.authorization_address(found, known, state=state, challenge=challenge)
 
 
-async def _client(
-    user: User, server: ToolServer, found: OAuthServer, redirect_uri: str
+def _client(
+    server: ToolServer,
+    found: OAuthServer,
+    before: SignIn | None,
+    redirect_uri: str,
+    document: str,
 ) -> Mapping[str, Any] | None:
-    """The client that staff have registered, or that of an earlier sign-in of the person."""
+    """The client that staff have registered, that of our document, or that of an earlier sign-in of
+    the person."""
     if server.client_id:
         try:
             secret = decrypt(server.secret)
@@ -80,7 +102,8 @@ async def _client(
         return oauth.given_client(
             found, client_id=server.client_id, secret=secret, redirect_uri=redirect_uri
         )
-    before: SignIn | None = await database_sync_to_async(sign_ins.find)(user=user, server=server)
+    if document and found.metadata.client_id_metadata_document_supported:
+        return oauth.given_client(found, client_id=document, secret="", redirect_uri=redirect_uri)
     if before is not None and oauth.may_use(before.client, found, redirect_uri):
         return before.client
     return None
@@ -103,6 +126,7 @@ async def finish(user: User, answer: Mapping[str, str], *, session: str) -> Tool
         WrongAnswer: it belongs to no sign-in of this session.
         SignInFailed: the OAuth server refused, or is another one.
     """
+    await sdk.imported()
     from streaming.tools.oauth_http import client
 
     begun: Begun = await database_sync_to_async(sign_ins.take)(
@@ -119,7 +143,7 @@ async def finish(user: User, answer: Mapping[str, str], *, session: str) -> Tool
             )
     except TokensRefused as error:
         raise SignInFailed(f"The OAuth server did not let you in ({error}).") from None
-    if not await _keep(sign_in, tokens):
+    if not await _keep(sign_in, {**tokens, "scope": server.scope or ""}):
         raise SignInFailed("You have signed in elsewhere meanwhile, or ended this sign-in.")
     return sign_in.server
 
@@ -147,7 +171,8 @@ async def asked(
     ask: Callable[[Mapping[str, str]], Awaitable[Found]],
 ) -> Found:
     """What `ask` returns with the headers by which a server knows the person, or us. Where it
-    refuses a token it is asked once more with a new one.
+    refuses a token it is asked once more with a new one; where it wants one of more scopes, the
+    person's next sign-in asks for them.
 
     Raises:
         NeedsSignIn: the person has to sign in first.
@@ -157,14 +182,20 @@ async def asked(
         return await ask(await database_sync_to_async(servers.headers)(server))
     sign_in = await current(user, server)
     try:
-        return await ask(_headers(sign_in))
-    except CredentialsRefused:
-        sign_in = await current(user, server, refused=sign_in.version)
-    try:
+        try:
+            return await ask(_headers(sign_in))
+        except CredentialsRefused:
+            sign_in = await current(user, server, refused=sign_in.version)
         return await ask(_headers(sign_in))
     except CredentialsRefused:
         await database_sync_to_async(sign_ins.forget)(sign_in=sign_in)
         raise NeedsSignIn(server.name) from None
+    except ScopeRefused as refusal:
+        widen = database_sync_to_async(sign_ins.widen)
+        if await widen(sign_in=sign_in, scopes=refusal.scopes):
+            raise NeedsSignIn(server.name) from None
+        sentence = f"The tool server {server.name} does not let you do this with your sign-in."
+        raise ToolFailed(sentence) from None
 
 
 def _headers(sign_in: SignIn) -> dict[str, str]:
@@ -206,6 +237,7 @@ async def _shielded(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _renew(sign_in: SignIn, name: str) -> None:
+    await sdk.imported()
     from streaming.tools.oauth_http import client
 
     try:
@@ -220,7 +252,7 @@ async def _renew(sign_in: SignIn, name: str) -> None:
         await database_sync_to_async(sign_ins.give_up_renewal)(sign_in=sign_in)
         raise
     else:
-        await _keep(sign_in, tokens)
+        await _keep(sign_in, {**tokens, "scope": sign_in.scope})
 
 
 # --- Ending -----------------------------------------------------------------------------------
@@ -238,6 +270,7 @@ async def revoke_ended() -> None:
 
 
 async def _revoke(sign_in: SignIn) -> None:
+    await sdk.imported()
     from streaming.tools.oauth_http import client
 
     if not sign_in.client or not sign_in.oauth:

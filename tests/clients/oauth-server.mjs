@@ -43,7 +43,7 @@ const provider = new Provider(issuer, {
     { client_id: 'tool-server', client_secret: 'tool-server-secret', redirect_uris: [], response_types: [], grant_types: [] },
   ],
   cookies: { keys: ['keys of a test'] },
-  scopes: ['openid', 'offline_access', 'tools'],
+  scopes: ['openid', 'offline_access', 'tools', 'erase'],
   pkce: { required: () => true },
   issueRefreshToken: () => true,
   rotateRefreshToken: true,
@@ -54,7 +54,7 @@ const provider = new Provider(issuer, {
     introspection: { enabled: true, allowedPolicy: () => true },
     resourceIndicators: {
       enabled: true,
-      getResourceServerInfo: () => ({ scope: 'tools', accessTokenFormat: 'opaque', accessTokenTTL: 3600 }),
+      getResourceServerInfo: () => ({ scope: 'tools erase', accessTokenFormat: 'opaque', accessTokenTTL: 3600 }),
       useGrantedResource: () => true,
     },
   },

@@ -68,6 +68,12 @@ async def wait(seconds: float) -> str:
     return "Waited."
 
 
+@server.tool()
+def drip() -> str:
+    """Send an answer byte by byte, without an end."""
+    raise NotImplementedError  # the guard does
+
+
 class Seat(BaseModel):
     """What has to be known of a seat."""
 
@@ -140,6 +146,15 @@ async def _with_cookie(send: Any, message: Any) -> None:
     await send(message)
 
 
+async def _drip(send: Any) -> None:
+    """Until the other end is gone."""
+    kind = (b"content-type", b"text/event-stream")
+    await send({"type": "http.response.start", "status": 200, "headers": [kind]})
+    while True:
+        await send({"type": "http.response.body", "body": b":", "more_body": True})
+        await asyncio.sleep(0.05)
+
+
 def guarded(app: Any, token: str) -> Any:
     """The application for those who have the token."""
 
@@ -149,6 +164,8 @@ def guarded(app: Any, token: str) -> Any:
         if scope["type"] == "http" and given != f"Bearer {token}":
             await send({"type": "http.response.start", "status": 401, "headers": []})
             await send({"type": "http.response.body", "body": b"who are you?"})
+        elif headers.get("mcp-name") == "drip":
+            await _drip(send)
         else:
             seen.append([headers.get("mcp-method", ""), headers.get("cookie", "")])
             await app(scope, receive, partial(_with_cookie, send))

@@ -68,6 +68,42 @@ def who_am_i() -> str:
     return f"You are {token.subject if token else None}."
 
 
+@server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
+def erase() -> str:
+    """Do what needs another scope."""
+    return "Erased."
+
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
+def never() -> str:
+    """Do what nobody may, whatever they have asked for."""
+    raise NotImplementedError  # the guard refuses
+
+
+# The scope that a call needs beside the one that all need.
+NEEDS = {"erase": "erase", "never": "tools"}
+
+
+def guarded(app: Any) -> Any:
+    """The application, for calls whose token has the scope of the tool."""
+
+    async def guard(scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope.get("headers", ()))
+        name = headers.get(b"mcp-name", b"").decode()
+        needed = NEEDS.get(name)
+        if needed is not None:
+            shown = headers[b"authorization"].decode().removeprefix("Bearer ")
+            token = await Introspection().verify_token(shown)
+            if token and (name == "never" or needed not in token.scopes):
+                challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
+                response = Response(status_code=403, headers={"WWW-Authenticate": challenge})
+                await response(scope, receive, send)
+                return
+        await app(scope, receive, send)
+
+    return guard
+
+
 @server.custom_route("/astray/{kind}", methods=["POST"])
 async def astray(request: Request) -> Response:
     kind = request.path_params["kind"]
@@ -90,6 +126,7 @@ async def metadata(request: Request) -> Response:
         "by-name": "https://localhost",
         "plain": ISSUER,
         "another": f"{HERE}/another",
+        "document": f"{HERE}/document",
     }[kind]
     told: dict[str, Any] = {
         "resource": f"{HERE}/astray/{kind}",
@@ -105,6 +142,18 @@ async def another(request: Request) -> Response:
     return JSONResponse({"issuer": ISSUER, "code_challenge_methods_supported": ["S256"], **ends})
 
 
+@server.custom_route("/.well-known/oauth-authorization-server/document", methods=["GET"])
+async def document(request: Request) -> Response:
+    """The metadata of an OAuth server that reads the documents of clients."""
+    ends = {f"{name}_endpoint": f"{HERE}/{name}" for name in ("authorization", "token")}
+    told = {
+        "issuer": f"{HERE}/document",
+        "code_challenge_methods_supported": ["S256"],
+        "client_id_metadata_document_supported": True,
+    }
+    return JSONResponse({**told, **ends})
+
+
 @server.custom_route("/elsewhere", methods=["GET", "POST"])
 async def elsewhere(request: Request) -> Response:
     came.append(dict(request.headers))
@@ -117,5 +166,5 @@ async def what_came(request: Request) -> Response:
 
 
 if __name__ == "__main__":
-    app = server.streamable_http_app(host="127.0.0.1")
+    app = guarded(server.streamable_http_app(host="127.0.0.1"))
     uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning")

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -9,8 +10,9 @@ import pytest
 
 from tests.harness import WAIT_S
 from tests.harness.fold import Event
-from tests.harness.place import Place
+from tests.harness.place import Place, place_at
 from tests.harness.rest import ok, refused
+from tests.harness.server import ChatServer
 from tests.harness.sockets import Socket
 from tests.harness.tool_server import calls, chat_with_tools
 from tests.streaming.tools.oauth import Browser, SignInServers, sign_in
@@ -102,6 +104,48 @@ async def test_a_refused_renewal_lets_the_call_wait_again(
         assert "You are ada." in last["full_content"]
         assert "The user denied this call." in last["full_content"]
     assert state_of(await staff.rest.message(end["id"])) == "done"
+
+
+async def test_a_call_that_needs_more_waits_for_another_sign_in(
+    daphne_place: Place, sign_in_servers: SignInServers
+):
+    """Which asks for the scopes of both. What was asked for already is not asked for again."""
+    staff = await daphne_place.person(staff=True)
+    server = await sign_in_servers.add(staff, trusted=True)
+    await sign_in(staff, server, "ada")
+    chat = await chat_with_tools(staff, server["name"])
+    async with staff.socket(chat) as socket:
+        asked = calls(server, ("erase", {}), WHO, ("never", {}))
+        end = await socket.reply(asked, model="calls")
+        one = end["tool_calls"][0]
+        await socket.next("tool_call", call={**one, "state": "needs_sign_in"})
+        # The tokens that are there go on to be used.
+        await sign_in(staff, server, "ada")
+        last = await after(socket, end)
+        for text in ("Erased.", "You are ada.", "does not let you do this with your sign-in"):
+            assert text in last["full_content"]
+        end = await socket.reply(calls(server, ("erase", {}), WHO), model="calls")
+        assert "Erased." in (await after(socket, end))["full_content"]
+
+
+async def test_a_client_may_be_a_document(
+    own_server: Callable[..., ChatServer], sign_in_servers: SignInServers
+):
+    """Where the OAuth server reads it, and others can reach this server."""
+    public = "https://chat.example.org"
+    server = own_server("daphne", PUBLIC_URL=public, HTTPS_ONLY="off")
+    server.start()
+    async with place_at(server) as place:
+        staff = await place.person(staff=True)
+        url = f"{sign_in_servers.url}/astray/document"
+        added = await sign_in_servers.add(staff, url=url, issuer="")
+        answer = await staff.page.get(f"/api/tool-servers/{added['id']}/sign-in/")
+        asked = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert asked["client_id"] == [f"{public}/tools/client.json"]
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as nobody:
+            document = (await nobody.get("/tools/client.json")).json()
+        assert document["client_id"] == asked["client_id"][0]
+        assert document["redirect_uris"] == asked["redirect_uri"] == [f"{public}/tools/callback/"]
 
 
 def waiting(socket: Socket, end: Event) -> set[str]:

@@ -22,7 +22,7 @@ async def test(server: ToolServer, user: User) -> tuple[bool, str]:
     """Ask a server for its tools, and keep them: one list for all, whoever asks. Returns whether it
     answered, and a sentence."""
     tools: list[dict[str, Any]] | None = None
-    await mcp_client.load()
+    await sdk.imported()
     try:
         async with asyncio.timeout(LIST_SECONDS):
             tools = await mcp_client.list_tools(server, user)

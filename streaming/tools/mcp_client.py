@@ -41,28 +41,9 @@ MOST_SCHEMA: Final = 50_000
 MOST_PICTURES: Final = 4
 
 
-async def load() -> None:
-    """Load the SDK, beside the loop: it takes seconds, the more the busier the machine is. What
-    sets a server a limit of time waits for this before."""
-    if not _loaded:
-        await asyncio.to_thread(_load)
-        _loaded.append(True)
-
-
-# Not empty once the SDK is there; a module stands in `sys.modules` while it is being loaded, too.
-_loaded: list[bool] = []
-
-
-def _load() -> None:
-    import mcp.client.streamable_http  # noqa: F401
-
-    import streaming.tools.elicitation
-    import streaming.tools.kept  # noqa: F401
-
-
 async def list_tools(server: ToolServer, user: User) -> list[dict[str, Any]]:
     """The tools of a server, as its row keeps them. Raises `ToolFailed`."""
-    await load()
+    await sdk.imported()
     return await sign_in.asked(server, user, lambda headers: _list_tools(server, headers))
 
 
@@ -102,7 +83,7 @@ async def call(
 ) -> ToolResult | InputNeeded:
     """The result of a call, or what a person has to answer first; `given` is what was answered
     before. Cancelling ends it at the server, too. Raises `ToolFailed`."""
-    await load()
+    await sdk.imported()
     return await sign_in.asked(
         server, user, lambda headers: _call(server, headers, tool, arguments, given)
     )
@@ -115,7 +96,6 @@ async def _call(
     arguments: dict[str, Any],
     given: Given,
 ) -> ToolResult | InputNeeded:
-    await sdk.imported()
     from streaming.tools.elicitation import Elicitation
 
     elicitation = Elicitation(server.name, given)
@@ -166,7 +146,6 @@ async def _connected(
 ) -> AsyncIterator["Client"]:
     """A connection to a server. Whatever fails inside is raised as `ToolFailed`, but for being
     cancelled."""
-    await sdk.imported()
     from mcp.client import Client
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation

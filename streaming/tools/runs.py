@@ -23,7 +23,7 @@ from streaming import hints
 from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES, UNSTORABLE
 from streaming.storable import storable
-from streaming.tools import mcp_client, pictures
+from streaming.tools import mcp_client, pictures, sdk
 from streaming.tools.results import InputNeeded, ToolResult
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,8 @@ class ToolRuns:
         began = time.monotonic()
         files: list[str] = []
         try:
+            if call.server != BUILT_IN:
+                await sdk.imported()  # on a busy machine it takes longer than a call may
             async with asyncio.timeout(settings.CHAT_TOOL_SECONDS):
                 result = await _call(call, conversation)
             if isinstance(result, InputNeeded):

@@ -22,7 +22,8 @@ _ahead: set[asyncio.Future[None]] = set()
 
 
 async def imported() -> None:
-    """Return when all of it can be used."""
+    """Return when all of it can be used. What gives a server a limit of time waits for this before:
+    on a busy machine it takes longer than a server may."""
     if not _imported.is_set():
         await asyncio.get_running_loop().run_in_executor(None, _import)
 

@@ -10,7 +10,7 @@ import orjson
 
 from conversations.errors import InvalidInput
 from conversations.tools.built_in import ToolFailed
-from conversations.tools.offers import schema_fault
+from conversations.tools.schemas import schema_fault
 
 # Times that one call may ask, questions at once, fields of a form, and characters of what a server
 # sends and of an answer.

@@ -12,6 +12,7 @@ from conversations.people.models import User
 from conversations.tools import built_in
 from conversations.tools.built_in import BUILT_IN
 from conversations.tools.models import ToolServer
+from conversations.tools.schemas import schema_fault
 
 # A name that every model's server takes.
 MOST_NAME: Final = 64
@@ -42,24 +43,6 @@ class Offer:
     def fault_in(self, arguments: Mapping[str, Any]) -> str:
         """Return what is wrong with the arguments, a sentence, or nothing."""
         return schema_fault(self.schema, arguments)
-
-
-def schema_fault(schema: Mapping[str, Any], value: Mapping[str, Any]) -> str:
-    """Return what is wrong with a value, by the schema of a tool server: a sentence, or nothing."""
-    # Imported by the first call: it takes memory.
-    from jsonschema import Draft202012Validator, ValidationError
-    from jsonschema.validators import extend
-
-    # A pattern of a tool server may take for ever on a text that a model wrote.
-    validator = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})
-    try:
-        validator(schema).validate(value)
-    except ValidationError as error:
-        place = ".".join(map(str, error.absolute_path))
-        return f"{place}: {error.message}"[:500] if place else error.message[:500]
-    except Exception:  # noqa: BLE001 - the schema is the server's, and may be anything
-        return ""  # the server checks it itself
-    return ""
 
 
 def offered(*, user: User, names: Iterable[str]) -> tuple[Offer, ...]:

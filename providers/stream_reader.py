@@ -18,7 +18,7 @@ from providers.values import cost
 LINE = 4 * 1024 * 1024
 
 # The most that a document may cost to read, and from how many bytes on that is counted.
-MOST_COST = 1_000_000
+MOST_COST = 250_000
 _LONG = 64 * 1024
 
 # What a line takes beside its bytes.
@@ -98,7 +98,11 @@ class StreamReader:
         if self.form is BodyForm.EVENTS:
             return self._event_line(line)
         if self.form is BodyForm.JSON:
-            self.form = BodyForm.LINES if _is_json(line) else BodyForm.DOCUMENT
+            text = _text(line)
+            if _is_json(text):
+                self.form = BodyForm.LINES
+                return text.strip()
+            self.form = BodyForm.DOCUMENT
         if self.form is BodyForm.LINES:
             return _text(line.removeprefix(b"data:")).strip()
         self._keep(line + b"\n")
@@ -127,10 +131,9 @@ def _text(document: bytes) -> str:
     return document.decode()
 
 
-def _is_json(line: bytes) -> bool:
-    text = _text(line)
+def _is_json(text: str) -> bool:
     try:
         orjson.loads(text)
     except ValueError:
-        return b'"' in line and line.rstrip().endswith(b"}")  # such as half a surrogate pair
+        return '"' in text and text.rstrip().endswith("}")  # such as half a surrogate pair
     return True

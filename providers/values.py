@@ -38,9 +38,9 @@ _IMPROBABLE = -9999.0
 # The largest 32-bit float.
 _MOST_FLOAT = 3.4028234663852886e38
 
-# What a list or an object costs to read, beside a number. And what stands in JSON.
+# What a list or an object costs to read, beside a number. And a text in JSON, also a cut one.
 _LIST_COST = 10
-_STRUCTURE = re.compile(rb'"(?:[^"\\]+|\\.)*+"?|[,{\[]', re.DOTALL)
+_TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 
 _DIGITS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
@@ -60,17 +60,22 @@ def cost(document: bytes, most: int) -> int:
     """How long it takes to read a document, roughly: its values, of which lists and objects cost
     ten times as much. Counts no further than `most`. Nothing else runs in the process while one is
     read, however many threads there are."""
-    found = document.count(b",") + _LIST_COST * (document.count(b"[") + document.count(b"{"))
+    found = _structure(document)
     if found <= most:
         return found
-    # Most of them may stand in texts, which cost nothing. Others can run between two of these.
-    found = 0
-    for part in _STRUCTURE.finditer(document):
-        first = part[0][:1]
-        found += {b",": 1, b'"': 0}.get(first, _LIST_COST)
+    # Most of them may stand in texts, which cost nothing. Others can run between two texts.
+    found = start = 0
+    for text in _TEXT.finditer(document):
+        # One for the text itself: a document of nothing else has to have an end, too.
+        found += 1 + _structure(document[start : text.start()])
+        start = text.end()
         if found > most:
-            break
-    return found
+            return found
+    return found + _structure(document[start:])
+
+
+def _structure(part: bytes) -> int:
+    return part.count(b",") + _LIST_COST * (part.count(b"[") + part.count(b"{"))
 
 
 def number(value: object) -> float | None:

@@ -23,7 +23,7 @@ _MOST_COMPARED: Final = 100
 Keyword = Callable[[Any, Any, Any, Any], Any]
 
 
-class _TooMuch(Exception):
+class _TooManySteps(Exception):
     """It would take too long."""
 
 
@@ -55,7 +55,7 @@ def _counted(keywords: Mapping[str, Keyword], left: int) -> dict[str, Keyword | 
         nonlocal left
         left -= 1
         if left < 0:
-            raise _TooMuch
+            raise _TooManySteps
 
     def counted(name: str, keyword: Keyword) -> Keyword:
         def look(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[Any]:

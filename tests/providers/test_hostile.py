@@ -257,8 +257,9 @@ def test_a_line_of_too_many_values(start: bytes) -> None:
         [*StreamReader().feed(start + b"[" + b"[]," * 200_000 + b"0]\n\n")]
 
 
-async def test_bytes_that_are_always_there_leave_others_their_turn() -> None:
-    """A few pieces are read between two turns of another task."""
+@pytest.mark.parametrize("readers", [1, 8])
+async def test_bytes_that_are_always_there_leave_others_their_turn(readers: int) -> None:
+    """A few pieces are read between two turns of another task, by all readers together."""
 
     class Always(aiohttp.StreamReader):
         def __init__(self) -> None:
@@ -281,12 +282,15 @@ async def test_bytes_that_are_always_there_leave_others_their_turn() -> None:
             turns += 1
             await asyncio.sleep(0)
 
+    async def read() -> None:
+        body = bodies._BodyStream(Inner(), inflates=False)  # type: ignore[arg-type]
+        with pytest.raises(TooMuch):
+            await read_whole(aiter(body), 10 * bodies.FAIR)
+
     task = asyncio.create_task(other())
-    body = bodies._BodyStream(Inner(), inflates=False)  # type: ignore[arg-type]
-    with pytest.raises(TooMuch):
-        await read_whole(aiter(body), 10 * bodies.FAIR)
+    await asyncio.gather(*(read() for _ in range(readers)))
     task.cancel()
-    assert turns >= 9
+    assert turns >= 5 * readers
 
 
 async def test_others_get_their_turn_while_the_reader_of_a_body_works() -> None:

@@ -1,5 +1,7 @@
 """Tools in the page: which are on, the question before a call, and what became of it."""
 
+from uuid import uuid4
+
 from playwright.async_api import Page, expect
 
 from tests.browser.browser import SOCKET_FAILED, UNREACHABLE, Visit
@@ -113,7 +115,8 @@ async def test_a_call_is_decided_by_keyboard(visit: Visit, add_server):
 
 
 async def test_the_turn_goes_on_without_a_socket(visit: Visit, add_server):
-    """Where REST is all that there is, calls and the reply after them are read."""
+    """Where REST is all that there is, calls and the reply after them are read, also by a page that
+    was loaded while a call waited, and which is decided elsewhere."""
     staff = await visit.place.person(staff=True)
     server = await add_server(staff, audience=[visit.person.id])
     visit.place.offer("calls")
@@ -130,3 +133,12 @@ async def test_the_turn_goes_on_without_a_socket(visit: Visit, add_server):
     await card.get_by_role("button", name="Allow once").click()
     await expect(page.get_by_text("Used write")).to_be_visible()
     await answer(page, "Written: ")
+    await alone.send(calls(server, ("write", {"text": "elsewhere"})))
+    await expect(card).to_be_visible()
+    await alone.reload()
+    await expect(card).to_be_visible()
+    [*_, asking] = await visit.person.rest.messages(chat.conversation)
+    [call] = asking["tool_calls"]
+    path = f"/api/messages/{asking['id']}/tool-calls/{call['id']}/decide/"
+    ok(await visit.person.rest.post(path, {"client_id": str(uuid4()), "allow": True}))
+    await answer(page, "elsewhere")

@@ -56,7 +56,7 @@ export class Session extends SessionCore {
   /** Any of the shown messages may have been deleted: all of them are read again. */
   private revised = false;
 
-  /** Connects, and follows the reply that runs already. */
+  /** Connects, and follows the reply that runs already, or the calls of the last one. */
   open(): void {
     this.opened = true;
     this.unlisten = [
@@ -390,5 +390,6 @@ export class Session extends SessionCore {
     const last = this.chat.messages.at(-1);
     const running = isRunningReply(last) ? last!.id : this.engine.runningId;
     if (running && !this.busy) this.resume(running);
+    if (last?.metadata?.next) this.engine.followCalls(serverIdOf(last));
   }
 }

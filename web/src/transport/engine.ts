@@ -46,7 +46,9 @@ export class Engine {
   /** Every event that changed the thread, whether this page asked for it or not. Returns the way to stop. */
   readonly onEvent = this.heard.listen;
   private readonly follower = new Follower();
-  /** Reads the calls of a reply, where there is no socket. */
+  /** The reply whose calls are not over, as far as is known. */
+  private asking: string | null = null;
+  /** Reads them, where there is no socket. */
   private calls: AbortController | null = null;
 
   constructor(conversationId: string, edges: Edges) {
@@ -64,6 +66,7 @@ export class Engine {
       onRest: () => {
         for (const turn of this.turns) if (!turn.rest) void this.carry(turn);
         this.messageQueue.onRest();
+        if (this.asking) this.followCalls(this.asking);
       },
       onFatal: (mode) => this.failAll(mode),
       onLeave: () => void this.outbox.handOver(),
@@ -156,15 +159,19 @@ export class Engine {
     await turn.ended;
   }
 
-  /** Without a socket: reads what becomes of the calls of a reply, and the reply that follows them. */
+  /**
+   * Goes on with the turn of a reply that called tools. While there is no socket, which would tell
+   * it, what becomes of the calls is read, and the reply that follows them.
+   */
   followCalls(messageId: string): void {
+    this.asking = messageId;
     if (this.calls || this.link.connection.mode !== 'rest') return;
     const abort = new AbortController();
     this.calls = abort;
     const reading = this.rest.followCalls(messageId, abort.signal, (event) => this.receive(event));
     void reading.then((next) => {
       if (abort.signal.aborted) return;
-      this.calls = null;
+      this.calls = this.asking = null;
       if (!next) return;
       this.receive(startOf(next));
       const turn = this.find(next.id);
@@ -310,7 +317,8 @@ export class Engine {
     if (turn?.done) this.turns.delete(turn);
     if (turn) this.messageQueue.flush();
     this.heard.tell(event);
-    if (event.type === 'message_end' && event.next && event.viaRest) this.followCalls(event.id);
+    if (event.type === 'message_start') this.asking = null;
+    if (event.type === 'message_end' && event.next) this.followCalls(event.id);
   }
 
   private onStarted(turn: Turn, event: TurnEvent & { type: 'message_start' }): void {

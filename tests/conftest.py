@@ -23,8 +23,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "usual": {"PUSH_PRIVATE_SERVICES": "on"},
     # Gives up on a silent model, beats often, and lets a user have few sockets.
     "impatient": {
-        "PROVIDER_FIRST_BYTE_TIMEOUT": 2.5,
-        "PROVIDER_GAP_TIMEOUT": 2.5,
+        "PROVIDER_FIRST_BYTE_TIMEOUT": 4,
+        "PROVIDER_GAP_TIMEOUT": 4,
         "CHAT_HEARTBEAT_SECONDS": 0.2,
         "CHAT_SOCKETS_PER_USER": 3,
     },

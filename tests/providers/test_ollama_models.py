@@ -110,7 +110,7 @@ async def test_older_server_that_does_not_show(
     ollama_server.models = [entry("gone:1b"), entry("embed", family="bert")]
     ollama_server.hold("/api/show")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "LIST_S", 0.5)
+        patch.setattr(module, "LIST_S", 1.5)
         model, embedder = await ollama.list_models()
     assert (model.name, model.capabilities, model.context_length) == ("gone:1b", (), None)
     assert (model.chats, embedder.chats) == (True, False)

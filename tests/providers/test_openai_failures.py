@@ -89,7 +89,7 @@ async def test_first_byte_timeout(openai_server: ScriptedOpenAI, model: str) -> 
 
 
 async def test_gap_timeout_keeps_the_text_so_far(openai_server: ScriptedOpenAI) -> None:
-    async with aclosing(openai_at(f"{openai_server.url}/v1", gap_timeout_s=0.5)) as provider:
+    async with aclosing(openai_at(f"{openai_server.url}/v1", gap_timeout_s=1.0)) as provider:
         reply = await ask(provider, "stall:after=3")
         assert type(reply.error) is errors.ProviderTimeout
         assert reply.content == "".join(words(3))

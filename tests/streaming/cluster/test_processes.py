@@ -275,7 +275,7 @@ async def test_told_to_end_it_hands_over(
 ):
     """SIGTERM: not ready at once, its sockets come back elsewhere in mid-reply, the reply is
     finished by who began it; what does not finish in time is interrupted with all of its text."""
-    async with processes(postgresql, redis_server, tmp_path, 3, CHAT_DRAIN_SECONDS=6) as place:
+    async with processes(postgresql, redis_server, tmp_path, 3, CHAT_DRAIN_SECONDS=10) as place:
         for server, other in zip(place.servers, place.servers[1:], strict=False):
             person = await place.person()
             chat, late = await person.conversation(), await person.conversation()

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import litellm
 import pytest
 from openai import AsyncOpenAI
 
@@ -299,7 +299,10 @@ async def test_embeddings_of_tokens_without_their_library(daphne_place: Place) -
 
 async def test_embeddings_of_tokens(own_server: Callable[..., ChatServer]) -> None:
     """Read in the encoding that clients cut texts with; its file comes with a library."""
-    folder = Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers"
+    litellm = find_spec("litellm")  # which is not loaded: that takes seconds
+    assert litellm is not None
+    assert litellm.origin is not None
+    folder = Path(litellm.origin).parent / "litellm_core_utils" / "tokenizers"
     server = own_server("uvicorn", TIKTOKEN_CACHE_DIR=folder)
     await asyncio.to_thread(server.start)
     async with place_at(server) as place:

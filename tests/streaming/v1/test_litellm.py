@@ -7,11 +7,6 @@ from typing import Any
 
 import pytest
 
-# Else it fetches a list of prices when it is imported.
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-
-import litellm
-
 from tests.harness.place import Place
 from tests.scripted.ollama_scripts import REPLY
 from tests.streaming.v1.client import HELLO
@@ -24,8 +19,18 @@ TEXT = "".join(REPLY)
 CLOCK = {"type": "function", "function": {"name": "clock", "parameters": {"type": "object"}}}
 
 
+@pytest.fixture(scope="module")
+def litellm() -> Any:
+    """The module. It takes seconds to load: only a process that tests with it does."""
+    # Else it fetches a list of prices when it is imported.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm
+
+    return litellm
+
+
 @pytest.fixture
-async def ask(place: Place) -> AsyncIterator[Any]:
+async def ask(place: Place, litellm: Any) -> AsyncIterator[Any]:
     person = await place.person()
 
     async def completion(model: str, **more: Any) -> Any:
@@ -43,7 +48,7 @@ async def test_whole(ask: Any) -> None:
     assert answer.usage.completion_tokens == len(REPLY)
 
 
-async def test_stream(ask: Any) -> None:
+async def test_stream(ask: Any, litellm: Any) -> None:
     options = {"include_usage": True}
     chunks = [chunk async for chunk in await ask("normal", stream=True, stream_options=options)]
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == TEXT
@@ -52,7 +57,7 @@ async def test_stream(ask: Any) -> None:
     assert rebuilt.usage.completion_tokens == len(REPLY)
 
 
-async def test_tools(ask: Any) -> None:
+async def test_tools(ask: Any, litellm: Any) -> None:
     chunks = [chunk async for chunk in await ask("tools_many", stream=True, tools=[CLOCK])]
     rebuilt: Any = litellm.stream_chunk_builder(chunks)
     calls = rebuilt.choices[0].message.tool_calls
@@ -64,7 +69,7 @@ async def test_tools(ask: Any) -> None:
     assert rebuilt.choices[0].finish_reason == "tool_calls"
 
 
-async def test_failures(ask: Any) -> None:
+async def test_failures(ask: Any, litellm: Any) -> None:
     with pytest.raises(litellm.NotFoundError):
         await ask("missing")
     with pytest.raises(litellm.BadGatewayError):

@@ -7,8 +7,6 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from openai import AsyncOpenAI
 from pydantic import BaseModel
 
@@ -195,9 +193,9 @@ async def test_responses_stream_helper(client: AsyncOpenAI, model: str) -> None:
 
 
 # --- LangChain -----------------------------------------------------------------------------------
+# It takes a second to load: only a process that tests with it does.
 
 
-@tool
 def clock(zone: str) -> str:
     """Tells the time in a zone."""
     return f"noon in {zone}"
@@ -212,6 +210,8 @@ async def connection() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def langchain(place: Place, person: Person, connection: httpx.AsyncClient) -> Any:
+    from langchain_openai import ChatOpenAI
+
     def make(model: str, **more: Any) -> ChatOpenAI:
         key: Any = person.key
         base = f"{place.server.url}/v1"
@@ -235,14 +235,17 @@ async def test_langchain_says(langchain: Any) -> None:
 
 
 async def test_langchain_tools(langchain: Any) -> None:
-    model = langchain("tool_loop").bind_tools([clock])
+    from langchain_core.tools import tool
+
+    tells = tool(clock)
+    model = langchain("tool_loop").bind_tools([tells])
     messages: list[Any] = [("user", "What time is it?")]
     asked: Any = None
     async for chunk in model.astream(messages):
         asked = chunk if asked is None else asked + chunk
     (call,) = asked.tool_calls
     assert (call["name"], call["args"]) == ("clock", {"zone": "UTC"})
-    answer = await model.ainvoke([*messages, asked, clock.invoke(call)])
+    answer = await model.ainvoke([*messages, asked, tells.invoke(call)])
     assert answer.content == "It is noon in UTC."
 
 
@@ -262,6 +265,8 @@ async def test_langchain_failures(langchain: Any) -> None:
 async def test_langchain_embeddings(
     place: Place, person: Person, connection: httpx.AsyncClient
 ) -> None:
+    from langchain_openai import OpenAIEmbeddings
+
     key: Any = person.key
     made = OpenAIEmbeddings(
         model="embedder",

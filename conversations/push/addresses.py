@@ -3,30 +3,15 @@
 The address comes from whoever has an account, and we ask it: it must not lead inside.
 """
 
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-# IPv4 addresses inside of IPv6 ones, as a gateway translates them.
-_TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+from conversations.public_addresses import is_public
+
 # Names that are resolved inside a house alone.
 _INSIDE: Final = (".localhost", ".local", ".internal", ".home.arpa", ".lan")
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return is_public(str(parsed.ipv4_mapped))
-        if parsed.sixtofour is not None or parsed.teredo is not None or parsed in _TRANSLATED:
-            return False
-    return parsed.is_global and not parsed.is_multicast
 
 
 def refusal(endpoint: str) -> str:

@@ -4,6 +4,7 @@ followed; nothing of an answer is read but its status."""
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,8 +15,10 @@ import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 
+from conversations.public_addresses import is_public
 from conversations.push import addresses, server_keys
 from conversations.push.models import PushSubscription
+from streaming import look_ups
 from streaming.push import encryption
 
 logger = logging.getLogger(__name__)
@@ -38,19 +41,26 @@ class PublicResolver(AbstractResolver):
     """Finds the addresses of a name, of which every one is public: the connection goes to one of
     these, so a second answer cannot lead elsewhere."""
 
-    def __init__(self) -> None:
-        self._inner = aiohttp.ThreadedResolver()
-
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if settings.PUSH_PRIVATE_SERVICES:
-            return found
-        if not all(addresses.is_public(one["host"]) for one in found):
+        found = await look_ups.addresses(host, port)
+        if not settings.PUSH_PRIVATE_SERVICES and not all(map(is_public, found)):
             raise PrivateAddressError
-        return found
+        return [_result(host, port, address) for address in found]
 
     async def close(self) -> None:
-        await self._inner.close()
+        pass
+
+
+def _result(host: str, port: int, address: str) -> ResolveResult:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return {
+        "hostname": host,
+        "host": address,
+        "port": port,
+        "family": family,
+        "proto": 0,
+        "flags": socket.AI_NUMERICHOST,
+    }
 
 
 class Delivery:

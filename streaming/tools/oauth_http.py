@@ -6,8 +6,6 @@ so that no second look at the name can lead elsewhere. No redirect is followed.
 """
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -15,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from conversations.public_addresses import is_public
+from streaming import look_ups
 from streaming.tools.bounded_http import bounded
 
 # Bytes of one answer, characters of an address, seconds for a connection and for an answer.
@@ -23,9 +23,6 @@ MOST_ADDRESS: Final = 2000
 CONNECT_S: Final = 5.0
 READ_S: Final = 10.0
 _PORTS: Final = {"http": 80, "https": 443}
-# Addresses of IPv6 that lead to one of IPv4; and that count as global, but belong to a network.
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-_LOCAL: Final = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
 
 
 class AddressRefused(Exception):
@@ -59,31 +56,14 @@ async def look_up(url: str, trusted: Collection[str]) -> str | None:
     assert parts.hostname is not None  # noqa: S101 - else it has no origin
     try:
         async with asyncio.timeout(CONNECT_S):
-            found = await asyncio.get_running_loop().getaddrinfo(
-                parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
-            )
+            addresses = await look_ups.addresses(parts.hostname, parts.port or 443)
     except TimeoutError:
         raise httpx2.ConnectTimeout("no address in time") from None
     except (OSError, UnicodeError):
         raise httpx2.ConnectError("no such host") from None
-    addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(map(is_public, addresses)):
         raise AddressRefused("is not a public one")
     return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Tell whether a numeric address is reachable from anywhere, and nothing of this network."""
-    given = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(given, ipaddress.IPv6Address):
-        inner = given.ipv4_mapped or given.sixtofour or (given.teredo and given.teredo[1])
-        if given in _NAT64:
-            inner = ipaddress.IPv4Address(int(given) & 0xFFFFFFFF)
-        if inner:
-            return is_public(str(inner))
-        if any(given in network for network in _LOCAL):
-            return False
-    return given.is_global and not given.is_multicast
 
 
 class PinnedTransport(httpx2.AsyncHTTPTransport):

@@ -1,6 +1,8 @@
 """Notifications: of a reply that is ready, to browsers whose person has no page open."""
 
 import asyncio
+import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,7 +11,8 @@ from unittest.mock import AsyncMock
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from conversations.push import addresses, server_keys
+from conversations.push import server_keys
+from streaming import look_ups
 from streaming.push import encryption
 from streaming.push.delivery import PrivateAddressError, PublicResolver
 from tests.conftest import Servers
@@ -171,40 +174,38 @@ async def test_what_is_no_subscription_is_refused(servers: Servers):
         assert found == [f"https://push.example.com/{number}" for number in range(2, 12)]
 
 
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.215.14", True),
-        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
-        ("127.0.0.1", False),
-        ("0.0.0.0", False),
-        ("100.64.0.1", False),
-        ("172.16.0.1", False),
-        ("224.0.0.1", False),
-        ("::ffff:10.0.0.1", False),
-        ("64:ff9b::a00:1", False),
-        ("2002:a00:1::", False),
-        ("fd00::1", False),
-        ("fe80::1%eth0", False),
-        ("nonsense", False),
-    ],
-)
-def test_which_addresses_are_public(address: str, public: bool):
-    assert addresses.is_public(address) is public
-
-
-async def test_a_name_that_leads_inside_is_not_asked(settings: Any):
+async def test_a_name_that_leads_inside_is_not_asked(settings: Any, monkeypatch: Any):
     """Nor one of whose addresses a single one does."""
     settings.PUSH_PRIVATE_SERVICES = False
     resolver = PublicResolver()
-    inside, outside = {"host": "10.0.0.7"}, {"host": "93.184.215.14"}
-    resolver._inner = AsyncMock()
+    inside, outside = "10.0.0.7", "93.184.215.14"
+    look_up = AsyncMock()
+    monkeypatch.setattr(look_ups, "addresses", look_up)
     for found in ([inside], [outside, inside]):
-        resolver._inner.resolve.return_value = found
+        look_up.return_value = found
         with pytest.raises(PrivateAddressError):
             await resolver.resolve("push.example.com", 443)
-    resolver._inner.resolve.return_value = [outside]
-    assert await resolver.resolve("push.example.com", 443) == [outside]
+    look_up.return_value = [outside]
+    assert [one["host"] for one in await resolver.resolve("push.example.com", 443)] == [outside]
+
+
+async def test_names_that_are_not_found_hold_up_nobody(monkeypatch: Any):
+    """A stranger's server of names may answer never; those of models are looked up elsewhere."""
+    found = threading.Event()
+
+    def find(*_: Any, **options: Any) -> list[Any]:
+        found.wait(WAIT_S)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    waiting = [asyncio.create_task(PublicResolver().resolve("a.example")) for _ in range(50)]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(WAIT_S / 2):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+    finally:
+        found.set()
+    assert await asyncio.gather(*waiting) == [[]] * 50
 
 
 def test_it_is_encrypted_as_the_standard_says():

@@ -5,7 +5,7 @@ The views are coroutines: what they show is asked of the servers, and no thread 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.contrib import messages
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
@@ -24,6 +25,7 @@ from conversations.connections.models import Connection, ModelJob
 from conversations.connections.serializers import ConnectionChanges, ConnectionInput
 from conversations.fields import valid
 from conversations.usage.models import UsageRecord
+from project.sentences import by_code
 from project.staff_pages import for_staff, rendered, saved
 from providers.errors import ProviderError
 from streaming.connections import Connections, is_own
@@ -121,10 +123,31 @@ async def connections(request: HttpRequest) -> HttpResponse:
 async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
     theirs = await _theirs()
     rows, defaults = await theirs.listed(), theirs.defaults()
+    for row in rows:
+        row["said"] = _health(row)
+        if row["id"] == more.get("tested_id"):
+            row["tested"] = {**more["tested"], "said": _outcome(row, more["tested"])}
     names = [row["name"] for row in rows if row["enabled"]]
     fallbacks = [*defaults["fallbacks"], *[""] * FALLBACKS][:FALLBACKS]
     context = {"rows": rows, "defaults": defaults, "names": names, "fallbacks": fallbacks}
     return await rendered(request, "connections.html", {**context, **more})
+
+
+def _health(row: Mapping[str, Any]) -> str:
+    """What is said of a connection."""
+    if (health := row["health"]) is None:
+        return _("Switched off.")
+    return by_code(health["code"], health["message"], label=row["label"] or row["name"])
+
+
+def _outcome(row: Mapping[str, Any], tested: Mapping[str, Any]) -> str:
+    """What is said of a test. English counts the models in a sentence."""
+    label = row["label"] or row["name"]
+    if tested["code"] != "answers" or get_language() in (None, "en"):
+        return by_code(tested["code"], tested["message"], label=label)
+    who = f"{label} {tested['version']}".strip()
+    found = by_code("models_found", "", label=who, count=tested["model_count"])
+    return f"{found} {by_code('is_ollama', '')}" if tested["suggestion"] else found
 
 
 @for_staff
@@ -261,9 +284,15 @@ async def models(request: HttpRequest) -> HttpResponse:
     runtime = await lifecycle.start()
     servers = [await _server(runtime, name) for name in stores(runtime)]
     rows = [row async for row in jobs.jobs()[:JOBS]]
+    providers = runtime.router.providers
+    said = {}
+    for row in rows:
+        known = providers.get(row.connection)
+        label = known.label if known else row.connection
+        said[row.pk] = by_code(row.error_code, row.error, label=label, model=row.model)
     context = {
         "servers": servers,
-        "jobs": rows,
+        "jobs": [{"job": row, "said": said[row.pk]} for row in rows],
         "busy": any(row.state in jobs.OPEN for row in rows),
         "in_memory": await loaded(runtime),
         "asked": request.GET.get("pull", "")[:200],
@@ -277,7 +306,8 @@ async def _server(runtime: Runtime, name: str) -> dict[str, Any]:
     try:
         listed = await runtime.router.listed(provider, fresh=True)
     except ProviderError as error:
-        return {"name": name, "label": provider.label, "error": error.message}
+        said = by_code(error.reason, error.message, label=provider.label)
+        return {"name": name, "label": provider.label, "error": said}
     used = UsageRecord.objects.filter(provider=name, model__in=[model.name for model in listed])
     rows = used.order_by().values("model").annotate(last=Max("created_at"))
     last = {row["model"]: row["last"] async for row in rows}

@@ -41,6 +41,7 @@ from conversations.threads import selectors
 from project import first_screen
 from project.preload import preloaded
 from project.security import diagram_policy
+from project.sentences import problem_words
 from streaming import hints
 from streaming.db_threads import db_threads
 
@@ -225,8 +226,7 @@ class PasswordsForm(forms.Form):
         field = (
             "password1" if "password" in fields else "username" if "username" in fields else None
         )
-        sentence = problem.message.partition(": ")[2] if field else ""
-        self.add_error(field, sentence or problem.message)
+        self.add_error(field, problem_words(problem))
 
 
 class AccountForm(PasswordsForm):

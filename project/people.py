@@ -26,6 +26,7 @@ from conversations.people.staff_serializers import MOST_REQUESTS, last_seen
 from conversations.threads import ratings
 from conversations.threads.models import Rating
 from project.profile import user_of
+from project.sentences import problem_words
 
 PEOPLE_A_PAGE = 100
 # Models whose ratings are shown, those with the most.
@@ -78,7 +79,7 @@ def for_staff(view: PageView) -> PageView:
         except NotFound:
             raise Http404 from None
         except Problem as problem:
-            messages.error(request, problem.message)
+            messages.error(request, problem_words(problem))
             return redirect("people")
 
     return guarded

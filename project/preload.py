@@ -30,5 +30,5 @@ def preloaded(user: User, conversation_id: UUID) -> dict[str, Any] | None:
     }
     if not page.messages:
         # What a new chat begins with.
-        data["prompts"] = list(library.prompts(user=user).values("name", "text")[:FIRST_PROMPTS])
+        data["prompts"] = library.first_prompts(user=user, count=FIRST_PROMPTS)
     return data

@@ -28,6 +28,7 @@ from conversations.people.models import LANGUAGES, THEMES, ApiKey, User
 from conversations.people.revoking import revoke
 from conversations.people.serializers import MOST_INSTRUCTIONS, MOST_TOKENS
 from project.pages import COOKIE_SECONDS, FONTS, remember_language, too_many_attempts
+from project.sentences import problem_words
 from streaming import hints
 
 
@@ -221,7 +222,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
         writes.count(user_of(request))
         secret = keys.create(user=user_of(request), **form.fields_of_key())[1]
     except Problem as problem:
-        form.add_error(None, problem.message)
+        form.add_error(None, problem_words(problem))
         return show(request, key_form=form, status=problem.http_status)
     response = show(request, secret=secret)
     response.headers["Cache-Control"] = "no-store"

@@ -14,12 +14,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from rest_framework.exceptions import ValidationError
 
 from conversations.errors import NotFound, Problem
 from conversations.people import writes
 from conversations.people.models import User
+from project.sentences import problem_words
 
 AsyncPageView = Callable[..., Coroutine[Any, Any, HttpResponse]]
 StoredRow = TypeVar("StoredRow")
@@ -42,7 +44,7 @@ def for_staff(view: AsyncPageView) -> AsyncPageView:
         except NotFound:
             raise Http404 from None
         except Problem as problem:
-            messages.error(request, problem.message)
+            messages.error(request, problem_words(problem))
             return redirect(f"/{request.path.split('/')[1]}")
 
     return guarded
@@ -65,11 +67,11 @@ async def saved(
     except ValidationError as error:
         detail = error.detail if isinstance(error.detail, dict) else {}
         for name, told in detail.items():
-            sentence = told[0] if isinstance(told, list) else "Not valid."
+            sentence = told[0] if isinstance(told, list) else _("Not valid.")
             _add_error(form, (names or {}).get(name, name), str(sentence))
         return None
     except Problem as problem:
-        _add_error(form, next(iter(problem.fields or {}), None), problem.message)
+        _add_error(form, next(iter(problem.fields or {}), None), problem_words(problem))
         return None
     return row
 

@@ -1,6 +1,6 @@
 """The page *Tools*, for staff: the servers whose tools replies may call. It needs no script."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from conversations.people.models import User
 from conversations.tools import servers
 from conversations.tools.models import ToolServer
 from conversations.tools.serializers import ToolServerChanges, ToolServerInput
+from project.sentences import by_template
 from project.staff_pages import for_staff, rendered, saved
 from streaming.lifecycle import lifecycle
 from streaming.tools import lists
@@ -115,7 +116,13 @@ async def tool_servers(request: HttpRequest) -> HttpResponse:
 
 async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
     rows = await database_sync_to_async(lambda: list(servers.servers()))()
-    return await rendered(request, "tool_servers.html", {"rows": rows, **more})
+    shown = [{"row": row, "said": _said(row.health or {})} for row in rows]
+    return await rendered(request, "tool_servers.html", {"shown": shown, **more})
+
+
+def _said(health: Mapping[str, Any]) -> str:
+    """Why a server did not answer, in the language of the page."""
+    return by_template(health.get("template") or health.get("message", ""), health.get("values"))
 
 
 @for_staff
@@ -182,8 +189,9 @@ async def _tell_test(request: HttpRequest, row: ToolServer) -> HttpResponse:
     (await lifecycle.start()).ended_sign_ins.wake()
     user = await request.auser()
     assert isinstance(user, User)  # noqa: S101 - else the page is not there
-    ok, message = await lists.test(row, user)
-    return await _shown(request, tested_id=row.id, tested_ok=ok, tested_message=message)
+    found = await lists.test(row, user)
+    message = by_template(found.error.template, found.error.values) if found.error else ""
+    return await _shown(request, tested_id=row.id, tested_ok=found.ok, tested_message=message)
 
 
 @require_POST

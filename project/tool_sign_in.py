@@ -25,6 +25,7 @@ from conversations.people.models import User
 from conversations.tools import servers
 from conversations.tools.built_in import ToolFailed
 from conversations.tools.models import ToolServer
+from project.sentences import by_template, problem_words
 from project.staff_pages import rendered
 from streaming.lifecycle import lifecycle
 from streaming.rest.tool_servers import document_address, way_out
@@ -46,8 +47,10 @@ async def leave(request: HttpRequest, name: str) -> HttpResponse:
         await sync_to_async(writes.count)(user)
         server: ToolServer = await database_sync_to_async(servers.for_call)(user=user, name=name)
         return HttpResponseRedirect(await way_out(request, user, server))
-    except (Problem, ToolFailed) as error:
-        return await _failed(request, str(error), again=request.path)
+    except Problem as error:
+        return await _failed(request, problem_words(error), again=request.path)
+    except ToolFailed as error:
+        return await _failed(request, _said(error), again=request.path)
 
 
 @never_cache
@@ -64,7 +67,7 @@ async def come_back(request: HttpRequest) -> HttpResponse:
     try:
         server = await sign_in.finish(user, answer, session=session)
     except ToolFailed as error:
-        return await _failed(request, str(error))
+        return await _failed(request, _said(error))
     if not server.tools:
         await lists.test(server, user)
     turns = (await lifecycle.start()).turns
@@ -80,6 +83,10 @@ def client_document(request: HttpRequest) -> HttpResponse:
         raise Http404
     callback = absolute(request, reverse("tool-callback"))
     return JsonResponse(oauth.client_document(address, redirect_uri=callback))
+
+
+def _said(error: ToolFailed) -> str:
+    return by_template(error.template, error.values)
 
 
 async def _failed(request: HttpRequest, sentence: str, again: str = "") -> HttpResponse:

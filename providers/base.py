@@ -57,6 +57,7 @@ class Provider(ABC):
     role: ClassVar[ProviderRole] = ProviderRole.SERVICE
     # What the page tells people before they write anything.
     notice: ClassVar[str | None] = None
+    notice_code: ClassVar[str | None] = None
     # `health` costs the server less than `list_models`.
     health_is_cheaper: ClassVar[bool] = False
     # It writes the text before a suffix (`ChatRequest.suffix`).

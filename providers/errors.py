@@ -28,8 +28,9 @@ class ProviderError(Exception):
 
     `code` is for programs. `retryable`: the same request may succeed later. `http_status` is the
     status of our answer, and `v1_status` that of `/v1` where it differs. `provider_used` names the
-    provider where no reply has begun. `detail` is the provider's own sentence, cleaned of
-    addresses, paths and keys; `field` the part of the request that it names. Both may be empty.
+    provider where no reply has begun. `reason` is a code, too, and may be finer. `detail` is the
+    provider's own sentence, cleaned of addresses, paths and keys; `field` the part of the request
+    that it names. Both may be empty.
     """
 
     code = "provider_error"
@@ -45,12 +46,14 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         detail: str = "",
         field: str = "",
+        reason: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
         self.detail = detail
         self.field = field
+        self.reason = reason or self.code
 
 
 class ProviderUnavailable(ProviderError):

@@ -34,6 +34,7 @@ class LocalProvider(Provider):
     label = "The embedded model"
     role = ProviderRole.STAND_IN
     parameters = OpenAIProvider.parameters
+    notice_code = "demonstration_model"
     notice = (
         "This is a small demonstration model that runs on this server. "
         "For better answers, install Ollama and pull a model."

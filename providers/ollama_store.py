@@ -72,7 +72,10 @@ class OllamaStore(ModelStore):
         except _FAILURES as exc:
             raise transport.to_provider_error(exc, self._label, model, begun=bool(parts)) from exc
         if not done:
-            raise errors.StreamBroken(f"{self._label} ended the download before it was complete.")
+            raise errors.StreamBroken(
+                f"{self._label} ended the download before it was complete.",
+                reason="download_incomplete",
+            )
         self._forget(model)
 
     async def delete(self, model: str) -> None:
@@ -100,12 +103,16 @@ class OllamaStore(ModelStore):
     def _refused(self, line: Mapping[str, Any], model: str) -> errors.ProviderError:
         refusal = read_error(line)
         if "file does not exist" in refusal.text:
-            return errors.ModelNotFound(f"There is no model “{model}” to pull.")
+            return errors.ModelNotFound(
+                f"There is no model “{model}” to pull.", reason="model_unknown"
+            )
         if "no space left" in refusal.text:
-            return errors.ProviderFailed(f"The disk of {self._label} is full.")
+            return errors.ProviderFailed(f"The disk of {self._label} is full.", reason="disk_full")
         error = refusal_error(refusal, self._label, model)
         if type(error) is errors.ProviderFailed:  # whose sentence is about a reply
-            return errors.ProviderFailed(f"{self._label} could not pull the model “{model}”.")
+            return errors.ProviderFailed(
+                f"{self._label} could not pull the model “{model}”.", reason="pull_failed"
+            )
         return error
 
 

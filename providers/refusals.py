@@ -241,7 +241,9 @@ def _error(refusal: Refusal, who: str, model: str) -> errors.ProviderError:
             " Set the address that it redirects to."
         )
     if refusal.is_loading:
-        return errors.ModelLoading(f"{who} is loading the model. Try again in a moment.")
+        return errors.ModelLoading(
+            f"{who} is loading the model. Try again in a moment.", reason="model_loading"
+        )
     if _CONTEXT.search(text) and refusal.status != 429:
         return errors.ContextTooLong(
             f"The conversation is too long for {_named(model)}.",
@@ -279,10 +281,13 @@ def _by_status(refusal: Refusal, who: str, model: str, text: str) -> errors.Prov
     if refusal.is_page and status == 404:
         return errors.ProviderFailed(
             f"Something else answers at the address of {inside(who)} (error 404)."
-            " Is the address right?"
+            " Is the address right?",
+            reason="wrong_address",
         )
     if refusal.is_page:
-        return errors.ProviderFailed(f"{who} answered with a web page instead of a reply.")
+        return errors.ProviderFailed(
+            f"{who} answered with a web page instead of a reply.", reason="web_page"
+        )
     if status == 404 and model:
         return _missing(who, model)
     if match := _UNSUPPORTED.search(text):
@@ -311,22 +316,28 @@ def _missing(who: str, model: str) -> errors.ModelNotFound:
 
 
 def _not_allowed(refusal: Refusal, who: str, model: str, text: str) -> errors.ProviderAuthFailed:
+    reason = ""
     if refusal.wants_sign_in:
+        reason = "sign_in_needed"
         sentence = f"{who} needs a sign-in before it can use {_named(model)}."
     elif "disabled" in text and "cloud" in text:
         sentence = f"Cloud models are switched off in {inside(who)}."
     elif refusal.status == 403 and not refusal.text:
+        reason = "access_refused"
         sentence = f"{who} does not accept requests from this server."
     elif refusal.status == 403:
+        reason = "access_refused"
         sentence = f"{who} does not allow this server to use {_named(model)}."
     else:
         sentence = f"{who} rejected this server’s API key."
-    return errors.ProviderAuthFailed(sentence)
+    return errors.ProviderAuthFailed(sentence, reason=reason)
 
 
 def _limited(refusal: Refusal, who: str, text: str) -> errors.ProviderRateLimited:
     if "quota" in text:
-        return errors.ProviderRateLimited(f"{who} says that the quota for this server is used up.")
+        return errors.ProviderRateLimited(
+            f"{who} says that the quota for this server is used up.", reason="quota_used_up"
+        )
     return errors.ProviderRateLimited(
         f"{who} is receiving too many requests.{_again(refusal)}", retry_after=refusal.retry_after
     )

@@ -355,7 +355,9 @@ def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> e
     if isinstance(exc, UnicodeEncodeError):
         return errors.RequestRefused("The message contains characters that cannot be sent.")
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | aiohttp.InvalidURL):
-        return errors.ProviderUnavailable(f"The address of {inside(who)} is not valid.")
+        return errors.ProviderUnavailable(
+            f"The address of {inside(who)} is not valid.", reason="address_invalid"
+        )
     cause = exc.__cause__ if isinstance(exc, httpx.HTTPError) and exc.__cause__ else exc
     unreadable = ValueError | RecursionError | HttpProcessingError | aiohttp.ClientResponseError
     if isinstance(exc, unreadable):
@@ -364,10 +366,14 @@ def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> e
         return errors.StreamBroken("The connection broke before the reply was complete.")
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         return errors.ProviderUnavailable(
-            f"The address of {inside(who)} is not known on the network."
+            f"The address of {inside(who)} is not known on the network.", reason="address_unknown"
         )
     if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
-        return errors.ProviderUnavailable(f"No secure connection to {inside(who)} could be made.")
+        return errors.ProviderUnavailable(
+            f"No secure connection to {inside(who)} could be made.", reason="tls_failed"
+        )
     if isinstance(cause, aiohttp.ClientConnectorError | TimeoutError):
         return errors.ProviderUnavailable(f"{who} cannot be reached. Is it running?")
-    return errors.ProviderUnavailable(f"{who} closed the connection without an answer.")
+    return errors.ProviderUnavailable(
+        f"{who} closed the connection without an answer.", reason="connection_closed"
+    )

@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from conversations.connections import services
 from conversations.connections.models import Connection
@@ -191,15 +192,16 @@ class Connections:
     async def _health(self, name: str) -> Json:
         provider = self._router.providers.get(name)
         if provider is None:
-            return {"ok": False, "message": KEY_LOST}
+            return {"ok": False, "code": "key_unreadable", "message": KEY_LOST}
         try:
             async with asyncio.timeout(HEALTH_S):
                 error = await self._router.health(provider)
         except TimeoutError:
-            return {"ok": False, "message": f"{provider.label} does not answer."}
+            message = f"{provider.label} does not answer."
+            return {"ok": False, "code": "provider_timeout", "message": message}
         if error is None:
-            return {"ok": True, "message": f"{provider.label} answers."}
-        return {"ok": False, "message": error.message}
+            return {"ok": True, "code": "answers", "message": f"{provider.label} answers."}
+        return {"ok": False, "code": error.reason, "message": error.message}
 
     def defaults(self) -> Json:
         """What answers by default, and what of it the settings say."""
@@ -224,7 +226,7 @@ class Connections:
         }
         for field, names in named.items():
             if unknown := [name for name in names if name not in self._router.providers]:
-                sentence = f"There is no connection {unknown[0][:40]}."
+                sentence = _("There is no connection %(name)s.") % {"name": unknown[0][:40]}
                 raise InvalidInput(f"{field}: {sentence}", fields={field: [sentence]})
 
     async def name_of(self, connection_id: UUID) -> str:
@@ -251,7 +253,7 @@ class Connections:
         )
         made = _settings_of(row)
         if made is None:
-            return _result(ok=False, message=KEY_LOST)
+            return _result("key_unreadable", KEY_LOST)
         # One of its own: the one in use may believe what it has heard before.
         [provider] = (await asyncio.to_thread(build, {name: made})).values()
         try:
@@ -267,11 +269,12 @@ async def _tested(provider: Provider) -> Json:
             version = await provider.version()
             native = await provider.native_url()
     except TimeoutError:
-        return _result(ok=False, message=f"{provider.label} did not answer in time.")
+        return _result("provider_timeout", f"{provider.label} did not answer in time.")
     except ModelLoading:
-        return _result(ok=True, message=f"{provider.label} answers, and is loading its model.")
+        loading = f"{provider.label} answers, and is loading its model."
+        return _result("model_loading", loading, ok=True)
     except ProviderError as error:
-        return _result(ok=False, message=error.message)
+        return _result(error.reason, error.message)
     names = [model.name for model in listed]
     count = "1 model" if len(names) == 1 else f"{len(names)} models" if names else "no model yet"
     who = f"{provider.label} {version}".strip()
@@ -279,22 +282,25 @@ async def _tested(provider: Provider) -> Json:
     if native:
         message += " It is an Ollama: its own protocol shows more, such as loading."
     suggestion = {"kind": "ollama", "base_url": native} if native else None
-    return _result(ok=True, message=message, version=version, models=names, suggestion=suggestion)
+    return _result("answers", message, True, version=version, models=names, suggestion=suggestion)
 
 
 def _result(
-    *,
-    ok: bool,
+    code: str,
     message: str,
+    ok: bool = False,
+    *,
     version: str = "",
     models: list[str] | None = None,
     suggestion: dict[str, str] | None = None,
 ) -> Json:
     return {
         "ok": ok,
+        "code": code,
         "message": message,
         "version": version,
         "models": (models or [])[:NAMES],
+        "model_count": len(models or []),
         "suggestion": suggestion,
     }
 

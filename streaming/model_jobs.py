@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from conversations.connections import jobs
+from conversations.connections.jobs import JobError
 from conversations.connections.models import ModelJob
 from providers.base import ModelStore
 from providers.errors import ModelNotFound, ProviderError, ProviderUnavailable
@@ -96,13 +97,13 @@ class ModelJobs:
             await asyncio.wait({work})
         error = work.exception()
         if error is not None and not isinstance(error, ProviderError):
-            await _stored(jobs.finish, job=job, worker=self._worker, error="It failed.")
+            unknown = JobError("internal", "It failed.")
+            await _stored(jobs.finish, job=job, worker=self._worker, error=unknown)
             raise error
         if job.kind != ModelJob.Kind.UNLOAD:
             await self._connections.models_changed(job.connection)
-        await _stored(
-            jobs.finish, job=job, worker=self._worker, error=error.message if error else ""
-        )
+        failed = JobError(error.reason, error.message) if error else None
+        await _stored(jobs.finish, job=job, worker=self._worker, error=failed)
 
     async def _keep(self, job: ModelJob, progress: Progress) -> bool:
         """Store the progress. `False`: the job is not ours any more."""
@@ -134,9 +135,12 @@ class ModelJobs:
     def _store(self, connection: str) -> ModelStore:
         provider = self._router.providers.get(connection)
         if provider is None:
-            raise ProviderUnavailable("The connection was deleted.")
+            raise ProviderUnavailable("The connection was deleted.", reason="connection_deleted")
         if provider.store is None:
-            raise ModelNotFound(f"The models of {provider.label} cannot be managed here.")
+            raise ModelNotFound(
+                f"The models of {provider.label} cannot be managed here.",
+                reason="models_not_managed",
+            )
         return provider.store
 
 

@@ -296,10 +296,6 @@ class Router:
         """The providers that may answer instead of `first`, in order, if nothing came from it."""
         return [self.providers[name] for name in self.defaults.fallbacks if name != first]
 
-    def notice(self, provider: Provider) -> str | None:
-        """The notice of a provider on an empty chat."""
-        return provider.notice
-
     async def aclose(self) -> None:
         """Close every provider; the embedded model's process ends."""
         for task in self._retired.values():

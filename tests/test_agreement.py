@@ -11,6 +11,7 @@ import pytest
 import project.urls  # noqa: F401 - loads all that can go wrong
 from conversations.errors import Problem
 from project.preload import FIRST_PAGE
+from project.sentences import SENTENCES
 from project.settings import CHAT_MAX_CONTENT
 from providers.errors import ProviderError
 from streaming.events import SERVER_EVENTS, CloseCode
@@ -73,6 +74,21 @@ def test_the_page_says_every_error_in_its_language():
     said = re.findall(r"^      (\w+): '", texts.partition("} as Record")[0], re.MULTILINE)
     codes = {kind.code for base in (Problem, ProviderError) for kind in kinds(base)}
     assert codes - FOR_PROGRAMS - set(said) == set()
+    reasons = {
+        word for path in sources() for word in re.findall(r'(?<!Finish\()reason="(\w+)"', path)
+    }
+    assert {"tls_failed", "disk_full"} <= reasons
+    assert reasons - set(said) == set()
+    assert reasons - set(SENTENCES) == set()
+    files = {word for path in sources() for word in re.findall(r'Unreadable\("(\w+)"', path)}
+    assert files - set(said) == set()
+
+
+def sources() -> Iterator[str]:
+    """The product's code in Python."""
+    for package in ("providers", "conversations", "streaming"):
+        for path in (ROOT / package).rglob("*.py"):
+            yield path.read_text()
 
 
 def kinds(error: type[Any]) -> Iterator[type[Any]]:

@@ -4,12 +4,14 @@ A process claims a job and renews its lease. When it dies, the lease ends, and a
 the same one, started again) goes on with the job.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations.connections.models import ModelJob
 from conversations.errors import Conflict, NotFound
@@ -33,6 +35,14 @@ class ModelBusy(Conflict):
     message = "Another job for this model is not finished yet."
 
 
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job failed: a code, and an English sentence."""
+
+    code: str
+    message: str
+
+
 def jobs() -> QuerySet[ModelJob]:
     """Return all jobs, newest first."""
     return ModelJob.objects.all()
@@ -46,9 +56,12 @@ def create(*, connection: str, model: str, kind: str) -> ModelJob:
         for job in open_jobs.filter(connection=connection, model=model):
             if job.kind == kind:
                 return job
-            raise ModelBusy
+            raise ModelBusy(_("Another job for this model is not finished yet."))
         if open_jobs.count() >= MOST_OPEN:
-            raise TooManyJobs
+            raise TooManyJobs(
+                _("%(most)s jobs are waiting. Try again when some have ended.")
+                % {"most": MOST_OPEN}
+            )
         kept = ModelJob.objects.exclude(state__in=OPEN).values_list("pk", flat=True)
         ModelJob.objects.filter(pk__in=[*kept[MOST_KEPT:]]).delete()
         return ModelJob.objects.create(connection=connection, model=model, kind=kind)
@@ -97,11 +110,15 @@ def renew(*, job: ModelJob, worker: UUID, done_bytes: int, total_bytes: int) -> 
     )
 
 
-def finish(*, job: ModelJob, worker: UUID, error: str = "") -> None:
+def finish(*, job: ModelJob, worker: UUID, error: JobError | None = None) -> None:
     """End a job: failed where there is an error."""
-    state = JobState.FAILED if error else JobState.DONE
     ModelJob.objects.filter(pk=job.pk, state=JobState.RUNNING, worker=worker).update(
-        state=state, error=error, worker=None, lease_until=None, updated_at=timezone.now()
+        state=JobState.FAILED if error else JobState.DONE,
+        error=error.message if error else "",
+        error_code=error.code if error else "",
+        worker=None,
+        lease_until=None,
+        updated_at=timezone.now(),
     )
 
 

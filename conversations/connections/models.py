@@ -78,6 +78,7 @@ class ModelJob(models.Model):
     done_bytes = models.BigIntegerField(default=0)
     total_bytes = models.BigIntegerField(default=0)
     error = models.TextField(blank=True, default="")
+    error_code = models.CharField(max_length=40, blank=True, default="", db_default="")
     worker = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from rest_framework import serializers
 
 from conversations.connections.models import Connection
@@ -92,24 +94,31 @@ class ConnectionChanges(StrictSerializer):
     def validate_api_key(self, value: str) -> str:
         value = value.strip()
         if not value.isascii() or not (value.isprintable() or not value):
-            raise serializers.ValidationError("Contains characters that an API key cannot have.")
+            raise serializers.ValidationError(_("Contains characters that an API key cannot have."))
         return value
 
     def validate_headers(self, value: dict[str, str | None]) -> dict[str, str | None]:
         if len(value) > MOST_PAIRS:
-            raise serializers.ValidationError(f"At most {MOST_PAIRS} are allowed.")
+            raise serializers.ValidationError(
+                _("At most %(most)s are allowed.") % {"most": MOST_PAIRS}
+            )
         for name, text in value.items():
             if not _HEADER.fullmatch(name) or name.lower() in _OWN_HEADERS:
-                raise serializers.ValidationError(f"The header {name[:40]} cannot be set.")
+                raise serializers.ValidationError(
+                    _("The header %(name)s cannot be set.") % {"name": name[:40]}
+                )
             if text is not None and not (text.isascii() and (text.isprintable() or not text)):
                 raise serializers.ValidationError(
-                    f"The value of {name} has a character that headers cannot have."
+                    _("The value of %(name)s has a character that headers cannot have.")
+                    % {"name": name}
                 )
         return value
 
     def validate_query(self, value: dict[str, str]) -> dict[str, str]:
         if len(value) > MOST_PAIRS or any(not name or len(name) > 100 for name in value):
-            raise serializers.ValidationError(f"At most {MOST_PAIRS}, each with a name.")
+            raise serializers.ValidationError(
+                _("At most %(most)s, each with a name.") % {"most": MOST_PAIRS}
+            )
         return value
 
     def validate_ca(self, value: str) -> str:
@@ -118,13 +127,15 @@ class ConnectionChanges(StrictSerializer):
                 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=value)
             except (ssl.SSLError, ValueError, TypeError):  # the last for other letters than ASCII
                 raise serializers.ValidationError(
-                    "Must be certificates in PEM form: -----BEGIN CERTIFICATE-----…"
+                    _("Must be certificates in PEM form: -----BEGIN CERTIFICATE-----…")
                 ) from None
         return value.strip()
 
     def validate_model_labels(self, value: dict[str, str]) -> dict[str, str]:
         if len(value) > MOST_MODELS or any(len(name) > MOST_NAME for name in value):
-            raise serializers.ValidationError(f"At most {MOST_MODELS} are allowed.")
+            raise serializers.ValidationError(
+                _("At most %(most)s are allowed.") % {"most": MOST_MODELS}
+            )
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +150,7 @@ class ConnectionInput(ConnectionChanges):
     name = serializers.RegexField(
         r"^[a-z0-9-]+\Z",
         max_length=MOST_CONNECTION,
-        error_messages={"invalid": "Only small letters, digits and hyphens are allowed."},
+        error_messages={"invalid": _lazy("Only small letters, digits and hyphens are allowed.")},
         help_text="Small letters, digits and hyphens. It never changes.",
     )
     kind = serializers.ChoiceField(Connection.Kind.choices)
@@ -147,7 +158,9 @@ class ConnectionInput(ConnectionChanges):
 
     def validate_name(self, value: str) -> str:
         if value in settings.PROVIDERS:
-            raise serializers.ValidationError("This is the name of a connection of the settings.")
+            raise serializers.ValidationError(
+                _("This is the name of a connection of the settings.")
+            )
         return value
 
 
@@ -157,9 +170,10 @@ class TimeoutsSerializer(serializers.Serializer[Any]):
 
 
 class HealthSerializer(serializers.Serializer[Any]):
-    """Whether the server answers, and in a sentence why not."""
+    """Whether the server answers, and in a sentence why not, whose `code` stays the same."""
 
     ok = serializers.BooleanField()
+    code = serializers.CharField()
     message = serializers.CharField()
 
 
@@ -188,12 +202,15 @@ class ConnectionSerializer(serializers.Serializer[Any]):
 
 
 class TestSerializer(serializers.Serializer[Any]):
-    """The result of a test. `suggestion` is another way to reach the same server."""
+    """The result of a test. `suggestion` is another way to reach the same server; `model_count`
+    counts the models that are not listed, too."""
 
     ok = serializers.BooleanField()
+    code = serializers.CharField()
     message = serializers.CharField()
     version = serializers.CharField()
     models = serializers.ListField(child=serializers.CharField())
+    model_count = serializers.IntegerField()
     suggestion = serializers.DictField(child=serializers.CharField(), allow_null=True)
 
 
@@ -225,10 +242,10 @@ def valid_address(value: str) -> str:
         usable = False
     if not usable:
         raise serializers.ValidationError(
-            "Must be the address of a server, starting with http: or https:, without a query."
+            _("Must be the address of a server, starting with http: or https:, without a query.")
         )
     if parts.username is not None or parts.password is not None:
-        raise serializers.ValidationError("Put a user name or password into a header.")
+        raise serializers.ValidationError(_("Put a user name or password into a header."))
     return value.strip().rstrip("/")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from conversations.connections.models import Connection, ModelDefaults
 from conversations.errors import Conflict, InvalidInput, NotFound
@@ -39,12 +40,14 @@ def create(*, fields: Mapping[str, Any]) -> Connection:
     row = Connection(name=fields["name"])
     _set(row, fields)
     if Connection.objects.count() >= MOST_CONNECTIONS:
-        raise TooManyConnections
+        raise TooManyConnections(
+            _("There are %(most)s connections. Delete one first.") % {"most": MOST_CONNECTIONS}
+        )
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        sentence = "A connection with this name already exists."
+        sentence = _("A connection with this name already exists.")
         raise InvalidInput(f"name: {sentence}", fields={"name": [sentence]}) from None
     return row
 
@@ -96,7 +99,7 @@ def defaults() -> ModelDefaults:
 def choose_defaults(*, changes: Mapping[str, Any]) -> ModelDefaults:
     """Change what answers by default, and instead."""
     with transaction.atomic():
-        row, _ = ModelDefaults.objects.select_for_update().get_or_create(pk=1)
+        row, _new = ModelDefaults.objects.select_for_update().get_or_create(pk=1)
         for name, value in changes.items():
             setattr(row, name, value)
         row.save()

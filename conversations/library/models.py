@@ -27,9 +27,11 @@ class Entry(models.Model):
 
 
 class Prompt(Entry):
-    """A text for the composer. `{{name}}` in it is to be filled in."""
+    """A text for the composer. `{{name}}` in it is to be filled in. `starter` names one that
+    everybody begins with, until it is changed: pages say it in the person's language."""
 
     text = models.TextField()
+    starter = models.CharField(max_length=20, blank=True, default="", db_default="")
 
 
 class Preset(Entry):

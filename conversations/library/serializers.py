@@ -12,9 +12,14 @@ MOST_TEXT = 20_000
 
 
 class PromptSerializer(serializers.ModelSerializer[Prompt]):
+    starter = serializers.CharField(
+        read_only=True,
+        help_text="Which of those that everybody begins with it is; empty once it was changed.",
+    )
+
     class Meta:
         model = Prompt
-        fields = ("id", "name", "text", "created_at", "updated_at")
+        fields = ("id", "name", "text", "starter", "created_at", "updated_at")
         read_only_fields = fields
 
 

@@ -16,24 +16,24 @@ from conversations.people.models import User
 
 # Prompts, and presets, of one person.
 MOST_ENTRIES = 200
-# What everybody begins with.
-STARTERS = (
-    (
+# What everybody begins with, by its name in the API.
+STARTERS = {
+    "explain": (
         _noop("Explain an idea"),
         _noop("Explain how a hash table works to someone who only knows arrays."),
     ),
-    (
+    "code": (
         _noop("Write some code"),
         _noop(
             "Write a Python function that groups words by their anagram, and show how to call it."
         ),
     ),
-    (_noop("Polish your writing"), _noop("Make this clearer and half as long:")),
-    (
+    "shorten": (_noop("Polish your writing"), _noop("Make this clearer and half as long:")),
+    "compare": (
         _noop("Compare options"),
         _noop("Compare SQLite and PostgreSQL for a small team, as a table."),
     ),
-)
+}
 
 Named = TypeVar("Named", bound=Entry)
 
@@ -44,14 +44,23 @@ class LibraryFull(Conflict):
 
 
 def prompts(*, user: User) -> QuerySet[Prompt]:
-    """Return the user's prompts, oldest first; the starters, once, to who never had any, in the
-    language that is active."""
+    """Return the user's prompts, oldest first; the starters, once, to who never had any."""
     with transaction.atomic():
         if User.objects.filter(pk=user.pk, has_starters=False).update(has_starters=True):
             # One after the other: their ids put them in order.
-            for name, text in STARTERS:
-                Prompt.objects.create(user=user, name=_(name), text=_(text))
+            for starter, (name, text) in STARTERS.items():
+                Prompt.objects.create(user=user, name=name, text=text, starter=starter)
     return Prompt.objects.filter(user=user)
+
+
+def first_prompts(*, user: User, count: int) -> list[dict[str, str]]:
+    """Return the first prompts of the user, the starters in the language that is active."""
+    return [
+        {"name": _(row.name), "text": _(row.text)}
+        if row.starter
+        else {"name": row.name, "text": row.text}
+        for row in prompts(user=user)[:count]
+    ]
 
 
 def presets(*, user: User) -> QuerySet[Preset]:
@@ -79,6 +88,8 @@ def create(kind: type[Named], *, user: User, **fields: Any) -> Named:
 
 def update(*, entry: Named, changes: Mapping[str, Any]) -> Named:
     """Change the name or the content of an entry."""
+    if isinstance(entry, Prompt):
+        changes = {**changes, "starter": ""}
     for name, value in changes.items():
         setattr(entry, name, value)
     entry.updated_at = timezone.now()

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import translation
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
@@ -40,11 +39,6 @@ class Entries(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         return type(self).all_of(user=caller(self.request))
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        # What everybody begins with is made in their language.
-        with translation.override(translation.get_language_from_request(request)):
-            return super().list(request, *args, **kwargs)
 
     def create(self, request: Request) -> Response:
         fields = valid(self.body(data=request.data))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from conversations.errors import Conflict, InvalidInput, NotFound
 from conversations.notices import notify
@@ -42,7 +43,7 @@ def change(*, actor: User, user: User, changes: Mapping[str, Any]) -> None:
         services.require_owner(actor)
     for name in ("is_active", "is_staff"):
         if changes.get(name) is False and (user.is_superuser or user.pk == actor.pk):
-            sentence = "Neither your own account nor an owner's."
+            sentence = _("Neither your own account nor an owner's.")
             raise InvalidInput(f"{name}: {sentence}", fields={name: [sentence]})
     values = dict(changes)
     if "is_active" in values:
@@ -56,6 +57,6 @@ def change(*, actor: User, user: User, changes: Mapping[str, Any]) -> None:
 
 def refuse(*, user: User) -> None:
     """Delete an account that waits for approval. Raises `Conflict` for any other."""
-    removed, _ = User.objects.filter(pk=user.pk, awaits_approval=True).delete()
+    removed, _rows = User.objects.filter(pk=user.pk, awaits_approval=True).delete()
     if not removed:
-        raise Conflict("Only an account that waits for approval can be deleted. Deactivate it.")
+        raise Conflict(_("Only an account that waits for approval can be deleted. Deactivate it."))

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.translation import gettext as _
 
 from conversations.errors import Conflict, InvalidInput, NotFound
 from conversations.people import services
@@ -47,7 +48,9 @@ def invite(
     if is_staff:
         services.require_owner(inviter)
     if open_invitations().count() >= MOST_OPEN:
-        raise Conflict(f"{MOST_OPEN} invitations are open. Withdraw one first.")
+        raise Conflict(
+            _("%(most)s invitations are open. Withdraw one first.") % {"most": MOST_OPEN}
+        )
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     Invitation.objects.filter(expires_at__lt=now).delete()
@@ -64,7 +67,7 @@ def invite(
 
 def withdraw(*, invitation_id: UUID) -> None:
     """End an invitation. Raises `NotFound`."""
-    removed, _ = open_invitations().filter(id=invitation_id).delete()
+    removed, _rows = open_invitations().filter(id=invitation_id).delete()
     if not removed:
         raise NotFound("Invitation not found.")
 
@@ -102,7 +105,7 @@ def ask_for_account(*, username: str, password: str) -> User:
     if not User.objects.filter(awaits_approval=False).exists():
         raise Conflict("This server has no owner yet.")
     if User.objects.filter(awaits_approval=True).count() >= MOST_OPEN:
-        raise Conflict("Too many requests wait for approval. Try again later.")
+        raise Conflict(_("Too many requests wait for approval. Try again later."))
     return services.create_user(username=username, password=password, waits=True)
 
 

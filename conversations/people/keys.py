@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations.errors import Conflict, MissingScope, ModelNotAllowed, NotFound
 from conversations.people.models import COUNTS, ApiKey, User, all_scopes
@@ -39,7 +40,10 @@ def create(
     """Create an API key. Returns it with its secret, which is stored only as a hash. `bounds` are
     `scopes`, `allowed_models` and the fields of `Allowance`. Raises `TooManyKeys`."""
     if ApiKey.objects.filter(user=user).count() >= MOST_KEYS:
-        raise TooManyKeys
+        raise TooManyKeys(
+            _("You have %(most)s API keys. Revoke those that you do not need.")
+            % {"most": MOST_KEYS}
+        )
     secret = "cp_" + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         user=user,

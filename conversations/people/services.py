@@ -7,6 +7,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from conversations.errors import Conflict, InvalidInput, StaffOnly
 from conversations.people.models import COUNTS, User
@@ -57,7 +58,7 @@ def create_user(
         with transaction.atomic():
             user.save()
     except IntegrityError:  # of two at once
-        sentence = "A user with that username already exists."
+        sentence = _("A user with that username already exists.")
         raise InvalidInput(f"username: {sentence}", fields={"username": [sentence]}) from None
     return user
 
@@ -93,7 +94,7 @@ def update_preferences(*, user: User, changes: Mapping[str, str]) -> User:
 def require_owner(user: User) -> None:
     """Raise `StaffOnly` unless the user is an owner, who may do everything."""
     if not user.is_superuser:
-        raise StaffOnly("Only the owner can change accounts of staff.")
+        raise StaffOnly(_("Only the owner can change accounts of staff."))
 
 
 def active(ids: Iterable[UUID]) -> set[UUID]:

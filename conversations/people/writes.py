@@ -3,6 +3,7 @@
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import gettext as _
 from rest_framework import permissions, throttling
 from rest_framework.request import Request
 
@@ -21,8 +22,9 @@ _RATE: Final = Rate("writes", most=AT_ONCE, seconds=AT_ONCE / A_SECOND)
 def count(user: User) -> None:
     """Count a change. Raises `TooManyRequests`."""
     if wait := _RATE.take(user.pk):
-        sentence = f"You may change {A_SECOND} things a second. Try again in {ceil(wait)} s."
-        raise TooManyRequests(sentence, retry_after=wait)
+        sentence = _("You may change %(most)s things a second. Try again in %(seconds)s s.")
+        values = {"most": A_SECOND, "seconds": ceil(wait)}
+        raise TooManyRequests(sentence % values, retry_after=wait)
 
 
 class WriteThrottle(throttling.BaseThrottle):

@@ -23,7 +23,13 @@ Run = Callable[[Conversation, Arguments], str]
 
 
 class ToolFailed(Exception):
-    """A tool has no result; `str()` is a sentence for the model and for people."""
+    """A tool has no result; `str()` is a sentence for the model and for people. Where the pages say
+    it in other languages, it is made of a template and its values, and may have a code."""
+
+    def __init__(self, template: str, *, code: str = "", **values: object) -> None:
+        super().__init__(template % values if values else template)
+        self.template, self.values = template, values
+        self.code = code or "tool_failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -37,10 +38,10 @@ class AudienceField(serializers.Field[Any, Any, Any, Any]):
         if data in ("all", "staff"):
             return data
         if not isinstance(data, list) or len(data) > MOST_PEOPLE:
-            raise serializers.ValidationError('Must be "all", "staff" or a list of people.')
+            raise serializers.ValidationError(_('Must be "all", "staff" or a list of people.'))
         ids = [IdField().run_validation(key) for key in data]
         if User.objects.filter(pk__in=ids).count() != len(set(ids)):
-            raise serializers.ValidationError("An account in the list does not exist.")
+            raise serializers.ValidationError(_("An account in the list does not exist."))
         return [str(key) for key in ids]
 
     def to_representation(self, value: Any) -> Any:
@@ -54,7 +55,7 @@ def _address(value: str) -> str:
     except ValueError:
         good = False
     if not good or parts.username or parts.fragment or re.search(r"\s", value):
-        raise serializers.ValidationError("Must be an HTTP address without a user name.")
+        raise serializers.ValidationError(_("Must be an HTTP address without a user name."))
     return value
 
 
@@ -111,12 +112,12 @@ class ToolServerChanges(StrictSerializer):
 
     def validate_header(self, value: str) -> str:
         if value and (not _HEADER.fullmatch(value) or value.lower() in _OWN_HEADERS):
-            raise serializers.ValidationError("This header cannot be set.")
+            raise serializers.ValidationError(_("This header cannot be set."))
         return value
 
     def validate_secret(self, value: str) -> str:
         if value and not _SECRET.fullmatch(value):
-            raise serializers.ValidationError("Only printable ASCII characters are allowed.")
+            raise serializers.ValidationError(_("Only printable ASCII characters are allowed."))
         return value
 
 
@@ -134,6 +135,7 @@ class ToolHealthSerializer(serializers.Serializer[Any]):
     """The result of the last request to the server."""
 
     ok = serializers.BooleanField()
+    code = serializers.CharField(required=False)
     message = serializers.CharField()
     checked_at = serializers.DateTimeField()
 
@@ -172,6 +174,7 @@ class ToolTestSerializer(serializers.Serializer[Any]):
     """The result of a test of a tool server."""
 
     ok = serializers.BooleanField()
+    code = serializers.CharField()
     message = serializers.CharField()
     tools = ListedToolSerializer(many=True)
 

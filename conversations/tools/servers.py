@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.errors import Conflict, InvalidInput, NotFound
 from conversations.people.models import User
@@ -22,6 +24,8 @@ MOST_SERVERS: Final = 50
 FRESH: Final = timedelta(minutes=5)
 # What makes a server another one: its tools are listed anew, and nobody has allowed them.
 _WHO = ("url", "auth", "header", "secret", "issuer", "client_id")
+
+Failure = TypeVar("Failure", bound=ToolFailed)
 
 
 class TooManyServers(Conflict):
@@ -47,7 +51,9 @@ def create(*, fields: Mapping[str, Any]) -> ToolServer:
     row = ToolServer()
     _set(row, fields)
     if ToolServer.objects.count() >= MOST_SERVERS:
-        raise TooManyServers
+        raise TooManyServers(
+            _("There are %(most)s tool servers. Delete one first.") % {"most": MOST_SERVERS}
+        )
     try:
         with transaction.atomic():
             # A server of this name that is gone may have been allowed for good.
@@ -103,19 +109,19 @@ def _set(row: ToolServer, fields: Mapping[str, Any]) -> None:
     needs = {"bearer": ("secret",), "header": ("header", "secret")}.get(row.auth, ())
     for name in needs:
         if not getattr(row, name):
-            raise _wrong(name, "This field is required for this kind of authentication.")
+            raise _wrong(name, _("This field is required for this kind of authentication."))
     if row.auth == ToolServer.Auth.OAUTH:
         if row.secret and not row.client_id:
-            raise _wrong("client_id", "The secret of a client needs its id.")
+            raise _wrong("client_id", _("The secret of a client needs its id."))
         # Else a tool server could name an OAuth server of its own, and be told the secret.
         if row.client_id and not row.issuer:
-            raise _wrong("issuer", "A client needs the OAuth server at which it is registered.")
+            raise _wrong("issuer", _("A client needs the OAuth server at which it is registered."))
     if row.name in {BUILT_IN, *built_in.TOOLS}:
         raise _taken()
 
 
 def _taken() -> InvalidInput:
-    return _wrong("name", "A tool server with this name already exists.")
+    return _wrong("name", _("A tool server with this name already exists."))
 
 
 def _wrong(name: str, sentence: str) -> InvalidInput:
@@ -127,7 +133,7 @@ def headers(row: ToolServer) -> dict[str, str]:
     try:
         secret = decrypt(row.secret)
     except SecretUnreadable:
-        raise ToolFailed(unreadable(row)) from None
+        raise secret_unreadable(ToolFailed, row) from None
     match row.auth:
         case ToolServer.Auth.BEARER:
             return {"Authorization": f"Bearer {secret}"}
@@ -136,20 +142,31 @@ def headers(row: ToolServer) -> dict[str, str]:
     return {}
 
 
-def unreadable(row: ToolServer) -> str:
-    """Return the sentence for a secret whose key is not known any more."""
-    return f"The secret of the tool server {row.name} cannot be read: enter it again."
+def secret_unreadable(kind: type[Failure], row: ToolServer) -> Failure:
+    """Return the error for a secret whose key is not known any more."""
+    template = _noop("The secret of the tool server %(name)s cannot be read: enter it again.")
+    return kind(template, code="secret_unreadable", name=row.name)
 
 
-def keep_list(*, row: ToolServer, tools: Sequence[Mapping[str, Any]] | None, message: str) -> None:
-    """Store what a try has found: the tools, or `None` where there was no answer. Then the last
-    list is believed."""
+def keep_list(
+    *,
+    row: ToolServer,
+    tools: Sequence[Mapping[str, Any]] | None,
+    message: str,
+    error: ToolFailed | None = None,
+) -> None:
+    """Store what a try has found: the tools, or `None` and the error where there was no answer.
+    Then the last list is believed."""
     changes: dict[str, Any] = {
         "tools_at": timezone.now(),
         "health": {
             "ok": tools is not None,
             "message": message,
             "checked_at": timezone.now().isoformat().replace("+00:00", "Z"),
+            "code": error.code if error else "answers",
+            # For the pages, which say it in other languages.
+            "template": error.template if error else "",
+            "values": error.values if error else {},
         },
     }
     if tools is not None:
@@ -185,5 +202,5 @@ def for_call(*, user: User, name: str) -> ToolServer:
     """Return the server of a call that the user may make. Raises `ToolFailed`."""
     row = next(iter(servers_for(user=user, names=[name])), None)
     if row is None:
-        raise ToolFailed(f"There is no tool server {name} any more.")
+        raise ToolFailed(_noop("There is no tool server %(name)s any more."), name=name)
     return row

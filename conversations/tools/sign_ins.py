@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.people.models import User
 from conversations.secrets import SecretUnreadable, decrypt, encrypt
@@ -38,14 +39,15 @@ class NeedsSignIn(ToolFailed):
     """The person has to sign in to the tool server, for the first time or anew."""
 
     def __init__(self, server: str) -> None:
-        super().__init__(f"Sign in to the tool server {server} first.")
+        template = _noop("Sign in to the tool server %(name)s first.")
+        super().__init__(template, code="needs_sign_in", name=server)
 
 
 class WrongAnswer(ToolFailed):
     """The answer of an OAuth server belongs to no sign-in of this session."""
 
     def __init__(self) -> None:
-        super().__init__("This sign-in was not started here, or has expired. Start again.")
+        super().__init__(_noop("This sign-in was not started here, or has expired. Start again."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class ModelJobSerializer(serializers.ModelSerializer[ModelJob]):
         model = ModelJob
         fields = (
             *("id", "connection", "model", "kind", "state", "done_bytes", "total_bytes", "error"),
-            *("created_at", "updated_at"),
+            *("error_code", "created_at", "updated_at"),
         )
         read_only_fields = fields
 

@@ -92,6 +92,7 @@ class ModelsSerializer(serializers.Serializer[Any]):
     default = serializers.CharField(allow_null=True)
     error = shapes.ErrorDetailSerializer(allow_null=True)
     notice = serializers.CharField(allow_null=True)
+    notice_code = serializers.CharField(allow_null=True)
     results = ModelSerializer(many=True)
     parameters = serializers.DictField(child=BoundsSerializer())
     choices = serializers.DictField(

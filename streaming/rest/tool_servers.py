@@ -6,6 +6,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.translation import gettext_noop as _noop
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
@@ -109,9 +110,14 @@ class ToolServerTestView(AsyncAPIView):
         """Ask the server for its tools, and tell in a sentence what was found. Takes at most
         5 s."""
         row = await database_sync_to_async(servers.server)(server_id=server_id)
-        ok, message = await lists.test(row, caller(request))
+        found = await lists.test(row, caller(request))
         row = await database_sync_to_async(servers.server)(server_id=server_id)
-        outcome = {"ok": ok, "message": message, "tools": row.tools if ok else []}
+        outcome = {
+            "ok": found.ok,
+            "code": found.error.code if found.error else "answers",
+            "message": found.message,
+            "tools": row.tools if found.ok else [],
+        }
         return Response(ToolTestSerializer(outcome).data)
 
 
@@ -154,7 +160,7 @@ class ToolSignInView(AsyncAPIView):
 async def way_out(request: HttpRequest | Request, user: User, server: ToolServer) -> str:
     """The address at which a person of a session signs in. Raises `ToolFailed`."""
     if not server.signs_in:
-        raise ToolFailed(f"Nobody signs in to the tool server {server.name}.")
+        raise ToolFailed(_noop("Nobody signs in to the tool server %(name)s."), name=server.name)
     return await sign_in.begin(
         user,
         server,

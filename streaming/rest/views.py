@@ -217,7 +217,8 @@ class ModelsView(AsyncAPIView):
                 "provider": provider.name,
                 "default": default,
                 "error": {"code": error.code, "message": error.message} if error else None,
-                "notice": router.notice(provider),
+                "notice": provider.notice,
+                "notice_code": provider.notice_code,
                 "results": [
                     _model(entry, router.providers[entry.provider])
                     for entry in entries

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.people.models import User
 from conversations.tools import offers, servers
@@ -18,24 +20,43 @@ from streaming.tools import mcp_client, sdk
 LIST_SECONDS: Final = 4.0
 
 
-async def test(server: ToolServer, user: User) -> tuple[bool, str]:
-    """Ask a server for its tools, and keep them: one list for all, whoever asks. Returns whether it
-    answered, and a sentence."""
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """The outcome of a test, in a sentence; `error` where it did not answer."""
+
+    message: str
+    error: ToolFailed | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+async def test(server: ToolServer, user: User) -> ListOutcome:
+    """Ask a server for its tools, and keep them: one list for all, whoever asks."""
     tools: list[dict[str, Any]] | None = None
     await sdk.imported()
     try:
         async with asyncio.timeout(LIST_SECONDS):
             tools = await mcp_client.list_tools(server, user)
         count = len(tools)
-        message = f"{count} tools were found." if count != 1 else "One tool was found."
+        found = ListOutcome(f"{count} tools were found." if count != 1 else "One tool was found.")
     except TimeoutError:
-        message = f"The tool server {server.name} did not answer within {LIST_SECONDS:.0f} s."
+        template = _noop("The tool server %(name)s did not answer within %(seconds)s s.")
+        values = {"name": server.name, "seconds": f"{LIST_SECONDS:.0f}"}
+        found = _failed(ToolFailed(template, code="tool_server_timeout", **values))
     except NeedsSignIn as error:
-        return False, str(error)  # which says nothing of the server
+        return _failed(error)  # which says nothing of the server
     except ToolFailed as error:
-        message = str(error)
-    await database_sync_to_async(servers.keep_list)(row=server, tools=tools, message=message)
-    return tools is not None, message
+        found = _failed(error)
+    await database_sync_to_async(servers.keep_list)(
+        row=server, tools=tools, message=found.message, error=found.error
+    )
+    return found
+
+
+def _failed(error: ToolFailed) -> ListOutcome:
+    return ListOutcome(str(error), error)
 
 
 async def offered(user: User, names: Sequence[str]) -> tuple[Offer, ...]:

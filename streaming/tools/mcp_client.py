@@ -11,11 +11,13 @@ import binascii
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.people.models import User
 from conversations.tools.built_in import ToolFailed
@@ -198,38 +200,49 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _failure(server: ToolServer, causes: list[BaseException]) -> ToolFailed:
     from streaming.tools.bounded_http import ToolServerRefused
 
-    sentence = _sentence(server, causes)
+    kind: Callable[..., ToolFailed] = ToolFailed
     for error in causes:
         match error:
             case ToolServerRefused(status=401):
-                return sign_in.CredentialsRefused(sentence)
+                kind = sign_in.CredentialsRefused
+                break
             case ToolServerRefused(scopes=(_, *_)):
-                return sign_in.ScopeRefused(sentence, error.scopes)
+                kind = partial(sign_in.ScopeRefused, scopes=error.scopes)
+                break
             case ToolFailed():
                 return error
-    return ToolFailed(sentence)
+    return _described(kind, server, causes)
 
 
-def _sentence(server: ToolServer, causes: list[BaseException]) -> str:
+def _described(
+    kind: Callable[..., ToolFailed], server: ToolServer, causes: list[BaseException]
+) -> ToolFailed:
     """Why a server gave no answer: our own words, since its may hold anything."""
     import httpx2
     from mcp.shared.exceptions import MCPError
 
     from streaming.tools.bounded_http import AnswerTooLong, ToolServerRefused
 
+    def made(code: str, template: str, **values: object) -> ToolFailed:
+        return kind(template, code=f"tool_server_{code}", name=server.name, **values)
+
     for error in causes:
         match error:
             case ToolServerRefused(status=401 | 403):
-                return f"The tool server {server.name} refuses the credentials."
+                text = _noop("The tool server %(name)s refuses the credentials.")
+                return made("credentials", text)
             case ToolServerRefused():
-                return f"The tool server {server.name} answered with status {error.status}."
+                text = _noop("The tool server %(name)s answered with status %(status)s.")
+                return made("status", text, status=error.status)
             case AnswerTooLong():
-                return f"The tool server {server.name} sent too much."
+                return made("too_long", _noop("The tool server %(name)s sent too much."))
             case httpx2.TimeoutException():
-                return f"The tool server {server.name} does not answer in time."
+                text = _noop("The tool server %(name)s does not answer in time.")
+                return made("timeout", text)
             case httpx2.ConnectError():
-                return f"The tool server {server.name} cannot be reached."
+                return made("unreachable", _noop("The tool server %(name)s cannot be reached."))
     mcp = next((error for error in causes if isinstance(error, MCPError)), None)
     if mcp is not None:
-        return f"The tool server {server.name} refused: {storable(str(mcp))[:500]}"
-    return f"The tool server {server.name} sent something that cannot be read."
+        text = _noop("The tool server %(name)s refused: %(reason)s")
+        return made("refused", text, reason=storable(str(mcp))[:500])
+    return made("unreadable", _noop("The tool server %(name)s sent something that cannot be read."))

@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils.translation import gettext_noop as _noop
+
 from conversations.tools.built_in import ToolFailed
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ _KEPT: Final = {
     *("issuer", "authorization_endpoint", "token_endpoint", "registration_endpoint"),
     *("revocation_endpoint", "authorization_response_iss_parameter_supported"),
 }
+NOT_LET_IN: Final = _noop("The OAuth server did not let you in (%(why)s).")
+AWAY: Final = _noop("The OAuth server of this tool server is not available at the moment.")
 
 
 class SignInFailed(ToolFailed):
@@ -106,15 +110,17 @@ async def told(name: str) -> AsyncIterator[None]:
     except (SignInFailed, TokensRefused):
         raise
     except AddressRefused as error:
-        why = f"{name} names an OAuth server whose address {error}"
+        template = error.template
     except (TimeoutError, httpx2.TimeoutException):
-        why = f"{name}, or its OAuth server, does not answer in time"
+        template = _noop("The tool server %(name)s, or its OAuth server, does not answer in time.")
     except httpx2.ConnectError:
-        why = f"{name}, or its OAuth server, cannot be reached"
+        template = _noop("The tool server %(name)s, or its OAuth server, cannot be reached.")
     except Exception as error:  # noqa: BLE001 - a strange server may make the SDK raise anything
         logger.info("signing in to %s: %s", name, type(error).__name__)
-        why = f"{name} has an OAuth server that does not follow the protocol"
-    raise SignInFailed(f"The tool server {why}.") from None
+        template = _noop(
+            "The tool server %(name)s has an OAuth server that does not follow the protocol."
+        )
+    raise SignInFailed(template, name=name) from None
 
 
 # --- Registering ------------------------------------------------------------------------------
@@ -132,7 +138,7 @@ async def register(
 
     if server.metadata.registration_endpoint is None:
         raise SignInFailed(
-            "The OAuth server does not accept registrations. Staff have to enter a client."
+            _noop("The OAuth server does not accept registrations. Staff have to enter a client.")
         )
     wanted = OAuthClientMetadata.model_validate(
         {
@@ -146,7 +152,8 @@ async def register(
     request = utils.create_client_registration_request(server.metadata, wanted, "")
     response, answer = await answer_of(http, request)
     if response.status_code not in (200, 201):
-        raise SignInFailed(f"The OAuth server refuses a registration ({_code(answer)}).")
+        template = _noop("The OAuth server refuses a registration (%(why)s).")
+        raise SignInFailed(template, why=_code(answer))
     made = await utils.handle_registration_response(response)
     check_registration_usable(made)
     return {
@@ -248,11 +255,11 @@ def check_answer(server: OAuthServer, answer: Mapping[str, str]) -> str:
     try:
         validate_authorization_response_iss(answer.get("iss"), server.metadata)
     except OAuthFlowError:
-        raise SignInFailed("The answer comes from another OAuth server.") from None
+        raise SignInFailed(_noop("The answer comes from another OAuth server.")) from None
     if "error" in answer:
-        raise SignInFailed(f"The OAuth server did not let you in ({_code(answer)}).")
+        raise SignInFailed(NOT_LET_IN, why=_code(answer))
     if not answer.get("code"):
-        raise SignInFailed("The OAuth server sent no code.")
+        raise SignInFailed(_noop("The OAuth server sent no code."))
     return answer["code"]
 
 
@@ -302,7 +309,7 @@ async def _tokens(
     if response.status_code in FINAL_STATUS:
         raise TokensRefused(_code(answer))
     if response.status_code not in (200, 201):
-        raise SignInFailed("The OAuth server of this tool server is not available at the moment.")
+        raise SignInFailed(AWAY)
     return _kept(OAuthToken.model_validate(answer))
 
 
@@ -364,7 +371,7 @@ async def revoke(
 def _check(response: "httpx2.Response") -> None:
     """Raise where another try may help."""
     if response.status_code >= 500 or response.status_code == 429:
-        raise SignInFailed("The OAuth server of this tool server is not available at the moment.")
+        raise SignInFailed(AWAY)
 
 
 def _code(answer: Mapping[str, Any]) -> str:

@@ -3,6 +3,8 @@ tells of itself (RFC 9728), and by what the OAuth server does (RFC 8414, OpenID 
 
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import gettext_noop as _noop
+
 from streaming.tools.oauth import OAuthServer, SignInFailed
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ async def discover(
         chosen = _chosen([str(address) for address in protected.authorization_servers], issuer)
     metadata = await _metadata(http, url, chosen)
     if "S256" not in (metadata.code_challenge_methods_supported or ()):
-        raise SignInFailed("The OAuth server of this tool server does not support PKCE.")
+        raise SignInFailed(_noop("The OAuth server of this tool server does not support PKCE."))
     await look_up(str(metadata.authorization_endpoint), trusted)
     scope = get_client_metadata_scopes(
         extract_scope_from_www_auth(challenge), protected, metadata, list(DEFAULT_GRANT_TYPES)
@@ -65,13 +67,15 @@ async def _protected_resource(
     for address in utils.build_protected_resource_metadata_discovery_urls(named, url):
         response = await http.send(utils.create_oauth_metadata_request(address))
         if response.status_code >= 500:
-            raise SignInFailed("The tool server does not name its OAuth server at the moment.")
+            raise SignInFailed(
+                _noop("The tool server does not name its OAuth server at the moment.")
+            )
         found = await utils.handle_protected_resource_response(response)
         if found is None:
             continue
         own = resource_url_from_server_url(url)
         if not check_resource_allowed(own, str(found.resource)):
-            raise SignInFailed("The tool server names the OAuth server of another resource.")
+            raise SignInFailed(_noop("The tool server names the OAuth server of another resource."))
         return found
     return None
 
@@ -81,7 +85,7 @@ def _chosen(named: list[str], issuer: str) -> str:
 
     fitting = [name for name in named[:MOST_SERVERS] if not issuer or issuers_match(name, issuer)]
     if not fitting:
-        raise SignInFailed("The tool server names another OAuth server than staff did.")
+        raise SignInFailed(_noop("The tool server names another OAuth server than staff did."))
     return fitting[0]
 
 
@@ -98,8 +102,8 @@ async def _metadata(http: "httpx2.AsyncClient", url: str, issuer: str | None) ->
             # Without a name it is the tool server itself, as in the first edition of the protocol.
             same = utils.issuers_match(told, issuer) if issuer else origin(told) == origin(url)
             if not same:
-                raise SignInFailed("The OAuth server identifies itself as another.")
+                raise SignInFailed(_noop("The OAuth server identifies itself as another."))
             return found
         if not go_on:
             break
-    raise SignInFailed("The tool server does not name an OAuth server.")
+    raise SignInFailed(_noop("The tool server does not name an OAuth server."))

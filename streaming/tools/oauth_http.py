@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx2
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.public_addresses import is_public
 from streaming import look_ups
@@ -25,8 +26,24 @@ READ_S: Final = 10.0
 _PORTS: Final = {"http": 80, "https": 443}
 
 
+NO_ADDRESS: Final = _noop(
+    "The tool server %(name)s names an OAuth server whose address is no HTTP address."
+)
+NOT_HTTPS: Final = _noop(
+    "The tool server %(name)s names an OAuth server whose address is not HTTPS."
+)
+NOT_PUBLIC: Final = _noop(
+    "The tool server %(name)s names an OAuth server whose address is not a public one."
+)
+
+
 class AddressRefused(Exception):
-    """An address that an OAuth server may not have. `str()` says why, after "its address"."""
+    """An address that an OAuth server may not have. `template` is a sentence about the tool server
+    that names it."""
+
+    def __init__(self, template: str) -> None:
+        super().__init__(template)
+        self.template = template
 
 
 def origin(url: str) -> str:
@@ -35,9 +52,9 @@ def origin(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
-        raise AddressRefused("is no HTTP address") from None
+        raise AddressRefused(NO_ADDRESS) from None
     if not parts.hostname or parts.username or parts.password or len(url) > MOST_ADDRESS:
-        raise AddressRefused("is no HTTP address")
+        raise AddressRefused(NO_ADDRESS)
     return f"{parts.scheme}://{parts.hostname.lower()}:{port}"
 
 
@@ -52,7 +69,7 @@ async def look_up(url: str, trusted: Collection[str]) -> str | None:
         return None
     parts = urlsplit(url)
     if parts.scheme != "https":
-        raise AddressRefused("is not HTTPS")
+        raise AddressRefused(NOT_HTTPS)
     assert parts.hostname is not None  # noqa: S101 - else it has no origin
     try:
         async with asyncio.timeout(CONNECT_S):
@@ -62,7 +79,7 @@ async def look_up(url: str, trusted: Collection[str]) -> str | None:
     except (OSError, UnicodeError):
         raise httpx2.ConnectError("no such host") from None
     if not addresses or not all(map(is_public, addresses)):
-        raise AddressRefused("is not a public one")
+        raise AddressRefused(NOT_PUBLIC)
     return addresses[0]
 
 

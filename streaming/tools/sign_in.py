@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from channels.db import database_sync_to_async
+from django.utils.translation import gettext_noop as _noop
 
 from conversations.people.models import User
 from conversations.secrets import SecretUnreadable, decrypt
@@ -43,8 +44,10 @@ class CredentialsRefused(ToolFailed):
 class ScopeRefused(ToolFailed):
     """A tool server wants a token with these `scopes` for a request."""
 
-    def __init__(self, sentence: str, scopes: Sequence[str]) -> None:
-        super().__init__(sentence)
+    def __init__(
+        self, template: str, *, scopes: Sequence[str], code: str = "", **values: object
+    ) -> None:
+        super().__init__(template, code=code, **values)
         self.scopes = scopes
 
 
@@ -98,7 +101,7 @@ def _client(
         try:
             secret = decrypt(server.secret)
         except SecretUnreadable:
-            raise SignInFailed(servers.unreadable(server)) from None
+            raise servers.secret_unreadable(SignInFailed, server) from None
         return oauth.given_client(
             found, client_id=server.client_id, secret=secret, redirect_uri=redirect_uri
         )
@@ -115,8 +118,9 @@ def trusted_origins(server: ToolServer) -> tuple[str, ...]:
 
     try:
         return tuple(origin(url) for url in (server.url, server.issuer) if url)
-    except AddressRefused as error:
-        raise SignInFailed(f"The address of the tool server {server.name} {error}.") from None
+    except AddressRefused:
+        template = _noop("The address of the tool server %(name)s is no HTTP address.")
+        raise SignInFailed(template, name=server.name) from None
 
 
 async def finish(user: User, answer: Mapping[str, str], *, session: str) -> ToolServer:
@@ -142,9 +146,9 @@ async def finish(user: User, answer: Mapping[str, str], *, session: str) -> Tool
                 http, server, sign_in.client, code=code, verifier=begun.verifier
             )
     except TokensRefused as error:
-        raise SignInFailed(f"The OAuth server did not let you in ({error}).") from None
+        raise SignInFailed(oauth.NOT_LET_IN, why=error) from None
     if not await _keep(sign_in, {**tokens, "scope": server.scope or ""}):
-        raise SignInFailed("You have signed in elsewhere meanwhile, or ended this sign-in.")
+        raise SignInFailed(_noop("You have signed in elsewhere meanwhile, or ended this sign-in."))
     return sign_in.server
 
 
@@ -194,8 +198,8 @@ async def asked(
         widen = database_sync_to_async(sign_ins.widen)
         if await widen(sign_in=sign_in, scopes=refusal.scopes):
             raise NeedsSignIn(server.name) from None
-        sentence = f"The tool server {server.name} does not let you do this with your sign-in."
-        raise ToolFailed(sentence) from None
+        template = _noop("The tool server %(name)s does not let you do this with your sign-in.")
+        raise ToolFailed(template, name=server.name) from None
 
 
 def _headers(sign_in: SignIn) -> dict[str, str]:
@@ -224,7 +228,8 @@ async def current(user: User, server: ToolServer, *, refused: int | None = None)
             await _shielded(_renew(found, server.name))
         else:
             await asyncio.sleep(LOOK)
-    raise SignInFailed(f"The tool server {server.name} has an OAuth server that does not answer.")
+    template = _noop("The tool server %(name)s has an OAuth server that does not answer.")
+    raise SignInFailed(template, name=server.name)
 
 
 async def _shielded(work: Coroutine[Any, Any, None]) -> None:

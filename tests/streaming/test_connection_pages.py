@@ -13,10 +13,11 @@ from tests.scripted.ollama import ScriptedOllama
 REST = "/api/connections/"
 
 
-async def post(staff: Person, path: str, **fields: Any) -> httpx.Response:
+async def post(staff: Person, path: str, *, language: str = "en", **fields: Any) -> httpx.Response:
     """As a form does, up to the page that it leads to."""
     data = {**fields, "csrfmiddlewaretoken": CSRF}
-    return await staff.page.http.post(path, data=data, follow_redirects=True)
+    language = {"Accept-Language": language}
+    return await staff.page.http.post(path, data=data, headers=language, follow_redirects=True)
 
 
 async def test_the_page_of_connections(daphne_place: Place):
@@ -58,12 +59,21 @@ async def test_the_page_of_connections(daphne_place: Place):
 
         native = await post(staff, f"{path}/native")
         assert "The page’s 0.33.0 answers and has 1 model." in native.text
+        german = await post(staff, f"{path}/test", language="de")
+        assert "The page’s 0.33.0 antwortet. Modelle: 1." in german.text
         shown = await staff.page.get(path)
         for text in ("X-Team:", "api-version=1", "llama3.2:latest = Llama", "There is one."):
             assert text in shown.text
         for secret in ("sk-secret-3", "green"):
             assert secret not in shown.text
         changes = {**form, "kind": "ollama", "base_url": ollama.url, "headers": "X-Team:"}
+        away = {**changes, "base_url": "http://127.0.0.1:9"}
+        # The name is in isolation, and the question mark belongs to the sentence.
+        arabic = await post(staff, path, language="ar", **away)
+        assert "تعذّر الوصول إلى \u2068The page’s\u2069. هل هو قيد التشغيل؟" in arabic.text
+        wrong = {**changes, "base_url": "ftp://127.0.0.1"}
+        german = await post(staff, path, language="de", **wrong)
+        assert "Muss die Adresse eines Servers sein" in german.text
         await post(staff, path, **{**changes, "api_key": "", "label": "Mine", "enabled": ""})
         [row] = [r for r in ok(await staff.page.get(REST))["results"] if r["name"] == "page"]
         told = (row["label"], row["has_key"], row["headers"], row["enabled"], row["health"])

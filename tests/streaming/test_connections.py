@@ -102,7 +102,11 @@ async def test_a_connection_answers_in_every_process_from_its_addition_to_its_en
 
     rows = await staff.page.get(PATH)
     [row] = [row for row in ok(rows)["results"] if row["name"] == "second"]
-    assert row["health"] == {"ok": True, "message": "The second server answers."}
+    assert row["health"] == {
+        "ok": True,
+        "code": "answers",
+        "message": "The second server answers.",
+    }
     assert KEY not in rows.text
     assert "green" not in rows.text
     assert [r["name"] for r in ok(rows)["results"] if r["from_environment"]] == [
@@ -142,6 +146,7 @@ async def test_what_a_test_finds(place: Place, staff: Person, second: ScriptedOp
     found = ok(await staff.page.post(f"{path}test/"))
     assert not found["ok"]
     assert "cannot be reached" in found["message"]
+    assert found["code"] == "provider_unavailable"
     await second.start(int(address.rpartition(":")[2]))
 
     async with ScriptedOllama("llama3.2:latest") as ollama:

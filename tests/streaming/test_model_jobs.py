@@ -80,12 +80,17 @@ async def test_a_model_is_deleted_and_taken_out_of_memory(daphne_place: Place):
     assert "small" not in place.ollama.loaded
     await until(staff, await ask(staff, "small", "delete"), state="done")
     assert "small" not in await ids(staff)
-    for kind, sentence in (
-        ("pull", "There is no model “missing” to pull."),
-        ("delete", "Model not found: Ollama does not have the model “missing”."),
+    for kind, code, sentence in (
+        ("pull", "model_unknown", "There is no model “missing” to pull."),
+        ("delete", "model_not_found", "Model not found: Ollama does not have the model “missing”."),
     ):
         told = await until(staff, await ask(staff, "missing", kind), state="failed")
-        assert told["error"] == sentence
+        assert (told["error_code"], told["error"]) == (code, sentence)
+    # The page says it in its language.
+    german = {"Accept-Language": "de"}
+    page = (await staff.page.http.get("/models", headers=german)).text
+    assert "Das Modell „missing“ gibt es nicht." in page
+    assert "There is no model" not in page
 
 
 async def test_a_pull_is_cancelled(daphne_place: Place):

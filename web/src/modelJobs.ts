@@ -14,7 +14,6 @@ interface Job {
   id: string;
   connection: string;
   state: string;
-  error: string;
   done_bytes: number;
   total_bytes: number;
 }
@@ -44,10 +43,11 @@ function show(job: Job): void {
   const row = document.querySelector(`[data-job="${job.id}"]`);
   const state = row?.querySelector('[data-state]');
   const bar = row?.querySelector('progress');
-  if (!row || !state) return;
+  // What has no button to cancel it had ended before, and the page says how.
+  if (!row?.querySelector('form') || !state) return;
   const known = job.state === 'running' && job.total_bytes > 0;
   const progress = (words['progress'] ?? '').replace('{done}', size(job.done_bytes)).replace('{total}', size(job.total_bytes));
-  const said = [job.error || words[job.state] || job.state, ...(known ? [progress] : []), job.connection];
+  const said = [words[job.state] || job.state, ...(known ? [progress] : []), job.connection];
   state.textContent = said.join(' · ');
   if (bar && job.total_bytes > 0) {
     bar.max = job.total_bytes;

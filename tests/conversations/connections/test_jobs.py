@@ -32,7 +32,7 @@ def test_a_job_is_done_by_one_process_and_only_a_few_at_a_time(db: None):
     assert jobs.claim(worker=one) == first
     assert jobs.claim(worker=one) == second
     jobs.cancel(job_id=third.pk)
-    jobs.finish(job=first, worker=one, error="It failed.")
+    jobs.finish(job=first, worker=one, error=jobs.JobError("internal", "It failed."))
     assert jobs.claim(worker=one) is None
 
 

@@ -60,25 +60,34 @@ async def test_entries_from_creation_to_deletion(daphne_place: Place, kind: str)
 
 
 async def test_everybody_begins_with_the_starters(daphne_place: Place):
-    """Once: they can be changed and deleted."""
+    """Once: they can be changed and deleted. The API has them in English, and says which they are;
+    a page draws them in its language, until they are changed."""
     person = await daphne_place.person()
-    rows = ok(await person.rest.get("/api/prompts/"))["results"]
-    assert [(row["name"], row["text"]) for row in rows] == list(services.STARTERS)
-    german = await daphne_place.person()
     wanted = {"Accept-Language": "de"}
-    page = ok(await german.rest.http.get("/api/prompts/", headers=wanted))["results"]
-    assert page[0]["name"] == "Eine Idee erklären"
+    rows = ok(await person.rest.http.get("/api/prompts/", headers=wanted))["results"]
+    begun = {row["starter"]: (row["name"], row["text"]) for row in rows}
+    assert list(begun.items()) == list(services.STARTERS.items())
+    chat = f"/chat/{await person.rest.new_conversation()}"
+    assert "Eine Idee erklären" in (await person.page.http.get(chat, headers=wanted)).text
+    first = f"/api/prompts/{rows[0]['id']}/"
+    assert ok(await person.rest.patch(first, {"name": "Own"}))["starter"] == ""
+    page = (await person.page.http.get(chat, headers=wanted)).text
+    assert "Eine Idee erklären" not in page
+    assert "Möglichkeiten vergleichen" in page
     for row in rows:
         assert (await person.rest.delete(f"/api/prompts/{row['id']}/")).status_code == 204
     assert ok(await person.rest.get("/api/prompts/"))["results"] == []
 
 
 def test_the_starters_are_those_of_the_page():
-    """It shows them before it has asked."""
+    """It shows them before it has asked, and in the person's language, in the same order."""
+    hook = (STRINGS.parents[1] / "hooks" / "useLibrary.ts").read_text()
+    names = re.findall(r"'(\w+)'", hook.partition("STARTERS = [")[2].partition("]")[0])
+    assert names == list(services.STARTERS)
     words = STRINGS.read_text().partition(" prompts: [")[2].partition("],")[0]
     shown = re.findall(r"name: '(.*?)',\n +text: '(.*?)',\n", words)
     assert [(name, text.replace("\\n", "").strip()) for name, text in shown] == list(
-        services.STARTERS
+        services.STARTERS.values()
     )
 
 

@@ -56,6 +56,9 @@ async def test_the_page_of_tools(daphne_place: Place):
     assert unknown.status_code == 400
     away = await post(staff, path, **{**changes, "secret": "another"}, tools=["write"])
     assert "The tool server of-the-page refuses the credentials." in away.text
+    german = {"Accept-Language": "de"}
+    told = (await staff.page.http.get("/tools", headers=german)).text
+    assert "Der Werkzeugserver of-the-page lehnt die Zugangsdaten ab." in told
     signs_in = {**changes, "auth": "oauth", "issuer": "http://127.0.0.1:9", "client_id": "of-ours"}
     told = (await post(staff, path, **signs_in, tools=["write"])).text
     assert "Sign in to the tool server of-the-page first." in told

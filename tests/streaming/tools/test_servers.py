@@ -32,6 +32,7 @@ async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):
     ok(await staff.page.patch(path, {"url": f"http://127.0.0.1:{free_port()}/mcp"}))
     told = ok(await staff.page.post(f"{path}test/"))
     assert told["message"] == f"The tool server {server['name']} cannot be reached."
+    assert told["code"] == "tool_server_unreachable"
     # A chat that uses it goes on without.
     chat = await chat_with_tools(staff, server["name"])
     async with staff.socket(chat) as socket:

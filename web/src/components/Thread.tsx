@@ -165,7 +165,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
     known?.results.length === 0 && !known.default ? (
       <NoModelCard models={models} />
     ) : (
-      known?.notice && <DemoNotice notice={known.notice} />
+      known?.notice && <DemoNotice notice={known.notice} code={known.notice_code} />
     );
   return (
     <Shell

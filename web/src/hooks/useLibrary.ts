@@ -3,8 +3,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import type { Library, LibraryKind } from '../protocol';
 import { shouldRetry } from '../state/queries';
+import { strings } from '../strings';
 import { api } from '../transport/api';
 import type { EntryFields } from '../transport/apiLibrary';
+
+/** What everybody begins with, by the server's names, in the order of their texts. */
+const STARTERS = ['explain', 'code', 'shorten', 'compare'];
 
 export interface LibraryHandle<Kind extends LibraryKind> {
   /** Oldest first; undefined before they are known. */
@@ -32,8 +36,9 @@ export function useLibrary<Kind extends LibraryKind>(kind: Kind, enabled = true)
       client.setQueryData<Library[Kind][]>(key, (known) => known && edit(known)),
     [client, key],
   );
+  const entries = useMemo(() => data?.map((entry) => ({ ...entry, ...starterWords(entry) })), [data]);
   return {
-    entries: data,
+    entries,
     failed: isError,
     save: async (fields, id) => {
       const saved = await (id ? api.changeEntry(kind, id, fields) : api.addEntry(kind, fields));
@@ -44,4 +49,9 @@ export function useLibrary<Kind extends LibraryKind>(kind: Kind, enabled = true)
       change((known) => known.filter((entry) => entry.id !== id));
     },
   };
+}
+
+/** The server tells the starters in English, until somebody changes them: here they are in the person's language. */
+function starterWords(entry: object): { name: string; text: string } | undefined {
+  return 'starter' in entry ? strings.empty.prompts[STARTERS.indexOf(String(entry.starter))] : undefined;
 }

@@ -29,6 +29,8 @@ export interface ModelList {
   error: { code: string; message: string } | null;
   /** A sentence about the demonstration model, when that is what answers. */
   notice: string | null;
+  /** The same sentence for other languages. */
+  notice_code: string | null;
   results: Model[];
   parameters: { temperature: Bounds; max_tokens: Bounds; top_p: Bounds };
   choices?: { reasoning_effort: string[] };
@@ -46,4 +48,6 @@ export interface ModelJob {
   done_bytes: number;
   total_bytes: number;
   error: string;
+  /** Why it failed; empty where it did not. */
+  error_code: string;
 }

@@ -11,6 +11,8 @@ export interface Prompt extends Entry {
   name: string;
   /** `{{name}}` in it is to be filled in. */
   text: string;
+  /** Which of those that everybody begins with it is; empty once it was changed. */
+  starter: string;
 }
 
 export interface Preset extends Entry {

@@ -54,6 +54,11 @@ export const frameTexts = {
 
   demo: {
     name: 'About the model',
+    /** By the code of what answers. */
+    notices: {
+      demonstration_model:
+        'This is a small demonstration model that runs on this server. For better answers, install Ollama and pull a model.',
+    } as Record<string, string>,
     how: 'Connect Ollama',
     steps: [
       'Install Ollama from ollama.com and start it.',

@@ -4,7 +4,7 @@ import type { Entry, Library, LibraryKind, Page } from '../protocol';
 type Call = <T>(method: string, path: string, body?: unknown, signal?: AbortSignal) => Promise<T>;
 
 /** What is written of an entry. */
-export type EntryFields<Kind extends LibraryKind> = Omit<Library[Kind], keyof Entry> & { name: string };
+export type EntryFields<Kind extends LibraryKind> = Omit<Library[Kind], keyof Entry | 'starter'> & { name: string };
 
 export function libraryCalls(call: Call) {
   return {

@@ -11,6 +11,8 @@ import { usePrompts } from './usePrompts';
 const PROMPTS = [
   { id: '1', name: 'Mail', text: 'Write a mail.' },
   { id: '2', name: 'Translate', text: 'Into {{language}}: {{text}}' },
+  // As the server tells it: in English.
+  { id: '3', name: 'Server', text: 'Server', starter: 'code' },
 ];
 const onSend = vi.fn();
 
@@ -48,7 +50,7 @@ afterEach(cleanup);
 test('a slash opens the library, typing filters it, Enter takes the prompt and sends nothing', async () => {
   const { user, field } = show();
   await user.type(field, '/');
-  expect(screen.getAllByRole('option')).toHaveLength(2);
+  expect(screen.getAllByRole('option')).toHaveLength(PROMPTS.length);
   expect(field.getAttribute('aria-activedescendant')).toBe(selected().id);
   await user.keyboard('{ArrowDown}');
   expect(selected().textContent).toContain('Translate');
@@ -90,4 +92,13 @@ test('from the list one gets to all prompts', async () => {
   expect(useFrame.getState().prompts).toBe(true);
   expect(field.value).toBe('');
   useFrame.setState({ prompts: false });
+});
+
+test('one that everybody begins with is said as the page has it', async () => {
+  const { user, field } = show();
+  const { name, text } = strings.empty.prompts[1];
+  await user.type(field, '/python');
+  expect(selected().textContent).toContain(name);
+  await user.keyboard('{Enter}');
+  expect(field.value).toBe(text);
 });

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Download, MessageSquarePlus, Trash2, X } from 'lucide-react';
-import { saidError } from '../../errorWords';
+import { errorWords, saidError } from '../../errorWords';
 import { formatDate, formatFileSize } from '../../format';
 import type { Attachment, FilePage } from '../../protocol';
 import { draftFiles, MOST_FILES } from '../../state/draftFiles';
@@ -139,7 +139,7 @@ function Row({ file }: { file: Attachment }) {
           <Names file={file} />
         </>
       ) : (
-        <FileCard file={file} line={file.error?.message ?? lineOf(file)} isWrong={file.status === 'failed'} />
+        <FileCard file={file} line={file.error ? errorWords(file.error) : lineOf(file)} isWrong={file.status === 'failed'} />
       )}
       <div className="flex shrink-0 max-sm:-me-2">
         {chat && isReady && <SmallButton icon={MessageSquarePlus} label={words.use} onClick={use} />}

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useEffect } from 'react';
-import { saidError } from '../../errorWords';
+import { errorWords, saidError } from '../../errorWords';
 import { formatBytes } from '../../format';
 import { strings } from '../../strings';
 import { api } from '../../transport/api';
@@ -51,7 +51,7 @@ export function PullModel({ connection, model }: Props) {
       </div>
     );
   }
-  const problem = start.error ? saidError(start.error) : job?.state === 'failed' && job.error;
+  const problem = start.error ? saidError(start.error) : job?.state === 'failed' && errorWords({ code: job.error_code, message: job.error });
   return (
     <div className="mt-4">
       {problem && (

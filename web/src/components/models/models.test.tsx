@@ -117,7 +117,7 @@ describe('where there is no model', () => {
     error: null,
     refresh: vi.fn(),
   };
-  const job = { id: 'j', connection: 'ollama', model: 'llama3.2', kind: 'pull', error: '', done_bytes: 0, total_bytes: 0 } as const;
+  const job = { id: 'j', connection: 'ollama', model: 'llama3.2', kind: 'pull', error: '', error_code: '', done_bytes: 0, total_bytes: 0 } as const;
 
   it('is pulled by staff with one click, and told how far it is', async () => {
     const jobs = vi.spyOn(api, 'modelJobs').mockResolvedValue([]);

@@ -7,7 +7,7 @@ import { IconButton } from '../ui/IconButton';
 const KEY = 'demo-notice-hidden';
 
 /** Tells that the small demonstration model answers, and how to get a better one. */
-export function DemoNotice({ notice }: { notice: string }) {
+export function DemoNotice({ notice, code }: { notice: string; code: string | null }) {
   const [hidden, setHidden] = useState(() => localStorage.getItem(KEY) === notice);
   if (hidden) return null;
   function hide() {
@@ -18,7 +18,7 @@ export function DemoNotice({ notice }: { notice: string }) {
     <aside aria-label={strings.demo.name} className="mt-6 flex gap-3 rounded-card bg-accent-soft p-1.5 ps-4 text-sm">
       <FlaskConical className="mt-3 size-4.5 shrink-0" aria-hidden />
       <div className="min-w-0 flex-1 py-2.5">
-        <p>{notice}</p>
+        <p>{strings.demo.notices[code ?? ''] ?? notice}</p>
         <details className="mt-1">
           <summary className="inline-block rounded-control py-1 font-medium underline underline-offset-2">
             {strings.demo.how}

@@ -27,8 +27,8 @@ export function InlineError({ message, code, detail, provider, onRetry, children
             <summary className="inline-block rounded-control py-1 underline underline-offset-2 hover:text-ink">
               {strings.reply.details}
             </summary>
-            {detail && <p className="pb-1 font-mono break-words whitespace-pre-wrap">{detail}</p>}
-            <p className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
+            {detail && <p dir="auto" className="pb-1 font-mono break-words whitespace-pre-wrap">{detail}</p>}
+            <p dir="auto" className="pb-1 font-mono">{strings.reply.errorCode(code)}</p>
           </details>
         )}
         {(onRetry || children) && (

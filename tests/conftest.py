@@ -21,10 +21,11 @@ sys.dont_write_bytecode = False
 # Servers that differ from the usual one, by what they are for.
 VARIANTS: dict[str, dict[str, Any]] = {
     "usual": {"PUSH_PRIVATE_SERVICES": "on"},
-    # Gives up on a silent model, beats often, and lets a user have few sockets.
+    # Gives up on a silent model, beats often, and lets a user have few sockets. Its limits are no
+    # whole seconds, as those are that a refusal tells to wait.
     "impatient": {
-        "PROVIDER_FIRST_BYTE_TIMEOUT": 4,
-        "PROVIDER_GAP_TIMEOUT": 4,
+        "PROVIDER_FIRST_BYTE_TIMEOUT": 4.5,
+        "PROVIDER_GAP_TIMEOUT": 4.5,
         "CHAT_HEARTBEAT_SECONDS": 0.2,
         "CHAT_SOCKETS_PER_USER": 3,
     },

@@ -1,6 +1,7 @@
 """Generated and hostile input against running servers, in bounded numbers: `make fuzz`.
 
-    requests   over the whole description of the API, sound and unsound, from five kinds of people
+    requests   over the whole description of the API and all pages, sound and unsound, from nine
+               kinds of people; with files, tool servers and a call that waits for a decision
     frames     of each kind and of none, sound and unsound, on the sockets of several people
     floods     what once held up others: large bodies, sign-ins, exports, changes, half requests
 

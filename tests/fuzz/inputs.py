@@ -19,6 +19,24 @@ from tests.harness.place import Person
 METHODS = ("get", "post", "put", "patch", "delete")
 # How a description names these addresses does not say that they wait for a model or stream.
 MODELS = ("normal", "normal", "nothing-of-this-name", "openai/normal", "")
+# Pages, which no description names, and fields of their forms.
+PAGES = (
+    *("/", "/signin/", "/chat", "/chat/{id}", "/diagram", "/worker.js", "/manifest.webmanifest"),
+    *("/profile", "/profile/password", "/profile/theme", "/profile/language", "/profile/keys"),
+    *("/profile/instructions", "/profile/keys/{id}/revoke", "/people", "/people/invite"),
+    *("/people/invite/{id}/withdraw", "/people/{id}/active", "/people/{id}/limits"),
+    *("/people/{id}/reset", "/people/{id}/refuse", "/connections", "/connections/add"),
+    *("/connections/defaults", "/connections/{id}", "/connections/{id}/test", "/models"),
+    *("/models/jobs", "/models/jobs/{id}/cancel", "/tools", "/tools/add", "/tools/{id}"),
+    *("/tools/{id}/test", "/tools/{id}/sign-in", "/tools/callback/", "/invite/{id}", "/signup"),
+    *("/reset/{id}/{id}", "/setup/{id}", "/admin/", "/admin/conversations/user/", "/metrics"),
+)
+FIELDS = (
+    *("name", "url", "auth", "secret", "audience", "people", "issuer", "client_id", "choose"),
+    *("header", "tools", "trusted", "theme", "font", "language", "instructions", "scopes"),
+    *("username", "password", "new_password1", "model", "kind", "expires_in", "next", "state"),
+    *("code", "iss", "error", "q", "connection", "allowed", "title", "requests_per_minute"),
+)
 LEAKS = ("Traceback", 'File "/', "sk-secret")
 SENDING_AT_ONCE = 12
 
@@ -52,6 +70,8 @@ class Operations:
     def request(self, sender: Sender, foreign: list[str]) -> tuple[dict[str, Any], set[str]]:
         """The arguments of a request, and the statuses that its description names."""
         rng = self._rng
+        if rng.random() < 0.15:
+            return self._page(sender, foreign), {"502", "503", "504"}
         path, method, operation = rng.choice(self.all)
         ids = (*sender.ids, *foreign, texts.random_id(rng), rng.choice(texts.IDS))
         query: dict[str, str] = {}
@@ -65,6 +85,19 @@ class Operations:
         if (body := operation.get("requestBody")) is not None:
             made |= self._body(next(iter(body["content"].values()))["schema"], foreign)
         return made, {*operation["responses"], "404", "405", "308", "400"}
+
+    def _page(self, sender: Sender, foreign: list[str]) -> dict[str, Any]:
+        """A page, or one of its forms sent."""
+        rng = self._rng
+        ids = (*sender.ids, *foreign, rng.choice(texts.IDS))
+        path = rng.choice(PAGES).replace("{id}", rng.choice(ids))
+        fields = {
+            name: rng.choice(("all", "none", "on", "de", "x", *texts.TEXTS))
+            for name in rng.sample(FIELDS, rng.randrange(12))
+        }
+        if rng.random() < 0.5:
+            return {"method": "GET", "url": path, "params": fields or None}
+        return {"method": "POST", "url": path, "data": fields}
 
     def _body(self, schema: dict[str, Any], ids: list[str]) -> dict[str, Any]:
         rng = self._rng
@@ -147,9 +180,11 @@ def frame(rng: random.Random, ids: list[str]) -> str | bytes:
     if rng.random() < 0.05:
         body = rng.choice(texts.BODIES)
         return body if rng.random() < 0.3 else body.decode("latin-1")
+    if rng.random() < 0.25:
+        return json.dumps(_sound(rng, ids))
     kind: Any = rng.choice(FRAMES) if rng.random() < 0.8 else rng.choice(("heartbeat", "", None))
     made: dict[str, Any] = {"type": kind}
-    for name in ("id", "message_id", "parent_id"):
+    for name in ("id", "message_id", "parent_id", "call_id"):
         if rng.random() < 0.4:
             made[name] = rng.choice((*ids, texts.random_id(rng), rng.choice(texts.IDS)))
     if rng.random() < 0.8:
@@ -159,10 +194,38 @@ def frame(rng: random.Random, ids: list[str]) -> str | bytes:
     if rng.random() < 0.5:
         names = rng.sample(("model", "temperature", "max_tokens", "top_p", "odd"), 2)
         made["parameters"] = {name: texts.hostile(rng) for name in names}
+    for name in ("reason", "arguments", "remember", "answers"):
+        if rng.random() < 0.2:
+            made[name] = texts.hostile(rng)
     for name in ("queue", "continue", "allow"):
         if rng.random() < 0.2:
             made[name] = rng.choice((True, False, None, "x"))
     return json.dumps(made)
+
+
+def _sound(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+    """A frame that is taken: a message, one that makes the model call a tool, or a command."""
+    made: dict[str, Any] = {"client_id": str(uuid4())}
+    match rng.randrange(4):
+        case 0:
+            content = rng.choice([text for text in texts.TEXTS if text.strip()])
+            parameters = {"model": "normal"}  # or the one of the message before would be kept
+            made |= {"content": content, "parameters": parameters, "queue": True}
+            return {**made, "type": "user_message"}
+        case 1:
+            expression = rng.choice(("2 ** 0.5", "9 ** 9 ** 9", "(" * 200, "1e999", "x" * 5000))
+            calls = json.dumps([["calculate", {"expression": expression}]])
+            parameters = {"model": "calls"}
+            return {**made, "type": "user_message", "content": calls, "parameters": parameters}
+        case 2:
+            return {**made, "type": "stop", "id": rng.choice(ids)}
+    return {
+        **made,
+        "type": "decide",
+        "message_id": rng.choice(ids),
+        "call_id": rng.choice(ids),
+        "allow": rng.random() < 0.5,
+    }
 
 
 # Of frames on one socket: more would not be read, but refused.
@@ -201,6 +264,8 @@ async def send_frames(
                     found.fault(f"frame: {event}")
                 if event["type"] == "message_start":
                     ids = [*ids[-20:], event["id"]]
+                elif event["type"] == "message_end":
+                    ids += [call["id"] for call in event.get("tool_calls") or ()]
             if socket.close_code not in (1000, 1005, 4400, 4429, 1009):
                 found.fault(f"frame: closed with {socket.close_code}")
 

@@ -8,6 +8,7 @@ import httpx
 from tests.harness import WAIT_S
 from tests.harness.place import Person, Place
 from tests.harness.rest import CSRF, ok
+from tests.harness.tool_server import add_tool_server, calls, chat_with_tools
 
 
 @dataclass(eq=False)
@@ -44,16 +45,28 @@ async def _group(place: Place) -> list[Sender]:
     for kind, who in (("user", person), ("other user", other), ("staff", staff)):
         chat = await who.conversation()
         turn = ok(await who.rest.generate(chat))
-        ids = [chat, turn["message"]["id"], turn["user_message"]["id"], who.key_id]
+        file = await who.rest.file(b"A text.", "text.txt")
+        ids = [chat, turn["message"]["id"], turn["user_message"]["id"], who.key_id, file]
         made.append(Sender(kind, client(url, bearer(who.key), {}), ids))
-    cookies = {"sessionid": person.session, "csrftoken": CSRF}
-    page = client(url, {"X-CSRFToken": CSRF}, cookies)
-    made.append(Sender("page", page, made[1].ids))
+    made[-1].ids += await _asking_call(staff)
+    for kind, who, key in (("page", person, made[1]), ("page of staff", staff, made[3])):
+        cookies = {"sessionid": who.session, "csrftoken": CSRF}
+        page = client(url, {"X-CSRFToken": CSRF, "Referer": url}, cookies)
+        made.append(Sender(kind, page, key.ids))
     for scope in ("read", "chat", "models"):
         answer = await person.page.post("/api/keys/", {"name": scope, "scopes": [scope]})
         key: dict[str, Any] = ok(answer, 201)
         made.append(Sender(f"key {scope}", client(url, bearer(key["key"]), {}), made[1].ids))
     return made
+
+
+async def _asking_call(staff: Person) -> list[str]:
+    """The ids of a tool server, and of a call of it that waits for a decision, with its chat."""
+    server = await add_tool_server(staff)
+    chat = await chat_with_tools(staff, server["name"])
+    asked = calls(server, ("write", {"text": "x"}))
+    message = ok(await staff.rest.generate(chat, asked, model="calls"))["message"]
+    return [server["id"], chat, message["id"], message["tool_calls"][0]["id"]]
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -65,5 +78,5 @@ async def socket_people(place: Place, count: int) -> list[tuple[Person, str]]:
     made = []
     for _ in range(count):
         person = await place.person()
-        made.append((person, await person.conversation()))
+        made.append((person, await chat_with_tools(person, "builtin")))
     return made

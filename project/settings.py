@@ -154,6 +154,7 @@ LANGUAGES = [
 ]
 LOCALE_PATHS = [BASE_DIR / "project" / "locale"]
 LANGUAGE_COOKIE_NAME = "language"
+FORMAT_MODULE_PATH = "project.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

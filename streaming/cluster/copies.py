@@ -20,6 +20,8 @@ from streaming.log import MemoryLog
 # connection whose other side vanished without a word would else be read for ever.
 BLOCK: Final = 2.0
 MARGIN: Final = 2.0
+# The least time from one read to the next, in seconds: under load a read has the news of many logs.
+BEAT: Final = 0.01
 # Entries of one log in one read.
 MOST_ENTRIES: Final = 1000
 # How long a follower waits until a new copy has the text so far, in seconds. Without the wait it
@@ -68,6 +70,7 @@ class Copies:
         self._copies: dict[UUID, Copy] = {}
         self._inbox, self._inbox_position = inbox(logs.process), "0-0"
         self.away_since: float | None = None
+        self._next_at = 0.0
         self.loop = BackgroundLoop(
             "copies",
             self._read,
@@ -136,7 +139,12 @@ class Copies:
 
     async def _read(self) -> None:
         """Wait for new entries of any copy, and add them."""
-        self._let_go(asyncio.get_running_loop().time())
+        clock = asyncio.get_running_loop().time
+        if (wait := self._next_at - clock()) > 0:
+            await asyncio.sleep(wait)
+        now = clock()
+        self._next_at = now + BEAT
+        self._let_go(now)
         by_key = {log_key(reply_id): copy for reply_id, copy in self._copies.items()}
         positions = {key: copy.position for key, copy in by_key.items()}
         # After an outage the first read only has to show that Redis is there, and the first read

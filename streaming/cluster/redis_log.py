@@ -38,36 +38,44 @@ KINDS: Final[dict[str, Kind]] = {letter: kind for kind, letter in FIELDS.items()
 
 # Append to a log, renew its lease and read its stop flag. One script, so that a process that slept
 # through the end of its lease cannot append to a log that another process has taken: it is fenced.
-# An end that is already there, or a hole before the first piece, leaves the log as it is.
-# KEYS state, log, lease. ARGV: writer, milliseconds of the lease, seconds to keep, number of the
-# first piece, number of pieces, then field and text of each; then id, field and value of others.
+# An end that is already there, or a hole before the first piece, leaves the log as it is. It runs
+# for every token, so it does no more than it must: what expires is renewed only where it is asked
+# to, but also with the first piece, which makes the log, and with the end.
+# KEYS state, log, lease. ARGV: writer, milliseconds of the lease, seconds to keep, whether to
+# renew, number of the first piece, number of pieces, then field and text of each; then id, field
+# and value of others.
 _APPEND: Final = """
-local writer = redis.call('HGET', KEYS[1], 'writer')
-if not writer then return {'missing', 0, 0} end
-if writer ~= ARGV[1] then return {'fenced', 0, 0} end
-local state = redis.call('HMGET', KEYS[1], 'seq', 'stop', 'ended')
-local seq, first, count = tonumber(state[1]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local others = 6 + 2 * count
-if not state[3] and first <= seq + 1 then
+local state = redis.call('HMGET', KEYS[1], 'writer', 'seq', 'stop', 'ended')
+if not state[1] then return {'missing', 0, 0} end
+if state[1] ~= ARGV[1] then return {'fenced', 0, 0} end
+local before, ended = tonumber(state[2]), state[4]
+local seq, first, count = before, tonumber(ARGV[5]), tonumber(ARGV[6])
+local others = 7 + 2 * count
+if not ended and first <= seq + 1 then
   for n = seq + 1, first + count - 1 do
-    local at = 6 + 2 * (n - first)
+    local at = 7 + 2 * (n - first)
     redis.call('XADD', KEYS[2], n .. '-0', ARGV[at], ARGV[at + 1])
     seq = n
   end
-  redis.call('HSET', KEYS[1], 'seq', seq)
+  if seq > before then redis.call('HSET', KEYS[1], 'seq', seq) end
   for at = others, #ARGV, 3 do
     redis.pcall('XADD', KEYS[2], ARGV[at], ARGV[at + 1], ARGV[at + 2])
-    if ARGV[at + 1] == 'e' then redis.call('HSET', KEYS[1], 'ended', 1) end
+    if ARGV[at + 1] == 'e' then
+      redis.call('HSET', KEYS[1], 'ended', 1)
+      ended = true
+    end
   end
 end
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-if redis.call('HEXISTS', KEYS[1], 'ended') == 1 then
-  redis.call('DEL', KEYS[3])
-  return {'ended', seq, 0}
+if ended or before == 0 or ARGV[4] == '1' then
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  if ended then
+    redis.call('DEL', KEYS[3])
+    return {'ended', seq, 0}
+  end
+  redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
 end
-redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
-return {'open', seq, state[2] and 1 or 0}
+return {'open', seq, state[3] and 1 or 0}
 """
 
 # Make a log, unless another process writes it. KEYS state, lease. ARGV as above.
@@ -111,17 +119,19 @@ class LogState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """The entries that a writer adds: pieces from number `first` on, then a phase or the end."""
+    """The entries that a writer adds: pieces from number `first` on, then a phase or the end.
+    `renew`: whether the lease is renewed, too."""
 
     reply_id: UUID
     first: int
     pieces: list[tuple[Kind, str]] = field(default_factory=list)
     phase: tuple[str, ReplyPhase] | None = None  # with the id of its entry
     end: tuple[int, End] | None = None  # with its number
+    renew: bool = True
 
     def arguments(self) -> list[Any]:
         """The arguments of the script after those of the writer and its lease."""
-        flat: list[Any] = [self.first, len(self.pieces)]
+        flat: list[Any] = [int(self.renew), self.first, len(self.pieces)]
         for kind, text in self.pieces:
             flat += (FIELDS[kind], text)
         if self.phase is not None:
@@ -215,7 +225,7 @@ class RedisLogs:
         await self._call_all(_BEGIN, [(keys, self._writer)])
 
     async def append(self, appends: list[Append]) -> list[AppendResult]:
-        """Add to several logs in one round trip, and renew their leases."""
+        """Add to several logs in one round trip."""
         calls = [
             (
                 [

@@ -32,8 +32,8 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def skips_a_piece(patch: pytest.MonkeyPatch) -> None:
     plain = Mirrored.next
 
-    def next_(self: Mirrored) -> Append:
-        found = plain(self)
+    def next_(self: Mirrored, now: float) -> Append:
+        found = plain(self, now)
         del found.pieces[3:4]
         return found
 
@@ -134,6 +134,19 @@ async def test_everything_expires(redis_server: RedisServer):
     assert len(lives) == 4
     for key, seconds in lives.items():
         assert 0 < seconds <= (redis_log.LEASE if key.endswith("lease") else redis_log.KEEP), key
+    await logs.aclose()
+
+
+async def test_a_lease_is_renewed_where_it_is_asked_for(redis_server: RedisServer):
+    """Not with every token, but with the first, which makes the log; none is left without an
+    end."""
+    logs, reply = RedisLogs(redis_server.fresh(), uuid4()), uuid4()
+    await logs.begin(reply)
+    for number, renew, renewed in ((1, False, 1), (2, False, 0), (3, True, 1)):
+        await logs._redis.delete(redis_log._lease_key(reply))
+        await logs.append([Append(reply, number, [("content", "a")], renew=renew)])
+        assert await logs._redis.exists(redis_log._lease_key(reply)) == renewed
+        assert await logs._redis.ttl(redis_log.log_key(reply)) > 0
     await logs.aclose()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from providers import light_openai
 from providers.base import Provider
 from providers.config import (
     EchoSettings,
@@ -28,6 +29,7 @@ def _make(name: str, settings: ProviderSettings) -> Provider:
 
             return OllamaProvider(settings, name)
         case OpenAISettings():
+            light_openai.load()
             from providers.openai import OpenAIProvider
 
             return OpenAIProvider(settings, name)
@@ -36,6 +38,7 @@ def _make(name: str, settings: ProviderSettings) -> Provider:
 
             return InferenceProvider(settings, name)
         case LocalSettings():
+            light_openai.load()
             from providers.local import LocalProvider
 
             return LocalProvider(settings, name)

@@ -112,21 +112,21 @@ class OpenAIProvider(OpenAIBase):
         self, model: str, texts: Sequence[str], dimensions: int | None = None
     ) -> Embeddings:
         limit_s = self._timeouts.first_byte_timeout_s
+        # Not base64, which other servers do not know.
+        asked: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": "float"}
+        if dimensions is not None:
+            asked["dimensions"] = dimensions
         try:
-            async with (
-                asyncio.timeout(limit_s),
-                self._connected() as client,
-                client.embeddings.with_streaming_response.create(
-                    model=model,
-                    input=list(texts),
-                    # Not base64, which other servers do not know.
-                    encoding_format="float",
-                    dimensions=openai.Omit() if dimensions is None else dimensions,
-                    extra_headers=_NO_KEY,
-                ) as response,
-            ):
-                most = bodies.most_of_vectors(len(texts))
-                body = await read_whole(response.iter_bytes(), most)
+            async with asyncio.timeout(limit_s), self._connected() as client:
+                # Below `create`, which would load all of the client's types.
+                response: Any = await client.post(
+                    "/embeddings", cast_to=object, body=asked, options={"headers": _STREAMED}
+                )
+                try:
+                    most = bodies.most_of_vectors(len(texts))
+                    body = await read_whole(response.iter_bytes(), most)
+                finally:
+                    await response.close()
             return await asyncio.to_thread(openai_request.embeddings, body, len(texts), self.label)
         except TimeoutError as exc:
             raise transport.no_answer(self.label, limit_s) from exc

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from http.cookies import CookieError
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,6 +21,8 @@ from conversations.people.sessions import SessionStore, rows
 from streaming.caller import Caller
 
 Headers = Iterable[tuple[bytes, bytes]]
+# What is kept of a handshake, as long as its socket is open.
+_READ: Final = frozenset((b"authorization", b"cookie", b"host", b"origin", b"x-forwarded-proto"))
 
 
 class Credentials:
@@ -28,7 +30,8 @@ class Credentials:
     from the query string. `session` is the cookie's session, `None` beside a key."""
 
     def __init__(self, headers: Headers) -> None:
-        self._headers = {name.lower(): value.decode("latin-1") for name, value in headers}
+        lowered = ((name.lower(), value) for name, value in headers)
+        self._headers = {name: value.decode("latin-1") for name, value in lowered if name in _READ}
         self._authorization = self._headers.get(b"authorization", "")
         self.key = bearer(self._authorization)
         self.session: str | None = None

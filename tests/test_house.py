@@ -34,7 +34,8 @@ STREAMING_LAYERS = {
     "logs, limits, slots": "log limits provider_slots provider_answers route routing catalog"
     " connections model_facts model_jobs peers hints presence revocation credentials",
     "ground": "events errors metrics caller db_threads background heavy_work single_server"
-    " allocator token_estimate picture_tokens storable memory_layer file_reading look_ups",
+    " allocator token_estimate picture_tokens storable small_queue memory_layer file_reading"
+    " look_ups",
 }
 DOORS = ("streaming.socket", "streaming.rest", "streaming.v1")
 # Only the start of the process knows that there may be several.

@@ -20,6 +20,7 @@ from project.servers.arrivals import Arrival, arrivals
 from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
+from streaming.small_queue import SmallQueue
 
 # Seconds beyond the patience with replies after which requests that still run are cancelled: their
 # readers do not read. `--timeout-graceful-shutdown` says otherwise.
@@ -102,9 +103,15 @@ def _watched(protocol: Any) -> Any:
 
 
 def _explaining(protocol: Any) -> Any:
-    """The protocol of WebSockets, which says why it closes when a frame is too large."""
+    """The protocol of WebSockets, which says why it closes when a frame is too large, and whose
+    line of frames takes little memory while nothing comes."""
 
     class Explaining(protocol):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            if isinstance(getattr(self, "queue", None), asyncio.Queue):
+                self.queue: SmallQueue[Any] = SmallQueue()
+
         def handle_parser_exception(self) -> None:
             sent = self.conn.close_sent
             if sent is not None and sent.code == CloseCode.TOO_LARGE:

@@ -20,6 +20,7 @@ from redis import exceptions
 
 from streaming.background import BackgroundLoop
 from streaming.cluster.redis_client import AWAY, PATIENCE, mend
+from streaming.small_queue import SmallQueue
 
 # Waits until the subscription is tried again, in seconds.
 RETRY: Final = 1.0
@@ -82,7 +83,7 @@ class _Loop(RedisPubSubLoopLayer):  # type: ignore[misc]
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         channel = f"{self.prefix}{prefix}{uuid4().hex}"
-        self.channels[channel] = asyncio.Queue()
+        self.channels[channel] = SmallQueue()
         self.listening.start()
         return channel
 

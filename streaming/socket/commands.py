@@ -1,7 +1,7 @@
 """Carries out the frames of one socket."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -32,21 +32,10 @@ class Commands:
         self._conversation_id: UUID = admitted.conversation.id
         self._provider = admitted.provider
         self._turns, self._feed = turns, feed
-        self._known: dict[str, Callable[[Frame], Awaitable[None]]] = {
-            "user_message": self._user_message,
-            "regenerate": self._regenerate,
-            "stop": self._stop,
-            "follow": self._follow,
-            "unqueue": self._unqueue,
-            "queue_resume": self._queue_resume,
-            "queue_order": self._queue_order,
-            "send_now": self._send_now,
-            "decide": self._decide,
-        }
 
     def knows(self, kind: object) -> bool:
         """Whether there is a frame of this type."""
-        return isinstance(kind, str) and kind in self._known
+        return isinstance(kind, str) and kind in _KNOWN
 
     async def run(self, kind: str, frame: Frame) -> None:
         """Carry out a command of a known kind; `frame` has its other fields.
@@ -56,7 +45,7 @@ class Commands:
             Problem: the command is refused.
             ProviderError: no provider has a model.
         """
-        await self._known[kind](frame)
+        await _KNOWN[kind](self, frame)
 
     async def _user_message(self, frame: Frame) -> None:
         await self._begin(frame, regenerate=False)
@@ -125,3 +114,16 @@ class Commands:
         await database_sync_to_async(access.message)(
             self.caller.user, message_id, self._conversation_id
         )
+
+
+_KNOWN: Final[dict[str, Callable[[Commands, Frame], Awaitable[None]]]] = {
+    "user_message": Commands._user_message,
+    "regenerate": Commands._regenerate,
+    "stop": Commands._stop,
+    "follow": Commands._follow,
+    "unqueue": Commands._unqueue,
+    "queue_resume": Commands._queue_resume,
+    "queue_order": Commands._queue_order,
+    "send_now": Commands._send_now,
+    "decide": Commands._decide,
+}

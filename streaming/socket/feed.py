@@ -1,6 +1,5 @@
 """Sends replies to one socket: each from its snapshot to its end, one after the other."""
 
-import asyncio
 from collections import deque
 from contextlib import aclosing, suppress
 from uuid import UUID
@@ -9,6 +8,7 @@ from conversations.errors import NotFound, Unavailable
 from streaming.log import Follower, LogLost
 from streaming.replies.row_events import events_of_ended
 from streaming.replies.turns import Turns
+from streaming.small_queue import SmallQueue
 from streaming.socket.call_news import CallNews
 from streaming.socket.writer import SocketWriter
 
@@ -22,7 +22,7 @@ class Feed:
 
     def __init__(self, turns: Turns, out: SocketWriter) -> None:
         self._turns, self._out = turns, out
-        self._ids: asyncio.Queue[UUID] = asyncio.Queue()
+        self._ids: SmallQueue[UUID] = SmallQueue()
         self._to_come: set[UUID] = set()  # replies whose end was not sent yet
         self._follower: Follower | None = None
         self._sending_snapshot = False  # of the reply that is followed

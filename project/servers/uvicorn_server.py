@@ -112,6 +112,10 @@ def _explaining(protocol: Any) -> Any:
             if isinstance(getattr(self, "queue", None), asyncio.Queue):
                 self.queue: SmallQueue[Any] = SmallQueue()
 
+        def handle_connect(self, event: Any) -> None:
+            super().handle_connect(event)
+            self.request = None  # all of its headers, which nobody reads again
+
         def handle_parser_exception(self) -> None:
             sent = self.conn.close_sent
             if sent is not None and sent.code == CloseCode.TOO_LARGE:

@@ -111,7 +111,7 @@ class ChatConsumer(AsyncConsumer):
         self.user, row = admitted.caller.user, admitted.conversation
         self.conversation_id, self._known = row.id, (row.title, row.head_id, row.revision)
         self.reading = Reading(self.user.pk)
-        self.feed = Feed(self.turns, self.out)
+        self.feed = Feed(self.turns, self.out, self._start)
         self.commands = Commands(admitted, self.turns, self.feed)
         self._leaving.enter_context(metrics.sockets.track_inprogress())
         groups = self.channel_layer, self.channel_name, self._groups()
@@ -133,7 +133,6 @@ class ChatConsumer(AsyncConsumer):
         if running is not None:
             # A client that comes late gets the snapshot without the question.
             self.feed.follow_once(running, question=began >= timestamp(came))
-        self._start(self.feed.run())
         self._watch_credentials()
         self._beat_later()
         self._leaving.callback(lambda: self._timer.cancel())

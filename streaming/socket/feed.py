@@ -1,7 +1,8 @@
 """Sends replies to one socket: each from its snapshot to its end, one after the other."""
 
-from collections import deque
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
+from typing import Any
 from uuid import UUID
 
 from conversations.errors import NotFound, Unavailable
@@ -17,16 +18,23 @@ REMEMBERED = 64
 
 
 class Feed:
-    """Follows replies at the reader's pace. For a slow reader only the ids of the replies to come
-    are kept."""
+    """Follows replies at the reader's pace, in a task that is there while there are any. For a slow
+    reader only the ids of the replies to come are kept."""
 
-    def __init__(self, turns: Turns, out: SocketWriter) -> None:
-        self._turns, self._out = turns, out
+    def __init__(
+        self,
+        turns: Turns,
+        out: SocketWriter,
+        start: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        """`start` starts a task that ends with the socket."""
+        self._turns, self._out, self._start = turns, out, start
+        self._runs = False
         self._ids: SmallQueue[UUID] = SmallQueue()
         self._to_come: set[UUID] = set()  # replies whose end was not sent yet
         self._follower: Follower | None = None
         self._sending_snapshot = False  # of the reply that is followed
-        self._followed: deque[UUID] = deque(maxlen=REMEMBERED)
+        self._followed: list[UUID] = []
         self._questions: set[UUID] = set()  # replies to come that are sent with their question
         self._telling: set[UUID] = set()  # replies that are being sent again
         self._calls = CallNews(out)
@@ -36,10 +44,14 @@ class Feed:
         it: a client that was connected when the message was sent has not read it."""
         if reply_id not in self._followed:
             self._followed.append(reply_id)
+            del self._followed[:-REMEMBERED]
             self._to_come.add(reply_id)
             self._ids.put_nowait(reply_id)
             if question:
                 self._questions.add(reply_id)
+            if not self._runs:
+                self._runs = True
+                self._start(self._run())
 
     async def tell_again(self, reply_id: UUID) -> None:
         """Send a fresh snapshot of a reply, or all of it when it has ended; once for all calls
@@ -93,10 +105,10 @@ class Feed:
             self._calls.release(message_id)
             await self._calls.told()
 
-    async def run(self) -> None:
-        """Send the followed replies, until cancelled."""
-        while True:
-            reply_id = await self._ids.get()
+    async def _run(self) -> None:
+        """Send the followed replies that are to come."""
+        while not self._ids.empty():
+            reply_id = self._ids.get_nowait()
             try:
                 await self._calls.told()  # of the replies before it
                 await self._tell_all(reply_id)
@@ -107,6 +119,7 @@ class Feed:
             self._calls.release(reply_id)
             await self._calls.told()
             self._ids.task_done()
+        self._runs = False
 
     async def _tell_all(self, reply_id: UUID) -> None:
         with suppress(NotFound):

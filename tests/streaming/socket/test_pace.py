@@ -86,9 +86,13 @@ async def test_many_follows_of_a_snapshot_that_is_being_sent_make_one():
 
     log = MemoryLog({"id": str(reply_id), "context": None})
     log.append("content", "text")
-    feed = Feed(OneReply(log), SocketWriter(send))  # type: ignore[arg-type]
+    running: list[asyncio.Task[None]] = []
+    feed = Feed(
+        OneReply(log),  # type: ignore[arg-type]
+        SocketWriter(send),  # type: ignore[arg-type]
+        lambda work: running.append(asyncio.create_task(work)),
+    )
     feed.follow_once(reply_id)
-    running = asyncio.create_task(feed.run())
     assert await sent.get() == "message_start"
     for _ in range(10):
         await feed.tell_again(reply_id)
@@ -98,5 +102,6 @@ async def test_many_follows_of_a_snapshot_that_is_being_sent_make_one():
     await feed.tell_again(reply_id)
     taken.release()
     assert await sent.get() == "message_start"
-    running.cancel()
-    await asyncio.wait([running])
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)

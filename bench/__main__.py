@@ -11,6 +11,7 @@ every reply is held to be whole and in order. Processor time is that of the serv
 
 import argparse
 import asyncio
+import compileall
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from tests.harness.clerk import ROOT
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.server import KINDS
 
+ROOMS = ("conversations", "project", "providers", "streaming")
 PARTS = ("start", "turns", "history", "herd", "paced", "saturation", "release", "uploads", "idle")
 QUICK = ("start", "turns", "herd", "paced", "saturation", "release")
 
@@ -33,6 +35,8 @@ def sites(options: argparse.Namespace, model_port: int, stack: ExitStack) -> lis
     started: list[Site] = [Proxy(model_port, stack), Proxy(model_port, stack, "floor")]
     checkouts = {"": ROOT} | {f" {path.name}": path.resolve() for path in options.beside}
     for label, checkout in checkouts.items():
+        for room in ROOMS:  # as an installed server is
+            compileall.compile_dir(checkout / room, quiet=1)
         for kind in options.servers:
             settings = {}
             if options.postgresql:
@@ -50,7 +54,11 @@ async def measure(
     """The figures of one part, empty where it has none for this site and door."""
     match part:
         case "start" if door == "v1":
-            return {"start to ready, s": site.start_s, "MiB after the start": site.start_mib}
+            return {
+                "start to ready, s": site.start_s,
+                "CPU s of a start": site.start_cpu_s,
+                "MiB after the start": site.start_mib,
+            }
         case "turns":
             return await measures.turns(site, door, 50 if quick else 200)
         case "history" if door == "socket":

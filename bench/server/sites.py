@@ -49,11 +49,17 @@ class Site:
     def __init__(self, name: str) -> None:
         self.name = name
         self.start_s = 0.0
+        self.start_cpu_s = 0.0
         self.start_mib = 0.0
 
     @property
     def pid(self) -> int:
         raise NotImplementedError
+
+    def _started(self, at: float) -> None:
+        """It has begun then, and is ready."""
+        self.start_s, self.start_cpu_s = time.monotonic() - at, cpu_seconds(self.pid)
+        self.start_mib = resident(self.pid)
 
     async def clients(self, door: str, count: int, stack: AsyncExitStack) -> list[Client]:
         """So many open clients, closed by the stack."""
@@ -80,7 +86,7 @@ class Proxy(Site):
                 break
             except httpx.TransportError:
                 time.sleep(0.01)
-        self.start_s, self.start_mib = time.monotonic() - started, resident(self.pid)
+        self._started(started)
 
     @property
     def pid(self) -> int:
@@ -133,7 +139,7 @@ class Server(Site):
         stack.callback(self._http.close)
         started = time.monotonic()
         self._server.start()
-        self.start_s, self.start_mib = time.monotonic() - started, resident(self.pid)
+        self._started(started)
 
     @property
     def pid(self) -> int:

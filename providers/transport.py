@@ -241,7 +241,7 @@ class ServerClient:
             "params": {**self._access.query},
         }
         try:
-            client = httpx.AsyncClient(base_url=self.url, **options)
+            client = _Client(base_url=self.url, **options)
         except httpx.InvalidURL:
             await transport.aclose()
             raise
@@ -303,6 +303,22 @@ class _Protocol(ResponseHandler):
         error = self.exception()
         if error is not None and body is not None and not body.is_eof():
             body.set_exception(aiohttp.ClientPayloadError("The body is not HTTP."), error)
+
+
+class _Cookies(httpx.Cookies):
+    """Looks for cookies in answers that have some: httpx builds three objects of every answer."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
+
+
+class _Client(httpx.AsyncClient):
+    """The client whose cookies are `_Cookies`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._cookies = _Cookies()
 
 
 async def _open_transport(url: str, ca: str, *, trust_env: bool) -> BoundedTransport:

@@ -68,17 +68,19 @@ def close_reply(
     writer: UUID | None,
     status: str,
     record_calls: Callable[[Message], None] | None = None,
+    reply: usage.ClosedReply | None = None,
     **fields: Any,
 ) -> bool:
     """Close a reply with its text and figures, and record its usage. Returns `False`, and changes
     nothing, if the reply has ended or has another writer.
 
-    `record_calls` stores the calls of tools with which the reply ends, in the same transaction."""
+    `record_calls` stores the calls of tools with which the reply ends, in the same transaction.
+    `reply` is what the row says then, where that is known and need not be read."""
     with transaction.atomic():
         changes = {"status": status, "completed_at": timezone.now(), **fields}
         closed = _update(changes, id=reply_id, writer=writer, status=tuple(OPEN))
         if closed:
-            reply = usage.record_reply(reply_id=reply_id)
+            reply = usage.record_reply(reply_id=reply_id, reply=reply)
             if record_calls is not None:
                 record_calls(Message.objects.get(id=reply_id))
             size = storage.text_bytes(reply.content, reply.reasoning)

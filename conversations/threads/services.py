@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFound, StorageFull
@@ -31,8 +31,19 @@ _locked = Statement(
         Conversation.objects.select_for_update(no_key=True).filter(id=conversation_id).order_by()
     )
 )
-_shown = Statement(
-    lambda message_id: Message.shown.filter(id=message_id).order_by().values_list("id")
+# Whether a message is still shown, in one statement with what is queued.
+_shown_and_queued = Statement(
+    lambda message_id, conversation_id, client_id: (
+        Message.shown.filter(id=message_id)
+        .order_by()
+        .values_list(
+            Exists(
+                QueuedMessage.objects.filter(
+                    conversation_id=conversation_id, client_id=client_id
+                ).order_by()
+            )
+        )
+    )
 )
 _queued = Statement(
     lambda conversation_id, client_id: (
@@ -204,10 +215,8 @@ def open_turn(
                 raise NotFound("Conversation not found.")
             awaited = bool(current.awaits)
             denied = _end_waiting(current) if awaited else []
-            if context.parent_id and not _shown.rows(context.parent_id):
-                raise Conflict(CHANGED)
             waited = 0
-            if _queued.rows(conversation.id, client_id):
+            if _is_queued(context, client_id):
                 waited, _ = current.queue.filter(client_id=client_id).delete()
             _show_turn(current, context, asked, row, remember, awaited=awaited)
             messages = 2 if asked else 1
@@ -219,6 +228,17 @@ def open_turn(
         attachments = [file.id for file in context.files]
         return _explain_refusal(conversation, client_id, content, message_id, attachments)
     return OpenedTurn(current, asked, row, created=True, denied=denied)
+
+
+def _is_queued(context: TurnContext, client_id: UUID) -> bool:
+    """Whether the message waits in the queue. Raises `Conflict`: the message above was deleted."""
+    conversation_id = context.conversation.id
+    if context.parent_id is None:
+        return bool(_queued.rows(conversation_id, client_id))
+    rows = _shown_and_queued.rows(context.parent_id, conversation_id, client_id)
+    if not rows:
+        raise Conflict(CHANGED)
+    return bool(rows[0][0])
 
 
 def _new_rows(

@@ -39,12 +39,19 @@ def bounds(*, user: User, key: ApiKey | None) -> Bounds:
         MissingScope: the key may not chat any more.
         BudgetSpent: the tokens of the day or the month are used up.
     """
+    user, key = current(user=user, key=key)
+    return bounds_of(user=user, key=key)
+
+
+def current(*, user: User, key: ApiKey | None) -> tuple[User, ApiKey | None]:
+    """Return a caller's account and key as they are now. Raises `NotAuthenticated`: the account
+    was closed, or the key was revoked or has expired."""
     if key is not None and (key := keys.current(key)) is None:
         raise NotAuthenticated("This API key is no longer valid.")
     now = key.user if key is not None else people.current(user)
     if now is None or not now.is_active:
         raise NotAuthenticated("This account is closed.")
-    return bounds_of(user=now, key=key)
+    return now, key
 
 
 def has_budget(*, user: User, key: ApiKey | None) -> bool:
@@ -55,7 +62,7 @@ def has_budget(*, user: User, key: ApiKey | None) -> bool:
 
 
 def bounds_of(*, user: User, key: ApiKey | None) -> Bounds:
-    """`bounds` by rows that have just been read."""
+    """`bounds` of a caller that has just been read."""
     keys.require(key, "chat")
     _check_budgets(user, "Your")
     if key is not None:

@@ -88,11 +88,13 @@ _closed = Statement(
 )
 
 
-def record_reply(*, reply_id: UUID) -> ClosedReply:
+def record_reply(*, reply_id: UUID, reply: ClosedReply | None = None) -> ClosedReply:
     """Record what a stored reply cost, in the transaction that has just closed it. Estimates the
-    tokens of a reply without counts, whose process died. Returns what its row says."""
-    [row] = _closed.rows(reply_id)
-    reply = ClosedReply(*row)
+    tokens of a reply without counts, whose process died. Returns what its row says, which the
+    process that made the reply knows (`reply`)."""
+    if reply is None:
+        [row] = _closed.rows(reply_id)
+        reply = ClosedReply(*row)
     tokens = reply.tokens or {
         "prompt": (reply.context or {}).get("prompt_tokens", 0),
         "completion": (len(reply.content) + len(reply.reasoning)) // CHARACTERS_A_TOKEN,

@@ -4,8 +4,6 @@ import json
 import logging
 import re
 
-from channels.db import database_sync_to_async
-
 from conversations.usage import services as usage
 from streaming import metrics
 from streaming.caller import Caller
@@ -34,7 +32,8 @@ async def record_usage(caller: Caller, end: End) -> None:
     tokens = end.tokens or {}
     try:
         async with db_threads.borrow():
-            await database_sync_to_async(usage.record)(
+            await db_threads.run(
+                usage.record,
                 user_id=caller.user.pk,
                 key_id=caller.key_id,
                 model=end.model,

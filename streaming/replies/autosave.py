@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from conversations.threads import replies
+from streaming.db_threads import db_threads
 from streaming.replies.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,8 @@ async def save_text(turn: Turn, running: Callable[[], int]) -> None:
             continue
         size, age = log.size, 0.0
         try:
-            await database_sync_to_async(replies.save_partial)(
+            await db_threads.run(
+                replies.save_partial,
                 reply_id=turn.id,
                 writer=turn.writer,
                 content=log.text("content"),

@@ -21,6 +21,7 @@ from conversations.tools import selectors
 from conversations.tools.asking import Asked, ask
 from conversations.tools.models import ToolCall
 from conversations.tools.offers import Offer
+from conversations.usage.services import ClosedReply
 from streaming import revocation
 from streaming.db_threads import db_threads
 from streaming.errors import STORE_FAILURES, UNSTORABLE, Description, describe
@@ -126,8 +127,8 @@ async def _store(turn: Turn, end: End) -> End | None:
     for wait in (0.0, *CLOSE_RETRIES, None):
         try:
             columns = {**end.to_row(), **text}
-            closed, turn.followed = await database_sync_to_async(_close)(
-                turn, columns, recorder if recorder.asked else None
+            closed, turn.followed = await db_threads.run(
+                _close, turn, columns, recorder if recorder.asked else None
             )
             return recorder.with_calls(end) if closed else None
         except STORE_FAILURES as error:
@@ -150,13 +151,30 @@ def _close(
 ) -> tuple[bool, bool]:
     """Close the reply's row. Returns whether this did, and whether messages may wait behind it."""
     closed = replies.close_reply(
-        **{"reply_id": turn.id, "writer": turn.writer, **columns}, record_calls=record_calls
+        **{"reply_id": turn.id, "writer": turn.writer, **columns},
+        record_calls=record_calls,
+        reply=_closed(turn, columns),
     )
     # Looked at only now: another process that adds one later finds the conversation free.
     try:
         return closed, queue.waits(conversation_id=turn.conversation_id)
     except DatabaseError:
         return closed, True
+
+
+def _closed(turn: Turn, columns: dict[str, Any]) -> ClosedReply:
+    """What the reply's row says when these columns are stored."""
+    caller = turn.plan.caller
+    return ClosedReply(
+        **{name: columns[name] for name in ("tokens", "context", "content", "reasoning")},
+        author_id=caller.user.pk,
+        key_id=caller.key_id,
+        model=columns["model"],
+        provider=columns["provider_used"],
+        status=columns["status"],
+        door=caller.door,
+        owner_id=turn.owner_id,
+    )
 
 
 def _asked(result: Result, end: End) -> list[Asked]:

@@ -12,7 +12,6 @@ from channels.db import database_sync_to_async
 from conversations.errors import UnsupportedParameter
 from conversations.files.models import File
 from conversations.people import keys
-from conversations.people import services as people
 from conversations.threads import access, parameters, selectors, services, storage
 from conversations.threads import message_queue as queue
 from conversations.threads.models import Awaits, Conversation, Message
@@ -74,9 +73,9 @@ def look(caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: b
     busy = busy or conversation.awaits == Awaits.TOOLS
     if busy or (request.queue and _must_wait(conversation)):
         return Looked()
-    bounds = budgets.bounds(user=caller.user, key=caller.key)
     # The caller may be as old as the socket.
-    author = people.current(caller.user) or caller.user
+    author, key = budgets.current(user=caller.user, key=caller.key)
+    bounds = budgets.bounds_of(user=author, key=key)
     context = replace(context, instructions=author.instructions, default_model=author.default_model)
     return Looked(context=context, bounds=bounds)
 

@@ -21,6 +21,7 @@ class Turn:
         self.id: UUID = opened.reply.id
         self.writer = opened.reply.writer
         self.conversation_id: UUID = opened.conversation.id
+        self.owner_id: UUID = opened.conversation.user_id
         self.plan = plan
         self.permit = permit
         self.log = MemoryLog(snapshot_of(opened.reply), user_event(opened.user_message))

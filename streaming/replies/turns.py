@@ -353,9 +353,7 @@ class Turns:
         store its rows. Only a turn that this call made has a plan and a permit."""
         busy = self._draining or conversation_id in self._by_conversation
         with count_refusals():
-            looked = await database_sync_to_async(opening.look)(
-                caller, conversation_id, request, busy=busy
-            )
+            looked = await db_threads.run(opening.look, caller, conversation_id, request, busy=busy)
         if looked.made is not None:
             return looked.made, None, None
         if self._draining:
@@ -367,7 +365,7 @@ class Turns:
         try:
             plan = await opening.plan(self._router, caller, context, request, provider)
             await self._peers.begin(ids[1])
-            opened = await database_sync_to_async(self._store)(context, request, plan, ids)
+            opened = await db_threads.run(self._store, context, request, plan, ids)
         except BaseException:
             permit.release()
             raise

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import orjson
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -21,6 +20,7 @@ from conversations.people import keys
 from conversations.people.authentication import check_csrf, identify
 from providers import values
 from streaming.caller import Caller
+from streaming.db_threads import db_threads
 from streaming.heavy_work import beside_the_loop
 from streaming.v1 import errors
 
@@ -48,7 +48,7 @@ def endpoint(scope: str, **handlers: Handler) -> Handler:
             if handler is None:
                 raise errors.WrongMethod(", ".join(sorted(handlers)))
             if scope:
-                caller = await database_sync_to_async(_identify)(request)
+                caller = await db_threads.run(_identify, request)
                 keys.require(caller.key, scope)
                 response = await handler(request, caller, **parts)
             else:

@@ -1,8 +1,12 @@
 """No view holds a shared thread while it waits for a reply: its end needs such a thread."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+
+import pytest
+from channels.db import database_sync_to_async
 
 from streaming import db_threads
 from tests.harness import WAIT_S
@@ -62,3 +66,31 @@ async def test_the_queue_of_a_deleted_conversation_does_not_go_on(place: Place):
         await other.reply("Three")
     asked = [chat.json["messages"][-1]["content"] for chat in place.ollama.chats]
     assert asked == ["One", "Three"]
+
+
+async def test_all_work_on_a_borrowed_thread_is_in_line():
+    """Whichever way it goes there: the end of a reply is stored after its text."""
+    threads, begun, done = db_threads.db_threads, threading.Event(), []
+
+    def work(name: str) -> str:
+        begun.wait(WAIT_S)
+        done.append(name)
+        return threading.current_thread().name
+
+    async with threads.borrow():
+        calls = [
+            asyncio.create_task(call)
+            for call in (
+                threads.run(work, "text"),
+                database_sync_to_async(work)("route"),
+                threads.run(work, name="end"),
+            )
+        ]
+        await asyncio.sleep(0)
+        begun.set()
+        assert len(set(await asyncio.gather(*calls))) == 1
+        assert done == ["text", "route", "end"]
+        with pytest.raises(KeyError):
+            await threads.run({}.__getitem__, "gone")
+    assert await threads.run(work, "outside")
+    assert done[-1] == "outside"

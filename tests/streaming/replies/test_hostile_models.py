@@ -153,27 +153,19 @@ async def test_an_end_is_stored_without_figures_that_are_refused(
         return True
 
     class Turn:
-        id = writer = conversation_id = None
+        id = writer = conversation_id = owner_id = None
         log = engine.MemoryLog({"id": "1"})  # type: ignore[typeddict-item]
 
     turn = Turn()
-    turn.result = result  # type: ignore[attr-defined]
+    turn.result, turn.plan = result, plan  # type: ignore[attr-defined]
     monkeypatch.setattr(replies, "close_reply", close_reply)
     monkeypatch.setattr(making.queue, "waits", lambda conversation_id: False)
-    monkeypatch.setattr(making, "database_sync_to_async", _at_once)
     end = await making._store(turn, result.end(Status.COMPLETED, "stop", None, ""))  # type: ignore[arg-type]
     assert end is not None
     assert (end.status, end.finish_reason, end.context) == ("completed", "stop", None)
-    assert stored[-1]["tokens"] == end.tokens
+    assert stored[-1]["tokens"] == stored[-1]["reply"].tokens == end.tokens
     assert end.tokens is not None
     assert end.tokens["source"] == "estimated"
-
-
-def _at_once(function: Any) -> Any:
-    async def call(*arguments: Any, **named: Any) -> Any:
-        return function(*arguments, **named)
-
-    return call
 
 
 def test_a_thought_that_was_closed_too_late_is_told_right_in_a_whole_answer():

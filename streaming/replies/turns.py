@@ -5,42 +5,37 @@ no client is connected: a reply belongs to its conversation.
 """
 
 import asyncio
-import contextvars
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from typing import Any
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
 
-from conversations.errors import ConversationBusy, TooManyAtOnce, TooManyRequests, Unavailable
-from conversations.ids import new_id
+from conversations.errors import Unavailable
 from conversations.people.models import User
 from conversations.threads import message_queue as queue
 from conversations.threads import selectors
 from conversations.threads.models import OPEN, Status
-from conversations.threads.selectors import OpenedTurn, TurnContext
+from conversations.threads.selectors import OpenedTurn
 from conversations.tools import approval, calls
 from conversations.tools.approval import Decision
 from conversations.tools.models import ToolCall, ToolServer
 from conversations.upkeep import upkeep
-from streaming import hints, metrics
+from streaming import metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
-from streaming.errors import describe
-from streaming.limits import Limits, Permit, count_refusals
+from streaming.limits import Limits, Permit
 from streaming.log import MemoryLog
 from streaming.peers import Peers
 from streaming.provider_slots import ProviderSlots
 from streaming.push.notifications import Notifications
-from streaming.replies import making, message_queue, opening, steps
+from streaming.replies import making, message_queue
 from streaming.replies.accounting import record_end
+from streaming.replies.beginning import Beginnings
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan
-from streaming.replies.steps import Step
+from streaming.replies.running import RunningTurns
 from streaming.replies.turn import LOST, Turn
 from streaming.routing import Router
 from streaming.tools.runs import ToolRuns, announce
@@ -51,8 +46,6 @@ logger = logging.getLogger(__name__)
 CUT_PATIENCE = 5.0
 # How soon to look again for a reply of another process that this one cannot follow, in seconds.
 WAIT_AGAIN = 0.5
-# How soon to look again for a free place of a caller whose turn is to go on.
-STEP_AGAIN = 1.0
 
 
 class Turns:
@@ -67,17 +60,12 @@ class Turns:
         notifications: Notifications,
     ) -> None:
         """`peers` are the other processes on this database."""
-        self._router, self._limits, self._slots, self._peers = router, limits, slots, peers
+        self._router, self._slots, self._peers = router, slots, peers
         self._notifications = notifications
+        self._running = running = RunningTurns()
+        self._beginnings = Beginnings(router, limits, peers, running, self._launch, self.advance)
         self._held = message_queue.Held(self.advance)
-        self._tools = ToolRuns(peers.process, self._spawn, self._go_on)
-        self._draining = False
-        self._running: dict[UUID, Turn] = {}
-        # Replies whose rows are being stored: they are no leftovers of a process that died.
-        self._beginning: set[UUID] = set()
-        self._by_conversation: dict[UUID, Turn] = {}
-        self._opening: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tools = ToolRuns(peers.process, running.spawn, self._beginnings.go_on)
 
     # --- What doors call --------------------------------------------------------------------
 
@@ -97,24 +85,26 @@ class Turns:
             ProviderError: no provider has a model.
         """
         return await asyncio.shield(
-            self._spawn(self._begin(caller, conversation_id, request, provider), "begin")
+            self._running.spawn(
+                self._beginnings.begin(caller, conversation_id, request, provider), "begin"
+            )
         )
 
     def runs(self, reply_id: UUID) -> bool:
         """Whether this process writes a reply."""
-        return reply_id in self._running
+        return self._running.find(reply_id) is not None
 
     def find(self, reply_id: UUID) -> Turn | None:
         """The turn with this id, if it runs here."""
-        return self._running.get(reply_id)
+        return self._running.find(reply_id)
 
     def runs_in(self, conversation_id: UUID) -> bool:
         """Whether a turn of this process runs in a conversation."""
-        return conversation_id in self._by_conversation
+        return self._running.within(conversation_id) is not None
 
     async def running_in(self, conversation_id: UUID) -> UUID | None:
         """The reply that is being written in a conversation, by any process."""
-        if turn := self._by_conversation.get(conversation_id):
+        if turn := self._running.within(conversation_id):
             return turn.id
         return await self._peers.running_in(conversation_id)
 
@@ -125,7 +115,7 @@ class Turns:
             NotFound: there is no such reply.
             Unavailable: another process writes it, and this one cannot follow it at the moment.
         """
-        if turn := self._running.get(reply_id):
+        if turn := self._running.find(reply_id):
             return turn.log
         return await self._peers.log_of(reply_id)
 
@@ -152,10 +142,9 @@ class Turns:
 
     def _result(self, reply_id: UUID) -> OpenedTurn:
         opened = selectors.opened_turn(reply_id=reply_id)
-        ours = self.runs(reply_id) or reply_id in self._beginning
         if (
             opened.reply.status in OPEN
-            and not ours
+            and not self._running.owns(reply_id)
             and self._peers.close_abandoned(opened.conversation)
         ):
             opened = selectors.opened_turn(reply_id=reply_id)
@@ -223,21 +212,21 @@ class Turns:
 
     async def stop_here(self, reply_id: UUID) -> None:
         """`stop` for a reply of this process; does nothing for others."""
-        turn = self._running.get(reply_id)
+        turn = self._running.find(reply_id)
         if turn is not None and turn.log.end is None and turn.cut_as is None:
             turn.cut(Status.STOPPED)
-            self._spawn(making.announce_stopping(turn), "announce-stopping")
+            self._running.spawn(making.announce_stopping(turn), "announce-stopping")
 
     def lose(self, reply_id: UUID) -> None:
         """Write no more of a reply that another process has taken."""
-        if turn := self._running.get(reply_id):
+        if turn := self._running.find(reply_id):
             turn.cut(LOST)
 
     async def end_deleted(self, conversation_id: UUID) -> None:
         """Stop what runs in a conversation that is deleted. Returns when it has ended, or after
         some seconds."""
         # A turn that was stored before the conversation was deleted may not be known here yet.
-        async with self._opening.setdefault(conversation_id, asyncio.Lock()), db_threads.borrow():
+        async with self._beginnings.lock(conversation_id), db_threads.borrow():
             await self._tools.stop(conversation_id)
             reply_id = await self.running_in(conversation_id)
             if reply_id is None:
@@ -263,11 +252,11 @@ class Turns:
     def advance(self, conversation_id: UUID) -> None:
         """Begin the turn of the next message that waits in a conversation, if nothing runs; else
         when that has ended."""
-        if turn := self._by_conversation.get(conversation_id):
+        if turn := self._running.within(conversation_id):
             turn.asked_to_advance = True
             return
         work = message_queue.advance(conversation_id, self.begin, self._may_begin, self._held)
-        self._spawn(work, "advance")
+        self._running.spawn(work, "advance")
 
     async def recover_tools(self, *, all_of_them: bool = False) -> None:
         """Go on with the turns whose process died while their tools ran, or right after: all of
@@ -279,171 +268,34 @@ class Turns:
             self._tools.start(reply_id)
 
     def _may_begin(self, conversation_id: UUID) -> bool:
-        return not self._draining and not self.runs_in(conversation_id)
+        return not self._beginnings.draining and not self.runs_in(conversation_id)
 
     async def drain(self, seconds: float) -> None:
         """Begin no more turns; let replies finish for some `seconds`; interrupt and store the
         others."""
-        self._draining = True
-        await self._idle(seconds)
-        for turn in list(self._running.values()):
+        self._beginnings.draining = True
+        await self._running.idle(seconds)
+        for turn in self._running:
             turn.cut(Status.INTERRUPTED)
         self._tools.cut()
-        await self._idle(CUT_PATIENCE)
+        await self._running.idle(CUT_PATIENCE)
 
-    async def _idle(self, seconds: float) -> None:
-        """Return when no turn begins or runs, or after some seconds."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while busy := [task for task in self._tasks if _is_turn(task)]:
-                    await asyncio.wait(busy)
-
-    # --- Beginning --------------------------------------------------------------------------
-
-    async def _begin(
-        self, caller: Caller, conversation_id: UUID, request: TurnRequest, provider: str
-    ) -> tuple[UUID | None, bool]:
-        lock = self._opening.setdefault(conversation_id, asyncio.Lock())
-        async with lock, db_threads.borrow(), self._new_ids() as ids:
-            try:
-                opened, plan, permit = await self._open(
-                    caller, conversation_id, request, provider, ids
-                )
-            except (ConversationBusy, TooManyRequests, TooManyAtOnce):
-                if not request.queue:
-                    raise
-                await message_queue.put(caller, conversation_id, request)
-                self.advance(conversation_id)  # the conversation may be free by now
-                return None, False
-            if plan is None or permit is None:
-                return opened.reply.id, False
-            turn = self._launch(opened, plan, permit)
-        # A task that is cancelled before its first step never runs its `finally`.
-        await asyncio.sleep(0)
-        self._spawn(_send_hints(turn, opened), f"hints of {turn.id}")
-        return turn.id, True
+    # --- Running ------------------------------------------------------------------------------
 
     def _launch(self, opened: OpenedTurn, plan: Plan, permit: Permit) -> Turn:
         turn = Turn(opened, plan, permit)
-        self._running[turn.id] = self._by_conversation[turn.conversation_id] = turn
+        self._running.add(turn)
         self._peers.share(turn.id, turn.log)
         metrics.running.inc()
-        self._spawn(self._run(turn), f"turn {turn.id}")
+        self._running.spawn(self._run(turn), f"turn {turn.id}")
         return turn
-
-    @asynccontextmanager
-    async def _new_ids(self) -> AsyncIterator[tuple[UUID, UUID]]:
-        """The ids of a question and of its reply, which begins inside."""
-        ids = new_id(), new_id()
-        self._beginning.add(ids[1])
-        try:
-            yield ids
-        finally:
-            self._beginning.discard(ids[1])
-
-    async def _open(
-        self,
-        caller: Caller,
-        conversation_id: UUID,
-        request: TurnRequest,
-        provider: str,
-        ids: tuple[UUID, UUID],
-    ) -> tuple[OpenedTurn, Plan | None, Permit | None]:
-        """Find the turn of a request that was made before, or take a permit, plan the reply and
-        store its rows. Only a turn that this call made has a plan and a permit."""
-        busy = self._draining or conversation_id in self._by_conversation
-        with count_refusals():
-            looked = await db_threads.run(opening.look, caller, conversation_id, request, busy=busy)
-        if looked.made is not None:
-            return looked.made, None, None
-        if self._draining:
-            raise Unavailable("The server is restarting. Try again in a moment.")
-        context = looked.context
-        if context is None:
-            raise ConversationBusy
-        permit = await self._limits.admit(caller, bounds=looked.bounds)
-        try:
-            plan = await opening.plan(self._router, caller, context, request, provider)
-            await self._peers.begin(ids[1])
-            opened = await db_threads.run(self._store, context, request, plan, ids)
-        except BaseException:
-            permit.release()
-            raise
-        if opened.created:
-            return opened, plan, permit
-        permit.release()
-        return opened, None, None
-
-    def _store(
-        self, context: TurnContext, request: TurnRequest, plan: Plan, ids: tuple[UUID, UUID]
-    ) -> OpenedTurn:
-        """Store the rows of a turn. A reply that a process left open when it died is closed first:
-        else it would keep the conversation busy for ever."""
-        store = partial(opening.store, context, request, plan, ids=ids, writer=self._peers.process)
-        try:
-            return store()
-        except ConversationBusy:
-            ours = self.runs_in(context.conversation.id)
-            if ours or not self._peers.close_abandoned(context.conversation):
-                raise
-            return store()
-
-    async def _go_on(self, asking_id: UUID) -> None:
-        """Begin the reply that follows one whose calls are over, where its turn waits for it."""
-        async with db_threads.borrow():
-            step = await database_sync_to_async(steps.look)(asking_id)
-            if step is None or self._draining:
-                return
-            try:
-                permit = await self._place_for(step)
-                begun = await self._begin_step(step, permit)
-            except Exception as error:  # noqa: BLE001 - told as the end of the reply
-                opened = await database_sync_to_async(steps.fail)(step, describe(error).as_error())
-                if opened is not None:
-                    await hints.turn_started(opened.conversation.id, opened.reply.id)
-                    self.advance(opened.conversation.id)
-                return
-        if begun is not None:
-            await asyncio.sleep(0)
-            self._spawn(_send_hints(*begun), f"hints of {begun[0].id}")
-
-    async def _place_for(self, step: Step) -> Permit:
-        """One of the caller's places, when there is one."""
-        while True:
-            bounds = await database_sync_to_async(steps.bounds)(step.caller)
-            try:
-                return await self._limits.admit(step.caller, bounds=bounds)
-            except TooManyAtOnce as refusal:
-                await asyncio.sleep(min(refusal.retry_after, STEP_AGAIN))
-
-    async def _begin_step(self, step: Step, permit: Permit) -> tuple[Turn, OpenedTurn] | None:
-        conversation_id = step.context.conversation.id
-        lock = self._opening.setdefault(conversation_id, asyncio.Lock())
-        async with lock, self._new_ids() as (_, reply_id):
-            try:
-                plan = await opening.plan(self._router, step.caller, step.context, step.request, "")
-                await self._peers.begin(reply_id)
-                opened = await database_sync_to_async(steps.store)(
-                    step, plan, reply_id, self._peers.process
-                )
-            except BaseException:
-                permit.release()
-                raise
-            if opened is None:
-                permit.release()
-                return None
-            return self._launch(opened, plan, permit), opened
-
-    # --- Running ----------------------------------------------------------------------------
 
     async def _run(self, turn: Turn) -> None:
         """Make one reply, then tell its end."""
         try:
-            end = await making.make(turn, self._router, self._slots, lambda: len(self._running))
+            end = await making.make(turn, self._router, self._slots, partial(len, self._running))
         finally:
-            self._running.pop(turn.id, None)
-            if self._by_conversation.get(turn.conversation_id) is turn:
-                del self._by_conversation[turn.conversation_id]
+            self._running.remove(turn)
             turn.permit.release()
         if end is None:
             metrics.running.dec()
@@ -461,32 +313,3 @@ class Turns:
         if turn.followed or turn.asked_to_advance:
             self.advance(turn.conversation_id)
         self._held.place_free(turn.plan.caller.user.pk)
-
-    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` in a context of its own: a task with the context of a request breaks when the
-        request ends."""
-        task = asyncio.get_running_loop().create_task(
-            work, name=name, context=contextvars.Context()
-        )
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-        return task
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        # A failure of `begin` is raised to its caller; any other would be lost.
-        if not task.cancelled() and task.get_name() != "begin" and (error := task.exception()):
-            logger.error("the task %s failed", task.get_name(), exc_info=error)
-
-
-def _is_turn(task: asyncio.Task[Any]) -> bool:
-    return task.get_name().startswith(("begin", "turn "))
-
-
-async def _send_hints(turn: Turn, opened: OpenedTurn) -> None:
-    """Send the hints of a new turn. Not awaited by the reply: with many turns at once the channel
-    layer takes a while."""
-    conversation = opened.conversation
-    await announce(conversation.id, opened.denied)
-    await hints.turn_started(conversation.id, turn.id)
-    await hints.conversation_changed(conversation)

@@ -283,6 +283,6 @@ def test_what_comes_while_a_reply_is_stored_is_begun_after_it():
     """A reply looks for what waits when it is stored. Whoever adds a message after that, and before
     the conversation is free, leaves word with the turn."""
     chat, turn = uuid4(), SimpleNamespace(asked_to_advance=False)
-    turns: Any = SimpleNamespace(_by_conversation={chat: turn})
+    turns: Any = SimpleNamespace(_running=SimpleNamespace(within={chat: turn}.get))
     Turns.advance(turns, chat)
     assert turn.asked_to_advance

@@ -86,7 +86,7 @@ async def test_a_reply_that_begins_is_no_leftover(monkeypatch: pytest.MonkeyPatc
     opened = asking(State.ALLOWED, "", None)
     opened.reply.status = Status.STREAMING
     monkeypatch.setattr(selectors, "opened_turn", lambda reply_id: opened)
-    async with turns._new_ids() as (_, reply_id):
+    async with turns._running.new_ids() as (_, reply_id):
         turns._result(reply_id)
         assert closed == []
     turns._result(reply_id)

@@ -60,6 +60,10 @@ WHERE role = 'user' OR NOT empty GROUP BY 1
 """  # noqa: S608
 
 
+# A key as the database gives it.
+Key = UUID | str
+
+
 class Said(NamedTuple):
     """What a prompt needs of a message. Its `files` are without their text; a reply has the tool
     `calls` that it asked for, and then its `reasoning`."""
@@ -107,35 +111,36 @@ def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History |
     )
     if not found:
         return None
+    # Keys are made into UUIDs only where they are looked up: that takes longer than the rest here.
     with_files = [_uuid(key) for key, *_, attached in found if attached]
     files = file_selectors.attached(column="message_id", ids=with_files)
     asking = [_uuid(key) for key, *_, asks, _ in found if asks]
     calls = tool_calls.of_messages(ids=asking) if asking else {}
     thoughts = Message.objects.filter(id__in=list(calls)).order_by() if calls else ()
     reasoning = {row.id: row.reasoning for row in thoughts}
-    rows: list[tuple[UUID, Said]] = []
-    for given, _, role, content, _, attached in found:
-        key = _uuid(given)
-        said = Said(role, content, files.get(key, ()) if attached else ())
-        if key in calls:
+    rows: list[tuple[Key, Said]] = []
+    for given, _, role, content, asks, attached in found:
+        said = Said(role, content, files.get(_uuid(given), ()) if attached else ())
+        if asks and (key := _uuid(given)) in calls:
             said = said._replace(calls=calls[key], reasoning=reasoning.get(key, ""))
-        rows.append((key, said))
+        rows.append((given, said))
     if found[0][1] is None:
         return History([said for _, said in rows if said.counts])
     above = _count(conversation, rows)
     # The oldest of what was read is a question, as what is left out begins with one.
     start = next((i for i, (_, said) in enumerate(rows) if said.role == Message.Role.USER), 0)
     kept = [(key, said) for key, said in rows[start:] if said.counts]
-    unread = above.system.difference(key for key, _ in kept)
+    unread = above.system and above.system.difference(_uuid(key) for key, _ in kept)
     system = Message.objects.filter(id__in=unread).order_by("created_at", "id") if unread else ()
     messages = [Said(row.role, row.content) for row in system] + [said for _, said in kept]
     return History(messages, above.count - len(messages))
 
 
-def _count(conversation: Conversation, rows: list[tuple[UUID, Said]]) -> _Above:
+def _count(conversation: Conversation, rows: list[tuple[Key, Said]]) -> _Above:
     """Count the messages above the last of the rows, unless one of them knows the number."""
     count, system = 0, frozenset[UUID]()
-    for key, said in reversed(rows):
+    for given, said in reversed(rows):
+        key = _uuid(given)
         known = _above.get(key)
         if known is not None and known.revision == conversation.revision:
             count, system = count + known.count, system | known.system
@@ -144,11 +149,11 @@ def _count(conversation: Conversation, rows: list[tuple[UUID, Said]]) -> _Above:
         if said.role == Message.Role.SYSTEM:
             system |= {key}
     else:
-        counts = _rows(_COUNT, _param(rows[-1][0]))
+        counts = _rows(_COUNT, rows[-1][0])
         count = sum(number for _, number in counts)
         system = frozenset(_uuid(key) for key, _ in counts if key is not None)
     above = _Above(conversation.revision, count, system)
-    _above[rows[-1][0]] = above
+    _above[_uuid(rows[-1][0])] = above
     while len(_above) > REMEMBERED:
         _above.popitem(last=False)
     return above

@@ -86,6 +86,8 @@ class File(models.Model):
     alt = models.CharField(max_length=1000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
     kept_until = models.DateTimeField(default=unsent_until, db_index=True)
+    # The temporary conversation for which it was uploaded: unsent it goes with that.
+    temporary_chat = models.UUIDField(null=True, db_index=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-id"]

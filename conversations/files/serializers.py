@@ -70,6 +70,10 @@ class UploadSerializer(serializers.Serializer[Any]):
     """The body of an upload: `multipart/form-data`."""
 
     file = serializers.FileField(allow_empty_file=False)
+    temporary_chat = IdField(
+        required=False,
+        help_text="A temporary conversation: the file goes with it if it was not sent.",
+    )
 
 
 class AttachmentsField(serializers.ListField):

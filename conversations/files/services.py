@@ -31,7 +31,9 @@ _MOST_NAME = 255
 _READ = ("media_type", "width", "height", "tokens")
 
 
-def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, bool]:
+def add(
+    *, owner: User, upload: BinaryIO, size: int, name: str, temporary_chat: UUID | None = None
+) -> tuple[File, bool]:
     """Store an upload, and tell whether it has to be read: the same bytes are read once.
 
     Raises:
@@ -70,7 +72,9 @@ def add(*, owner: User, upload: BinaryIO, size: int, name: str) -> tuple[File, b
             content.media_type, content.size, content.error = media_type, size, None
             content.status, content.created_at = FileStatus.PROCESSING, timezone.now()
             content.save()
-        file = File.objects.create(owner=owner, content=content, name=_name(name))
+        file = File.objects.create(
+            owner=owner, content=content, name=_name(name), temporary_chat=temporary_chat
+        )
     purge()
     return file, begin
 
@@ -168,6 +172,11 @@ def copy_attachments(*, copies: Mapping[UUID, UUID]) -> None:
 def keep_unsent(*, ids: Sequence[UUID]) -> None:
     """Keep files for a day that a queued message had, which was taken back."""
     File.objects.filter(id__in=ids).update(kept_until=unsent_until())
+
+
+def end_with(*, chats: Sequence[UUID]) -> None:
+    """Keep the files no longer that were uploaded for these temporary conversations."""
+    File.objects.filter(temporary_chat__in=chats).update(kept_until=timezone.now())
 
 
 def _attach(files: Sequence[File], **to: UUID) -> None:

@@ -13,6 +13,7 @@ from conversations.errors import Conflict, InvalidInput, NotFound
 from conversations.notices import notify
 from conversations.people import services
 from conversations.people.models import ApiKey, User
+from conversations.push import services as push
 
 
 def people() -> QuerySet[User]:
@@ -52,6 +53,8 @@ def change(*, actor: User, user: User, changes: Mapping[str, Any]) -> None:
         return
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(**values)
+        if values.get("is_active") is False:
+            push.forget_person(user_id=user.pk)
         transaction.on_commit(partial(notify().credentials_changed, user.pk))
 
 

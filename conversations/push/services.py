@@ -65,6 +65,11 @@ def forget_session(*, cookie: str) -> None:
     PushSubscription.objects.filter(session__in=[row_key(cookie), cookie]).delete()
 
 
+def forget_person(*, user_id: UUID) -> None:
+    """Tell no browser any more of a person whose account is closed."""
+    PushSubscription.objects.filter(user=user_id).delete()
+
+
 def forget(*, ids: Iterable[UUID]) -> None:
     """Delete subscriptions that their push services do not know any more."""
     PushSubscription.objects.filter(pk__in=list(ids)).delete()

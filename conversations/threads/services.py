@@ -174,6 +174,9 @@ def remove(rows: QuerySet[Conversation]) -> int:
     with transaction.atomic():
         search.forget(Message.objects.filter(conversation__in=rows))
         sizes = storage.by_owner(rows)
+        chats = list(rows.filter(temporary=True).values_list("id", flat=True))
+        if chats:
+            file_services.end_with(chats=chats)
         rows.update(head=None)
         _, by_model = rows.delete()
         for user_id, size in sizes.items():

@@ -80,9 +80,14 @@ class FilesView(AsyncAPIView):
         `failed` when it cannot be."""
 
         def store() -> tuple[File, bool]:
-            with valid(UploadSerializer(data=request.data))["file"] as upload:
+            fields = valid(UploadSerializer(data=request.data))
+            with fields["file"] as upload:
                 return services.add(
-                    owner=caller(request), upload=upload.file, size=upload.size, name=upload.name
+                    owner=caller(request),
+                    upload=upload.file,
+                    size=upload.size,
+                    name=upload.name,
+                    temporary_chat=fields.get("temporary_chat"),
                 )
 
         file, begin = await database_sync_to_async(store)()

@@ -124,8 +124,10 @@ async def test_what_a_service_does_not_know_ends_and_so_does_what_is_signed_out(
     await told(place, person, left[1])
     assert (await person.page.post("/signout/")).status_code == 302
     await told(place, person)
-    # A session that ended some other way, and an account that was closed.
-    await place.clerk("deactivate", user_id=other.id)
+    # An account that is closed.
+    staff = await place.person(staff=True)
+    ok(await staff.page.patch(f"/api/people/{other.id}/", {"is_active": False}))
+    await told(place, other)
     assert len(service.pushed) == len(names)
 
 

@@ -20,6 +20,7 @@ from conversations.people.models import User
 from conversations.threads import message_queue
 from conversations.threads import services as threads
 from conversations.threads.models import Conversation, Message
+from conversations.upkeep import upkeep
 from tests.conversations.conftest import open_turn
 from tests.harness import files
 from tests.harness.place import Place, place_at
@@ -176,8 +177,9 @@ def store(settings: Any, tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-def add(owner: User, data: bytes = b"text", *, ready: bool = True) -> File:
-    file, _ = services.add(owner=owner, upload=io.BytesIO(data), size=len(data), name="a.txt")
+def add(owner: User, data: bytes = b"text", *, ready: bool = True, **more: Any) -> File:
+    upload = {"upload": io.BytesIO(data), "size": len(data), "name": "a.txt", **more}
+    file, _ = services.add(owner=owner, **upload)
     if ready:
         FileContent.objects.filter(id=file.content_id).update(status="ready", text="text")
     return selectors.file(user=owner, file_id=file.id)
@@ -240,6 +242,23 @@ def test_files_that_nobody_needs_go(owner: User, chat: Conversation, store: Path
     services.purge()
     assert not File.objects.exists()
     assert not [path for path in store.rglob("*") if path.is_file()]
+
+
+def test_files_go_with_a_temporary_conversation(owner: User, chat: Conversation, store: Path):
+    """Those of its messages, and those that were not sent; what is sent elsewhere stays."""
+    secret = threads.create_conversation(user=owner, temporary=True)
+    sent, unsent, elsewhere, other = (
+        add(owner, data, temporary_chat=secret.id if data < b"4" else None)
+        for data in (b"1", b"2", b"3", b"4")
+    )
+    say(secret, sent)
+    say(chat, elsewhere)
+    upkeep()
+    assert {*File.objects.all()} == {sent, unsent, elsewhere, other}
+    Conversation.objects.filter(id=secret.id).update(used_at=timezone.now() - timedelta(hours=2))
+    upkeep()
+    assert {*File.objects.all()} == {elsewhere, other}
+    assert len([path for path in store.rglob("*") if path.is_file()]) == 2
 
 
 def test_what_the_release_before_deletes_leaves_nothing(owner: User, chat: Conversation):

@@ -99,6 +99,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
     [change, focusComposer],
   );
   const attachments = useAttachments({
+    temporary: conversation.temporary === true,
     conversationId: conversation.id,
     draft,
     setDraft,

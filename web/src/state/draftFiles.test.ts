@@ -12,6 +12,7 @@ interface Running {
   done(stored: Attachment): void;
   fail(error: unknown): void;
   signal: AbortSignal;
+  chat: string | undefined;
 }
 
 let running: Running[];
@@ -19,8 +20,8 @@ const deleted = vi.fn<(id: string) => Promise<null>>();
 const asked = vi.fn<(id: string) => Promise<Attachment>>();
 
 const edges = {
-  upload: (file: File, progress: Running['progress'], signal: AbortSignal) =>
-    new Promise<Attachment>((done, fail) => running.push({ name: file.name, progress, done, fail, signal })),
+  upload: (file: File, progress: Running['progress'], signal: AbortSignal, chat?: string) =>
+    new Promise<Attachment>((done, fail) => running.push({ name: file.name, progress, done, fail, signal, chat })),
   api: {
     file: asked,
     deleteFile: deleted,
@@ -28,7 +29,7 @@ const edges = {
   },
 };
 
-const build = () => new DraftFiles('c', edges);
+const build = (temporary = false) => new DraftFiles('c', edges, temporary);
 const chosen = (...names: string[]) => names.map((name) => new File(['x'], name, { type: 'text/plain' }));
 const states = (files: DraftFiles) => files.list.map(({ name, state }) => [name, state]);
 
@@ -59,6 +60,20 @@ describe('the files beside a draft', () => {
     after.add(chosen('half'));
     expect(after.list.filter(({ name }) => name === 'half').map(({ isLost }) => isLost)).toEqual([undefined]);
     expect(build().list.filter(({ isLost }) => isLost)).toEqual([]);
+  });
+
+  it('of a temporary chat go with it, and nothing is stored of them', async () => {
+    const files = build(true);
+    files.add(chosen('done', 'half'));
+    expect(running.map(({ chat }) => chat)).toEqual(['c', 'c']);
+    running[0]!.done(attachment('done'));
+    await pass();
+    window.dispatchEvent(new Event('pagehide'));
+    expect(localStorage.length).toBe(0);
+    files.take();
+    const lasting = build();
+    lasting.add(chosen('other'));
+    expect(running.at(-1)?.chat).toBeUndefined();
   });
 
   it('are uploaded two at a time, and taken in their order', async () => {

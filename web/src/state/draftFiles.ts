@@ -48,13 +48,16 @@ export class DraftFiles {
   list: readonly DraftFile[] = [];
   private readonly conversationId: string;
   private readonly edges: Edges;
+  private readonly temporary: boolean;
   private readonly subscribers = new Set<() => void>();
   /** What is being uploaded, or was not yet: by key. */
   private readonly sources = new Map<string, File>();
   private readonly uploads = new Map<string, AbortController>();
 
-  constructor(conversationId: string, edges: Edges = { upload, api }) {
+  /** @param temporary nothing is stored of it */
+  constructor(conversationId: string, edges: Edges = { upload, api }, temporary = false) {
     this.conversationId = conversationId;
+    this.temporary = temporary;
     this.edges = edges;
     this.addStored(readStored<Attachment[]>(this.name) ?? []);
     this.addLost(this.takeLeft());
@@ -150,7 +153,9 @@ export class DraftFiles {
     this.change(key, { state: 'uploading' });
     try {
       const onProgress = (progress: number) => this.change(key, { progress });
-      const stored = await this.edges.upload(this.sources.get(key)!, onProgress, giveUp.signal);
+      const stored = await this.edges.upload(
+        this.sources.get(key)!, onProgress, giveUp.signal, this.temporary ? this.conversationId : undefined,
+      );
       this.hold(key, stored);
       void this.look(key);
     } catch (error) {
@@ -194,14 +199,14 @@ export class DraftFiles {
   private show(list: readonly DraftFile[]): void {
     this.list = list;
     const kept = list.flatMap(({ stored, state }) => (stored && state !== 'failed' ? [stored] : []));
-    writeStored(this.name, kept.length > 0 ? kept : null);
+    writeStored(this.name, kept.length > 0 && !this.temporary ? kept : null);
     for (const subscriber of this.subscribers) subscriber();
   }
 
   /** Notes what an upload would lose, for the page that comes after this one in its tab. */
   private leave(): void {
     const unsent = this.list.filter((file) => file.isLost || (this.sources.has(file.key) && !file.stored));
-    if (unsent.length > 0) keepForTab(this.leftName, unsent.map(({ name, size }) => ({ name, size })));
+    if (unsent.length > 0 && !this.temporary) keepForTab(this.leftName, unsent.map(({ name, size }) => ({ name, size })));
   }
 
   private takeLeft(): Left[] {
@@ -247,8 +252,8 @@ function describe(error: unknown): Pick<DraftFile, 'error' | 'canRetry'> {
 const opened = new Map<string, DraftFiles>();
 
 /** The files beside the draft of this conversation: the same object each time. */
-export function draftFiles(conversationId: string): DraftFiles {
-  const files = opened.get(conversationId) ?? new DraftFiles(conversationId);
+export function draftFiles(conversationId: string, temporary = false): DraftFiles {
+  const files = opened.get(conversationId) ?? new DraftFiles(conversationId, undefined, temporary);
   opened.set(conversationId, files);
   return files;
 }

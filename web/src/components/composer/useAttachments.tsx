@@ -15,6 +15,8 @@ export const LONG_PASTE = 20_000;
 
 interface Options {
   conversationId: string;
+  /** Nothing is stored of the conversation. */
+  temporary?: boolean;
   draft: string;
   setDraft(text: string): void;
   models: ModelList | undefined;
@@ -24,8 +26,8 @@ interface Options {
 }
 
 /** The files beside the draft, and what the composer shows of them. */
-export function useAttachments({ conversationId, draft, setDraft, models, model, onModel }: Options) {
-  const files = useMemo(() => draftFiles(conversationId), [conversationId]);
+export function useAttachments({ conversationId, temporary = false, draft, setDraft, models, model, onModel }: Options) {
+  const files = useMemo(() => draftFiles(conversationId, temporary), [conversationId, temporary]);
   const list = useSyncExternalStore(files.subscribe, () => files.list);
   const [pasted, setPasted] = useState<string | null>(null);
   const offered = pasted !== null && draft.includes(pasted) ? pasted : null;

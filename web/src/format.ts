@@ -53,6 +53,16 @@ export function formatList(items: string[]): string {
   return list.format(items);
 }
 
+/**
+ * What is known of a thing, in one line; what is empty is left out. Where the page runs from right to left each fact
+ * is set apart: else a number goes to the Latin name before it, away from its unit.
+ */
+export function formatFacts(facts: readonly (string | null | undefined | false)[]): string {
+  const known = facts.filter(Boolean);
+  const apart = globalThis.document?.dir === 'rtl';
+  return known.map((fact) => (apart ? `\u2068${fact}\u2069` : fact)).join(' · ');
+}
+
 /** To three digits. */
 export function formatSpeed(value: number): string {
   return precise.format(value);

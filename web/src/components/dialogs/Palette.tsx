@@ -107,7 +107,7 @@ export function Palette() {
             setAt(0);
           }}
           onKeyDown={onKeyDown}
-          className="h-14 min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-ink-muted"
+          className="h-14 min-w-0 flex-1 bg-transparent text-base outline-none"
         />
       </div>
       <div id="palette-list" role="listbox" aria-label={words.name} className="scroll-quiet min-h-0 overflow-y-auto p-2">
@@ -226,12 +226,16 @@ function RowChoice({ row }: { row: FoundConversation }) {
     <>
       <MessageSquareText className="size-4 shrink-0 text-ink-muted" strokeWidth={1.75} aria-hidden />
       <span className="min-w-0 flex-1">
-        <span className="block truncate" dir="auto">
-          <MarkedParts text={titleOf(row)} parts={row.match?.title} />
+        <span className="block truncate">
+          <bdi>
+            <MarkedParts text={titleOf(row)} parts={row.match?.title} />
+          </bdi>
         </span>
         {row.snippet && (
-          <span className="block truncate text-xs text-ink-muted" dir="auto">
-            <MarkedParts text={row.snippet} parts={row.match?.snippet} />
+          <span className="block truncate text-xs text-ink-muted">
+            <bdi>
+              <MarkedParts text={row.snippet} parts={row.match?.snippet} />
+            </bdi>
           </span>
         )}
       </span>

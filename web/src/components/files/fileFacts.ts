@@ -1,5 +1,5 @@
 import { FileCode2, FileImage, FileSpreadsheet, FileText, Presentation, type LucideIcon } from 'lucide-react';
-import { formatCount, formatFileSize } from '../../format';
+import { formatCount, formatFacts, formatFileSize } from '../../format';
 import type { Attachment } from '../../protocol';
 import { fileStrings } from '../../strings/files';
 
@@ -14,9 +14,7 @@ export function contentUrl(id: string, size?: 'thumb'): string {
 /** Kind, size and tokens, as far as they are known. */
 export function fileFacts({ name, size, media_type, tokens }: FileFacts): string {
   const kind = extension(name) || (media_type?.split('/')[1] ?? '');
-  return [kind.toUpperCase(), size > 0 ? formatFileSize(size) : '', tokens ? fileStrings.tokens(formatCount(tokens)) : '']
-    .filter((fact) => fact !== '')
-    .join(' · ');
+  return formatFacts([kind.toUpperCase(), size > 0 ? formatFileSize(size) : '', tokens ? fileStrings.tokens(formatCount(tokens)) : '']);
 }
 
 const ICONS: [RegExp, LucideIcon][] = [

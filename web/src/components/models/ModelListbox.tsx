@@ -1,6 +1,7 @@
 import { Check, Search } from 'lucide-react';
 import { useEffect, useId, useMemo, useState, type KeyboardEvent } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
+import { formatFacts } from '../../format';
 import type { Model } from '../../protocol';
 import { recentModels } from '../../state/modelChoice';
 import { findModel, providerName, sameModel, shortName } from '../../state/models';
@@ -88,7 +89,7 @@ export function ModelListbox({ models: handle, value, label, note, onPick }: Pro
             setMoved(null);
           }}
           onKeyDown={onKeyDown}
-          className="h-11 min-w-0 flex-1 bg-transparent text-sm outline-none placeholder:text-ink-muted pointer-coarse:text-base"
+          className="h-11 min-w-0 flex-1 bg-transparent text-sm outline-none pointer-coarse:text-base"
         />
       </div>
       <div
@@ -176,7 +177,7 @@ interface OptionProps {
 }
 
 function Option({ id, model, query, provider, active, chosen, onPick }: OptionProps) {
-  const facts = [provider, modelFacts(model)].filter((part) => part !== '').join(' · ');
+  const facts = formatFacts([provider, modelFacts(model)]);
   const place = placeOf(model);
   return (
     // The focus stays in the field, which names the active one.

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from '../../format';
+import { formatBytes, formatCount, formatFacts } from '../../format';
 import type { Model } from '../../protocol';
 import { strings } from '../../strings';
 
@@ -7,15 +7,13 @@ const PLAIN = 'completion';
 
 /** Size, quantization, context and capabilities, as far as they are known. */
 export function modelFacts(model: Model): string {
-  return [
+  return formatFacts([
     model.parameter_size ?? '',
     model.size_bytes ? formatBytes(model.size_bytes) : '',
     model.quantization_level ?? '',
     model.context_length ? strings.models.context(formatCount(model.context_length)) : '',
     model.capabilities.filter((name) => name !== PLAIN).join(', '),
-  ]
-    .filter((fact) => fact !== '')
-    .join(' · ');
+  ]);
 }
 
 /** Where prompts go: empty when that is not known. */

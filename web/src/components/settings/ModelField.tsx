@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import type { ModelsHandle } from '../../hooks/useModels';
+import { formatFacts } from '../../format';
 import { findModel, shortName } from '../../state/models';
 import { strings } from '../../strings';
 import { modelFacts, placeOf } from '../models/facts';
@@ -21,7 +22,7 @@ export function ModelField({ models: handle, value, onChange }: Props) {
   const selected = value ?? models?.default ?? '';
   const model = findModel(results, selected);
   const gone = selected !== '' && results.length > 0 && !model;
-  const facts = model && [placeOf(model), modelFacts(model)].filter((part) => part !== '').join(' · ');
+  const facts = model && formatFacts([placeOf(model), modelFacts(model)]);
   return (
     <div>
       <p className="mb-1.5 text-sm font-medium">{strings.settings.model}</p>

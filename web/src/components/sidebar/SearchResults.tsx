@@ -47,12 +47,16 @@ export function SearchResults({ query }: { query: string }) {
               }}
               className="flex min-h-11 flex-col justify-center rounded-control px-3 py-2 text-sm outline-offset-[-2px] hover:bg-sunken"
             >
-              <span className="truncate font-medium" dir="auto">
-                <MarkedParts text={titleOf(row)} parts={row.match?.title} />
+              <span className="truncate font-medium">
+                <bdi>
+                  <MarkedParts text={titleOf(row)} parts={row.match?.title} />
+                </bdi>
               </span>
               {row.snippet && (
-                <span className="mt-0.5 line-clamp-2 text-xs text-ink-muted" dir="auto">
-                  <MarkedParts text={row.snippet} parts={row.match?.snippet} />
+                <span className="mt-0.5 line-clamp-2 text-xs text-ink-muted">
+                  <bdi>
+                    <MarkedParts text={row.snippet} parts={row.match?.snippet} />
+                  </bdi>
                 </span>
               )}
             </a>

@@ -1,4 +1,4 @@
-import { formatCount, formatTime } from '../../format';
+import { formatCount, formatFacts, formatTime } from '../../format';
 import type { MessageMetadata } from '../../session/thread';
 import { providerName, shortName } from '../../state/models';
 import { strings } from '../../strings';
@@ -11,21 +11,21 @@ export function MessageTime({ iso }: { iso: string }) {
 /** Which model wrote a reply and how fast, always; by whom it was served, how long it is, and when, for those who look. */
 export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   const { model, provider_used, tokens, created_at, viaRest } = metadata;
-  const always = [model && shortName(model), speedWords(metadata)].filter(Boolean).join(' · ');
-  const facts = [
+  const always = formatFacts([model && shortName(model), speedWords(metadata)]);
+  const facts = formatFacts([
     provider_used && provider_used !== model ? providerName(provider_used) : undefined,
     // Of a reply that no model was asked for there is nothing to count.
     tokens && tokens.total > 0
       ? `${tokens.source === 'estimated' ? '≈ ' : ''}${strings.reply.tokens(formatCount(tokens.total))}`
       : undefined,
     viaRest ? strings.reply.whole : undefined,
-  ].filter((fact) => fact !== undefined && fact !== '');
+  ]);
   return (
     <p className="min-w-0 break-words">
       {always}
       <span className="reveal">
         {always && ' · '}
-        {facts.map((fact) => `${fact} · `)}
+        {facts !== '' && `${facts} · `}
         {created_at && <MessageTime iso={created_at} />}
       </span>
     </p>

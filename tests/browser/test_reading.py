@@ -126,8 +126,14 @@ async def test_a_passage_is_quoted(visit: Visit):
     chat = await visit.chat(model="said")
     await chat.ask()
     await chat.composer.fill("Why?")
-    await chat.reply.get_by_text("To find a name again").click(click_count=3)
     quote = chat.page.get_by_role("button", name="Quote")
+    passage = chat.reply.get_by_text("To find a name again")
+    # By keyboard, by a long press or by a screen reader: no pointer tells of it.
+    await passage.evaluate("e => getSelection().selectAllChildren(e)")
+    await expect(quote).to_be_visible()
+    await passage.evaluate("() => getSelection().removeAllRanges()")
+    await expect(quote).to_have_count(0)
+    await passage.click(click_count=3)
     await quote.click()
     await expect(chat.composer).to_have_value(
         "Why?\n\n> To find a name again you do not look through the array. "

@@ -136,7 +136,7 @@ export function Composer(props: Props) {
             rows={1}
             aria-label={strings.composer.label}
             placeholder={busy ? strings.composer.placeholderNext : strings.composer.placeholder}
-            className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] low:max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none placeholder:text-ink-muted"
+            className="auto-grow scroll-quiet max-h-[min(8lh+1.125rem,40dvh)] low:max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-3 py-[0.5625rem] text-base outline-none"
             dir="auto"
             aria-invalid={problem !== null}
             aria-describedby={problem ? 'composer-problem' : undefined}

@@ -39,7 +39,8 @@ export function TokenCountMeter({ messages, draft, fileTokens = 0, maxTokens, mo
     return (
       <p role="status" className="ms-auto flex min-w-0 items-center gap-1.5 text-warning">
         <TriangleAlert className="size-3.5 shrink-0" aria-hidden />
-        <span className="min-w-0 truncate" data-tip={warning}>
+        {/* Beside a model's name a phone has room for half of it. */}
+        <span className="min-w-0 truncate pointer-coarse:line-clamp-2 pointer-coarse:whitespace-normal" data-tip={warning}>
           {warning}
         </span>
       </p>

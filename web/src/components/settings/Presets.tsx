@@ -89,7 +89,7 @@ function SaveAs({ onSave }: { onSave(name: string): Promise<void> }) {
           maxLength={LONGEST}
           dir="auto"
           placeholder={words.name}
-          className="field min-h-9 min-w-0 flex-1 text-sm placeholder:text-ink-muted pointer-coarse:min-h-11"
+          className="field min-h-9 min-w-0 flex-1 text-sm pointer-coarse:min-h-11"
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />

@@ -22,7 +22,7 @@ export function SystemPrompt({ value, onChange }: Props) {
         rows={3}
         maxLength={LONGEST}
         dir="auto"
-        className="field auto-grow scroll-quiet max-h-64 min-h-24 resize-y py-2.5 text-sm placeholder:text-ink-muted"
+        className="field auto-grow scroll-quiet max-h-64 min-h-24 resize-y py-2.5 text-sm"
         placeholder={strings.settings.systemPromptPlaceholder}
         aria-describedby={`${id}-help`}
         value={value}

@@ -31,7 +31,7 @@ export function NumberField({ id, value, min, max, step, onChange }: NumberProps
       type="number"
       inputMode="decimal"
       aria-describedby={`${id}-help`}
-      className="field min-h-9 text-sm tabular-nums placeholder:text-ink-muted pointer-coarse:min-h-11"
+      className="field min-h-9 text-sm tabular-nums pointer-coarse:min-h-11"
       placeholder={strings.optional.unset}
       min={min}
       max={max}
@@ -66,7 +66,7 @@ export function TextsField({ id, value, onChange }: TextsProps) {
       rows={2}
       dir="auto"
       aria-describedby={`${id}-help`}
-      className="field auto-grow max-h-32 resize-none py-2 font-mono text-sm placeholder:font-sans placeholder:text-ink-muted"
+      className="field auto-grow max-h-32 resize-none py-2 font-mono text-sm placeholder:font-sans"
       placeholder={strings.optional.unset}
       value={typed ?? value?.join('\n') ?? ''}
       onChange={(event) => change(event.currentTarget.value)}

@@ -29,7 +29,7 @@ export function SearchField({ text, onChange }: Props) {
           event.preventDefault();
           clear();
         }}
-        className="h-11 w-full appearance-none rounded-control border border-transparent bg-sunken ps-9 pe-11 text-sm placeholder:text-ink-muted hover:border-line focus:border-primary focus:bg-surface [&::-webkit-search-cancel-button]:hidden"
+        className="h-11 w-full appearance-none rounded-control border border-transparent bg-sunken ps-9 pe-11 text-sm hover:border-line focus:border-primary focus:bg-surface [&::-webkit-search-cancel-button]:hidden"
       />
       {text !== '' && (
         <IconButton

@@ -116,7 +116,7 @@ function Comment({ onSend }: { onSend(comment: string): void }) {
         placeholder={words.whyPlaceholder}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        className="field resize-none py-2 text-sm placeholder:text-ink-muted"
+        className="field resize-none py-2 text-sm"
       />
       <button type="submit" className="button button-primary self-end">
         {text.trim() === '' ? words.whySkip : words.whySend}

@@ -204,7 +204,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
       {conversation.temporary && <TemporaryNote row={conversation} />}
       {plain && <PlainNotice onFormat={format} />}
       {messages.length === 0 ? (
-        <EmptyState onPick={prompts.pick} lead={readyWords(known, parameters.values.model)}>
+        <EmptyState onPick={prompts.pick} ready={readyWords(known, parameters.values.model)}>
           {notice}
           <RecentChats except={conversation.id} />
         </EmptyState>

@@ -43,7 +43,7 @@ export const composerTexts = {
   empty: {
     title: 'What would you like to try?',
     lead: 'Pick a prompt or write your own.',
-    ready: (name: string, place: string) => `${name} is ready${place === '' ? '' : ` · ${place}`}. Pick a prompt or write your own.`,
+    ready: (name: string, place: string) => `${name} is ready${place === '' ? '' : ` · ${place}`}.`,
     here: 'on this machine',
     away: 'in the cloud',
     recent: 'Recent chats',

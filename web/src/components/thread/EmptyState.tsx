@@ -9,14 +9,14 @@ import { Mark } from '../ui/Brand';
 
 interface Props {
   onPick(prompt: OfferedPrompt): void;
-  /** Which model is ready; until it is known, what to do. */
-  lead?: string | undefined;
+  /** Which model is ready, when that is known. */
+  ready?: string | undefined;
   /** Below the prompts. */
   children?: ReactNode;
 }
 
 /** A conversation without messages: the first prompts of the library, which fill the composer. */
-export function EmptyState({ onPick, lead = strings.empty.lead, children }: Props) {
+export function EmptyState({ onPick, ready, children }: Props) {
   const { entries } = useLibrary('prompts');
   const offered = firstPrompts(entries ?? openedPrompts());
   return (
@@ -24,8 +24,11 @@ export function EmptyState({ onPick, lead = strings.empty.lead, children }: Prop
       <div className="below-note m-auto w-full max-w-column px-4 py-8 max-sm:py-5">
         <Mark className="mb-5 size-12 max-sm:mb-3 max-sm:size-10" />
         <h2 className="text-2xl font-semibold tracking-tight text-balance">{strings.empty.title}</h2>
-        {/* On a phone the name of the model, when it is known, begins a second line. */}
-        <p className="mt-1 text-ink-muted max-sm:min-h-[2lh]">{lead}</p>
+        {/* On a phone the model stands below: what the server has drawn stays, and no larger text is painted later. */}
+        <p className="mt-1 text-ink-muted max-sm:flex max-sm:min-h-[2lh] max-sm:flex-col-reverse max-sm:justify-end">
+          {ready && <span>{ready} </span>}
+          <span>{strings.empty.lead}</span>
+        </p>
         <ul className="mt-6 grid gap-2.5 sm:grid-cols-2">
           {offered.map((prompt, index) => (
             // Two may have the same name.

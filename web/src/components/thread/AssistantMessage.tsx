@@ -157,7 +157,7 @@ function Footer({ message, text, canRetry, hasOther }: FooterProps) {
   const metadata = message.metadata ?? {};
   return (
     <>
-      <div className="-ms-2 flex flex-wrap items-center pointer-coarse:gap-x-3 max-[30rem]:gap-x-0">
+      <div className="-ms-2 flex flex-wrap items-center pointer-coarse:min-[30rem]:gap-x-3">
         <VersionSwitch message={message} />
         {text !== '' && <CopyButton text={text} label={strings.copy.message} />}
         {/* A failed reply has “Try again” above. */}

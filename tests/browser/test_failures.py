@@ -60,6 +60,12 @@ async def test_another_model_is_the_way_on(visit: Visit):
     await expect(chat.alert).to_have_count(0)
     await expect(chat.model).to_have_accessible_name(re.compile("normal"))
     await expect(chat.questions).to_have_count(1)
+    # A model that its server does not have is pulled by staff, in the same place.
+    await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
+    gone = await visit.chat(model="missing")
+    await gone.ask()
+    await gone.alert.get_by_role("button", name="Pull missing now").click()
+    await expect(gone.page.get_by_text("There is no model “missing” to pull.")).to_be_visible()
     # It helps nothing where the server is busy, and there it is not offered.
     busy = await visit.chat(model="limit")
     await busy.ask()

@@ -1,8 +1,8 @@
 """The socket door: frames in, events out.
 
 `handshake` decides who may open a socket, `commands` carries out its frames, `feed` sends the
-replies that it follows. Channels gives a consumer one message at a time, so no handler here waits
-for a model or a reader: commands and the feed are tasks.
+replies that it follows, `watch` tells what else changes. Channels gives a consumer one message at a
+time, so no handler here waits for a model or a reader: commands and the feed are tasks.
 """
 
 import asyncio
@@ -19,35 +19,29 @@ from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
 
-from conversations.errors import NotFound, Unavailable
-from conversations.people.models import User
-from conversations.threads import access, replies
-from conversations.tools import selectors
-from conversations.tools.calls import MOST_CALLS
-from streaming import events, hints, metrics, revocation
+from conversations.errors import Unavailable
+from conversations.threads import replies
+from streaming import events, hints, metrics
 from streaming.credentials import Credentials
 from streaming.errors import describe
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
 from streaming.log import timestamp
 from streaming.peers import Peers
-from streaming.replies import message_queue
 from streaming.replies.turns import Turns
 from streaming.socket import handshake
 from streaming.socket.commands import Commands
 from streaming.socket.feed import Feed
 from streaming.socket.pace import Reading
+from streaming.socket.watch import ConversationWatch
 from streaming.socket.writer import SocketState, SocketWriter
 
 logger = logging.getLogger(__name__)
 
 # Commands of one socket that may run at once; while so many do, no further frame is read.
 PENDING_COMMANDS = 32
-# Heartbeats between two checks of the credentials: a hint may have been lost.
-HEARTBEATS_A_CHECK = 3
 # How long a reader may take for the last events when the server ends, in seconds.
 GOODBYE_PATIENCE = 2.0
 
@@ -59,12 +53,9 @@ class ChatConsumer(AsyncConsumer):
     peers: Peers
     feed: Feed
     commands: Commands
+    watch: ConversationWatch
     reading: Reading
-    user: User
     conversation_id: UUID
-    # The title, the head and the revision that the client knows.
-    _timer: asyncio.TimerHandle  # of the next heartbeat
-    _known: tuple[str, UUID | None, int | None]
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve the socket until it ends, and clean up however it ends: a server may end the
@@ -73,8 +64,7 @@ class ChatConsumer(AsyncConsumer):
         self.credentials = Credentials(scope["headers"])
         self._tasks: set[asyncio.Task[Any]] = set()
         self._running_commands: set[asyncio.Task[Any]] = set()
-        self._pause, self._beats, self._awaited = 0.0, 0, False
-        self._waiting: tuple[list[dict[str, Any]], bool] = [], False
+        self._pause = 0.0
         self.out = SocketWriter(send)
 
         async def receive_in_turn() -> Any:
@@ -89,7 +79,8 @@ class ChatConsumer(AsyncConsumer):
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler. Channels' own goes to a thread first, to look after connections."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
+        name = message["type"].replace(".", "_")
+        await getattr(self.watch if name.startswith("hint_") else self, name)(message)
 
     # --- The socket's life ------------------------------------------------------------------
 
@@ -106,39 +97,54 @@ class ChatConsumer(AsyncConsumer):
             return
         # Only now, so that nobody can send a frame before it is known who they are.
         await self.send({"type": "websocket.accept"})
-        runtime = await lifecycle.start()
-        self.turns, self.peers = runtime.turns, runtime.peers
-        self.user, row = admitted.caller.user, admitted.conversation
-        self.conversation_id, self._known = row.id, (row.title, row.head_id, row.revision)
-        self.reading = Reading(self.user.pk)
-        self.feed = Feed(self.turns, self.out, self._start)
-        self.commands = Commands(admitted, self.turns, self.feed)
-        self._leaving.enter_context(metrics.sockets.track_inprogress())
-        groups = self.channel_layer, self.channel_name, self._groups()
-        self._leaving.push_async_callback(hints.leave, *groups)
-        await hints.join(*groups)
+        await self._set_up(admitted)
         running, began = await self._running()
         # A client may count on what happens from now on as soon as it is accepted, and what
         # happened while its credentials were looked at is told, too.
         missed = await database_sync_to_async(replies.begun_and_ended_since)(
-            conversation_id=row.id, moment=came
+            conversation_id=self.conversation_id, moment=came
         )
         if self.out.state is SocketState.CLOSED:
             return
         self.out.state = SocketState.OPEN
         await self.out.tell(events.ready(self.conversation_id, settings.CHAT_HEARTBEAT_SECONDS))
-        await self._tell_queue()
+        await self.watch.tell_queue()
         for reply_id in missed:
             self.feed.follow_once(reply_id)
         if running is not None:
             # A client that comes late gets the snapshot without the question.
             self.feed.follow_once(running, question=began >= timestamp(came))
-        self._watch_credentials()
-        self._beat_later()
-        self._leaving.callback(lambda: self._timer.cancel())
+        self._leaving.enter_context(self.watch.running())
         # A task that is started from outside runs in this socket's context all the same.
         leave = partial(copy_context().run, self._leave)
         self._leaving.enter_context(lifecycle.goodbye(leave))
+
+    async def _set_up(self, admitted: handshake.Admitted) -> None:
+        """Make what serves the socket, and have its hints come."""
+        runtime = await lifecycle.start()
+        self.turns, self.peers = runtime.turns, runtime.peers
+        user, row = admitted.caller.user, admitted.conversation
+        self.conversation_id = row.id
+        self.reading = Reading(user.pk)
+        self.feed = Feed(self.turns, self.out, self._start)
+        self.commands = Commands(admitted, self.turns, self.feed)
+        self._leaving.enter_context(metrics.sockets.track_inprogress())
+        groups = hints.conversation_group(row.id), hints.user_group(user.pk)
+        channel = self.channel_layer, self.channel_name, groups
+        join = partial(hints.join, *channel)
+        self.watch = ConversationWatch(
+            conversation_id=row.id,
+            known=(row.title, row.head_id, row.revision),
+            credentials=self.credentials,
+            commands=self.commands,
+            turns=self.turns,
+            feed=self.feed,
+            out=self.out,
+            join=join,
+            start=self._start,
+        )
+        self._leaving.push_async_callback(hints.leave, *channel)
+        await join()
 
     async def _turn_away(self, refusal: handshake.SocketRefused) -> None:
         """Accept the socket, say why it is refused, and close it; before accept where too many of
@@ -221,88 +227,7 @@ class ChatConsumer(AsyncConsumer):
             if problem.code in ("validation_error", "invalid_parameters"):
                 await self.out.count_invalid()
 
-    # --- On the clock, and hints --------------------------------------------------------------
-
-    def _beat_later(self) -> None:
-        """Send the next heartbeat in a while: a timer, since a task for each idle socket would take
-        more memory than all else of it."""
-        seconds = settings.CHAT_HEARTBEAT_SECONDS
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._beat)
-
-    def _beat(self) -> None:
-        self._start(self._send_beat())
-
-    async def _send_beat(self) -> None:
-        self._beats += 1
-        await self.out.tell(events.HEARTBEAT)
-        if self._beats % HEARTBEATS_A_CHECK == 0:
-            await self._catch_up()
-        self._beat_later()
-
-    def _watch_credentials(self) -> None:
-        """Check them as soon as they may not count any more."""
-        enter, again = self._leaving.enter_context, self._look_again
-        enter(revocation.api_keys.running(self.commands.caller.key_id, again))
-        enter(revocation.sessions.running(self.credentials.session, again))
-
-    async def _catch_up(self) -> None:
-        """Check everything that a lost hint would have told."""
-        await hints.join(self.channel_layer, self.channel_name, self._groups())
-        await self._check_credentials()
-        with suppress(DatabaseError):
-            await self._check_conversation()
-            if (running := await self.turns.running_in(self.conversation_id)) is not None:
-                self.feed.follow_once(running)
-
-    async def _check_conversation(self) -> None:
-        try:
-            row = await database_sync_to_async(access.conversation)(self.user, self.conversation_id)
-        except NotFound:
-            await self._deleted()
-            return
-        if row.awaits or self._awaited:
-            await self._tell_calls()
-        self._awaited = bool(row.awaits)
-        known = row.title, row.head_id, row.revision
-        if known == self._known:
-            return
-        await self._tell_conversation(*known)
-        if row.head_id is not None:
-            self.feed.follow_once(row.head_id)  # it may have ended meanwhile
-
-    async def _tell_calls(self) -> None:
-        """Tell the calls of a turn that waits, or did at the last look."""
-        calls = await database_sync_to_async(selectors.latest)(
-            conversation_id=self.conversation_id, limit=MOST_CALLS
-        )
-        for call in calls:
-            await self.feed.tell_call(call.message_id, call.id, call.state)
-
-    async def _tell_conversation(
-        self, title: str, head_id: UUID | None, revision: int | None, deleted: str | None = None
-    ) -> None:
-        self._known = title, head_id, revision
-        await self.out.tell(
-            events.conversation(self.conversation_id, title, head_id, revision, deleted)
-        )
-
-    async def _deleted(self) -> None:
-        await self.out.close("not_found", "The conversation was deleted.", CloseCode.NOT_FOUND)
-
-    async def _check_credentials(self) -> None:
-        try:
-            caller = await database_sync_to_async(self.credentials.caller)()
-        except DatabaseError:
-            return  # nobody is signed out because the database is away
-        if caller is None or caller.user.pk != self.user.pk:
-            await self.out.close(
-                "not_authenticated", "Your session has ended.", CloseCode.NOT_SIGNED_IN
-            )
-        else:
-            self.commands.caller = caller  # with what its key is good for by now
-
-    def _groups(self) -> tuple[str, str]:
-        return hints.conversation_group(self.conversation_id), hints.user_group(self.user.pk)
+    # --- Begin and end ----------------------------------------------------------------------
 
     async def _running(self) -> tuple[UUID | None, str]:
         """The running reply, and when it began. When this process cannot follow it, the socket is
@@ -333,48 +258,6 @@ class ChatConsumer(AsyncConsumer):
             async with asyncio.timeout(GOODBYE_PATIENCE):
                 await self.feed.told()
         await self.out.send_away()
-
-    async def hint_turn(self, message: dict[str, Any]) -> None:
-        self.feed.follow_once(UUID(message["reply_id"]))
-
-    async def hint_conversation(self, message: dict[str, Any]) -> None:
-        head_id = UUID(message["head_id"]) if message["head_id"] else None
-        # A server of the release before tells no revision.
-        more = message.get("revision"), message.get("deleted")
-        self._start(self._tell_conversation(message["title"], head_id, *more))
-
-    async def hint_queue(self, message: dict[str, Any]) -> None:
-        if "call_id" in message:
-            ids = UUID(message["message_id"]), UUID(message["call_id"])
-            self._start(self.feed.tell_call(*ids, message["state"]))
-        elif "present" in message:
-            if self.out.state is SocketState.OPEN:
-                self._start(hints.tell_presence(message["present"], message["user"]))
-        else:
-            self._start(self._tell_queue())
-
-    async def _tell_queue(self) -> None:
-        """Send the message queue, unless the client knows it."""
-        waiting = await message_queue.items(self.conversation_id)
-        if waiting != self._waiting:
-            self._waiting = waiting
-            await self.out.tell(events.queue(self.conversation_id, *waiting))
-
-    async def hint_deleted(self, message: dict[str, Any]) -> None:
-        self._start(self._deleted())
-
-    async def hint_credentials(self, message: dict[str, Any]) -> None:
-        self._look_again()
-        self._start(self._tell_queue())  # what a revoked key queued is not sent
-
-    def _look_again(self) -> None:
-        self._start(self._check_credentials())
-
-    async def hint_missed(self, message: dict[str, Any]) -> None:
-        if self.out.state is not SocketState.OPEN:
-            return
-        self._start(self._catch_up())
-        self._start(self._tell_queue())
 
     # --- Tasks -----------------------------------------------------------------------------
 

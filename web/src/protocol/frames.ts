@@ -48,16 +48,3 @@ export type ClientFrame =
   | { type: 'send_now'; client_id: string }
   | DecideFrame
   | { type: 'heartbeat' };
-
-export const CLIENT_FRAME_TYPES = [
-  'user_message',
-  'regenerate',
-  'stop',
-  'follow',
-  'unqueue',
-  'queue_resume',
-  'queue_order',
-  'send_now',
-  'decide',
-  'heartbeat',
-] as const satisfies readonly ClientFrame['type'][];

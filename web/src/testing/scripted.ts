@@ -301,6 +301,15 @@ export function generated(clientId: string, content: string, changes: Partial<Me
 /** Lets promises settle and this much time (ms) pass. */
 export const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
+/** Answers the last `generate`, and the question about the conversation after it. */
+export async function answerGenerate(script: Script, text: string, status = 200, changes = {}): Promise<void> {
+  const call = script.callsTo('/generate/').at(-1)!;
+  call.answer(status, { ...generated(String(call.body!['client_id']), text), ...changes });
+  await pass();
+  script.callsTo('/conversations/c/').at(-1)?.answer(200, { id: 'c', title: 'T', head_id: 'a1' });
+  await pass();
+}
+
 /** The end of a test with false timers: closes the engine, which may leave none behind. */
 export async function over(engine: { close(): void }, script: Script): Promise<void> {
   engine.close();

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
 import {
+  answerGenerate,
   collect,
   delta,
   end,
@@ -30,15 +31,6 @@ const mode = () => engine.connection.mode;
 const ask = (clientId = 'k1') => collect(engine.turn({ clientId, content: 'hi' }));
 const generateCalls = () => script.callsTo('/generate/');
 
-/** Answers the last REST call, and the question about the conversation after it. */
-async function answerGenerate(text: string, status = 200, changes = {}) {
-  const call = generateCalls().at(-1)!;
-  call.answer(status, { ...generated(String(call.body!['client_id']), text), ...changes });
-  await pass();
-  script.callsTo('/conversations/c/').at(-1)?.answer(200, { id: 'c', title: 'T', head_id: 'a1' });
-  await pass();
-}
-
 async function begun() {
   engine.open();
   script.socket.ready();
@@ -57,7 +49,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     script.socket.die();
     expect(mode()).toBe('rest');
     expect(generateCalls().map((call) => call.body)).toEqual([{ client_id: 'k1', content: 'hi' }]);
-    await answerGenerate('One two');
+    await answerGenerate(script, 'One two');
     expect(turn.events.map((event) => event.type)).toEqual([
       'user_message',
       'message_start',
@@ -81,7 +73,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     await pass(1);
     expect(generateCalls()).toHaveLength(1);
     expect(script.sockets[0]!.closed).toBe(true);
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     expect(turn.text()).toBe('One');
   });
 
@@ -90,7 +82,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     script.socket.ready();
     const turn = ask();
     script.socket.die();
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     expect(turn.text()).toBe('One');
     expect(generateCalls()).toHaveLength(1);
   });
@@ -99,7 +91,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     engine.open();
     const turn = collect(engine.turn({ clientId: 'k2', messageId: 'a0' }));
     script.socket.die();
-    await answerGenerate('One', 200, { user_message: row('u1', 'user', { client_id: 'k1' }) });
+    await answerGenerate(script, 'One', 200, { user_message: row('u1', 'user', { client_id: 'k1' }) });
     expect(turn.text()).toBe('One');
     expect(turn.events.map((event) => event.type)).not.toContain('user_message');
   });
@@ -110,7 +102,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     const turn = ask();
     script.socket.tell(userMessage('u1', 'k1', 'hi'));
     script.socket.die(1012);
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     expect(turn.text()).toBe('One');
   });
 
@@ -120,7 +112,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     const turn = ask();
     await pass(5_000);
     expect(engine.connection).toMatchObject({ mode: 'rest', reason: 'no_answer' });
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     expect(turn.text()).toBe('One');
   });
 
@@ -128,12 +120,12 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     engine.open();
     script.socket.die();
     ask('k1');
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     await pass(20_000);
     ask('k2');
     expect(script.sockets).toHaveLength(1);
     expect(generateCalls()).toHaveLength(2);
-    await answerGenerate('Two');
+    await answerGenerate(script, 'Two');
     await pass(10_000);
     expect(script.sockets).toHaveLength(2);
     expect(mode()).toBe('rest');
@@ -168,7 +160,7 @@ describe('lost before the reply has begun: the same client id by REST', () => {
     const bodies = generateCalls().map((call) => call.body!['client_id']);
     expect(bodies.length).toBeGreaterThan(1);
     expect(new Set(bodies)).toEqual(new Set(['k1']));
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     expect(turn.text()).toBe('One');
   });
 });
@@ -202,7 +194,7 @@ describe('lost after the reply has begun', () => {
     await pass(5_000);
     expect(script.sockets).toHaveLength(4);
     expect(mode()).toBe('rest');
-    await answerGenerate('One two');
+    await answerGenerate(script, 'One two');
     expect(turn.text()).toBe('One two');
     expect(turn.done).toBe(true);
   });
@@ -287,7 +279,7 @@ describe('answers never fall back', () => {
     script.socket.die();
     const error = { code: 'provider_error', message: 'It broke.', retryable: true };
     const failed = generated('k1', 'One', { status: 'failed', error });
-    await answerGenerate('', 502, { ...failed, error });
+    await answerGenerate(script, '', 502, { ...failed, error });
     expect(turn.events.at(-1)).toMatchObject({ status: 'failed', full_content: 'One', error });
     expect(turn.done).toBe(true);
   });

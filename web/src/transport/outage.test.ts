@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
 import {
+  answerGenerate,
   collect,
   end,
-  generated,
   over,
   pass,
   scripted,
@@ -28,15 +28,6 @@ const mode = () => engine.connection.mode;
 const ask = (clientId = 'k1') => collect(engine.turn({ clientId, content: 'hi' }));
 const generateCalls = () => script.callsTo('/generate/');
 
-/** Answers the last REST call, and the question about the conversation after it. */
-async function answerGenerate(text: string, status = 200, changes = {}) {
-  const call = generateCalls().at(-1)!;
-  call.answer(status, { ...generated(String(call.body!['client_id']), text), ...changes });
-  await pass();
-  script.callsTo('/conversations/c/').at(-1)?.answer(200, { id: 'c', title: 'T', head_id: 'a1' });
-  await pass();
-}
-
 describe('nothing can be reached', () => {
   beforeEach(() => {
     script.onSocket = (socket) => queueMicrotask(() => socket.die());
@@ -55,7 +46,7 @@ describe('nothing can be reached', () => {
     expect(generateCalls().length).toBeGreaterThan(3);
     script.onCall = () => {};
     await pass(10_000);
-    await answerGenerate('One');
+    await answerGenerate(script, 'One');
     expect(turn.text()).toBe('One');
     expect(mode()).toBe('rest');
   });

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
@@ -48,7 +47,6 @@ async def writer(place: Place) -> ChatServer:
     raise AssertionError("no process writes a reply")
 
 
-@pytest.mark.timeout(300)
 async def test_a_reply_outlives_a_reload_and_its_process(
     browser: Browser, place: Place, nginx: Nginx
 ):

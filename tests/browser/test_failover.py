@@ -1,6 +1,5 @@
 """A short form of the failover report: a few seeds, the same each time."""
 
-import pytest
 from playwright.async_api import Browser
 
 from tests.browser.failover import KINDS, many, report
@@ -11,8 +10,6 @@ from tests.harness.place import place_at
 SEEDS = (1, 3, 4, 6, 7, 8, 9, 14, 30, 34)
 
 
-# Ten runs with waits of their own, half a minute where nothing else goes on.
-@pytest.mark.timeout(300)
 async def test_nothing_is_lost_doubled_or_stuck(browser: Browser, servers: Servers):
     """Over a network that is cut, blocked, muted and slowed at random."""
     async with place_at(servers("daphne", "lively")) as place:

@@ -25,7 +25,7 @@ HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 # Who calls in turn: each may change ten things a second.
 PEOPLE = 8
 # Seconds for all calls that are made up from the description; it takes a quarter of that.
-PATIENCE = 240.0
+PATIENCE = 600.0
 
 # Contracts, section 3, and what was added since.
 CALLS = """

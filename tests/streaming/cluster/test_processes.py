@@ -10,8 +10,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import pytest
-
 from tests.harness import WAIT_S
 from tests.harness.chaos import chaos
 from tests.harness.fold import assert_follows_the_rules, assert_same
@@ -311,7 +309,6 @@ async def test_told_to_end_it_hands_over(
 # --- All of it at once ----------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(240)
 async def test_every_process_is_restarted_under_fifty_streams(
     postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
 ):
@@ -340,7 +337,6 @@ async def test_every_process_is_restarted_under_fifty_streams(
         no_failures(place)
 
 
-@pytest.mark.timeout(240)
 async def test_chaos(postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path):
     """The short form of `bench/chaos.py`."""
     async with processes(postgresql, redis_server, tmp_path, 4, CHAT_DRAIN_SECONDS=2) as place:

@@ -263,7 +263,6 @@ async def test_redis_goes_away_and_comes_back(own_redis: Redis, persistent: bool
 # --- Real processes -------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(240)
 async def test_one_queue_for_three_servers(
     postgresql: PostgreSQL, redis_server: RedisServer, tmp_path: Path
 ):

@@ -79,7 +79,6 @@ async def end_of(socket: Socket, client_id: str) -> dict:
     return end
 
 
-@pytest.mark.timeout(180)
 async def test_a_hundred_cuts_in_a_row(place: Place):
     """However the socket is cut, every reply is complete and made once."""
     person = await place.person()

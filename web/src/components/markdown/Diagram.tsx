@@ -64,7 +64,7 @@ export function Diagram({ source, children }: Props): ReactNode {
         </div>
       )}
       {state !== null && (
-        <details className="mt-1 text-sm">
+        <details className="diagram-source mt-1 text-sm">
           <summary className="inline-flex min-h-9 items-center rounded-control px-1 text-xs text-ink-muted underline underline-offset-2 hover:text-ink pointer-coarse:min-h-11">
             {strings.markdown.diagramSource}
           </summary>

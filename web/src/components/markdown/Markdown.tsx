@@ -66,7 +66,8 @@ export function Markdown({ text, streaming }: { text: string; streaming: boolean
   return (
     <Unfinished value={streaming}>
       {streaming && <KeepSelection text={text} />}
-      <div className={streaming ? 'prose grows' : 'prose'} dir="auto" aria-busy={end < blocks.length || undefined}>
+      {/* Not a class: with one that comes or goes, Chromium lays out the whole reply again. */}
+      <div className="prose" data-grows={streaming || undefined} dir="auto" aria-busy={end < blocks.length || undefined}>
         {blocks.slice(0, end).map((block, index) => (
           <Block
             // A block's place is its identity: earlier ones never move.

@@ -14,7 +14,7 @@ vi.mock('./Formula', () => ({
 vi.mock('../ui/CopyButton', () => ({ CopyButton: ({ text }: { text: string }) => <u data-copy={JSON.stringify(text)} /> }));
 
 function render(text: string, streaming = false): string {
-  return renderToStaticMarkup(<Markdown text={text} streaming={streaming} />).replace('prose grows', 'prose');
+  return renderToStaticMarkup(<Markdown text={text} streaming={streaming} />).replace(' data-grows="true"', '');
 }
 
 function unescape(html: string): string {

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from project.servers import daphne_bodies
+from project.servers.text_frames import text_frame
 from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
@@ -68,7 +69,6 @@ def adapt() -> None:
     """Mend daphne, if it is what imported us."""
     if "daphne.server" not in sys.modules:
         return
-    from autobahn.exception import Disconnected
     from daphne.http_protocol import WebRequest
     from daphne.server import Server
     from daphne.ws_protocol import WebSocketProtocol
@@ -87,15 +87,10 @@ def adapt() -> None:
                 protocol.sendCloseFrame(code=message["code"])
             return
         if message["type"] == "websocket.send":
-            # Autobahn holds what is sent to the limit of what is taken; a reply may be longer.
-            limit, protocol.maxMessagePayloadSize = protocol.maxMessagePayloadSize, 0
-            try:
-                await plain_reply(self, protocol, message)
-            except Disconnected:
-                return  # the application is about to hear of it
-            finally:
-                protocol.maxMessagePayloadSize = limit
-            await protocol.valve.wait()
+            # Else the application is about to hear of it.
+            if protocol.state == protocol.STATE_OPEN:
+                write_at_once(protocol.transport, text_frame(message["text"]))
+                await protocol.valve.wait()
             return
         if message["type"] == "http.response.body":
             await write_body(self, protocol, message)
@@ -116,7 +111,12 @@ def adapt() -> None:
         if valve is None and request.channel is not None:
             valve = request.valve = Valve()
             request.registerProducer(valve, True)
-        await plain_reply(self, request, message)
+        body = message["body"]
+        if request.startedWriting and request.chunked and request.channel is not None and body:
+            request.sentLength += len(body)
+            write_at_once(request.channel.transport, b"%x\r\n%b\r\n" % (len(body), body))
+        else:
+            await plain_reply(self, request, message)
         if valve is not None:
             await valve.wait()
 
@@ -189,6 +189,18 @@ def adapt() -> None:
     WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded
     # What Twisted reads out of forms nobody looks at, and a broken one it refuses without a word.
     WebRequest.__init__ = partialmethod(WebRequest.__init__, parsePOSTFormSubmission=False)
+
+
+def write_at_once(transport: Any, data: bytes) -> None:
+    """Write what the system takes now, and leave the rest to Twisted, which would write nothing
+    before the next turn of the loop, and have the system watch the connection for that."""
+    plain = not getattr(transport, "TLS", True) and not transport.disconnecting
+    if plain and transport.connected and not (transport.dataBuffer or transport._tempDataBuffer):
+        written = transport.writeSomeData(data)
+        if isinstance(written, int):  # else the connection is lost, as Twisted will notice
+            data = data[written:]
+    if data:
+        transport.write(data)
 
 
 async def _end(server: Any) -> None:

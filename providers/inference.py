@@ -3,11 +3,12 @@
 It may spell its answers in snake_case or in camelCase, and may leave the finish reason out.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from providers import transport
+from providers.bodies import pieces_of
 from providers.config import InferenceSettings, Timeouts
 from providers.openai_base import OpenAIBase, StreamedResponse
 
@@ -32,8 +33,7 @@ class InferenceProvider(OpenAIBase):
         client = await self._server.open()
         headers = {"Accept": "text/event-stream, application/json"}
         async with client.stream("POST", _CHAT, json=body, headers=headers) as response:
-            pieces = cast("AsyncGenerator[bytes]", response.aiter_bytes())
-            yield StreamedResponse(response.headers.get("content-type", ""), pieces)
+            yield StreamedResponse(response.headers.get("content-type", ""), pieces_of(response))
 
     async def _fetch_models(self) -> bytes:
         return await self._server.fetch("GET", _MODELS)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import openai
 
 from providers import bodies, errors, openai_request, transport
-from providers.bodies import read_whole
+from providers.bodies import pieces_of, read_whole
 from providers.config import OPENAI_URL, OpenAISettings
 from providers.openai_base import FAILURES, OpenAIBase, StreamedResponse
 from providers.refusals import Refusal
@@ -103,7 +103,7 @@ class OpenAIProvider(OpenAIBase):
             )
             try:
                 yield StreamedResponse(
-                    response.headers.get("content-type", ""), response.iter_bytes()
+                    response.headers.get("content-type", ""), pieces_of(response.http_response)
                 )
             finally:
                 await response.close()

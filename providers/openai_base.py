@@ -143,13 +143,10 @@ class OpenAIBase(Provider):
                     if tail_until is None:
                         raise
                     break  # a stream that fails after the reply has ended has just ended
-                for event in reader.end() if piece is None else reader.feed(piece):
-                    chunk = reply.feed(event, streamed=reader.form is BodyForm.EVENTS)
-                    if chunk is not None:
-                        silence.begun = True
-                        yield chunk
-                    if reply.done:
-                        break
+                events = reader.end() if piece is None else reader.feed(piece)
+                for chunk in reply.read(events, streamed=reader.form is BodyForm.EVENTS):
+                    silence.begun = True
+                    yield chunk
                 if piece is None:
                     break
             else:

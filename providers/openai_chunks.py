@@ -6,7 +6,7 @@ in whether they stream at all.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from providers import errors, values
@@ -35,12 +35,16 @@ _CACHED = (
     *("cached_tokens", "cachedTokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
     "cache_n",  # llama-server
 )
+# What stands in an event, and in its choice and delta, that is a piece of text and nothing else.
+_CHUNK = "chat.completion.chunk"
+_PLAIN = frozenset({"index", "delta", "finish_reason", "logprobs"})
+_TEXT = frozenset({"role", "content"})
 _PATH = re.compile(r"(~|\.{0,2})[\\/]|[A-Za-z]:[\\/]")
 _WINDOWS = ("loaded_context_length", "max_model_len", "n_ctx")
 
 
 class CompletionParser:
-    """Reads a reply: `feed` it each event, then ask for its `end`.
+    """Reads a reply: `read` its events, then ask for its `end`.
 
     A reply comes in deltas or in messages. Some servers send a message beside each delta, or a
     whole message after all of them: what has come in deltas is not taken again.
@@ -64,16 +68,55 @@ class CompletionParser:
         """Whether the reply is complete; the usage may still come."""
         return self._reason is not None or self._whole
 
-    def feed(self, event: str, *, streamed: bool = True) -> Chunk | None:
-        """Return the text in an event, if there is any. `streamed`: it is a server-sent event, and
-        a message in it may be a part.
+    def read(self, events: Iterable[str], *, streamed: bool = True) -> Iterator[Chunk]:
+        """Yield what events that came at the same time say, up to the mark of the end; the answer's
+        pieces among them that follow one another are one chunk. `streamed`: they are server-sent
+        events, and a message in one may be a part.
 
-        Raises the `ProviderError` for an error object and for anything that is no chunk.
+        Raises the `ProviderError` for an error object and for anything that is no chunk, after
+        what stood before it.
         """
-        if event == "[DONE]":
-            self.done = True
-            return None
-        data = self._decoded(event)
+        texts: list[str] = []
+        failure: Exception | None = None
+        try:
+            for event in events:
+                if event == "[DONE]":
+                    self.done = True
+                    break
+                data = self._decoded(event)
+                if text := self._next_text(data):
+                    texts.append(text)
+                    continue
+                if texts:
+                    yield Chunk("".join(texts))
+                    texts = []
+                if chunk := self._chunk(data, streamed):
+                    yield chunk
+        except (ValueError, errors.ProviderError) as exc:
+            failure = exc
+        if texts:
+            yield Chunk("".join(texts))
+        if failure is not None:
+            raise failure
+
+    def _next_text(self, data: Mapping[str, Any]) -> str:
+        """The next piece of an answer that has begun, where the event is nothing else, as nearly
+        all are. Empty for any other event: `_chunk` reads it."""
+        choices = data.get("choices")
+        if self._phase or not isinstance(choices, list) or len(choices) != 1:
+            return ""
+        if data.get("usage") or data.get("error") or data.get("object") != _CHUNK:
+            return ""
+        choice = choices[0]
+        delta = choice.get("delta") if isinstance(choice, dict) else None
+        if not isinstance(delta, dict) or not choice.keys() <= _PLAIN or not delta.keys() <= _TEXT:
+            return ""
+        if choice.get("finish_reason") or choice.get("logprobs") or "content" not in self._deltas:
+            return ""
+        text = delta.get("content")
+        return text if isinstance(text, str) else ""
+
+    def _chunk(self, data: Mapping[str, Any], streamed: bool) -> Chunk | None:
         if data.get("error") or data.get("object") == "error":
             raise refusal_error(read_error(data), self._who, self._model)
         if data.get("usage"):
@@ -81,7 +124,7 @@ class CompletionParser:
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices:
             return None
-        if not isinstance(choices[0], Mapping):
+        if not isinstance(choices[0], dict):
             raise self._unreadable()
         whole = not streamed or data.get("object") == "chat.completion"
         return self._choice(choices[0], whole)
@@ -103,7 +146,7 @@ class CompletionParser:
             data = values.decoded(event)
         except ValueError as exc:
             raise self._unreadable() from exc
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             raise self._unreadable()
         return data
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { filled, queryOf, variablesOf } from './variables';
 
-const TEXT = 'Translate {{ text }} into {{language}}. Keep {{text}} short. {{}} { {no} }';
+const TEXT = 'Translate {{ text }} into {{language}}. Keep {{text}} short. {{}} {{ }} { {no} }';
 
 test('each variable is asked for once, in order', () => {
   expect(variablesOf(TEXT)).toEqual(['text', 'language']);
@@ -9,7 +9,7 @@ test('each variable is asked for once, in order', () => {
 
 test('values go in as they are, wherever the variable stands', () => {
   expect(filled(TEXT, { text: '$& {{language}}' })).toBe(
-    'Translate $& {{language}} into {{language}}. Keep $& {{language}} short. {{}} { {no} }',
+    'Translate $& {{language}} into {{language}}. Keep $& {{language}} short. {{}} {{ }} { {no} }',
   );
 });
 

@@ -6,7 +6,7 @@ export interface OfferedPrompt {
   text: string;
 }
 
-const VARIABLE = /\{\{\s*([^{}\n]{1,100}?)\s*\}\}/g;
+const VARIABLE = /\{\{\s*([^{}\s][^{}\n]{0,99}?)\s*\}\}/g;
 
 /** The names in the order in which they come, each once. */
 export function variablesOf(text: string): string[] {

@@ -77,15 +77,20 @@ export function PromptLibrary() {
           {editing === NEW && <li className="py-2">{editor()}</li>}
         </ul>
       </div>
-      <div className="shrink-0 border-t border-line px-6 py-3">
-        <button type="button" data-first className="button button-quiet border border-line" disabled={editing === NEW} onClick={() => setEditing(NEW)}>
-          <Plus className="size-4" aria-hidden />
-          {words.add}
-        </button>
-      </div>
+      {editing === null && (
+        <div className="shrink-0 border-t border-line px-6 py-3">
+          <button type="button" data-first className="button button-quiet border border-line" onClick={() => setEditing(NEW)}>
+            <Plus className="size-4" aria-hidden />
+            {words.add}
+          </button>
+        </div>
+      )}
     </ModalDialog>
   );
 }
+
+/** Down to its buttons. */
+const showWhole = (form: HTMLFormElement | null) => form?.scrollIntoView?.({ block: 'nearest' });
 
 interface EditorProps {
   prompt: Prompt | undefined;
@@ -104,7 +109,7 @@ function Editor({ prompt, onSave, onCancel }: EditorProps) {
     void onSave({ name: name.trim(), text }).finally(() => setSaving(false));
   }
   return (
-    <form onSubmit={submit} className="flex flex-col gap-3 py-2">
+    <form ref={showWhole} onSubmit={submit} className="flex flex-col gap-3 py-2">
       <div>
         <label htmlFor={`${id}-name`} className="mb-1.5 block text-sm font-medium">
           {words.name}
@@ -133,7 +138,7 @@ function Editor({ prompt, onSave, onCancel }: EditorProps) {
           maxLength={LONGEST_TEXT}
           dir="auto"
           aria-describedby={`${id}-help`}
-          className="field auto-grow scroll-quiet max-h-64 resize-none py-2.5 text-sm"
+          className="field auto-grow scroll-quiet max-h-64 min-h-24 resize-none py-2.5 text-sm"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />

@@ -24,6 +24,14 @@ test('the tip shows after a moment, with the keys, and goes at a press', () => {
   expect(screen.getByText('Alt Shift S')).toBeTruthy();
   fireEvent.pointerDown(button);
   expect(screen.queryByText('Toggle sidebar')).toBeNull();
+  // What the press has opened may lie where the tip would be.
+  fireEvent.pointerOver(button, { pointerType: 'mouse' });
+  pass(200);
+  expect(screen.queryByText('Toggle sidebar')).toBeNull();
+  fireEvent.pointerOver(document.body, { pointerType: 'mouse' });
+  fireEvent.pointerOver(button, { pointerType: 'mouse' });
+  pass(200);
+  expect(screen.getByText('Toggle sidebar')).toBeTruthy();
 });
 
 test('a finger brings no tip', () => {

@@ -26,6 +26,8 @@ export function Tooltips() {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let hiddenAt = -Infinity;
     let shown = false;
+    /** What was pressed says nothing more until the pointer has left it: something may have opened beside it. */
+    let pressed: HTMLElement | null = null;
     function show(element: HTMLElement, delay: number) {
       clearTimeout(timer);
       timer = setTimeout(() => {
@@ -42,6 +44,8 @@ export function Tooltips() {
     function onOver(event: PointerEvent) {
       if (event.pointerType === 'touch') return;
       const element = tipped(event.target);
+      if (element === pressed && element) return;
+      pressed = null;
       if (!element) hide();
       else show(element, shown || performance.now() - hiddenAt < WARM_MS ? 0 : DELAY_MS);
     }
@@ -54,6 +58,7 @@ export function Tooltips() {
     const options = { signal: abort.signal, passive: true };
     document.addEventListener('pointerover', onOver, options);
     document.addEventListener('focusin', onFocus, options);
+    document.addEventListener('pointerdown', (event) => void (pressed = tipped(event.target)), { ...options, capture: true });
     for (const name of ['pointerdown', 'keydown', 'focusout', 'pointerleave', 'scroll'] as const) {
       document.addEventListener(name, hide, { ...options, capture: true });
     }

@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop as _noop
 from django.views.decorators.http import require_POST
 
 from conversations.connections import jobs, services
@@ -26,7 +27,7 @@ from conversations.connections.serializers import ConnectionChanges, ConnectionI
 from conversations.fields import valid
 from conversations.usage.models import UsageRecord
 from project.sentences import by_code
-from project.staff_pages import for_staff, rendered, saved
+from project.staff_pages import for_staff, is_overtaken, rendered, saved, stamp
 from providers.errors import ProviderError
 from streaming.connections import Connections, is_own
 from streaming.lifecycle import Runtime, lifecycle
@@ -36,6 +37,12 @@ from streaming.rest.model_jobs import ModelJobInput, loaded, stores
 FALLBACKS = 3
 # Jobs that the page shows.
 JOBS = 10
+# What providers of the settings are called where they have no name of their own.
+OWN_LABELS = (
+    _noop("The embedded model"),
+    _noop("The inference service"),
+    _noop("The OpenAI-compatible server"),
+)
 
 
 def _area(label: Any, **options: Any) -> forms.CharField:
@@ -124,6 +131,8 @@ async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
     theirs = await _theirs()
     rows, defaults = await theirs.listed(), theirs.defaults()
     for row in rows:
+        if row["label"] in OWN_LABELS:
+            row["label"] = _(row["label"])
         row["said"] = _health(row)
         if row["id"] == more.get("tested_id"):
             row["tested"] = {**more["tested"], "said": _outcome(row, more["tested"])}
@@ -173,9 +182,11 @@ async def add(request: HttpRequest) -> HttpResponse:
 async def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Change a connection, and say what is found there."""
     row: Connection = await database_sync_to_async(services.connection)(connection_id=connection_id)
-    form = ConnectionForm(request.POST or None, initial=_initial(row))
+    initial = _initial(row)
+    form = ConnectionForm(request.POST or None, initial=initial)
     form.fields["name"].required = False
-    if request.method == "POST" and form.is_valid():
+    valid_now = request.method == "POST" and form.is_valid()
+    if valid_now and not is_overtaken(request, form, initial):
 
         def change() -> Connection:
             changes = valid(ConnectionChanges(data=form.body(new=False)))
@@ -183,7 +194,12 @@ async def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 
         if await _saved(form, change) is not None:
             return await _tell_test(request, row.pk)
-    context = {"form": form, "connection": row, "has_key": bool(row.api_key)}
+    context = {
+        "form": form,
+        "connection": row,
+        "has_key": bool(row.api_key),
+        "shown": stamp(initial),
+    }
     return await rendered(request, "connection.html", context, 400 if form.errors else 200)
 
 
@@ -282,7 +298,8 @@ async def choose(request: HttpRequest) -> HttpResponse:
 async def models(request: HttpRequest) -> HttpResponse:
     """Show the models that servers keep, those in memory, and the work on them."""
     runtime = await lifecycle.start()
-    servers = [await _server(runtime, name) for name in stores(runtime)]
+    shown = [await _server(runtime, name) for name in stores(runtime)]
+    servers = [server for server in shown if server]
     rows = [row async for row in jobs.jobs()[:JOBS]]
     providers = runtime.router.providers
     said = {}
@@ -301,8 +318,11 @@ async def models(request: HttpRequest) -> HttpResponse:
 
 
 async def _server(runtime: Runtime, name: str) -> dict[str, Any]:
-    """A server, its models with their last use, or why they are not told."""
-    provider = runtime.router.providers[name]
+    """A server, its models with their last use, or why they are not told; nothing of one that was
+    deleted while the others were asked."""
+    provider = runtime.router.providers.get(name)
+    if provider is None:
+        return {}
     try:
         listed = await runtime.router.listed(provider, fresh=True)
     except ProviderError as error:

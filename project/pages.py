@@ -244,6 +244,9 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     except signing.BadSignature:
         raise Http404 from None
     if User.objects.exists():
+        if not request.user.is_authenticated:
+            sentence = _("This server has an account already, so the link does nothing. Sign in.")
+            messages.info(request, sentence)
         return redirect("signin")
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -3,6 +3,8 @@
 The views are coroutines: what they show is asked of other servers, and no thread waits for that.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, TypeVar
@@ -67,13 +69,50 @@ async def saved(
     except ValidationError as error:
         detail = error.detail if isinstance(error.detail, dict) else {}
         for name, told in detail.items():
-            sentence = told[0] if isinstance(told, list) else _("Not valid.")
-            _add_error(form, (names or {}).get(name, name), str(sentence))
+            _add_told(form, (names or {}).get(name, name), told)
         return None
     except Problem as problem:
         _add_error(form, next(iter(problem.fields or {}), None), problem_words(problem))
         return None
     return row
+
+
+def stamp(shown: Mapping[str, Any]) -> str:
+    """Return a short text that changes with what a form shows, for its field `shown`."""
+    text = json.dumps(shown, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_overtaken(request: HttpRequest, form: forms.Form, shown: Mapping[str, Any]) -> bool:
+    """Whether what a form shows was changed in another window since it was opened: saving would
+    undo that. Says so; who saves again knows."""
+    seen = request.POST.get("shown")
+    if not seen or seen == stamp(shown):
+        return False
+    form.add_error(
+        None, _("This was changed elsewhere while you had it open. Save again to overwrite that.")
+    )
+    return True
+
+
+def _add_told(form: forms.Form, field: str, told: Any, part: str = "") -> None:
+    """Add the sentences of a field of the REST API, whose parts may be fields here, or have names,
+    such as headers."""
+    match told:
+        case dict():
+            for name, below in told.items():
+                own = name in form.fields
+                _add_told(
+                    form,
+                    name if own else field,
+                    below,
+                    "" if own or isinstance(name, int) else name,
+                )
+        case list():
+            for below in told[:1]:
+                _add_told(form, field, below, part)
+        case _:
+            _add_error(form, field, f"{part[:40]}: {told}" if part else str(told))
 
 
 def _add_error(form: forms.Form, field: str | None, sentence: str) -> None:

@@ -19,7 +19,7 @@ from conversations.tools import servers
 from conversations.tools.models import ToolServer
 from conversations.tools.serializers import ToolServerChanges, ToolServerInput
 from project.sentences import by_template
-from project.staff_pages import for_staff, rendered, saved
+from project.staff_pages import for_staff, is_overtaken, rendered, saved, stamp
 from streaming.lifecycle import lifecycle
 from streaming.tools import lists
 
@@ -147,7 +147,8 @@ async def edit(request: HttpRequest, server_id: UUID) -> HttpResponse:
     listed = list(dict.fromkeys([tool["name"] for tool in row.tools] + (row.enabled_tools or [])))
     initial = await database_sync_to_async(_initial)(row)
     form = ToolServerForm(request.POST or None, initial=initial, listed=listed)
-    if request.method == "POST" and await database_sync_to_async(form.is_valid)():
+    valid_now = request.method == "POST" and await database_sync_to_async(form.is_valid)()
+    if valid_now and not is_overtaken(request, form, initial):
 
         def change() -> ToolServer:
             changes = valid(ToolServerChanges(data=form.body()))
@@ -161,7 +162,7 @@ async def edit(request: HttpRequest, server_id: UUID) -> HttpResponse:
         {"name": name, "on": name in chosen, "gone": name not in known, **known.get(name, {})}
         for name in listed
     ]
-    return await _form(request, form, server=row, tools=tools)
+    return await _form(request, form, server=row, tools=tools, shown=stamp(initial))
 
 
 async def _form(request: HttpRequest, form: ToolServerForm, **more: Any) -> HttpResponse:

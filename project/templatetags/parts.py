@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,15 @@ from django_vite.templatetags.django_vite import vite_preload_asset
 register = template.Library()
 # The letters of most texts.
 FONT = "inter-latin-wght-normal.woff2"
+
+
+@register.filter
+def size(value: int) -> str:
+    """Say a number of bytes as the page of the chat does: a kilobyte has 1,000 of them."""
+    power = 0
+    while value >= 1000 ** (power + 1):
+        power += 1
+    return filesizeformat(value / 1000**power * 1024**power)  # whose kilobyte has 1,024
 
 
 @register.simple_tag

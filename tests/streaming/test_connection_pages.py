@@ -1,6 +1,7 @@
 """The pages *Connections* and *Models*, which need no script."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -41,6 +42,12 @@ async def test_the_page_of_connections(daphne_place: Place):
         refused = await post(staff, "/connections/add", **{**form, "name": "Page"})
         assert refused.status_code == 400
         assert "Only small letters, digits and hyphens are allowed." in refused.text
+        # Also of one part of a field, and of a field that is a part of another one in the API.
+        parts = {"headers": f"X-Long: {'v' * 5000}", "gap_s": "-1", "offered": "m" * 300}
+        refused = await post(staff, "/connections/add", **{**form, **parts})
+        assert "X-Long: Ensure this field has no more than 4000 characters." in refused.text
+        assert "Ensure this value is greater than or equal to 0.1." in refused.text
+        assert "Ensure this field has no more than 200 characters." in refused.text
         assert "sk-secret-3" not in refused.text
         added = await post(staff, "/connections/add", **form)
         assert "The page’s answers and has 1 model. It is an Ollama" in added.text
@@ -66,6 +73,7 @@ async def test_the_page_of_connections(daphne_place: Place):
             assert text in shown.text
         for secret in ("sk-secret-3", "green"):
             assert secret not in shown.text
+        [stamp] = re.findall(r'name="shown" value="(\w+)"', shown.text)
         changes = {**form, "kind": "ollama", "base_url": ollama.url, "headers": "X-Team:"}
         away = {**changes, "base_url": "http://127.0.0.1:9"}
         # The name is in isolation, and the question mark belongs to the sentence.
@@ -78,6 +86,11 @@ async def test_the_page_of_connections(daphne_place: Place):
         [row] = [r for r in ok(await staff.page.get(REST))["results"] if r["name"] == "page"]
         told = (row["label"], row["has_key"], row["headers"], row["enabled"], row["health"])
         assert told == ("Mine", True, {"X-Team": None}, False, None)
+        # A form that was opened before that, and knows nothing of it, has to be saved twice.
+        late = await post(staff, path, **form, shown=stamp)
+        assert "This was changed elsewhere" in late.text
+        [row] = [r for r in ok(await staff.page.get(REST))["results"] if r["name"] == "page"]
+        assert row["label"] == "Mine"
         assert "Deleted “Mine”." in (await post(staff, f"{path}/delete")).text
         assert (await staff.page.get(path)).status_code == 404
         # The environment of this server has chosen the default.

@@ -189,6 +189,8 @@ async def test_the_first_owner_is_made_with_the_link_once(own_server: OwnServer)
         answer = await late.http.post(link, data=data, headers={"Referer": server.url})
         assert (answer.status_code, answer.headers["location"]) == (302, "/signin/")
         assert server.clerk("count", model="User") == 1
+        told = await late.http.get(link, follow_redirects=True)
+        assert "has an account already, so the link does nothing" in told.text
     server.terminate()
     server.start()
     assert server.log.count("one-time link") == 1

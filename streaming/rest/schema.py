@@ -89,6 +89,9 @@ class ModelsSerializer(serializers.Serializer[Any]):
     parameters by name. `error` is why the provider does not list its models."""
 
     provider = serializers.CharField(allow_null=True)
+    provider_labels = serializers.DictField(
+        child=serializers.CharField(), help_text="What people call the providers, by their names."
+    )
     default = serializers.CharField(allow_null=True)
     error = shapes.ErrorDetailSerializer(allow_null=True)
     notice = serializers.CharField(allow_null=True)

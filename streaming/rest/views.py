@@ -5,6 +5,7 @@ while they wait.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from rest_framework.response import Response
 from conversations.errors import error_body
 from conversations.people import keys
 from conversations.people.authentication import caller, key_of
+from conversations.people.models import ApiKey
 from conversations.schema import extend_schema
 from conversations.threads import access, selectors
 from conversations.threads.models import Message, Status
@@ -215,6 +217,7 @@ class ModelsView(AsyncAPIView):
         return Response(
             {
                 "provider": provider.name,
+                "provider_labels": _labels(router.providers, entries, key_of(request)),
                 "default": default,
                 "error": {"code": error.code, "message": error.message} if error else None,
                 "notice": provider.notice,
@@ -232,6 +235,14 @@ class ModelsView(AsyncAPIView):
                 "reasoning_tokens": settings.CHAT_REASONING_TOKENS,
             }
         )
+
+
+def _labels(
+    providers: Mapping[str, Provider], entries: list[CatalogEntry], key: ApiKey | None
+) -> dict[str, str]:
+    """What people call the providers. A key is told of those alone whose models it may use."""
+    listed = {e.provider for e in entries if key and keys.allows(key, e.id, e.provider)}
+    return {name: p.label for name, p in providers.items() if key is None or name in listed}
 
 
 async def _queue(pk: UUID) -> Response:

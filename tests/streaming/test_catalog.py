@@ -46,6 +46,9 @@ async def test_models_of_all_providers_are_listed_and_answer(place_alone: Place)
         assert ids[:2] == ["normal", "echo"]
         assert {"openai/normal", "openai/some/one", "inference/normal"} <= set(ids)
         assert len(set(ids)) == len(ids)
+    labels = ok(await person.rest.get("/api/models/"))["provider_labels"]
+    assert labels["ollama"] == "Ollama"
+    assert {"openai", "inference"} < labels.keys()
     chat = await person.conversation()
     for name, provider in (("openai/normal", "openai"), ("ollama/normal", "ollama")):
         answer = ok(await person.rest.generate(chat, model=name))

@@ -162,12 +162,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
   }
 
   const known = models.models;
-  const notice =
-    known?.results.length === 0 && !known.default ? (
-      <NoModelCard models={models} />
-    ) : (
-      known?.notice && <DemoNotice notice={known.notice} code={known.notice_code} />
-    );
+  const noModel = known?.results.length === 0 && !known.default && <NoModelCard models={models} />;
+  const notice = !noModel && known?.notice && <DemoNotice notice={known.notice} code={known.notice_code} />;
   return (
     <Shell
       title={title}
@@ -204,7 +200,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
       {conversation.temporary && <TemporaryNote row={conversation} />}
       {plain && <PlainNotice onFormat={format} />}
       {messages.length === 0 ? (
-        <EmptyState onPick={prompts.pick} ready={readyWords(known, parameters.values.model)}>
+        <EmptyState onPick={prompts.pick} ready={readyWords(known, parameters.values.model)} first={noModel}>
           {notice}
           <RecentChats except={conversation.id} />
         </EmptyState>
@@ -220,7 +216,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
             hasOlder={playground.hasOlder}
             loadOlder={playground.loadOlder}
           >
-            {notice}
+            {noModel || notice}
           </MessageList>
           </PlainText>
           </ThreadFiles>

@@ -6,6 +6,7 @@ import type { ModelList } from '../protocol';
 import { errorWords, saidError } from '../errorWords';
 import { strings } from '../strings';
 import { readStored, writeStored } from '../stored';
+import { learnLabels } from '../state/models';
 import { modelsKey, shouldRetry } from '../state/queries';
 
 const STORED_AS = 'chat.models';
@@ -32,6 +33,8 @@ export function useModels(): ModelsHandle {
     networkMode: 'always',
     retry: shouldRetry,
   });
+  // At once: the messages that are drawn next say these names.
+  if (data) learnLabels(data);
   useEffect(() => {
     if (data && !data.error) writeStored(STORED_AS, data);
   }, [data]);

@@ -4,6 +4,8 @@ export interface Model {
   id: string;
   label: string;
   provider: string;
+  /** Its server does not answer, and listed it when it last did. */
+  stale?: boolean;
   context_length: number | null;
   capabilities: string[];
   /** What it has beside temperature, max_tokens and top_p. */
@@ -24,6 +26,8 @@ export interface Bounds {
 
 export interface ModelList {
   provider: string;
+  /** What people call the servers, by their names. */
+  provider_labels?: Record<string, string>;
   default: string | null;
   /** Set when the provider does not answer; `results` is then empty. */
   error: { code: string; message: string } | null;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { sameModel, shortName } from './models';
+import type { ModelList } from '../protocol';
+import { learnLabels, modelName, providerName, sameModel, shortName } from './models';
 
 test('a name is said without the tag that stands for none', () => {
   expect(shortName('llama3.2:latest')).toBe('llama3.2');
@@ -20,4 +21,16 @@ test.each([
 test('a name without a tag means the latest', () => {
   expect(sameModel('llama3.2', 'llama3.2:latest')).toBe(true);
   expect(sameModel('llama3.2:3b', 'llama3.2')).toBe(false);
+});
+
+test('a reply names its model and its server by the labels of the list', () => {
+  const listed = [
+    { id: 'said:latest', provider: 'ollama', label: 'said' },
+    { id: 'gpu/said:latest', provider: 'gpu', label: 'The sayer' },
+  ];
+  learnLabels({ results: listed, provider_labels: { gpu: 'GPU box', ollama: 'Olla' } } as unknown as ModelList);
+  expect(modelName('said', 'gpu')).toBe('The sayer');
+  expect(modelName('said:latest', 'ollama')).toBe('said');
+  expect(modelName('gone:latest', null)).toBe('gone');
+  expect(['gpu', 'ollama', 'gone'].map(providerName)).toEqual(['GPU box', 'Ollama', 'gone']);
 });

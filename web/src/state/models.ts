@@ -1,5 +1,5 @@
 /** The names of models and providers, and finding a model of a list by its name. */
-import type { Model } from '../protocol';
+import type { Model, ModelList } from '../protocol';
 import { strings } from '../strings';
 
 /** Ollama adds this to a name without a tag, and takes such a name for it. */
@@ -13,9 +13,30 @@ export function shortName(name: string): string {
   return withoutLatest(name.replace(FILE, '')) || name;
 }
 
-/** The provider as people say it; a connection without a known name keeps its own. */
+/** The labels of the last list: replies know only the names of what answered. */
+let learned: ModelList | undefined;
+let modelLabels = new Map<string, string>();
+
+/** Takes the labels of models and servers from a list. */
+export function learnLabels(list: ModelList): void {
+  if (list === learned) return;
+  learned = list;
+  modelLabels = new Map(list.results.map(({ id, provider, label }) => [labelKey(id, provider), label]));
+}
+
+/** The provider as people say it: by the label that staff gave it, else by its name. */
 export function providerName(provider: string): string {
-  return strings.providers[provider] ?? provider;
+  return strings.providers[provider] ?? learned?.provider_labels?.[provider] ?? provider;
+}
+
+/** The model of a reply as people say it: by its label, while it is listed. */
+export function modelName(model: string, provider: string | null | undefined): string {
+  return shortName((provider && modelLabels.get(labelKey(model, provider))) || model);
+}
+
+function labelKey(model: string, provider: string): string {
+  const prefix = `${provider}/`;
+  return prefix + withoutLatest(model.startsWith(prefix) ? model.slice(prefix.length) : model);
 }
 
 /** Whether two names mean one model: an older name may lack the tag. */

@@ -3,6 +3,7 @@
  * are not looked at while someone writes. None of them belongs to a browser, but for Ctrl+K,
  * Shift+Escape and Ctrl+Shift+Backspace, which every chat page has taught people to expect.
  */
+import { strings } from '../strings';
 import type { CommandName } from './commands';
 
 export interface Shortcut {
@@ -62,11 +63,10 @@ function isPressed(keys: readonly string[], press: KeyPress): boolean {
 }
 
 const isMac = () => /Mac|iPhone|iPad/.test(navigator.userAgent);
-const NAMES: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc' };
+const SIGNS: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓' };
+const MAC_SIGNS: Record<string, string> = { Mod: '⌘', Alt: '⌥' };
 
-/** As it is written on the keyboard at hand. */
+/** As it is written on the keyboard at hand, in the language of the page. */
 export function keyName(key: string): string {
-  if (key === 'Mod') return isMac() ? '⌘' : 'Ctrl';
-  if (key === 'Alt' && isMac()) return '⌥';
-  return NAMES[key] ?? key;
+  return (isMac() ? MAC_SIGNS[key] : undefined) ?? SIGNS[key] ?? strings.keys[key] ?? key;
 }

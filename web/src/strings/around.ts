@@ -45,6 +45,7 @@ const english = {
     admin: 'Admin',
     people: 'People',
     connections: 'Connections',
+    models: 'Models',
     tools: 'Tools',
     shortcuts: 'Keyboard shortcuts',
     signOut: 'Sign out',

@@ -52,6 +52,15 @@ export const frameTexts = {
     cancel: 'Cancel',
   },
 
+  /** As they are written on keyboards; a Mac has signs of its own. */
+  keys: {
+    Mod: 'Ctrl',
+    Alt: 'Alt',
+    Shift: 'Shift',
+    Escape: 'Esc',
+    Backspace: 'Backspace',
+  } as Record<string, string>,
+
   demo: {
     name: 'About the model',
     /** By the code of what answers. */

@@ -90,6 +90,10 @@ export const settingsTexts = {
     once: 'For this reply only. The chat keeps its model.',
     connect: 'Connect Ollama',
     noneYet: 'No model can answer yet.',
+    empty: 'Ollama has no model yet',
+    emptyLead: 'It is running. Pull a model, and it answers here.',
+    emptyAsk: 'It is running. Ask the people who run this server for a model.',
+    stale: 'Not answering now',
     checkAgain: 'Check again',
     pull: {
       now: (model: string) => `Pull ${model} now`,

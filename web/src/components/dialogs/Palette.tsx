@@ -123,7 +123,7 @@ export function Palette() {
         </p>
       )}
       <p className="flex shrink-0 gap-4 border-t border-line px-4 py-2 text-xs text-ink-muted pointer-coarse:hidden low:hidden" aria-hidden>
-        {(['↑↓', '↵', 'Esc'] as const).map((key, index) => (
+        {['↑↓', '↵', keyName('Escape')].map((key, index) => (
           <span key={key}>
             <kbd className="kbd">{key}</kbd> {words.keys[index]}
           </span>

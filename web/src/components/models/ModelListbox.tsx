@@ -204,6 +204,7 @@ function Option({ id, model, query, provider, active, chosen, onPick }: OptionPr
             {facts}
           </span>
         )}
+        {model.stale && <span className="block text-xs text-warning">{strings.models.stale}</span>}
       </span>
       <Check className={`mt-0.5 size-4 shrink-0 text-primary ${chosen ? '' : 'invisible'}`} aria-hidden />
     </div>

@@ -27,7 +27,9 @@ export function ModelPicker({ models: handle, value, onPick, look = 'pill', desc
   const id = value ?? models?.default ?? '';
   const model = findModel(results, id);
   const gone = id !== '' && results.length > 0 && !model;
-  const name = shortName(model?.label ?? id) || (loading && !models ? strings.models.loading : strings.models.none);
+  // Without a default, since its server is down, the models of the others can still be chosen.
+  const unchosen = results.length > 0 ? strings.models.choose : strings.models.none;
+  const name = shortName(model?.label ?? id) || (loading && !models ? strings.models.loading : unchosen);
   const place = model ? placeOf(model) : '';
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {

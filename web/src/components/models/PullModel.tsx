@@ -95,7 +95,8 @@ export function PullLink({ model }: { model: string }) {
   );
 }
 
-function useStaff(): boolean {
+/** Whether the person may pull models. */
+export function useStaff(): boolean {
   const { data: me } = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.me(signal), retry: shouldRetry, staleTime: Infinity });
   return me?.is_staff ?? false;
 }

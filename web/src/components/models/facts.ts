@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatFacts } from '../../format';
 import type { Model } from '../../protocol';
+import { providerName } from '../../state/models';
 import { strings } from '../../strings';
 
 /** What every model that chats can do tells nothing. */
@@ -24,7 +25,7 @@ export function placeOf({ remote }: Model): string {
 
 /** Every word is in the name, the label, the capabilities or the place. */
 export function matchesModel(model: Model, wanted: string): boolean {
-  const text = [model.id, model.label, model.provider, ...model.capabilities, placeOf(model)].join(' ').toLowerCase();
+  const text = [model.id, model.label, model.provider, providerName(model.provider), ...model.capabilities, placeOf(model)].join(' ').toLowerCase();
   return wanted
     .toLowerCase()
     .split(/\s+/)

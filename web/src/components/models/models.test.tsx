@@ -3,11 +3,13 @@ import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { ReactElement } from 'react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ModelsHandle } from '../../hooks/useModels';
 import type { Model, ModelList } from '../../protocol';
 import { modelOfNewChats, rememberModel } from '../../state/modelChoice';
 import { strings } from '../../strings';
 import { api } from '../../transport/api';
 import { ModelListbox } from './ModelListbox';
+import { ModelPicker } from './ModelPicker';
 import { NoModelCard } from './NoModelCard';
 import { missingModel, PullLink, PullMissing } from './PullModel';
 
@@ -110,6 +112,12 @@ describe('the list of models', () => {
   });
 });
 
+it('asks for a choice where the default is away and others are there', () => {
+  const away = { models: { default: null, results }, loading: false, error: null, refresh: vi.fn() };
+  show(<ModelPicker models={away as unknown as ModelsHandle} value={null} onPick={vi.fn()} />);
+  expect(screen.getByRole('button').textContent).toBe(strings.models.choose);
+});
+
 describe('where there is no model', () => {
   const none = {
     models: { provider: 'ollama', default: null, results: [] } as unknown as ModelList,
@@ -129,6 +137,9 @@ describe('where there is no model', () => {
     show(<NoModelCard models={none} />, true);
     await userEvent.setup().click(screen.getByRole('button', { name: strings.models.pull.now('llama3.2') }));
     expect(pull).toHaveBeenCalledWith('ollama', 'llama3.2');
+    // It is there already: nobody is told to install it.
+    expect(screen.getByRole('heading').textContent).toBe(strings.models.empty);
+    expect(screen.queryByText(strings.demo.command)).toBeNull();
     expect((await screen.findByRole('progressbar')).getAttribute('max')).toBe('2000000000');
     expect(screen.getByRole('status').textContent).toContain('1 GB');
   });

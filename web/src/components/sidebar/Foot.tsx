@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Archive, BookMarked, ChevronsUpDown, FolderOpen, Keyboard, LogOut, PlugZap, ShieldCheck, UserRound, UsersRound, Wrench } from 'lucide-react';
+import { Archive, BookMarked, Boxes, ChevronsUpDown, FolderOpen, Keyboard, LogOut, PlugZap, ShieldCheck, UserRound, UsersRound, Wrench } from 'lucide-react';
 import { useState } from 'react';
 import { api, csrfToken } from '../../transport/api';
 import { useFrame } from '../../state/frame';
@@ -122,6 +122,12 @@ function UserMenu({ name, staff, admin, anchor, onClose }: UserMenuProps) {
         <a role="menuitem" className={MENU_ITEM} href="/connections">
           <PlugZap strokeWidth={1.75} aria-hidden />
           {words.connections}
+        </a>
+      )}
+      {staff && (
+        <a role="menuitem" className={MENU_ITEM} href="/models">
+          <Boxes strokeWidth={1.75} aria-hidden />
+          {words.models}
         </a>
       )}
       {staff && (

@@ -11,12 +11,14 @@ interface Props {
   onPick(prompt: OfferedPrompt): void;
   /** Which model is ready, when that is known. */
   ready?: string | undefined;
+  /** Above the prompts: what has to be done before any of them is of use. */
+  first?: ReactNode;
   /** Below the prompts. */
   children?: ReactNode;
 }
 
 /** A conversation without messages: the first prompts of the library, which fill the composer. */
-export function EmptyState({ onPick, ready, children }: Props) {
+export function EmptyState({ onPick, ready, first, children }: Props) {
   const { entries } = useLibrary('prompts');
   const offered = firstPrompts(entries ?? openedPrompts());
   return (
@@ -29,6 +31,7 @@ export function EmptyState({ onPick, ready, children }: Props) {
           {ready && <span>{ready} </span>}
           <span>{strings.empty.lead}</span>
         </p>
+        {first}
         <ul className="mt-6 grid gap-2.5 sm:grid-cols-2">
           {offered.map((prompt, index) => (
             // Two may have the same name.

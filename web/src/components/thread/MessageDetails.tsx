@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { api } from '../../transport/api';
 import { formatCount, formatSeconds, formatTime } from '../../format';
 import { isWindowFull, serverIdOf, type MessageMetadata, type ThreadMessage } from '../../session/thread';
-import { providerName, shortName } from '../../state/models';
+import { modelName, providerName } from '../../state/models';
 import { shouldRetry } from '../../state/queries';
 import { strings } from '../../strings';
 import { SmallButton } from '../ui/SmallButton';
@@ -51,7 +51,7 @@ function Facts({ message }: { message: ThreadMessage }) {
     <>
       <h2 className="mb-2 text-sm font-semibold">{details.title}</h2>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
-        <Fact name={details.model}>{metadata.model && shortName(metadata.model)}</Fact>
+        <Fact name={details.model}>{metadata.model && modelName(metadata.model, metadata.provider_used)}</Fact>
         <Fact name={details.provider}>{providerWords(metadata)}</Fact>
         <Fact name={details.tokens}>{tokenWords(metadata)}</Fact>
         <Fact name={details.speed}>{speedWords(timings ? { ...metadata, timings } : metadata)}</Fact>

@@ -1,6 +1,6 @@
 import { formatCount, formatFacts, formatTime } from '../../format';
 import type { MessageMetadata } from '../../session/thread';
-import { providerName, shortName } from '../../state/models';
+import { modelName, providerName } from '../../state/models';
 import { strings } from '../../strings';
 import { speedWords } from './speed';
 
@@ -11,7 +11,7 @@ export function MessageTime({ iso }: { iso: string }) {
 /** Which model wrote a reply and how fast, always; by whom it was served, how long it is, and when, for those who look. */
 export function MessageMeta({ metadata }: { metadata: MessageMetadata }) {
   const { model, provider_used, tokens, created_at, viaRest } = metadata;
-  const always = formatFacts([model && shortName(model), speedWords(metadata)]);
+  const always = formatFacts([model && modelName(model, provider_used), speedWords(metadata)]);
   const facts = formatFacts([
     provider_used && provider_used !== model ? providerName(provider_used) : undefined,
     // Of a reply that no model was asked for there is nothing to count.

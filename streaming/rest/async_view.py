@@ -49,14 +49,7 @@ class AsyncAPIView(APIView):
         _ = self.request.data
 
     async def _first(self, error: Exception) -> Exception:
-        """The error to tell: a missing or foreign conversation comes before an invalid body."""
-        if isinstance(error, BAD_BODY) and "pk" in self.kwargs:
-            try:
-                await database_sync_to_async(access.conversation)(
-                    caller(self.request), self.kwargs["pk"]
-                )
-            except NotFound as missing:
-                return missing
+        """The error to tell where there are several."""
         return error
 
     def caller(self) -> Caller:
@@ -65,6 +58,21 @@ class AsyncAPIView(APIView):
     def chosen_provider(self) -> str:
         """The provider of `?provider=`, if the caller may choose one."""
         return self.caller().chosen_provider(self.request.query_params.get("provider", ""))
+
+
+class AsyncConversationView(AsyncAPIView):
+    """An `AsyncAPIView` whose `pk` is a conversation's."""
+
+    async def _first(self, error: Exception) -> Exception:
+        """A missing or foreign conversation comes before an invalid body."""
+        if isinstance(error, BAD_BODY):
+            try:
+                await database_sync_to_async(access.conversation)(
+                    caller(self.request), self.kwargs["pk"]
+                )
+            except NotFound as missing:
+                return missing
+        return error
 
 
 def refusal(error: ProviderError) -> Response:

@@ -46,13 +46,13 @@ from streaming.replies.commands import (
     parse_turn_request,
 )
 from streaming.rest import live_text, schema
-from streaming.rest.async_view import AsyncAPIView, retry
+from streaming.rest.async_view import AsyncAPIView, AsyncConversationView, retry
 
 # How long `stop` waits for the end before it answers with what is so far, in seconds.
 STOP_PATIENCE = 5.0
 
 
-class GenerateView(AsyncAPIView):
+class GenerateView(AsyncConversationView):
     """Send a message, or regenerate a reply, and get the whole reply: the way without a socket.
 
     A `client_id` that is known joins the reply that it made, and answers at its end.
@@ -103,7 +103,7 @@ class GenerateView(AsyncAPIView):
         return _answer(asked, reply, readable=readable)
 
 
-class QueueView(AsyncAPIView):
+class QueueView(AsyncConversationView):
     """The message queue of a conversation."""
 
     @extend_schema(responses=schema.QueueSerializer)
@@ -112,7 +112,7 @@ class QueueView(AsyncAPIView):
         return await _queue(pk)
 
 
-class QueueResumeView(AsyncAPIView):
+class QueueResumeView(AsyncConversationView):
     """The message queue, held since a reply was stopped."""
 
     @extend_schema(request=None, responses=schema.QueueSerializer)
@@ -123,7 +123,7 @@ class QueueResumeView(AsyncAPIView):
         return await _queue(pk)
 
 
-class QueueOrderView(AsyncAPIView):
+class QueueOrderView(AsyncConversationView):
     """The order of the message queue."""
 
     @extend_schema(request=QueueOrderSerializer, responses=schema.QueueSerializer)
@@ -134,7 +134,7 @@ class QueueOrderView(AsyncAPIView):
         return await _queue(pk)
 
 
-class QueuedNowView(AsyncAPIView):
+class QueuedNowView(AsyncConversationView):
     """A queued message that is not to wait."""
 
     @extend_schema(request=None, responses=schema.QueueSerializer)
@@ -145,7 +145,7 @@ class QueuedNowView(AsyncAPIView):
         return await _queue(pk)
 
 
-class QueuedView(AsyncAPIView):
+class QueuedView(AsyncConversationView):
     """One queued message."""
 
     @extend_schema(responses={status.HTTP_204_NO_CONTENT: None})
@@ -155,7 +155,7 @@ class QueuedView(AsyncAPIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class StopView(AsyncAPIView):
+class StopView(AsyncConversationView):
     """Stop a reply. The text so far is kept; repeating it changes nothing."""
 
     @extend_schema(request=MessageIdSerializer, responses=MessageSerializer)

@@ -218,6 +218,9 @@ async def test_connections_are_for_staff_and_checked(daphne_place: Place):
     assert ok(await staff.rest.get(PATH))["results"]
     for wrong in WRONG:
         refused(await staff.page.post(PATH, {**fields, **wrong}), 400, *BAD, *wrong)
+    row = ok(await staff.page.post(PATH, fields), 201)
+    refused(await staff.page.patch(f"{PATH}{row['id']}/", {"name": "other"}), 400, *BAD, "name")
+    assert (await staff.page.delete(f"{PATH}{row['id']}/")).status_code == 204
     [first, *_] = ok(await staff.page.get(PATH))["results"]
     assert first["from_environment"]
     refused(await staff.page.patch(f"{PATH}{first['id']}/", {"label": "x"}), 409, "conflict")

@@ -24,6 +24,7 @@ async def test_staff_add_test_and_change_one(daphne_place: Place, add_server):
     assert [tool["name"] for tool in found["tools"]] == ["look_up"]
     for_others = ok(await person.rest.get("/api/tools/"))["results"]
     assert server["name"] not in [entry["name"] for entry in for_others]
+    refused(await staff.page.patch(path, {"unknown": 1}), 400, "validation_error", "unknown")
     ok(await staff.page.patch(path, {"secret": "wrong"}))
     told = ok(await staff.page.post(f"{path}test/"))
     assert (told["ok"], told["message"]) == (

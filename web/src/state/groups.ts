@@ -1,10 +1,11 @@
 /** Conversations by day: Today, Yesterday, Previous 7 days, then by month. */
 import type { Conversation } from '../protocol';
+import { madeLate } from '../format';
 import { locale } from '../language/locale';
 import { aroundStrings } from '../strings/around';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' });
+const month = madeLate(() => new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' }));
 
 export interface Group {
   name: string;
@@ -35,7 +36,7 @@ function groupName(time: number, now: number): string {
   const days = Math.round((startOfDay(now) - startOfDay(time)) / DAY_MS);
   if (days <= 0) return today;
   if (days === 1) return yesterday;
-  return days <= 7 ? week : month.format(time);
+  return days <= 7 ? week : month().format(time);
 }
 
 function startOfDay(time: number): number {

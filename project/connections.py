@@ -136,9 +136,8 @@ async def _shown(request: HttpRequest, **more: Any) -> HttpResponse:
         row["said"] = _health(row)
         if row["id"] == more.get("tested_id"):
             row["tested"] = {**more["tested"], "said": _outcome(row, more["tested"])}
-    names = [row["name"] for row in rows if row["enabled"]]
     fallbacks = [*defaults["fallbacks"], *[""] * FALLBACKS][:FALLBACKS]
-    context = {"rows": rows, "defaults": defaults, "names": names, "fallbacks": fallbacks}
+    context = {"rows": rows, "defaults": defaults, "fallbacks": fallbacks}
     return await rendered(request, "connections.html", {**context, **more})
 
 
@@ -313,8 +312,15 @@ async def models(request: HttpRequest) -> HttpResponse:
         "busy": any(row.state in jobs.OPEN for row in rows),
         "in_memory": await loaded(runtime),
         "asked": request.GET.get("pull", "")[:200],
+        # Where it was looked for; else the first may be asked.
+        "asked_at": _one_of(request.GET.get("at", ""), servers),
     }
     return await rendered(request, "models.html", context)
+
+
+def _one_of(name: str, servers: list[dict[str, Any]]) -> str:
+    names = [str(server["name"]) for server in servers]
+    return name if name in names else next(iter(names), "")
 
 
 async def _server(runtime: Runtime, name: str) -> dict[str, Any]:
@@ -324,14 +330,18 @@ async def _server(runtime: Runtime, name: str) -> dict[str, Any]:
     if provider is None:
         return {}
     try:
-        listed = await runtime.router.listed(provider, fresh=True)
+        listed = await runtime.router.kept(provider, fresh=True)
+        offered = {model.name for model in await runtime.router.listed(provider)}
     except ProviderError as error:
         said = by_code(error.reason, error.message, label=provider.label)
         return {"name": name, "label": provider.label, "error": said}
     used = UsageRecord.objects.filter(provider=name, model__in=[model.name for model in listed])
     rows = used.order_by().values("model").annotate(last=Max("created_at"))
     last = {row["model"]: row["last"] async for row in rows}
-    installed = [{"model": model, "last_used": last.get(model.name)} for model in listed]
+    installed = [
+        {"model": model, "last_used": last.get(model.name), "offered": model.name in offered}
+        for model in listed
+    ]
     return {"name": name, "label": provider.label, "installed": installed}
 
 

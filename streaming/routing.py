@@ -249,16 +249,21 @@ class Router:
     async def listed(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
         """The models of `provider` that the settings and its connection allow, remembered for a
         short while. Raises `ProviderError`."""
+        models = await self.kept(provider, fresh=fresh)
+        return [entry for entry in models if self._allowed(provider, entry.name)]
+
+    async def kept(self, provider: Provider, *, fresh: bool = False) -> list[Model]:
+        """All models of `provider`, those too that nobody may use: they are on its disk. Raises
+        `ProviderError`."""
         if fresh:
             self._answers.expire(f"models {provider.name}")
         listed = await self._answers.get(
             f"models {provider.name}", BELIEVE_MODELS, provider.list_models
         )
-        allowed = [entry for entry in listed if self._allowed(provider, entry.name)]
         labels = self._models.get(provider.name, ALL_MODELS).labels
         if not labels:
-            return allowed
-        return [replace(one, label=labels.get(one.name, one.label)) for one in allowed]
+            return list(listed)
+        return [replace(one, label=labels.get(one.name, one.label)) for one in listed]
 
     async def with_windows(self, provider: Provider, models: Iterable[Model]) -> list[Model]:
         """Complete each model by the window that a request has here: what a refusal named, what

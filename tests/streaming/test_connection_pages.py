@@ -9,7 +9,7 @@ import httpx
 from tests.harness import WAIT_S
 from tests.harness.place import Person, Place
 from tests.harness.rest import CSRF, ok
-from tests.scripted.ollama import ScriptedOllama
+from tests.scripted.ollama import ScriptedOllama, entry
 
 REST = "/api/connections/"
 
@@ -66,6 +66,14 @@ async def test_the_page_of_connections(daphne_place: Place):
 
         native = await post(staff, f"{path}/native")
         assert "The page’s 0.33.0 answers and has 1 model." in native.text
+        # What is on its disk can be deleted, also where people are not to use it.
+        ollama.models.append(entry("other"))
+        kept = (await staff.page.get("/models?pull=tiny&at=page")).text
+        assert "Delete other now" in kept
+        assert "not offered" in kept
+        [place] = re.findall(r'id="pull-([a-z]+)" name="model" value="tiny"', kept)
+        assert place == "page"
+        ollama.models.pop()
         german = await post(staff, f"{path}/test", language="de")
         assert "The page’s 0.33.0 antwortet. Modelle: 1." in german.text
         shown = await staff.page.get(path)

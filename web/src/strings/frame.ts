@@ -59,6 +59,8 @@ export const frameTexts = {
     Shift: 'Shift',
     Escape: 'Esc',
     Backspace: 'Backspace',
+    Enter: 'Enter',
+    Delete: 'Delete',
   } as Record<string, string>,
 
   demo: {

@@ -77,7 +77,7 @@ const CANNOT_PULL = new Set(['openai', 'inference', 'local', 'echo']);
  */
 export function PullMissing({ connection, model }: Props) {
   if (model === '' || CANNOT_PULL.has(connection)) return null;
-  return connection === 'ollama' ? <PullModel connection={connection} model={model} /> : <PullLink model={model} />;
+  return connection === 'ollama' ? <PullModel connection={connection} model={model} /> : <PullLink model={model} at={connection} />;
 }
 
 /** The model of a failure that says that it is not there; null for any other. */
@@ -85,11 +85,12 @@ export function missingModel(code: string | undefined, model: string | null | un
   return code === 'model_not_found' && model ? model : null;
 }
 
-/** For staff, where a model was looked for that is not there: the way to pull it. */
-export function PullLink({ model }: { model: string }) {
+/** For staff, where a model was looked for that is not there, `at` a server: the way to pull it. */
+export function PullLink({ model, at = '' }: { model: string; at?: string }) {
   if (!useStaff()) return null;
+  const where = at === '' ? '' : `&at=${encodeURIComponent(at)}`;
   return (
-    <a className="link inline-flex min-h-9 items-center font-medium" href={`/models?pull=${encodeURIComponent(model)}`}>
+    <a className="link inline-flex min-h-9 items-center font-medium" href={`/models?pull=${encodeURIComponent(model)}${where}`}>
       {words.find(model)}
     </a>
   );

@@ -182,5 +182,7 @@ describe('where there is no model', () => {
   it('leads staff from a search to the page that pulls', () => {
     show(<PullLink model="qwen3:8b" />, true);
     expect(screen.getByRole('link').getAttribute('href')).toBe('/models?pull=qwen3%3A8b');
+    show(<PullMissing connection="gpu" model="tiny" />, true);
+    expect(screen.getAllByRole('link')[1]?.getAttribute('href')).toBe('/models?pull=tiny&at=gpu');
   });
 });

@@ -125,7 +125,7 @@ async def test_the_page_of_models(daphne_place: Place):
     assert "Delete gated now" in page.text
     assert "Unload normal" in page.text
     unloaded = await post(staff, "/models/jobs", **{**job, "model": "normal", "kind": "unload"})
-    assert "Unload normal</p>" in unloaded.text  # among the work that is done
+    assert "Unload <bdi>normal</bdi></p>" in unloaded.text  # among the work that is done
     assert "normal" not in daphne_place.ollama.loaded
     deleted = await post(staff, "/models/jobs", **job, kind="delete")
     assert "Delete gated now" not in deleted.text

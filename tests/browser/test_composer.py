@@ -133,6 +133,7 @@ async def test_a_refused_text_comes_back(visit: Visit):
     chat = await visit.chat(conversation=await visit.conversation(model="no-such-model"))
     await chat.send("Precious words")
     await expect(chat.alert).to_contain_text("The model no-such-model is not available.")
+    await expect(chat.alert.get_by_role("button", name="Choose another model")).to_be_visible()
     await expect(chat.composer).to_have_value("Precious words")
     await expect(chat.questions).to_have_count(0)
     assert await visit.stored(chat) == []

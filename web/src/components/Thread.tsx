@@ -77,7 +77,10 @@ export function Thread({ conversation, history, startFresh }: Props) {
   const showConnection = () => setConnectionOpen(true);
   const composer = useRef<ComposerHandle>(null);
   const { messages, busy, connection, sendError } = playground;
-  const missing = missingModel(sendError?.code, parameters.values.model);
+  const refused = parameterErrors(sendError?.fields);
+  // A model that is gone is refused as a parameter, with whatever else may be wrong with one.
+  const sendCode = 'model' in refused && sendError?.code === 'validation_error' ? 'model_not_found' : sendError?.code;
+  const missing = missingModel(sendCode, parameters.values.model);
   const [plain, format] = useDrawing(conversation.id);
   const threadFiles = useThreadFiles(messages);
 
@@ -180,7 +183,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
               parameters={parameters}
               models={models}
               mode={connection.mode}
-              refused={parameterErrors(sendError?.fields)}
+              refused={refused}
               onModel={chooseModel}
               onConnection={showConnection}
               onClose={() => showSettings(false)}
@@ -248,8 +251,8 @@ export function Thread({ conversation, history, startFresh }: Props) {
         notice={
           <>
             {sendError ? (
-              <InlineError message={errorWords(sendError)}>
-                {otherModelHelps(sendError.code, parameters.values.model, models) && (
+              <InlineError message={errorWords({ code: sendCode ?? '', message: sendError.message })}>
+                {otherModelHelps(sendCode, parameters.values.model, models) && (
                   <OtherModelButton models={models} failed={parameters.values.model} onPick={chooseModel} />
                 )}
                 {missing && <PullLink model={missing} />}

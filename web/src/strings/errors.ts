@@ -89,7 +89,7 @@ export const errorTexts = {
     ollama: 'Ollama',
     openai: 'OpenAI',
     inference: 'Inference service',
-    local: 'Built-in model',
+    local: 'Embedded model',
     echo: 'Echo',
   } as Record<string, string>,
 } as const;

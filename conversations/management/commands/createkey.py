@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -9,6 +10,7 @@ from conversations.people.models import User
 
 class Command(BaseCommand):
     help = "Create an API key for an account and print it, alone. It is not shown again."
+    requires_system_checks = [Tags.security]  # all others load every view
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the account's name")

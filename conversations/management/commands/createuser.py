@@ -3,6 +3,7 @@ from getpass import getpass
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
+from django.core.checks import Tags
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,6 +17,7 @@ class Command(BaseCommand):
         "Create an account. Without --password-stdin the password is asked for; where there is "
         "no terminal, the account gets none, and only API keys open it."
     )
+    requires_system_checks = [Tags.security]  # all others load every view
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")

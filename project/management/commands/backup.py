@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from project import backup
@@ -12,6 +13,7 @@ class Command(BaseCommand):
         "Write accounts, conversations, messages, files, keys and usage into one file, while the "
         "server runs. `restore` takes it into an empty SQLite or PostgreSQL."
     )
+    requires_system_checks = [Tags.security]  # all others load every view
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="a new file, or - for standard output")

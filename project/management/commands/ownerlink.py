@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 
 from conversations.people.models import User
@@ -9,6 +10,7 @@ from project.pages import setup_path
 
 class Command(BaseCommand):
     help = "Print the one-time link that creates the owner's account, unless there is an account."
+    requires_system_checks = [Tags.security]  # all others load every view
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -13,6 +14,7 @@ from project.backup_files import Manifest
 
 class Command(BaseCommand):
     help = "Take a file of `backup` into the database, which has to be empty: all of it or nothing."
+    requires_system_checks = [Tags.security]  # all others load every view
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="of `backup`, or - for standard input")

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
@@ -17,6 +16,7 @@ from conversations.threads.models import Conversation, Message
 from conversations.threads.selectors import TurnContext
 from project import database as project_database
 from tests.conftest import Servers
+from tests.harness.clerk import SQLITE, new_database
 from tests.harness.place import Place, place_at
 
 Database = Literal["sqlite", "postgresql"]
@@ -36,16 +36,17 @@ def django_db_setup(
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
-    """Make a new, migrated database the default one of this process."""
+    """Make a new database, a copy of a migrated one, the default one of this process."""
     if database == "postgresql":
         url = request.getfixturevalue("postgresql").database()
     else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'chat.sqlite3'}"
+        path = tmp_path_factory.mktemp("database") / "chat.sqlite3"
+        path.write_bytes(new_database())
+        url = f"{SQLITE}{path}"
     before = connections.settings["default"]
     wanted = {"default": project_database.settings_for(url, pool_size=4)}
     with django_db_blocker.unblock():
         _use(connections.configure_settings(wanted)["default"])
-        call_command("migrate", verbosity=0, interactive=False)
     yield
     with django_db_blocker.unblock():
         _use(before)

@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 
 from tests.harness import WAIT_S
-from tests.harness.clerk import ROOT
+from tests.harness.clerk import MIGRATED, ROOT
 from tests.harness.ports import free_port
 from tests.harness.services import Service, ServiceError, program, unprivileged
 
@@ -96,7 +96,10 @@ class PostgreSQL(Service):
             self._migrated = True
         name = f"test_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}")
-        return self.url(name, port=port)
+        url = self.url(name, port=port)
+        if migrated:
+            MIGRATED.add(url)
+        return url
 
     def execute(self, statement: str, *values: Any, database: str = "postgres") -> list[Any]:
         """Run one statement as the owner of everything; its rows, if it has any."""

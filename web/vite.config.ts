@@ -60,6 +60,8 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
+    // Cheaper to begin than a process for each file.
+    pool: 'threads',
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
     setupFiles: ['build/testSetup.ts'],

@@ -1,7 +1,6 @@
 """The text frames of WebSockets as a server sends them: whole, not masked, not compressed.
 
-The libraries below both servers make the same bytes in five to ten times the time: they can make
-any frame. A token is a frame.
+Autobahn can make any frame, on a longer way. A token is a frame.
 """
 
 from struct import pack

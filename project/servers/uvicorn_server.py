@@ -14,10 +14,9 @@ import sys
 from typing import Any, Final
 
 from django.conf import settings
-from websockets.protocol import OPEN
+from websockets.frames import Frame, Opcode
 
 from project.servers.arrivals import Arrival, arrivals
-from project.servers.text_frames import text_frame
 from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
@@ -50,7 +49,7 @@ def adapt() -> None:
         # A few bytes could be inflated to a frame of the largest size.
         config.ws_per_message_deflate = False
         if isinstance(config.ws_protocol_class, type):
-            config.ws_protocol_class = _explaining(_quick(config.ws_protocol_class))
+            config.ws_protocol_class = _explaining(config.ws_protocol_class)
         await plain_startup(self, sockets)
 
     async def shutdown(self: Any, sockets: Any = None) -> None:
@@ -120,30 +119,11 @@ def _explaining(protocol: Any) -> Any:
         def handle_parser_exception(self) -> None:
             sent = self.conn.close_sent
             if sent is not None and sent.code == CloseCode.TOO_LARGE:
-                self.transport.write(text_frame(events.encode(events.FRAME_TOO_LARGE)))
+                frame = Frame(Opcode.TEXT, events.encode(events.FRAME_TOO_LARGE).encode())
+                self.transport.write(frame.serialize(mask=False))
             super().handle_parser_exception()
 
     return Explaining
-
-
-def _quick(protocol: type[Any]) -> type[Any]:
-    """The protocol of WebSockets, where it is uvicorn's usual one, with a shorter way for texts."""
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-
-    if not issubclass(protocol, WebSocketsSansIOProtocol):
-        return protocol
-
-    class Quick(protocol):  # type: ignore[misc]
-        async def send(self, message: Any) -> None:
-            text = message.get("text")
-            if text is not None:
-                await self.writable.wait()
-                if self.conn.state is OPEN and not self.close_sent and not self.disconnected:
-                    self.transport.write(text_frame(text))
-                    return
-            await super().send(message)
-
-    return Quick
 
 
 def _without_queries(record: logging.LogRecord) -> bool:

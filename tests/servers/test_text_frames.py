@@ -1,4 +1,4 @@
-"""The text frames that both servers write are those of the library."""
+"""The text frames written under daphne are those of the library that uvicorn uses."""
 
 import pytest
 from websockets.frames import Frame, Opcode

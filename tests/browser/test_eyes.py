@@ -214,6 +214,13 @@ async def test_each_text_has_its_own_direction(visit: Visit):
         await chat.ask(text)
         for article in (chat.questions.last, chat.reply):
             assert await chat.paragraph(article).evaluate(direction) == way
+    await chat.ask("- بند\n- item")
+    beside = "e => { const text = document.createRange(); text.selectNodeContents(e); \
+return e.getBoundingClientRect().right - text.getBoundingClientRect().right; }"
+    items = chat.reply.get_by_role("listitem")
+    await expect(items).to_have_count(2)
+    for item in await items.all():
+        assert abs(await item.evaluate(beside)) < 1  # its bullet is at the right, too
     await chat.composer.fill("שלום")
     assert await chat.composer.evaluate(direction) == "rtl"
 

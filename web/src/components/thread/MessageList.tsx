@@ -70,10 +70,10 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
         <button
           type="button"
           onClick={() => pin()}
-          className="absolute inset-x-0 bottom-3 mx-auto inline-flex h-11 w-fit animate-rise items-center gap-2 rounded-full border border-line bg-surface px-4 text-sm font-medium shadow-float hover:bg-sunken"
+          className="absolute inset-x-0 bottom-3 mx-auto inline-flex h-11 w-fit animate-rise items-center gap-2 rounded-full border border-line bg-surface px-4 low:me-3 low:gap-0 low:px-3 text-sm font-medium shadow-float hover:bg-sunken"
         >
           <ArrowDown className="size-4" aria-hidden />
-          {strings.thread.jump}
+          <span className="low:sr-only">{strings.thread.jump}</span>
         </button>
       )}
     </div>

@@ -136,7 +136,7 @@ async def test_a_list_of_models_that_cannot_be_had(own_visit: Visit):
     visit = own_visit
     visit.ollama.down = True
     chat = await visit.chat()
-    await expect(chat.model).to_have_accessible_name("Model: No models available")
+    await expect(chat.model).to_have_accessible_name("Model: Choose a model")
     await chat.open_settings()
     await expect(chat.alert).to_be_visible()
     await chat.ask()

@@ -32,7 +32,7 @@ from project.handler import LoopHandler
 from project.servers.body_limit import limited
 from project.static import static_files
 from streaming import allocator
-from streaming.db_threads import db_threads
+from streaming.db_threads import EVERY, db_threads
 from streaming.lifecycle import lifecycle
 from streaming.single_server import SingleServerError
 from streaming.socket.consumer import ChatConsumer
@@ -67,7 +67,7 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
         case "http" if scope["path"].startswith("/static/"):
             await limited(static_files, scope, receive, send)
         case "http":
-            async with db_threads.borrow():
+            async with db_threads.borrow(EVERY):
                 await limited(django_application, scope, receive, send)
         case "websocket":
             async with db_threads.borrow():

@@ -43,7 +43,7 @@ from project.preload import preloaded
 from project.security import diagram_policy
 from project.sentences import problem_words
 from streaming import hints
-from streaming.db_threads import db_threads
+from streaming.db_threads import EVERY, db_threads
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ RECENT = 8
 FONTS = ("product", "system")
 SETUP_SALT = "first-owner"
 COOKIE_SECONDS = 60 * 60 * 24 * 365
-# Passwords that are checked at once.
-CHECKS_AT_ONCE = 2
+# The threads on which passwords are checked, one on each at a time; not those of sockets.
+CHECKS = EVERY[-2:]
 
 
 def theme(request: HttpRequest) -> dict[str, Any]:
@@ -308,7 +308,7 @@ def _error(request: HttpRequest, status: int, title: str, message: str) -> HttpR
 _sign_in = sync_to_async(method_decorator(never_cache, name="dispatch")(SignInView).as_view())
 # To check a password takes a processor for a while, and one of the few threads that all requests
 # share: others need them, too.
-_checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+_checks = asyncio.Semaphore(len(CHECKS))
 
 
 async def sign_in(request: HttpRequest) -> HttpResponseBase:
@@ -318,7 +318,7 @@ async def sign_in(request: HttpRequest) -> HttpResponseBase:
     """
     if request.method != "POST":
         return await _sign_in(request)
-    async with _checks, db_threads.borrow(among=CHECKS_AT_ONCE):
+    async with _checks, db_threads.borrow(CHECKS):
         return await _sign_in(request)
 
 

@@ -3,6 +3,10 @@
 By default all sockets of a process share one thread, so that one slow query stalls every other,
 and a waiting request keeps a thread of its own for as long as it waits. Here both borrow one of a
 few threads that live as long as the process, each with its own connection.
+
+Only one thread of a process computes at a time, and the event loop stands in line again after each
+call to the kernel. So there are few, and what many sockets ask at once is done on fewer still: with
+eight busy ones a health check took over a second, with two a fifth of one.
 """
 
 import asyncio
@@ -15,13 +19,17 @@ from typing import Final, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
 from channels.db import database_sync_to_async
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 # Enough that a few slow queries leave room; each costs a thread and a database connection.
-COUNT: Final = 8
+COUNT: Final = 6
+EVERY: Final = range(COUNT)
+# Of sockets and replies: a request finds a thread that none of them uses. SQLite has one writer,
+# and PostgreSQL is waited for.
+SOCKETS: Final = range(2 if connection.vendor == "sqlite" else 4)
 
 _borrowed: ContextVar[ThreadPoolExecutor] = ContextVar("borrowed")
 
@@ -37,14 +45,14 @@ class DatabaseThreads:
         self._holders = [0] * count
 
     @asynccontextmanager
-    async def borrow(self, among: int | None = None) -> AsyncIterator[None]:
-        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one thread, of
-        the first `among` threads or of all.
+    async def borrow(self, among: range = SOCKETS) -> AsyncIterator[None]:
+        """Inside the block, thread-sensitive calls (`database_sync_to_async`) run on one thread,
+        the least used `among` these.
 
         Tasks made inside have to end before the block does. Cancelling gives the thread back; a
         call that it is running goes on to its end.
         """
-        number = min(range(among or len(self._holders)), key=self._holders.__getitem__)
+        number = min(among, key=self._holders.__getitem__)
         self._holders[number] += 1
         lent = _borrowed.set(self._executors[number])
         try:

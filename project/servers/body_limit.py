@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from conversations.errors import NotAuthenticated, Problem, TooLarge, error_body
 from project.doctor import probe
 from streaming.credentials import Credentials, Headers
-from streaming.db_threads import db_threads
+from streaming.db_threads import EVERY, db_threads
 from streaming.v1 import errors
 
 # Bytes that a body may have before it is looked at who sends it: room for every form of the pages.
@@ -50,7 +50,7 @@ async def may_send(path: str, headers: Headers) -> bool:
     if credentials.key is None and not credentials.session:
         return False
     try:
-        async with db_threads.borrow():
+        async with db_threads.borrow(EVERY):
             return await database_sync_to_async(credentials.caller)() is not None
     except DatabaseError:
         return False

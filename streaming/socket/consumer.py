@@ -40,8 +40,9 @@ from streaming.socket.writer import SocketState, SocketWriter
 
 logger = logging.getLogger(__name__)
 
-# Commands of one socket that may run at once; while so many do, no further frame is read.
-PENDING_COMMANDS = 32
+# Commands of one socket that may run at once; while so many do, no further frame is read. What many
+# sockets have under way is what everybody else waits for.
+PENDING_COMMANDS = 4
 # How long a reader may take for the last events when the server ends, in seconds.
 GOODBYE_PATIENCE = 2.0
 

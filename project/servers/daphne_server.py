@@ -10,12 +10,13 @@ import asyncio
 import logging
 import sys
 from contextlib import suppress
-from functools import partialmethod
+from functools import partial, partialmethod
 from typing import Any
 
 from django.conf import settings
 
 from project.servers import daphne_bodies
+from project.servers.frames import Frames
 from project.servers.text_frames import text_frame
 from streaming import events
 from streaming.events import CloseCode
@@ -34,10 +35,11 @@ BACKLOG = 1024
 # Close codes of RFC 6455 and its registry that the application sends.
 PROTOCOL_CODES = (1009, 1011, 1012)
 
-# Frames of one socket that the application has not taken, above which no more are read, and how
-# often it is looked whether it has, in seconds.
+# Frames of one socket that the application has not taken, above which no more are read.
 MOST_WAITING_FRAMES = 8
-BEHIND_SECONDS = 0.02
+# How long a client may take to answer a close, in seconds: what it sent before is read first.
+# Autobahn would drop the connection after one, and the close with it, if anything is unread.
+CLOSE_SECONDS = 5
 
 # How long the end of the server waits for sockets to say goodbye, in seconds.
 CLOSING_SECONDS = 2.0
@@ -76,7 +78,7 @@ def adapt() -> None:
 
     daphne_bodies.adapt()
     plain_run, plain_made = Server.run, WebSocketProtocol.connectionMade
-    plain_message = WebSocketProtocol.onMessage
+    plain_data, plain_lost = WebSocketProtocol.dataReceived, WebSocketProtocol.connectionLost
     plain_reply, plain_kill = Server.handle_reply, Server.kill_all_applications
 
     async def handle_reply(self: Any, protocol: Any, message: dict[str, Any]) -> None:
@@ -124,21 +126,34 @@ def adapt() -> None:
         """Hold frames to the limit before they are read."""
         plain_made(self)
         self.maxFramePayloadSize = self.maxMessagePayloadSize = settings.CHAT_MAX_FRAME
+        self.closeHandshakeTimeout = CLOSE_SECONDS
 
-    def on_message(self: Any, payload: bytes, is_binary: bool) -> None:
-        """Hand a frame on, and read no further ones while the application is behind: daphne would
+    def data_received(self: Any, data: bytes) -> None:
+        """Hand on a few frames at a time, and none while the application is behind: daphne would
         put any number in line."""
-        plain_message(self, payload, is_binary)
-        if self.muted or self.application_queue.qsize() < MOST_WAITING_FRAMES:
+        if self.frames is not None:
+            self.frames.came(data)
             return
-        self.transport.pauseProducing()
-        asyncio.get_running_loop().call_later(BEHIND_SECONDS, read_on, self)
+        self.frames = Frames(
+            partial(plain_data, self), partial(read, self), partial(is_behind, self)
+        )
+        plain_data(self, data)  # the request for the socket
 
-    def read_on(self: Any) -> None:
-        if self.application_queue.qsize() < MOST_WAITING_FRAMES:
+    def read(self: Any, on: bool) -> None:
+        if on:
             self.transport.resumeProducing()
         else:
-            asyncio.get_running_loop().call_later(BEHIND_SECONDS, read_on, self)
+            self.transport.pauseProducing()
+
+    def is_behind(self: Any) -> bool:
+        if self.state != self.STATE_OPEN:
+            return False
+        return bool(self.application_queue.qsize() >= MOST_WAITING_FRAMES)
+
+    def connection_lost(self: Any, reason: Any) -> None:
+        plain_lost(self, reason)
+        if self.frames is not None:
+            self.frames.end()
 
     def max_message_size_exceeded(self: Any, size: int, most: int, reason: str) -> None:
         """Say so and close. Autobahn would drop the connection, which tells the client nothing."""
@@ -185,7 +200,10 @@ def adapt() -> None:
     Server.run = run
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
-    WebSocketProtocol.connectionMade, WebSocketProtocol.onMessage = connection_made, on_message
+    WebSocketProtocol.frames = None
+    WebSocketProtocol.connectionMade = connection_made
+    WebSocketProtocol.connectionLost = connection_lost
+    WebSocketProtocol.dataReceived = data_received
     WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded
     # What Twisted reads out of forms nobody looks at, and a broken one it refuses without a word.
     WebRequest.__init__ = partialmethod(WebRequest.__init__, parsePOSTFormSubmission=False)

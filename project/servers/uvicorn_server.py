@@ -17,6 +17,7 @@ from django.conf import settings
 from websockets.frames import Frame, Opcode
 
 from project.servers.arrivals import Arrival, arrivals
+from project.servers.frames import Frames
 from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
@@ -103,14 +104,39 @@ def _watched(protocol: Any) -> Any:
 
 
 def _explaining(protocol: Any) -> Any:
-    """The protocol of WebSockets, which says why it closes when a frame is too large, and whose
-    line of frames takes little memory while nothing comes."""
+    """The protocol of WebSockets, which says why it closes when a frame is too large, reads a few
+    frames at a time, and whose line of them takes little memory while nothing comes."""
 
     class Explaining(protocol):  # type: ignore[misc]
+        _frames: Frames | None = None
+
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             if isinstance(getattr(self, "queue", None), asyncio.Queue):
                 self.queue: SmallQueue[Any] = SmallQueue()
+
+        def data_received(self, data: bytes) -> None:
+            if self._frames is not None:
+                self._frames.came(data)
+                return
+            self._frames = Frames(super().data_received, self._read, lambda: self._is_behind)
+            super().data_received(data)  # the request for the socket
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if self._frames is not None:
+                self._frames.end()
+
+        @property
+        def _is_behind(self) -> bool:
+            """Whether uvicorn itself reads nothing until the application has taken a frame."""
+            return bool(getattr(self, "read_paused", False))
+
+        def _read(self, on: bool) -> None:
+            if not on:
+                self.transport.pause_reading()
+            elif not self._is_behind and not self.transport.is_closing():
+                self.transport.resume_reading()
 
         def handle_connect(self, event: Any) -> None:
             super().handle_connect(event)

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.fuzz import texts
 from tests.fuzz.people import Sender
+from tests.harness import WAIT_S
 from tests.harness.place import Person
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -250,7 +251,8 @@ async def send_frames(
         ids = [chat]
         number = next(numbers, None)
         while number is not None:
-            async with person.socket(chat) as socket:
+            # It may close late: frames that were sent before are read at their pace.
+            async with person.socket(chat, close_timeout=2 * WAIT_S) as socket:
                 try:
                     while number is not None:
                         sent = frame(rng, ids)

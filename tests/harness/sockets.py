@@ -41,7 +41,7 @@ class Socket:
         """`offer` is told every model before it is asked for."""
         self._url, self._headers, self._offer = url, headers, offer
         self._reading = reading
-        self._options = {"compression": None, "max_size": None, **options}
+        self._options = {"compression": None, "max_size": None, "close_timeout": 2, **options}
         self.events: list[Event] = []
         self.sizes: list[int] = []
         self.close_code: int | None = None
@@ -57,7 +57,6 @@ class Socket:
             additional_headers=self._headers,
             proxy=None,
             open_timeout=WAIT_S,
-            close_timeout=2,
             ping_interval=None,
             **self._options,
         )

@@ -65,7 +65,7 @@ services:
 	@scripts/find-services
 
 test-python: .venv/.dev-stamp tests/clients/node_modules/.stamp
-	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 4 --dist loadgroup $(ARGS)
+	@CHROMIUM="$$(scripts/find-browser)" $(PYTHON) -m pytest -n 3 --dist loadgroup $(ARGS)
 
 test-compose: .venv/.dev-stamp ## Test the containers on a real engine (as root, one of its own)
 	@scripts/with-engine $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/compose/drill_stack.py $(ARGS)

@@ -37,6 +37,7 @@ def adapt() -> None:
 
     for name in ("uvicorn.access", "uvicorn.error"):  # the second tells of sockets
         logging.getLogger(name).addFilter(_without_queries)
+        logging.getLogger(name).addFilter(_without_traceback)
     plain_startup, plain_shutdown = Server.startup, Server.shutdown
 
     async def startup(self: Any, sockets: Any = None) -> None:
@@ -160,6 +161,13 @@ def _without_queries(record: logging.LogRecord) -> bool:
             one.partition("?")[0] if isinstance(one, str) and one.startswith("/") else one
             for one in record.args
         )
+    return True
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Say in one line that a frame is not UTF-8: the fault is its sender's."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
     return True
 
 

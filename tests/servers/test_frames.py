@@ -49,6 +49,16 @@ async def test_a_close_is_heard_before_what_was_sent_is_read(place: Place):
         assert await socket.closed() == 4400
 
 
+async def test_a_frame_that_is_not_utf_8_closes_its_socket(place: Place):
+    """daphne says no more of it; nothing of it is in the log."""
+    person = await place.person()
+    async with person.socket(await person.conversation()) as socket:
+        await socket.next("ready")
+        socket.connection.transport.write(Frame(Opcode.TEXT, b"\xff").serialize(mask=True))
+        assert await socket.closed() in (1006, 1007)
+    assert "Traceback" not in place.server.log
+
+
 @pytest.mark.parametrize("seed", range(5))
 async def test_frames_are_cut_where_they_end(seed: int):
     """However they came; at most a few at once, and none while the application is behind."""

@@ -5,6 +5,7 @@ They work without JavaScript; only the chat itself needs it.
 
 import asyncio
 import logging
+import os
 from typing import Any
 from uuid import UUID
 
@@ -51,8 +52,9 @@ RECENT = 8
 FONTS = ("product", "system")
 SETUP_SALT = "first-owner"
 COOKIE_SECONDS = 60 * 60 * 24 * 365
-# The threads on which passwords are checked, one on each at a time; not those of sockets.
-CHECKS = EVERY[-2:]
+# The threads on which passwords are checked, one on each at a time: not those of sockets, and fewer
+# than there are processors.
+CHECKS = EVERY[-max(1, min(2, (os.cpu_count() or 1) - 1)) :]
 
 
 def theme(request: HttpRequest) -> dict[str, Any]:

@@ -308,14 +308,23 @@ async def holds_back(line: Line) -> None:
     await line.done()
 
 
+def _steps(text: str) -> list[list[tuple[str, object]]]:
+    """The calls of each step; none in a text that is something else."""
+    try:
+        steps = json.loads(text)
+        steps = [steps] if steps and isinstance(steps[0][0], str) else steps
+        return [[(name, given) for name, given in step] for step in steps]
+    except (ValueError, TypeError, LookupError):
+        return []
+
+
 @script
 async def calls(line: Line) -> None:
     """Calls what the last question says, as JSON: `[["calculate", {"expression": "1+1"}]]`; one
     list for each step where there are several. Then tells the results of the last step."""
     messages = line.exchange.json["messages"]
     last = max(i for i, said in enumerate(messages) if said["role"] == "user")
-    steps = json.loads(messages[last]["content"])
-    steps = [steps] if steps and isinstance(steps[0][0], str) else steps
+    steps = _steps(messages[last]["content"])
     done = sum(bool(said.get("tool_calls")) for said in messages[last:])
     if done < len(steps) and line.exchange.json.get("tools"):
         named = [{"name": name, "arguments": given} for name, given in steps[done]]

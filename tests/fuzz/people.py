@@ -21,7 +21,8 @@ class Sender:
 
 
 def client(url: str, headers: dict[str, str], cookies: dict[str, str]) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=16, max_keepalive_connections=2)
+    # Not as long as uvicorn keeps them: it would close some just as they are used again.
+    limits = httpx.Limits(max_connections=16, max_keepalive_connections=2, keepalive_expiry=2)
     return httpx.AsyncClient(
         base_url=url,
         headers=headers,

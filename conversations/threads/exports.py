@@ -28,9 +28,9 @@ NAMES = {Message.Role.USER: "You", Message.Role.ASSISTANT: "Assistant"}
 MOST_OF_RESULT = 2000
 # Messages that are read at once; fewer where they are long.
 BATCH = 100
-# Pieces of all exports that are made at once: each keeps the processor busy, and the event loop has
-# to wait among them for its turn.
-_MAKING = asyncio.Semaphore(2)
+# Pieces of all exports are made one after the other: each keeps the processor busy, and the event
+# loop has to wait for its turn. Two at once are no faster.
+_MAKING = asyncio.Semaphore(1)
 
 FORMAT = {"format": "chat-playground", "version": 1}
 

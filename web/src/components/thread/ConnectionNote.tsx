@@ -71,7 +71,7 @@ interface NoteProps {
 function Note({ icon: Icon, text, loud = false, onDetails, children }: NoteProps) {
   const colors = loud ? 'bg-warning-soft border-warning/40 text-ink' : 'bg-surface border-line text-ink-muted';
   return (
-    <div data-note={loud ? 'loud' : 'quiet'} className={`pointer-events-none absolute inset-x-0 top-2.5 z-10 flex justify-center px-4 print:hidden ${loud ? 'max-sm:static max-sm:pt-2.5' : ''}`}>
+    <div data-note={loud ? 'loud' : 'quiet'} className={`pointer-events-none absolute inset-x-0 top-2.5 z-10 flex max-sm:top-1 justify-center px-4 print:hidden ${loud ? 'max-sm:static max-sm:pt-2.5' : ''}`}>
       <p
         role="status"
         className={`pointer-events-auto flex animate-rise items-center gap-2 rounded-card border px-3.5 py-1.5 text-sm shadow-float ${colors}`}

@@ -237,7 +237,9 @@ class Follower:
                     yield events.message_end(
                         self.id, log.end, seq=log.seq + 1, full_content=log.text("content")
                     )
-                    return
+                    if self._position is not None:  # nobody has asked for it again meanwhile
+                        return
+                    continue
                 await self._changed.wait()
         finally:
             log.unwatch(self._changed)

@@ -55,7 +55,7 @@ class Feed:
 
     async def tell_again(self, reply_id: UUID) -> None:
         """Send a fresh snapshot of a reply, or all of it when it has ended; once for all calls
-        that come while it is being sent. Raises `NotFound`."""
+        that come before its end is sent. Raises `NotFound`."""
         if reply_id in self._telling:
             return
         self._telling.add(reply_id)
@@ -80,6 +80,8 @@ class Feed:
         if await self._turns.log_of(reply_id) is None:
             await self._tell_ended(reply_id, question=question)
         elif not self._restart(reply_id, question=question):
+            if reply_id not in self._to_come and reply_id in self._followed:
+                self._followed.remove(reply_id)  # all of it was sent before this was asked
             self.follow_once(reply_id, question=question)
             if question:
                 self._questions.add(reply_id)  # it may have been next already
@@ -96,6 +98,8 @@ class Feed:
     async def _tell_ended(self, reply_id: UUID, *, question: bool, late: bool = False) -> None:
         opened = await self._turns.result(reply_id)
         for event in events_of_ended(opened, question=question, late=late):
+            if event["type"] == "message_end":  # who has it may ask again
+                self._telling.discard(reply_id)
             await self._out.tell(event)
 
     async def tell_call(self, message_id: UUID, call_id: UUID, state: str) -> None:

@@ -56,6 +56,7 @@ class Reader:
         self.seq: int | None = None
         self.text = {"content": "", "reasoning": ""}
         self.ended: str | None = None
+        self.over = False  # it was told that nothing comes after the end
         self.waiting: asyncio.Task[Event] | None = None
         self.wants_snapshot = False
 
@@ -164,11 +165,12 @@ class LogMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.status != "none" and self.readers)
     @rule(which=st.integers(0, 9))
     def restart(self, which: int) -> None:
-        """A reader asks for a fresh snapshot, which comes before any delta."""
+        """A reader asks for a fresh snapshot, which comes before any delta; one that has just been
+        told the end gets all of it again."""
         reader = self.readers[which % len(self.readers)]
-        if reader.ended is None:
+        if not reader.over:
             reader.follower.restart()
-            reader.wants_snapshot = True
+            reader.ended, reader.wants_snapshot = None, True
 
     @precondition(lambda self: self.status != "none" and self.readers)
     @rule(which=st.integers(0, 9))
@@ -216,6 +218,7 @@ class LogMachine(RuleBasedStateMachine):
         if reader.ended is not None:
             with pytest.raises(StopAsyncIteration):
                 self.loop.run_until_complete(anext(reader.events))
+            reader.over = True
             return False
         if reader.waiting is None:
             reader.waiting = self.loop.create_task(anext(reader.events))  # type: ignore[arg-type]

@@ -121,6 +121,15 @@ class IgnoresARestart(Follower):
         self._changed.set()
 
 
+class IgnoresARestartAtTheEnd(Follower):
+    async def events(self):
+        async with aclosing(super().events()) as told:
+            async for event in told:
+                yield event
+                if event["type"] == "message_end":
+                    return
+
+
 class TellsADeltaTwice(Retelling):
     def retell(self, event):
         return [event] * (2 if event["type"] == "reasoning_delta" else 1)
@@ -142,6 +151,7 @@ FAULTY = [
     EndsTwiceForAReader,
     TellsADeltaTwice,
     IgnoresARestart,
+    IgnoresARestartAtTheEnd,
     NeverEnds,
 ]
 

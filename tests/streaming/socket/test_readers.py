@@ -173,3 +173,19 @@ async def test_a_compressed_socket_is_told_the_same(place: Place):
         await plain.next("message_end")
         assert_follows_the_rules(packed.events)
         assert packed.thread.messages == plain.thread.messages
+
+
+async def test_a_follow_at_the_end_is_answered(place: Place):
+    """Who asks for a reply again as soon as its end is told gets all of it, each time: also while
+    this process still has the log, or a copy of it."""
+    person = await place.person()
+    chat = await person.conversation()
+    async with person.socket(chat) as asking, person.socket(chat) as reader:
+        for _ in range(20):
+            await asking.ask(model="normal")
+            end = await reader.next("message_end")
+            for _ in range(2):
+                await reader.follow(end["id"])
+                await reader.next("message_start", id=end["id"])
+                assert await reader.next("message_end") == end
+            await asking.next("message_end")

@@ -1,11 +1,14 @@
 """A second process beside a server, in its database: makes accounts and rows, and looks at them.
 
-The test's side is `Clerk`. The other is `python -m tests.harness.clerk`, which reads one JSON
-object a line (`{"do": name, …arguments}`) and answers each with one line.
+The test's side is `Clerk`. The other reads one JSON object a line (`{"do": name, …arguments}`) and
+answers each with one line. The clerks of a test process are forks of one that has loaded Django.
 """
 
+import importlib
 import json
 import os
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,14 +17,18 @@ import threading
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.harness import WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULE = [sys.executable, "-m", "tests.harness.clerk"]
 SQLITE = "sqlite:///"
 # Databases that were made with every migration of this checkout.
 MIGRATED: set[str] = set()
+# The processes that make clerks, by the kind of database, and the sockets to them.
+_started: dict[str, tuple[socket.socket, "subprocess.Popen[bytes]"]] = {}
+_starting = threading.Lock()
 
 
 @cache
@@ -31,299 +38,156 @@ def new_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chat.sqlite3"
         environment = {**os.environ, "DATABASE_URL": f"{SQLITE}{path}", "SECRET_KEY": "unused"}
-        command = [sys.executable, "-m", "tests.harness.clerk"]
-        subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(MODULE, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=True)
         with closing(sqlite3.connect(path)) as database:
             return database.serialize()
 
 
 class Clerk:
-    """Calls the functions below in a process with the server's environment, and its checkout."""
+    """Calls the functions of `clerk_calls.py` in a process with the server's environment."""
 
     def __init__(self, environment: dict[str, str], checkout: Path = ROOT) -> None:
+        """`checkout` is the folder of the server's version."""
         self._lock = threading.Lock()
-        url = environment["DATABASE_URL"]
-        database = Path(url.removeprefix(SQLITE))
-        if checkout == ROOT and url.startswith(SQLITE) and not database.exists():
-            database.write_bytes(new_database())
-            MIGRATED.add(url)
-        migrated = checkout == ROOT and url in MIGRATED
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.harness.clerk", *(["migrated"] if migrated else [])],
-            cwd=checkout,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._process: subprocess.Popen[str] | None = None
+        self._asks: IO[str]
+        self._answers: IO[str]
+        if checkout == ROOT:
+            self._connection = _fork(environment)
+            self._asks = self._connection.makefile("w")
+            self._answers = self._connection.makefile("r")
+        else:
+            self._process = subprocess.Popen(
+                MODULE,
+                cwd=checkout,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._asks, self._answers = self._process.stdin, self._process.stdout
 
     def __call__(self, do: str, **arguments: Any) -> Any:
         """What the function `do` returns; `RuntimeError` with what it raised."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
         with self._lock:
-            process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
+            self._asks.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._asks.flush()
+            line = self._answers.readline()
         if not line:
-            raise RuntimeError(f"the clerk ended with {process.wait()}")
+            raise RuntimeError("the clerk has ended")
         answer = json.loads(line)
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer["result"]
 
     def close(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
-        self._process.wait(WAIT_S)
+        self._asks.close()
+        if self._process is None:
+            with self._connection:
+                self._connection.shutdown(socket.SHUT_WR)
+                self._answers.read()  # to the end of the clerk
+        else:
+            self._process.wait(WAIT_S)
+        self._answers.close()
+
+
+def _fork(environment: dict[str, str]) -> socket.socket:
+    """The socket to a new clerk."""
+    url = environment["DATABASE_URL"]
+    database = Path(url.removeprefix(SQLITE))
+    if url.startswith(SQLITE) and not database.exists():
+        database.write_bytes(new_database())
+        MIGRATED.add(url)
+    ours, theirs = socket.socketpair()
+    with theirs:
+        socket.send_fds(_forking(environment), [b"1"], [theirs.fileno()])
+    first = {"environment": environment, "migrated": url in MIGRATED}
+    ours.sendall(json.dumps(first).encode() + b"\n")
+    return ours
+
+
+def _forking(environment: dict[str, str]) -> socket.socket:
+    """The socket to a process that makes a clerk of each socket that it is sent; it ends with this
+    process. There is one for each kind of database."""
+    kind = environment["DATABASE_URL"].partition(":")[0]
+    with _starting:
+        if kind not in _started:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                process = subprocess.Popen(
+                    [*MODULE, "fork"], cwd=ROOT, env=environment, stdin=theirs
+                )
+            _started[kind] = ours, process
+        return _started[kind][0]
 
 
 # --- The other side ---------------------------------------------------------------------------
 
 
-def person(name: str, *, staff: bool = False, password: str | None = None) -> dict[str, str]:
-    """A new account with an API key and a session."""
-    from conversations.people import keys
-    from conversations.people import services as people
-
-    user = people.create_user(username=name, password=password, staff=staff)
-    key, secret = keys.create(user=user, name="test")
-    return {"id": str(user.id), "key": secret, "key_id": str(key.id), "session": _session(user)}
-
-
-def _session(user: Any) -> str:
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-
-    from conversations.people.sessions import SessionStore
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)
-
-
-def deactivate(user_id: str) -> int:
-    """The account may not sign in any more."""
-    from conversations.people.models import User
-
-    return User.objects.filter(id=user_id).update(is_active=False)
-
-
-def change_password(user_id: str) -> int:
-    """As `manage.py changepassword` does."""
-    from conversations.people.models import User
-
-    user = User.objects.get(id=user_id)
-    user.set_password("another one, as long as it has to be")
-    user.save()
-    return 1
-
-
-def told_browsers(user_id: str) -> list[str]:
-    """The addresses at which browsers of the account are notified."""
-    from conversations.push.models import PushSubscription
-
-    found = PushSubscription.objects.filter(user=user_id).order_by("created_at", "id")
-    return list(found.values_list("endpoint", flat=True))
-
-
-def end_leases() -> int:
-    """Work on models may be claimed by another process, as if its own had died long ago."""
-    from conversations.connections.models import ModelJob
-
-    return ModelJob.objects.filter(state="running").update(lease_until="2026-01-01T00:00:00Z")
-
-
-def end_session(session: str) -> int:
-    """The session is deleted, as one that has expired is."""
-    from conversations.people.sessions import rows
-
-    return sum(row.delete()[0] for row in rows([session]).values())
-
-
-def expire_key(key_id: str) -> int:
-    """The key's time was over an hour ago."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from conversations.people.models import ApiKey
-
-    past = timezone.now() - timedelta(hours=1)
-    return ApiKey.objects.filter(id=key_id).update(expires_at=past)
-
-
-def allow(model: str, row_id: str, **limits: Any) -> int:
-    """Set limits of a `User` or an `ApiKey`, as the admin does."""
-    from django.apps import apps
-
-    found = apps.get_model("conversations", model).objects.filter(pk=row_id)
-    return int(found.update(**limits))
-
-
-def tool_sign_ins(user_id: str) -> list[dict[str, str]]:
-    """The sign-ins of a person to tool servers, as they are stored."""
-    from conversations.models import ToolSignIn
-
-    names = ("pending", "client", "tokens", "state_hash")
-    return [*ToolSignIn.objects.filter(user_id=user_id).values(*names)]
-
-
-def expire_tool_sign_ins(user_id: str) -> int:
-    """Let the tokens of a person for tool servers be over."""
-    from django.utils import timezone
-
-    from conversations.models import ToolSignIn
-
-    return ToolSignIn.objects.filter(user_id=user_id).update(expires_at=timezone.now())
-
-
-def usage(user_id: str) -> list[dict[str, Any]]:
-    """What the user's replies cost, in the order in which they ended."""
-    from conversations.usage.models import UsageRecord
-
-    return list(UsageRecord.objects.filter(user_id=user_id).order_by("created_at", "id").values())
-
-
-def unsettled(user_ids: list[str]) -> int:
-    """How many replies of these people run. What waits for them is taken away."""
-    from conversations.threads.models import OPEN, Conversation, Message, QueuedMessage
-
-    QueuedMessage.objects.filter(conversation__user__in=user_ids).delete()
-    running = Message.objects.filter(conversation__user__in=user_ids, status__in=OPEN)
-    with_tools = Conversation.objects.filter(user__in=user_ids, awaits="tools", deleted_at=None)
-    return int(running.count() + with_tools.count())
-
-
-def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = None) -> list[str]:
-    """So many finished turns, each with a question and a reply of `words` words, with a system
-    message before them if one is given; their ids."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from conversations.threads.models import Conversation, Message
-
-    conversation = Conversation.objects.get(id=conversation_id)
-    rows: list[Message] = []
-    start = timezone.now() - timedelta(days=1)
-    texts = [("system", system)] if system else []
-    for number in range(2 * turns):
-        texts.append(("assistant" if number % 2 else "user", f"{number} " + "word " * words))
-    for number, (role, text) in enumerate(texts):
-        moment = start + timedelta(seconds=number)
-        rows.append(
-            Message(
-                conversation=conversation,
-                parent=rows[-1] if rows else None,
-                role=role,
-                content=text,
-                created_at=moment,
-                completed_at=moment,
-            )
-        )
-    Message.objects.bulk_create(rows)
-    conversation.head = rows[-1]
-    conversation.save()
-    return [str(row.id) for row in rows]
-
-
-def many(user_id: str, conversations: int, hours: int = 1) -> int:
-    """So many conversations of one person, each so many hours older than the one before."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from conversations.threads.models import Conversation
-
-    now = timezone.now()
-    moments = [now - timedelta(hours=hours * number) for number in range(conversations)]
-    rows = [
-        Conversation(
-            user_id=user_id,
-            title=f"Conversation number {number}",
-            created_at=moment,
-            updated_at=moment,
-        )
-        for number, moment in enumerate(moments)
-    ]
-    return len(Conversation.objects.bulk_create(rows, batch_size=1000))
-
-
-def forget(conversation_id: str) -> int:
-    """Remove a conversation for good."""
-    from conversations.threads import services
-    from conversations.threads.models import Conversation
-
-    return services.remove(Conversation.objects.filter(id=conversation_id))
-
-
-def count(model: str, **filters: Any) -> int:
-    """How many rows of a model there are."""
-    from django.apps import apps
-
-    return int(apps.get_model("conversations", model).objects.filter(**filters).count())
-
-
-def connections() -> int:
-    """How many connections there are to the database, this process's own left out (PostgreSQL)."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return int(cursor.fetchone()[0])
-
-
-def row(message_id: str) -> dict[str, Any]:
-    """A message as it is stored."""
-    from conversations.threads.models import Message
-
-    values = Message.objects.filter(id=message_id).values().get()
-    return {name: str(value) if "_at" in name else value for name, value in values.items()}
-
-
-def queued(conversation_id: str) -> list[dict[str, Any]]:
-    """The message queue as it is stored."""
-    from conversations.threads.models import QueuedMessage
-
-    found = QueuedMessage.objects.filter(conversation_id=conversation_id)
-    return list(found.values("content", "error"))
-
-
-def setup_path() -> str:
-    """The one-time path on which the owner's account is made."""
-    from project.pages import setup_path as made
-
-    return made()
-
-
 def main() -> None:
     import django
-    from django.core.management import call_command
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
-    if sys.argv[1:] != ["migrated"]:
-        call_command("migrate", interactive=False, verbosity=0)
-    accounts = (person, setup_path, deactivate, change_password, end_session, expire_key, allow)
-    accounts = (*accounts, told_browsers)
-    rows = (fill, many, forget, count, connections, row, queued, usage, unsettled, end_leases)
-    tools = (tool_sign_ins, expire_tool_sign_ins)
-    known = {function.__name__: function for function in accounts + rows + tools}
-    for line in sys.stdin:
-        asked = json.loads(line)
-        try:
-            answer = {"result": known[asked.pop("do")](**asked)}
-        except Exception as error:  # noqa: BLE001 - told to the test
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer, default=str), flush=True)
+    if sys.argv[1:] == ["fork"]:
+        _fork_clerks()
+    else:
+        _migrate()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def _fork_clerks() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    with socket.socket(fileno=sys.stdin.fileno()) as asked:
+        while True:
+            message, files, *_ = socket.recv_fds(asked, 1, 1)
+            if not message:
+                return
+            if os.fork() == 0:
+                asked.close()
+                with socket.socket(fileno=files[0]) as connection:
+                    _serve(connection)
+                return
+            os.close(files[0])
+
+
+def _serve(connection: socket.socket) -> None:
+    from tests.harness.clerk_calls import CALLS
+
+    with connection.makefile("r") as asked, connection.makefile("w") as answers:
+        first = json.loads(asked.readline())
+        _move_to(first["environment"])
+        if not first["migrated"]:
+            _migrate()
+        for line in asked:
+            call = json.loads(line)
+            try:
+                answer = {"result": CALLS[call.pop("do")](**call)}
+            except Exception as error:  # noqa: BLE001 - told to the test
+                answer = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps(answer, default=str), file=answers, flush=True)
+
+
+def _move_to(environment: dict[str, str]) -> None:
+    """Have the settings of another server."""
+    from django.conf import settings
+    from django.core.cache import caches
+    from django.db import connections
+
+    os.environ.update(environment)
+    module = importlib.reload(sys.modules[settings.SETTINGS_MODULE])
+    for name in filter(str.isupper, dir(module)):
+        setattr(settings, name, getattr(module, name))
+    for handler in (connections, caches):
+        handler.__init__()  # type: ignore[misc] - forgets what was made of those before
+        vars(handler).pop("settings", None)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,16 @@ api.register("presets", library.PresetViewSet, basename="preset")
 api.register("keys", people.ApiKeyViewSet, basename="key")
 
 urlpatterns = [
+    # The first, since each address is compared with all before it.
+    # Django's way of sending a request on to the other spelling would lose its body.
+    re_path(r"^v1/chat/completions/?$", v1.chat),
+    re_path(r"^v1/completions/?$", v1.completions),
+    re_path(r"^v1/responses/?$", v1.responses),
+    re_path(r"^v1/embeddings/?$", v1.embeddings),
+    re_path(r"^v1/models/?$", v1.models),
+    path("v1/models/<path:model>", v1.model),
+    re_path(r"^v1/health/?$", v1.health),
+    re_path(r"^v1(?:/|$)", v1.unknown),
     path("", pages.welcome, name="welcome"),
     path("signin/", pages.sign_in, name="signin"),
     path("signout/", pages.sign_out, name="signout"),
@@ -121,15 +131,6 @@ urlpatterns = [
     path("api/me/", people.MeView.as_view()),
     path("api/schema/", api_description.schema, name="schema"),
     path("api/docs/", api_description.docs, name="docs"),
-    # Django's way of sending a request on to the other spelling would lose its body.
-    re_path(r"^v1/chat/completions/?$", v1.chat),
-    re_path(r"^v1/completions/?$", v1.completions),
-    re_path(r"^v1/responses/?$", v1.responses),
-    re_path(r"^v1/embeddings/?$", v1.embeddings),
-    re_path(r"^v1/models/?$", v1.models),
-    path("v1/models/<path:model>", v1.model),
-    re_path(r"^v1/health/?$", v1.health),
-    re_path(r"^v1(?:/|$)", v1.unknown),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

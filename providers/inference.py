@@ -14,6 +14,7 @@ from providers.openai_base import OpenAIBase, StreamedResponse
 
 _CHAT = "/inference/chat/completions"
 _MODELS = "/inference/models"
+_ACCEPT = {"Accept": "text/event-stream, application/json"}
 
 
 class InferenceProvider(OpenAIBase):
@@ -30,9 +31,7 @@ class InferenceProvider(OpenAIBase):
 
     @asynccontextmanager
     async def _send(self, body: dict[str, Any]) -> AsyncIterator[StreamedResponse]:
-        client = await self._server.open()
-        headers = {"Accept": "text/event-stream, application/json"}
-        async with client.stream("POST", _CHAT, json=body, headers=headers) as response:
+        async with self._server.post(_CHAT, body, _ACCEPT) as response:
             yield StreamedResponse(response.headers.get("content-type", ""), pieces_of(response))
 
     async def _fetch_models(self) -> bytes:

@@ -8,16 +8,18 @@ the same however many are open. Its own limits are lifted: httpx's pool of 100 w
 
 import asyncio
 import functools
+import json
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import certifi
 import httpx
+import orjson
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
@@ -212,6 +214,7 @@ class ServerClient:
         self._access = access
         self._wrap = wrap
         self._client: httpx.AsyncClient | None = None
+        self._posts: dict[str, httpx.Request] = {}  # what is the same in each, by path
         self._opening = asyncio.Lock()
         self._closed = False
         # For another client on the same connections.
@@ -256,12 +259,50 @@ class ServerClient:
         async with client.stream(method, url, json=json) as response:
             return await read_whole(response.aiter_bytes(), most)
 
+    @asynccontextmanager
+    async def post(
+        self, path: str, body: object, headers: Mapping[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer to a JSON document, whose body is not read yet. The address and the headers of
+        a path are put together once, with those of its first request: that takes as long as all
+        else that httpx does for one."""
+        client = await self.open()
+        same = self._posts.get(path)
+        if same is None:
+            same = client.build_request("POST", path, headers=headers)
+            same.headers["Content-Type"] = "application/json"
+            for name in ("Content-Length", "Cookie"):
+                same.headers.pop(name, None)
+            self._posts[path] = same
+        request = httpx.Request(
+            "POST",
+            same.url,
+            headers=same.headers,
+            content=_encoded(body),
+            extensions=same.extensions,
+        )
+        if client.cookies:
+            client.cookies.set_cookie_header(request)
+        response = await client.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
     async def aclose(self) -> None:
         """Close the client. Streams that still run end with an error."""
         async with self._opening:
             self._closed = True
             if self._client is not None:
                 await self._client.aclose()
+
+
+def _encoded(document: object) -> bytes:
+    """A document as JSON. Raises `ValueError` for one that has no place there."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # such as numbers of more than 64 bits
+        return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
 
 
 async def read_to_end(pieces: AsyncIterator[object]) -> None:

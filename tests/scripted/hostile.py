@@ -23,6 +23,7 @@ client goes away, as fast as it reads; those of `ODD` end by themselves.
     half            half a document, and the end
     latin           bytes that are not UTF-8
     brotli          a body in a coding that was not asked for
+    sticky          a whole reply, and a cookie with it
 """
 
 import json
@@ -278,6 +279,12 @@ async def latin(wire: Wire) -> None:
 async def brotli(wire: Wire) -> None:
     await wire.head("Content-Encoding: br")
     await wire.response.piece(b"\x0b\x02\x80\x03")
+
+
+@hostile
+async def sticky(wire: Wire) -> None:
+    await wire.head("Set-Cookie: place=2")
+    await wire.reply()
 
 
 ENDLESS = sorted(name for name in ALL if name.startswith("flood_"))

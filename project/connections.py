@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 from django import forms
 from django.contrib import messages
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,12 +29,18 @@ from conversations.usage.models import UsageRecord
 from project.sentences import by_code
 from project.staff_pages import for_staff, is_overtaken, rendered, saved, stamp
 from providers.errors import ProviderError
-from streaming.connections import Connections, is_own
+from streaming.connections import Connections, is_own, look_at
 from streaming.lifecycle import Runtime, lifecycle
 from streaming.rest.model_jobs import ModelJobInput, loaded, stores
 
 # Who may answer instead, on the page.
 FALLBACKS = 3
+# A line of the field *Models*: all are offered, and the others only give labels.
+EVERY = "*"
+# The fields that a server is asked with for its models.
+HOW_TO_REACH = ("label", "kind", "base_url", "api_key", "headers", "query", "ca")
+# Models that the list of the form shows.
+MOST_LISTED = 2_000
 # Jobs that the page shows.
 JOBS = 10
 # What providers of the settings are called where they have no name of their own.
@@ -92,10 +98,11 @@ class ConnectionForm(forms.Form):
         """The body of the REST call that does the same."""
         data = self.cleaned_data
         names = _pairs(data["offered"], "=")
+        every = names.pop(EVERY, None) is not None
         body = {name: data[name] for name in ("label", "kind", "base_url", "ca")} | {
             "headers": {name: text or None for name, text in _pairs(data["headers"], ":").items()},
             "query": _pairs(data["query"], "="),
-            "models_filter": [*names],
+            "models_filter": [] if every else [*names],
             "model_labels": {name: text for name, text in names.items() if text},
             "timeouts": {"first_byte_s": data["first_byte_s"], "gap_s": data["gap_s"]},
             "places": data["places"],
@@ -205,6 +212,8 @@ async def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 def _initial(row: Connection) -> dict[str, Any]:
     labels = row.model_labels
     offered = [*dict.fromkeys([*row.models_filter, *labels])]
+    if labels and not row.models_filter:
+        offered.insert(0, EVERY)
     return {
         **{name: getattr(row, name) for name in ("name", "label", "kind", "base_url", "ca")},
         "headers": "\n".join(f"{name}:" for name in services.headers_of(row)),
@@ -230,6 +239,34 @@ async def _saved(form: ConnectionForm, save: Callable[[], Connection]) -> Connec
 async def _tell_test(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     outcome = await (await _theirs()).test(connection_id)
     return await _shown(request, tested=outcome, tested_id=connection_id)
+
+
+@require_POST
+@for_staff
+async def model_names(request: HttpRequest, connection_id: UUID | None = None) -> HttpResponse:
+    """Tell the models at the address of a form that is not saved, for its list: as JSON."""
+    form = ConnectionForm(request.POST)
+    for name in ("name", "kind"):
+        form.fields[name].required = False
+
+    def row_of() -> Connection:
+        row = Connection(name=form.cleaned_data["name"] or form.cleaned_data["base_url"])
+        if connection_id is not None:
+            row = services.connection(connection_id=connection_id)
+        body = form.body(new=False)
+        told = {name: body[name] for name in HOW_TO_REACH if name in body}
+        services.fill(row, valid(ConnectionChanges(data=told)))
+        row.models_filter = []
+        return row
+
+    row = await saved(form, row_of) if form.is_valid() else None
+    if row is None:
+        errors = (sentence for told in form.errors.values() for sentence in told)
+        return JsonResponse({"ok": False, "said": next(errors), "models": []})
+    found = await look_at(row, MOST_LISTED)
+    shown = {"label": row.label, "name": row.name}
+    said = _outcome(shown, found)
+    return JsonResponse({"ok": found["ok"], "said": said, "models": found["models"]})
 
 
 @require_POST

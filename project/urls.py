@@ -76,7 +76,9 @@ urlpatterns = [
     path("connections", connections_page.connections, name="connections"),
     path("connections/add", connections_page.add, name="add-connection"),
     path("connections/defaults", connections_page.choose, name="choose-defaults"),
+    path("connections/models", connections_page.model_names, name="model-names"),
     path("connections/<id:connection_id>", connections_page.edit, name="edit-connection"),
+    path("connections/<id:connection_id>/models", connections_page.model_names, name="model-names"),
     path("connections/<id:connection_id>/test", connections_page.test, name="test-connection"),
     path("connections/<id:connection_id>/native", connections_page.use_native, name="use-native"),
     path(

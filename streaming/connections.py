@@ -251,18 +251,23 @@ class Connections:
         row: Connection = await database_sync_to_async(services.connection)(
             connection_id=connection_id
         )
-        made = _settings_of(row)
-        if made is None:
-            return _result("key_unreadable", KEY_LOST)
-        # One of its own: the one in use may believe what it has heard before.
-        [provider] = (await asyncio.to_thread(build, {name: made})).values()
-        try:
-            return await _tested(provider)
-        finally:
-            await provider.aclose()
+        return await look_at(row)
 
 
-async def _tested(provider: Provider) -> Json:
+async def look_at(row: Connection, most_names: int = NAMES) -> Json:
+    """Test a connection, which need not be stored, and tell at most so many of its models."""
+    made = _settings_of(row)
+    if made is None:
+        return _result("key_unreadable", KEY_LOST)
+    # One of its own: the one in use may believe what it has heard before.
+    [provider] = (await asyncio.to_thread(build, {row.name: made})).values()
+    try:
+        return await _tested(provider, most_names)
+    finally:
+        await provider.aclose()
+
+
+async def _tested(provider: Provider, most_names: int = NAMES) -> Json:
     try:
         async with asyncio.timeout(TEST_S):
             listed = await provider.list_models()
@@ -282,7 +287,8 @@ async def _tested(provider: Provider) -> Json:
     if native:
         message += " It is an Ollama: its own protocol shows more, such as loading."
     suggestion = {"kind": "ollama", "base_url": native} if native else None
-    return _result("answers", message, True, version=version, models=names, suggestion=suggestion)
+    answers = _result("answers", message, True, version=version, suggestion=suggestion)
+    return {**answers, "models": names[:most_names], "model_count": len(names)}
 
 
 def _result(
@@ -291,7 +297,6 @@ def _result(
     ok: bool = False,
     *,
     version: str = "",
-    models: list[str] | None = None,
     suggestion: dict[str, str] | None = None,
 ) -> Json:
     return {
@@ -299,8 +304,8 @@ def _result(
         "code": code,
         "message": message,
         "version": version,
-        "models": (models or [])[:NAMES],
-        "model_count": len(models or []),
+        "models": [],
+        "model_count": 0,
         "suggestion": suggestion,
     }
 
@@ -316,7 +321,8 @@ def _settings_of(row: Connection) -> ProviderSettings | None:
         decrypt(row.headers)
     except SecretUnreadable:
         return None
-    access = Access(label=row.label, headers=services.headers_of(row), query=row.query, ca=row.ca)
+    label = row.label or row.name
+    access = Access(label=label, headers=services.headers_of(row), query=row.query, ca=row.ca)
     usual = settings.PROVIDERS["openai"]
     assert isinstance(usual, Timeouts)  # noqa: S101 - for mypy
     first = row.first_byte_timeout_s or usual.first_byte_timeout_s

@@ -44,7 +44,7 @@ CLUSTER_KNOWN_TO = ("streaming.cluster", "streaming.lifecycle")
 # The same for the page: folders and files of `web/src`. Tests and what they are made with
 # (`testing/`) may import everything.
 WEB_LAYERS = {
-    "start": "App main start forms modelJobs signedOut",
+    "start": "App main start forms modelChoice modelJobs modelLines signedOut",
     "components": "components",
     "hooks": "hooks",
     "state": "state",

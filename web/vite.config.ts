@@ -40,7 +40,7 @@ export default defineConfig({
     rolldownOptions: {
       // What compression takes is known.
       checks: { pluginTimings: false },
-      input: ['src/main.ts', 'src/diagram/frame.ts', 'src/forms.ts', 'src/modelJobs.ts', 'src/signedOut.ts', 'src/styles/pages.css', 'worker/worker.ts'],
+      input: ['src/main.ts', 'src/diagram/frame.ts', 'src/forms.ts', 'src/modelChoice.ts', 'src/modelJobs.ts', 'src/signedOut.ts', 'src/styles/pages.css', 'worker/worker.ts'],
       output: {
         codeSplitting: {
           // What several of our chunks use is one file, not a handful of tiny ones. (Not what the

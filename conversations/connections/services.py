@@ -38,7 +38,7 @@ def connection(*, connection_id: UUID) -> Connection:
 def create(*, fields: Mapping[str, Any]) -> Connection:
     """Add a connection. Raises `InvalidInput` for a name that is taken, `TooManyConnections`."""
     row = Connection(name=fields["name"])
-    _set(row, fields)
+    fill(row, fields)
     if Connection.objects.count() >= MOST_CONNECTIONS:
         raise TooManyConnections(
             _("There are %(most)s connections. Delete one first.") % {"most": MOST_CONNECTIONS}
@@ -54,12 +54,13 @@ def create(*, fields: Mapping[str, Any]) -> Connection:
 
 def update(*, row: Connection, changes: Mapping[str, Any]) -> Connection:
     """Change a connection."""
-    _set(row, changes)
+    fill(row, changes)
     row.save()
     return row
 
 
-def _set(row: Connection, fields: Mapping[str, Any]) -> None:
+def fill(row: Connection, fields: Mapping[str, Any]) -> None:
+    """Set fields of a connection, which is not stored by that. Keys are encrypted."""
     for name, value in fields.items():
         match name:
             case "api_key":

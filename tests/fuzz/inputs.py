@@ -28,6 +28,7 @@ PAGES = (
     *("/people/invite/{id}/withdraw", "/people/{id}/active", "/people/{id}/limits"),
     *("/people/{id}/reset", "/people/{id}/refuse", "/connections", "/connections/add"),
     *("/connections/defaults", "/connections/{id}", "/connections/{id}/test", "/models"),
+    *("/connections/models", "/connections/{id}/models"),
     *("/models/jobs", "/models/jobs/{id}/cancel", "/tools", "/tools/add", "/tools/{id}"),
     *("/tools/{id}/test", "/tools/{id}/sign-in", "/tools/callback/", "/invite/{id}", "/signup"),
     *("/reset/{id}/{id}", "/setup/{id}", "/admin/", "/admin/conversations/user/", "/metrics"),

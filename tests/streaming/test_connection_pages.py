@@ -64,6 +64,28 @@ async def test_the_page_of_connections(daphne_place: Place):
             }.items()
         )
 
+        # Labels without a choice: the form keeps it so.
+        ok(await staff.page.patch(f"{REST}{row['id']}/", {"models_filter": []}))
+        shown = (await staff.page.get(path)).text
+        assert ">*\nllama3.2:latest = Llama<" in shown
+        await post(staff, path, **{**form, "offered": "*\nllama3.2:latest = Llama"})
+        [row] = [r for r in ok(await staff.page.get(REST))["results"] if r["name"] == "page"]
+        assert (row["models_filter"], [*row["model_labels"]]) == ([], ["llama3.2:latest"])
+        await post(staff, path, **form)
+        # The list of the form: what is there, also where another address is typed.
+        listed = (await post(staff, f"{path}/models", **{**form, "api_key": ""})).json()
+        assert (listed["ok"], listed["models"]) == (True, ["llama3.2:latest"])
+        elsewhere = {**form, "label": "", "base_url": "http://127.0.0.1:9/v1"}
+        failed = (await post(staff, "/connections/models", **elsewhere, language="de")).json()
+        assert failed == {
+            "ok": False,
+            "said": "page ist nicht erreichbar. Läuft der Server?",
+            "models": [],
+        }
+        failed = (await post(staff, "/connections/models", kind="openai", base_url="x")).json()
+        assert "Must be the address of a server" in failed["said"]
+        refused = await post(person, "/connections/models", **form)
+        assert refused.status_code == 404
         native = await post(staff, f"{path}/native")
         assert "The page’s 0.33.0 answers and has 1 model." in native.text
         # What is on its disk can be deleted, also where people are not to use it.

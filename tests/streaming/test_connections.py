@@ -137,7 +137,7 @@ async def test_what_a_test_finds(place: Place, staff: Person, second: ScriptedOp
     assert "API key" in found["message"]
     ok(await staff.page.patch(path, {"api_key": KEY}))
     found = ok(await staff.page.post(f"{path}test/"))
-    assert found["message"] == "The OpenAI-compatible server answers and has 3 models."
+    assert found["message"] == "second answers and has 3 models."
     assert found["models"] == ["normal", "echo", "some/one"]
     assert found["suggestion"] is None
 

@@ -8,6 +8,8 @@ bodies would hold twice its memory for ever. Elsewhere (musl, macOS) nothing is 
 import ctypes
 import gc
 import mmap
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,12 @@ GROWN: Final = 8 * 1024 * 1024
 
 # After so many collections of what is younger, everything is looked at.
 FULL_AFTER: Final = 3
+
+# A library that is loaded with its first use (the SDK of tools, the description of the API) adds a
+# hundred modules and 40,000 objects, which are kept, too. What sockets hold then is never found
+# when it becomes garbage: so this waits until few are open.
+NEW_MODULES: Final = 20
+FEW: Final = 100
 
 _STATM = Path("/proc/self/statm")
 _PAGE = mmap.PAGESIZE
@@ -57,25 +65,37 @@ def keep() -> None:
 
 
 class Trimmer:
-    """Gives back the holes between what is in use, now and then, when the process has grown."""
+    """Now and then: gives back the holes between what is in use, when the process has grown, and
+    keeps the code that was loaded since, while few sockets are open (`open_sockets` counts them).
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, open_sockets: Callable[[], int] = lambda: 0) -> None:
         self._libc: Any = _libc() if _STATM.exists() else None
+        self._open_sockets = open_sockets
         self._size = 0
+        self._modules = len(sys.modules)
         self._loop = BackgroundLoop("trim", self._step, pause=lambda: PAUSE)
 
     def start(self) -> None:
         """Needs a running event loop."""
-        if self._libc is not None:
-            self._loop.start()
+        self._loop.start()
 
     async def aclose(self) -> None:
         await self._loop.stop()
 
     async def _step(self) -> None:
-        if _resident() > self._size + GROWN:
+        if len(sys.modules) >= self._modules + NEW_MODULES and self._open_sockets() <= FEW:
+            self._modules = len(sys.modules)
+            await beside_the_loop(_keep_all)
+        if self._libc is not None and _resident() > self._size + GROWN:
             await beside_the_loop(lambda: self._libc.malloc_trim(0))
             self._size = _resident()
+
+
+def _keep_all() -> None:
+    """What is garbage now could not be collected later."""
+    gc.collect()
+    gc.freeze()
 
 
 def _resident() -> int:

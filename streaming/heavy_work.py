@@ -5,6 +5,7 @@ would be no faster: only one thread of a process computes at a time, and the loo
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +26,14 @@ async def beside_the_loop(work: Callable[[], T]) -> T:
 
 
 def _in_short_turns(work: Callable[[], T]) -> T:
-    usual = sys.getswitchinterval()
+    """And without garbage collections, each of which would look at all that is being made, while
+    every thread stands."""
+    usual, collects = sys.getswitchinterval(), gc.isenabled()
     sys.setswitchinterval(TURN)
+    gc.disable()
     try:
         return work()
     finally:
+        if collects:
+            gc.enable()
         sys.setswitchinterval(usual)

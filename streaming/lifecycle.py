@@ -143,7 +143,7 @@ class Lifecycle:
         for loop in (looks_after, ended_sign_ins):
             loop.start()
             self._resources.push_async_callback(loop.stop)
-        trimmer = allocator.Trimmer()
+        trimmer = allocator.Trimmer(lambda: len(self._goodbyes))
         trimmer.start()
         self._resources.push_async_callback(trimmer.aclose)
         # A context of its own: that of a request ends with the request.

@@ -1,12 +1,16 @@
-"""A request leaves little behind that only a garbage collection frees."""
+"""Garbage collections, for which every thread stands, find little to look at."""
 
 import asyncio
 import gc
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from project.handler import LoopHandler
+from streaming.allocator import FEW, NEW_MODULES, Trimmer
+from streaming.heavy_work import beside_the_loop
 
 REQUESTS = 20
 # What Django's middleware ties to a request and back: with all that the handler of Django leaves,
@@ -48,3 +52,28 @@ async def test_a_request_leaves_little_to_collect(path: str) -> None:
         assert gc.collect() < REQUESTS * MOST_OBJECTS
     finally:
         gc.enable()
+
+
+async def test_there_is_none_during_heavy_work() -> None:
+    assert not await beside_the_loop(gc.isenabled)
+    assert gc.isenabled()
+
+
+async def test_code_that_is_loaded_later_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    sockets = 0
+    trimmer = Trimmer(lambda: sockets)
+    kept = gc.get_freeze_count()
+    try:
+        await trimmer._step()
+        assert gc.get_freeze_count() == kept
+        for number in range(NEW_MODULES):
+            monkeypatch.setitem(sys.modules, f"new{number}", ModuleType(f"new{number}"))
+        sockets = FEW + 1
+        await trimmer._step()
+        assert gc.get_freeze_count() == kept
+        sockets = FEW
+        await trimmer._step()
+        assert gc.get_freeze_count() > kept
+        assert len(gc.get_objects()) < 10_000  # what was made since
+    finally:
+        gc.unfreeze()

@@ -10,8 +10,10 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-# Plain async views below, which reach the database by `database_sync_to_async` alone.
+# Plain async views, which reach the database by `database_sync_to_async` alone: all below one
+# address, and the one that has to answer while every thread is busy.
 ASYNC = "/v1/"
+HEALTH = "/healthz"
 
 
 class LoopHandler(ASGIHandler):
@@ -19,7 +21,7 @@ class LoopHandler(ASGIHandler):
     all of a request's work does so for itself, these are two visits for nothing."""
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        if not scope["path"].startswith(ASYNC):
+        if not (scope["path"].startswith(ASYNC) or scope["path"] == HEALTH):
             await super().handle(scope, receive, send)
             return
         try:

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
 
+from project.handler import LoopHandler
 from streaming import db_threads
 from tests.harness import WAIT_S
 from tests.harness.place import Place, place_at
@@ -95,3 +97,28 @@ async def test_all_work_on_a_borrowed_thread_is_in_line():
             await threads.run({}.__getitem__, "gone")
     assert await threads.run(work, "outside")
     assert done[-1] == "outside"
+
+
+async def test_a_health_check_asks_no_thread() -> None:
+    """It is answered while the thread that was lent to its request is busy."""
+    sent: list[Any] = []
+    go_on = threading.Event()
+
+    async def nothing() -> dict[str, Any]:
+        return await asyncio.Future() if received.pop() else {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    received = [True, False]
+    scope = {"type": "http", "method": "GET", "path": "/healthz", "query_string": b""}
+    scope |= {"headers": [], "client": ("127.0.0.1", 1), "server": ("localhost", 80)}
+    async with db_threads.db_threads.borrow():
+        busy = asyncio.create_task(database_sync_to_async(go_on.wait)())
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await LoopHandler().handle(scope, nothing, send)  # type: ignore[no-untyped-call]
+        finally:
+            go_on.set()
+            await busy
+    assert sent[0]["status"] == 200

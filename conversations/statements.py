@@ -6,13 +6,15 @@ turn take longer there than in the database.
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
+# What PostgreSQL and SQLite call a second row of a kind of which there may be one.
+DUPLICATE: Final = ("23505", "SQLITE_CONSTRAINT_UNIQUE")
 Row = tuple[Any, ...]
 
 # Rows whose objects are kept, for each kind.
@@ -205,3 +207,10 @@ def _adapted(value: UUID | str) -> Any:
     if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
         return value.hex
     return value
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Whether a row was refused because there is one of its kind."""
+    cause = error.__cause__
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return code in DUPLICATE

@@ -30,18 +30,19 @@ REMEMBERED: Final = 10_000
 _TABLE: Final = Message._meta.db_table
 _ATTACHED: Final = Attachment._meta.db_table
 _READ: Final = f"""
-WITH RECURSIVE path(id, parent_id, role, content, asks, place, size) AS (
-    SELECT id, parent_id, role, content, finish_reason = 'tool_calls', 1, LENGTH(content)
+WITH RECURSIVE path(id, parent_id, role, content, asks, runs, place, size) AS (
+    SELECT id, parent_id, role, content, finish_reason = 'tool_calls',
+           status IN ('streaming', 'stopping'), 1, LENGTH(content)
     FROM {_TABLE}
     WHERE id = %s AND conversation_id = %s AND deleted_at IS NULL
   UNION ALL
     SELECT above.id, above.parent_id, above.role, above.content,
-           above.finish_reason = 'tool_calls',
+           above.finish_reason = 'tool_calls', above.status IN ('streaming', 'stopping'),
            path.place + 1, path.size + LENGTH(above.content)
     FROM path JOIN {_TABLE} above ON above.id = path.parent_id
     WHERE path.place < %s AND path.size < %s AND above.deleted_at IS NULL
 )
-SELECT id, parent_id, role, content, asks,
+SELECT id, parent_id, role, content, asks, runs,
        role = 'user' AND EXISTS (SELECT 1 FROM {_ATTACHED} WHERE message_id = path.id)
 FROM path ORDER BY place DESC
 """  # noqa: S608 - the names of our own tables
@@ -83,10 +84,12 @@ class Said(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class History:
     """The newest messages of a branch, oldest first, with the system messages of all of it before
-    them. `older` are above them and were not read; those without text are in neither."""
+    them. `older` are above them and were not read; those without text are in neither. The last of
+    them may be a reply that still `runs`: it has only a part of its text."""
 
     messages: list[Said]
     older: int = 0
+    runs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,29 +117,30 @@ def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History |
     # Keys are made into UUIDs only where they are looked up: that takes longer than the rest here.
     with_files = [_uuid(key) for key, *_, attached in found if attached]
     files = file_selectors.attached(column="message_id", ids=with_files)
-    asking = [_uuid(key) for key, *_, asks, _ in found if asks]
+    asking = [_uuid(key) for key, *_, asks, _, _ in found if asks]
     calls = tool_calls.of_messages(ids=asking) if asking else {}
     thoughts = Message.objects.filter(id__in=list(calls)).order_by() if calls else ()
     reasoning = {row.id: row.reasoning for row in thoughts}
     rows: list[tuple[Key, Said]] = []
-    for given, _, role, content, asks, attached in found:
+    for given, _, role, content, asks, _, attached in found:
         said = Said(role, content, files.get(_uuid(given), ()) if attached else ())
         if asks and (key := _uuid(given)) in calls:
             said = said._replace(calls=calls[key], reasoning=reasoning.get(key, ""))
         rows.append((given, said))
+    runs = bool(found[-1][-2])
     if found[0][1] is None:
-        return History([said for _, said in rows if said.counts])
-    above = _count(conversation, rows)
+        return History([said for _, said in rows if said.counts], runs=runs)
+    above = _count(conversation, rows, remember=not runs)
     # The oldest of what was read is a question, as what is left out begins with one.
     start = next((i for i, (_, said) in enumerate(rows) if said.role == Message.Role.USER), 0)
     kept = [(key, said) for key, said in rows[start:] if said.counts]
     unread = above.system and above.system.difference(_uuid(key) for key, _ in kept)
     system = Message.objects.filter(id__in=unread).order_by("created_at", "id") if unread else ()
     messages = [Said(row.role, row.content) for row in system] + [said for _, said in kept]
-    return History(messages, above.count - len(messages))
+    return History(messages, above.count - len(messages), runs)
 
 
-def _count(conversation: Conversation, rows: list[tuple[Key, Said]]) -> _Above:
+def _count(conversation: Conversation, rows: list[tuple[Key, Said]], *, remember: bool) -> _Above:
     """Count the messages above the last of the rows, unless one of them knows the number."""
     count, system = 0, frozenset[UUID]()
     for given, said in reversed(rows):
@@ -153,7 +157,8 @@ def _count(conversation: Conversation, rows: list[tuple[Key, Said]]) -> _Above:
         count = sum(number for _, number in counts)
         system = frozenset(_uuid(key) for key, _ in counts if key is not None)
     above = _Above(conversation.revision, count, system)
-    _above[_uuid(rows[-1][0])] = above
+    if remember:
+        _above[_uuid(rows[-1][0])] = above
     while len(_above) > REMEMBERED:
         _above.popitem(last=False)
     return above

@@ -57,7 +57,8 @@ class TurnContext:
 
     `offers` are the tools that the conversation uses; in the `last_step` of a turn none may be
     called. The `history` has the newest messages, oldest first, and all system messages. `older`
-    are before them and were not read; `reach` says how far was read.
+    are before them and were not read; `reach` says how far was read. `runs` says that the parent is
+    still being written, by whatever process.
     """
 
     conversation: Conversation
@@ -70,6 +71,7 @@ class TurnContext:
     files: list[File] = field(default_factory=list)
     offers: Sequence[Offer] = ()
     last_step: bool = False
+    runs: bool = False
 
 
 def conversations(
@@ -336,7 +338,9 @@ def turn_context(
             fields={"parent_id": ["Message not found in this conversation."]},
         )
     files = file_selectors.sendable(user=author or conversation.user, ids=attachments)
-    return TurnContext(conversation, parent_id, above.messages, above.older, files=files)
+    return TurnContext(
+        conversation, parent_id, above.messages, above.older, files=files, runs=above.runs
+    )
 
 
 def more_history(*, context: TurnContext) -> TurnContext:

@@ -16,7 +16,7 @@ from conversations.errors import Conflict, ConversationBusy, InvalidInput, NotFo
 from conversations.files import services as file_services
 from conversations.ids import new_id
 from conversations.people.models import User
-from conversations.statements import Insert, Statement, Update
+from conversations.statements import Insert, Statement, Update, is_duplicate
 from conversations.threads import access, search, selectors, storage
 from conversations.threads.models import Awaits, Conversation, Message, QueuedMessage, Status
 from conversations.threads.selectors import OpenedTurn, TurnContext
@@ -227,9 +227,12 @@ def open_turn(
             if waited:
                 size -= storage.MESSAGE + storage.text_bytes(content)
             storage.add(user_id=current.user_id, size=size)
-    except IntegrityError:
+    except IntegrityError as error:
         attachments = [file.id for file in context.files]
-        return _explain_refusal(conversation, client_id, content, message_id, attachments)
+        known = _known(conversation, client_id, content, message_id, attachments)
+        if known is None:
+            raise (ConversationBusy() if is_duplicate(error) else Conflict(CHANGED)) from None
+        return known
     return OpenedTurn(current, asked, row, created=True, denied=denied)
 
 
@@ -343,24 +346,19 @@ def open_step(*, asking: Message, reply: Mapping[str, Any]) -> OpenedTurn | None
     return OpenedTurn(current, None, row, created=True)
 
 
-def _explain_refusal(
+def _known(
     conversation: Conversation,
     client_id: UUID,
     content: str | None,
     message_id: UUID | None,
     attachments: list[UUID],
-) -> OpenedTurn:
-    """Find which constraint refused a turn: the client_id is known, or a reply is in progress."""
+) -> OpenedTurn | None:
+    """The turn of a request that was refused, if another was faster with it."""
     access.conversation(conversation.user, conversation.id)  # deleted in the meantime?
-    known = selectors.known_turn(
+    return selectors.known_turn(
         conversation=conversation,
         client_id=client_id,
         content=content,
         message_id=message_id,
         attachments=attachments,
     )
-    if known:
-        return known
-    if selectors.running_reply(conversation=conversation):
-        raise ConversationBusy
-    raise Conflict(CHANGED)

@@ -21,6 +21,7 @@ from streaming.limits import Limits, Permit, count_refusals
 from streaming.peers import Peers
 from streaming.replies import message_queue, opening, steps
 from streaming.replies.commands import TurnRequest
+from streaming.replies.opening import Looked
 from streaming.replies.prompt import Plan
 from streaming.replies.running import RunningTurns
 from streaming.replies.steps import Step
@@ -90,7 +91,7 @@ class Beginnings:
         store its rows. Only a turn that this call made has a plan and a permit."""
         busy = self.draining or self._running.within(conversation_id) is not None
         with count_refusals():
-            looked = await db_threads.run(opening.look, caller, conversation_id, request, busy=busy)
+            looked = await db_threads.run(self._look, caller, conversation_id, request, busy=busy)
         if looked.made is not None:
             return looked.made, None, None
         if self.draining:
@@ -110,6 +111,17 @@ class Beginnings:
             return opened, plan, permit
         permit.release()
         return opened, None, None
+
+    def _look(
+        self, caller: Caller, conversation_id: UUID, request: TurnRequest, *, busy: bool
+    ) -> Looked:
+        """`opening.look`. Where another process still writes the message above, it was read in
+        part, and may be whole before the turn is stored: the conversation is busy."""
+        looked = opening.look(caller, conversation_id, request, busy=busy)
+        context = looked.context
+        if context is None or not context.runs:
+            return looked
+        return looked if self._peers.close_abandoned(context.conversation) else Looked()
 
     def _store(
         self, context: TurnContext, request: TurnRequest, plan: Plan, ids: tuple[UUID, UUID]

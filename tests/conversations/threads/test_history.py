@@ -78,6 +78,20 @@ def test_the_whole_branch_is_counted_once(chat):
     assert len(queries) == 1
 
 
+def test_a_reply_that_runs_is_told_and_not_remembered(chat):
+    """When it has text, it counts."""
+    rows = fill(chat, turns(5))
+    asked = add_message(chat, parent=rows[-1])
+    answer = add_message(chat, "assistant", parent=asked, content="", status="streaming")
+    found = history.read(chat, answer.id)
+    assert (found.runs, found.older) == (True, 8)
+    Message.objects.filter(id=answer.id).update(
+        content="Ended", status="completed", completed_at=timezone.now()
+    )
+    ended = history.read(chat, answer.id)
+    assert (ended.runs, ended.older + len(ended.messages)) == (False, 12)
+
+
 def test_files_are_read_where_there_are_some(chat):
     """Each with its message, in order, by one query more."""
     rows = fill(chat, turns(2))

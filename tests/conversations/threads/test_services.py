@@ -14,7 +14,13 @@ from conversations.errors import (
 from conversations.people import keys
 from conversations.people.models import ApiKey
 from conversations.threads import access, message_queue, replies, selectors, services, titles
-from conversations.threads.models import Conversation, Message
+from conversations.threads.models import OPEN, Conversation, Message
+from streaming.caller import Caller
+from streaming.peers import NoPeers, Peers
+from streaming.replies.beginning import Beginnings
+from streaming.replies.commands import TurnRequest
+from streaming.replies.opening import Looked
+from streaming.replies.running import RunningTurns
 from tests.conversations.conftest import add_message, open_turn
 
 
@@ -77,6 +83,38 @@ def test_open_turn_while_one_is_written(chat):
     assert Message.objects.count() == 2
     close(first.reply)
     assert open_turn(chat, "Second").created
+
+
+def test_open_turn_refused_by_a_reply_that_has_ended_since(chat, monkeypatch):
+    """Busy as well: what waits in the queue stays there, and begins at the end of that reply."""
+    first, known_turn = open_turn(chat), selectors.known_turn
+
+    def ends_first(**fields):
+        close(first.reply)
+        return known_turn(**fields)
+
+    monkeypatch.setattr(selectors, "known_turn", ends_first)
+    with pytest.raises(ConversationBusy):
+        open_turn(chat, "Second")
+
+
+@pytest.mark.parametrize("peers", [Peers(), NoPeers()], ids=["others", "alone"])
+def test_a_reply_that_runs_elsewhere_is_in_no_prompt(chat, peers):
+    """Its text would be a part of what it is when the turn is stored. Where nobody else is there,
+    its process has died, and it is all there will be."""
+    reply = open_turn(chat).reply
+    Message.objects.filter(id=reply.id).update(content="Half of")
+    beginnings = Beginnings(None, None, peers, RunningTurns(), None, None)
+    request = TurnRequest(uuid7(), {}, content="Second")
+    looked = beginnings._look(Caller(chat.user, None, "rest"), chat.id, request, busy=False)
+    if type(peers) is Peers:
+        assert looked == Looked()
+        close(reply, content="Half of it, and the rest")
+        looked = beginnings._look(Caller(chat.user, None, "rest"), chat.id, request, busy=False)
+    assert looked.context.older == 0
+    reply.refresh_from_db()
+    assert reply.status not in OPEN
+    assert looked.context.history[-1].content == reply.content
 
 
 def test_open_turn_in_a_deleted_conversation(chat):

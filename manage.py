@@ -6,6 +6,9 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    from project import light_imports
+
+    light_imports.before_django()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

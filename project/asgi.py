@@ -17,7 +17,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 import django
 
+from project import light_imports
+
 gc.disable()  # what is imported stays: to look for garbage in it is a tenth of the time
+light_imports.before_django()
 django.setup(set_prefix=False)
 
 # The registry of applications has to be ready before anything else of ours is imported.
@@ -25,7 +28,7 @@ from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path, re_path
 
-from project import light_imports, private_files, servers
+from project import private_files, servers
 from project.checks import refusals
 from project.doctor import probe
 from project.handler import LoopHandler

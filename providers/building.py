@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from providers import light_openai
+from providers import light_clients, light_openai
 from providers.base import Provider
 from providers.config import (
     EchoSettings,
@@ -23,8 +23,10 @@ def build(settings: Mapping[str, ProviderSettings]) -> dict[str, Provider]:
 def _make(name: str, settings: ProviderSettings) -> Provider:
     # Each module is imported when it is needed: a client library takes up to a third of a second,
     # and most installations use one of them.
+    light_clients.load_aiohttp()
     match settings:
         case OllamaSettings():
+            light_clients.load_ollama()
             from providers.ollama import OllamaProvider
 
             return OllamaProvider(settings, name)

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Final
+
+from providers.light_clients import ModuleOnUse, deferred_models
 
 _CLIENT: Final = "openai"
 # Where the types are, and what makes tools and replies of them, with the names that are taken from
@@ -29,7 +31,7 @@ def load() -> None:
     if _CLIENT in sys.modules:
         return
     try:
-        with _stand_ins():
+        with _stand_ins(), deferred_models():
             import_module(_CLIENT)
     except (ImportError, AttributeError):
         for name in [*sys.modules]:
@@ -45,7 +47,7 @@ def _stand_ins() -> Iterator[None]:
     types = client and PathFinder.find_spec(_TYPES, client.submodule_search_locations)
     if types is None:
         raise ImportError(_TYPES)
-    sys.modules[_TYPES] = _Types(types)
+    sys.modules[_TYPES] = ModuleOnUse(types)
     for name, taken in _MAKERS.items():
         sys.modules[name] = ModuleType(name)
         vars(sys.modules[name]).update((one, _Later(name, one)) for one in taken)
@@ -54,25 +56,6 @@ def _stand_ins() -> Iterator[None]:
     finally:
         for name in _MAKERS:
             sys.modules.pop(name, None)
-
-
-class _Types(ModuleType):
-    """The package of the types, which loads itself when something of it is asked for. Its modules
-    can be loaded one by one."""
-
-    def __init__(self, spec: ModuleSpec) -> None:
-        super().__init__(spec.name)
-        self.__spec__, self.__package__ = spec, spec.name
-        self.__path__ = spec.submodule_search_locations or []
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # the machinery of imports asks, not somebody
-            raise AttributeError(name)
-        self.__class__ = ModuleType  # type: ignore[assignment] # it is one from now on
-        spec = self.__spec__
-        assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - of a file
-        spec.loader.exec_module(self)
-        return getattr(self, name)
 
 
 class _Later:

@@ -25,6 +25,10 @@ SENTENCES = {
     "connection_closed": _noop("%(label)s closed the connection without an answer."),
     "address_unknown": _noop("The address of %(label)s is not known on the network."),
     "address_invalid": _noop("The address of %(label)s is not valid."),
+    "certificate_untrusted": _noop(
+        "No secure connection to %(label)s: its certificate is not trusted. "
+        "If it is of an authority of your own, add that to the connection."
+    ),
     "tls_failed": _noop("No secure connection to %(label)s could be made."),
     "provider_timeout": _noop("%(label)s did not answer in time."),
     "provider_auth_failed": _noop("%(label)s rejected this server’s API key."),

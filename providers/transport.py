@@ -425,6 +425,12 @@ def to_provider_error(exc: Exception, who: str, model: str, *, begun: bool) -> e
         return errors.ProviderUnavailable(
             f"The address of {inside(who)} is not known on the network.", reason="address_unknown"
         )
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        return errors.ProviderUnavailable(
+            f"No secure connection to {inside(who)}: its certificate is not trusted. "
+            "If it is of an authority of your own, add that to the connection.",
+            reason="certificate_untrusted",
+        )
     if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
         return errors.ProviderUnavailable(
             f"No secure connection to {inside(who)} could be made.", reason="tls_failed"

@@ -65,6 +65,7 @@ export const errorTexts = {
       connection_closed: 'The model’s server closed the connection without an answer.',
       address_unknown: 'The address of the model’s server isn’t known on the network.',
       address_invalid: 'The address of the model’s server isn’t valid.',
+      certificate_untrusted: 'The certificate of the model’s server isn’t trusted.',
       tls_failed: 'No secure connection to the model’s server could be made.',
       access_refused: 'The model’s server doesn’t accept requests from this server.',
       sign_in_needed: 'The model’s server needs a sign-in first.',

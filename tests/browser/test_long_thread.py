@@ -5,8 +5,15 @@ from playwright.async_api import expect
 
 from tests.browser.browser import Visit
 from tests.browser.page import ChatPage
+from tests.browser.sidebar import Sidebar
 
 _TOP = "e => e.getBoundingClientRect().top"
+# What would be on paper, as a browser does it: at once.
+_PRINTS = """() => {
+  window.print = () => {
+    window.printed = [...document.querySelectorAll('[role=log] article')].map((e) => e.textContent);
+  };
+}"""
 
 
 async def long_thread(visit: Visit, turns: int = 1000) -> ChatPage:
@@ -51,3 +58,19 @@ async def test_it_goes_on_from_its_end(visit: Visit):
     stored = await visit.stored(chat, "head")
     assert len(stored) == 202
     assert stored[-2]["content"] == "And now?"
+
+
+async def test_a_hit_and_paper_reach_what_was_not_loaded(visit: Visit):
+    """A search hit opens at its message, which has the focus, and print has the first one."""
+    chat = await long_thread(visit, turns=110)
+    sidebar = Sidebar(chat.page)
+    await sidebar.search.fill("57")
+    await sidebar.found.filter(has=chat.page.locator("mark")).click()
+    places = chat.page.get_by_role("search", name="Search results in this chat")
+    await expect(places.get_by_role("status")).to_have_text("1 of 1 for “57”")
+    await expect(chat.page.locator("article:focus")).to_contain_text("57 word word")
+    await expect(chat.page.locator("article:focus")).to_be_in_viewport()
+    chat = await visit.chat(conversation=chat.conversation)
+    await chat.page.evaluate(_PRINTS)
+    await chat.page.keyboard.press("Control+p")
+    await chat.until("() => window.printed?.length === 220 && window.printed[0].includes('0 word')")

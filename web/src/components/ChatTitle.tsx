@@ -26,7 +26,6 @@ export function ChatTitle({ id, title, onClear }: { id: string; title: string; o
       provide('pinChat', () => actions.pin(row)),
       provide('archiveChat', () => actions.archive(row, !row.archived)),
       provide('exportChat', () => window.location.assign(`/api/conversations/${row.id}/export/?as=markdown`)),
-      provide('printChat', () => window.print()),
       provide('deleteChat', () => actions.remove(row)),
     ];
     return () => {

@@ -55,6 +55,7 @@ import { useEscape } from './ui/useEscape';
 import { useGiveBack, useRestoreRefused } from './composer/useGiveBack';
 import { useDrawing } from './thread/useDrawing';
 import { useReplyAnnouncements } from './thread/useReplyAnnouncements';
+import { usePrint } from './thread/usePrint';
 import { useMessageTools } from './thread/useMessageTools';
 import { useThreadActions } from './thread/useThreadActions';
 import { QueuedMessages } from './composer/QueuedMessages';
@@ -90,6 +91,7 @@ export function Thread({ conversation, history, startFresh }: Props) {
   useEffect(() => void loadMarkdown().catch(() => undefined), []);
   useEscape(playground.stop, busy);
   useReplyAnnouncements(messages, busy);
+  usePrint(playground);
   const focusComposer = useCallback(() => composer.current?.focus(), []);
   const { change } = parameters;
   const chooseModel = useCallback(

@@ -7,6 +7,7 @@ import { showFound, useFound, type Found } from '../../state/found';
 import { strings } from '../../strings';
 import { IconButton } from '../ui/IconButton';
 import { wordsOf } from '../ui/Marked';
+import { whenDrawn } from './whenDrawn';
 
 /** Pages of older messages that are loaded at most to reach a hit. */
 const MOST_PAGES = 60;
@@ -26,6 +27,7 @@ function Places({ found, playground }: { found: Found; playground: Playground })
   const { messages, hasOlder, loadOlder, show } = playground;
   const [places, setPlaces] = useState<Range[] | null>(null);
   const [at, setAt] = useState(0);
+  const [drawn, setDrawn] = useState(false);
   const tries = useRef(0);
   const index = messages.findIndex((message) => serverIdOf(message) === found.message);
   const first = messages[0]?.id;
@@ -41,8 +43,11 @@ function Places({ found, playground }: { found: Found; playground: Playground })
     }
   }, [index, first, hasOlder, loadOlder, show, found.message]);
 
+  // Until then the message may have no element, and another one its number.
+  useEffect(() => whenDrawn(() => setDrawn(true)), []);
+
   useEffect(() => {
-    if (index < 0) return;
+    if (index < 0 || !drawn) return;
     const articles = document.querySelectorAll<HTMLElement>('[role=log] article');
     const article = articles[index];
     const all = [...articles].flatMap((element) => placesIn(element, found.query)).slice(0, MOST_PLACES);
@@ -56,7 +61,7 @@ function Places({ found, playground }: { found: Found; playground: Playground })
     };
     // Its place does not change as the thread grows.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [index >= 0, found]);
+  }, [index >= 0 && drawn, found]);
 
   function go(step: number) {
     if (!places?.length) return;

@@ -35,6 +35,7 @@ export function MessageList({ messages, busy, mode, onRetry, hasOlder, loadOlder
         ref={scroller}
         className="thread-room scroll-quiet h-full touch-pan-y touch-pinch-zoom overflow-y-auto overscroll-contain data-pointed:outline-none print:h-auto print:overflow-visible"
         role="log"
+        data-drawn={hidden === 0 || undefined}
         aria-label={strings.thread.name}
         // The announcer reports the start and end of a reply; reading out every token would not help.
         aria-live="off"

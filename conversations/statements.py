@@ -4,13 +4,23 @@ Django builds the SQL of a query, and the objects of its answer, anew each time:
 turn take longer there than in the database.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, connection
-from django.db.models import Model, QuerySet
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections
+from django.db.models import (
+    BooleanField,
+    CharField,
+    IntegerField,
+    Model,
+    QuerySet,
+    TextField,
+)
 
 M = TypeVar("M", bound=Model)
 # What PostgreSQL and SQLite call a second row of a kind of which there may be one.
@@ -20,15 +30,60 @@ Row = tuple[Any, ...]
 # Rows whose objects are kept, for each kind.
 MOST_KEPT = 1000
 
+# Values that fields of these kinds store as they are.
+_AS_IS = (str, int, bool)
+_PLAIN = (BooleanField, CharField, IntegerField, TextField)
+# Where a value stands in what Django writes.
+_PLACE = re.compile("(?<!%)%s")
+
+
+def database() -> Any:
+    """This thread's connection. Each look at Django's `connection` finds it anew."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def fetched(sql: str, params: Sequence[Any]) -> list[Row]:
+    """The rows of a statement, as the database gives them."""
+    with _executed(sql, params) as cursor:
+        return list(cursor.fetchall())
+
+
+def changed(sql: str, params: Sequence[Any]) -> int:
+    """How many rows a statement has changed."""
+    with _executed(sql, params) as cursor:
+        return int(cursor.rowcount)
+
+
+@contextmanager
+def _executed(sql: str, params: Sequence[Any]) -> Iterator[Any]:
+    """The cursor of a statement. On SQLite it goes straight to the driver: Django's way there
+    rewrites the places of the values each time, and takes longer than most statements do."""
+    base = database()
+    if base.vendor != "sqlite" or base.queries_logged or base.execute_wrappers:
+        with base.cursor() as cursor:
+            cursor.execute(sql, params)
+            yield cursor
+        return
+    base.ensure_connection()
+    base.validate_no_broken_transaction()
+    with base.wrap_database_errors:
+        yield base.connection.execute(_for_sqlite(sql), params)
+
+
+@cache
+def _for_sqlite(sql: str) -> str:
+    return _PLACE.sub("?", sql).replace("%%", "%")
+
 
 class _Compiled:
     """The SQL of a query for one kind of database, and where its values stand."""
 
-    def __init__(self, query: Any, values: tuple[UUID | str, ...]) -> None:
-        self.compiler: Any = query.get_compiler(connection=connection)
+    def __init__(self, query: Any, values: tuple[UUID | str, ...], base: Any) -> None:
+        self.compiler: Any = query.get_compiler(connection=base)
         self.sql, params = self.compiler.as_sql()
         self.params = list(params)
-        self.places = [self.params.index(_adapted(value)) for value in values]
+        self.native = base.features.has_native_uuid_field
+        self.places = [self.params.index(_adapted(value, self.native)) for value in values]
         selected = [entry[0] for entry in self.compiler.select]
         self.converters: Any = self.compiler.get_converters(selected)
         # Of columns; `None` for what is computed.
@@ -59,17 +114,15 @@ class Statement(Generic[M]):
         """The rows as objects, where the query selects all of one model's columns."""
         compiled = self._for(values)
         made = compiled.model.from_db
-        return [made(connection.alias, compiled.names, row) for row in self.rows(*values)]
+        return [made(DEFAULT_DB_ALIAS, compiled.names, row) for row in self.rows(*values)]
 
     def raw(self, *values: UUID | str) -> list[Row]:
         """The same without conversion: good for comparing."""
         compiled = self._for(values)
         params = [*compiled.params]
         for place, value in zip(compiled.places, values, strict=True):
-            params[place] = _adapted(value)
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, params)
-            return list(cursor.fetchall())
+            params[place] = _adapted(value, compiled.native)
+        return fetched(compiled.sql, params)
 
     def places(self, value: UUID | str, names: frozenset[str]) -> dict[int, Any]:
         """Where columns of these names stand in a raw row, and their fields."""
@@ -80,39 +133,48 @@ class Statement(Generic[M]):
         }
 
     def _for(self, values: tuple[UUID | str, ...]) -> _Compiled:
-        compiled = self._compiled.get(connection.vendor)
+        base = database()
+        compiled = self._compiled.get(base.vendor)
         if compiled is None:
             # Not with the values themselves: two that are equal would have one place.
             marks = tuple(uuid4() if isinstance(value, UUID) else uuid4().hex for value in values)
-            compiled = _Compiled(self._build(*marks).query, marks)
-            self._compiled[connection.vendor] = compiled
+            compiled = _Compiled(self._build(*marks).query, marks, base)
+            self._compiled[base.vendor] = compiled
         return compiled
 
 
 class Insert(Generic[M]):
     """Stores new objects of a model, by one statement that is written once."""
 
-    def __init__(self, model: type[M]) -> None:
+    def __init__(self, model: type[M], *, written: Mapping[str, str] | None = None) -> None:
+        """`written` is SQL that makes the value of a column out of the given one, by its name."""
         self._table = model._meta.db_table
         self._fields: list[Any] = list(model._meta.concrete_fields)
-        self._row = f"({', '.join(['%s'] * len(self._fields))})"
+        places = [(written or {}).get(field.name, "%s") for field in self._fields]
+        self._row = f"({', '.join(places)})"
         self._columns = ", ".join(field.column for field in self._fields)
 
     def __call__(self, *objects: M) -> None:
         """Raises `IntegrityError`."""
+        self._insert([vars(made) for made in objects])
+        for made in objects:
+            made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+
+    def row(self, **values: Any) -> None:
+        """Store a row by the values of all its columns, without an object. Raises
+        `IntegrityError`."""
+        self._insert([values])
+
+    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        base = database()
         sql = (
             f"INSERT INTO {self._table} ({self._columns}) "  # noqa: S608 - names of our own
-            f"VALUES {', '.join([self._row] * len(objects))}"
+            f"VALUES {', '.join([self._row] * len(rows))}"
         )
         params = [
-            field.get_db_prep_save(field.pre_save(made, True), connection)
-            for made in objects
-            for field in self._fields
+            _stored(field, row[field.attname], base) for row in rows for field in self._fields
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-        for made in objects:
-            made._state.adding, made._state.db = False, connection.alias
+        changed(sql, params)
 
 
 class Update(Generic[M]):
@@ -138,9 +200,7 @@ class Update(Generic[M]):
             f"UPDATE {self._table} SET {columns} "  # noqa: S608 - names of our own
             f"WHERE {' AND '.join(where)}"
         )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return int(cursor.rowcount)
+        return changed(sql, params)
 
     def _columns(self, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
         columns = ", ".join(f"{self._column(name)} = %s" for name in changes)
@@ -150,7 +210,7 @@ class Update(Generic[M]):
         return str(self._fields[name].column)
 
     def _stored(self, name: str, value: Any) -> Any:
-        return self._fields[name].get_db_prep_save(value, connection)
+        return _stored(self._fields[name], value, database())
 
 
 class Kept(Generic[M]):
@@ -202,11 +262,16 @@ def _copied(original: M) -> M:
     return made
 
 
-def _adapted(value: UUID | str) -> Any:
-    """Return a value as the database takes it."""
-    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
-        return value.hex
-    return value
+def _adapted(value: UUID | str, native: bool) -> Any:
+    """Return a value as the database takes it; `native` says that it knows UUIDs."""
+    return value.hex if isinstance(value, UUID) and not native else value
+
+
+def _stored(field: Any, value: Any, base: Any) -> Any:
+    """A field's value as the database takes it."""
+    if type(value) in _AS_IS and isinstance(field, _PLAIN):
+        return value
+    return field.get_db_prep_save(value, base)
 
 
 def is_duplicate(error: IntegrityError) -> bool:

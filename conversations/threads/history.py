@@ -8,13 +8,14 @@ to the next.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from conversations.files import selectors as file_selectors
 from conversations.files.models import Attachment, File
+from conversations.statements import fetched
 from conversations.threads.models import Conversation, Message
 from conversations.tools import selectors as tool_calls
 from conversations.tools.models import ToolCall
@@ -107,10 +108,12 @@ _above: OrderedDict[UUID, _Above] = OrderedDict()
 def read(conversation: Conversation, leaf_id: UUID, reach: int = 1) -> History | None:
     """Return the history that ends with a message, `None` if that is not (any more) a message of
     the conversation. With a larger `reach` it goes further back."""
-    found = _rows(
+    found = fetched(
         _READ,
-        *(_param(leaf_id), _param(conversation.pk)),
-        *(FIRST_MESSAGES * reach, FIRST_CHARACTERS * reach),
+        (
+            *(_param(leaf_id), _param(conversation.pk)),
+            *(FIRST_MESSAGES * reach, FIRST_CHARACTERS * reach),
+        ),
     )
     if not found:
         return None
@@ -153,7 +156,7 @@ def _count(conversation: Conversation, rows: list[tuple[Key, Said]], *, remember
         if said.role == Message.Role.SYSTEM:
             system |= {key}
     else:
-        counts = _rows(_COUNT, rows[-1][0])
+        counts = fetched(_COUNT, (rows[-1][0],))
         count = sum(number for _, number in counts)
         system = frozenset(_uuid(key) for key, _ in counts if key is not None)
     above = _Above(conversation.revision, count, system)
@@ -162,12 +165,6 @@ def _count(conversation: Conversation, rows: list[tuple[Key, Said]], *, remember
     while len(_above) > REMEMBERED:
         _above.popitem(last=False)
     return above
-
-
-def _rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
 
 
 def _param(key: UUID) -> UUID | str:

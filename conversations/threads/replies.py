@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from conversations.statements import Update
+from conversations.statements import Update, changed
 from conversations.threads import storage
 from conversations.threads.models import OPEN, Conversation, Message, Status
 from conversations.tools.selectors import add_calls
@@ -41,11 +41,8 @@ def save_partial(
     """Store the text so far. Returns `False` if the reply has ended or has another writer."""
     native = connection.features.has_native_uuid_field
     keys = [key if native else key.hex for key in (reply_id, writer) if key is not None]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SAVE_BY_NONE if writer is None else _SAVE, [content, reasoning, seq, seq, *keys]
-        )
-        return bool(cursor.rowcount)
+    sql = _SAVE_BY_NONE if writer is None else _SAVE
+    return bool(changed(sql, [content, reasoning, seq, seq, *keys]))
 
 
 def save_route(*, reply_id: UUID, writer: UUID | None, **route: Any) -> bool:

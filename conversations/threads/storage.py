@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce
 from conversations.errors import CacheAway
 from conversations.files import selectors as files
 from conversations.people.models import User
-from conversations.statements import Statement
+from conversations.statements import Statement, changed
 from conversations.threads.models import Conversation, Message, QueuedMessage
 from conversations.tools.models import ToolCall
 
@@ -73,8 +73,7 @@ def add(*, user_id: UUID, size: int) -> None:
     other."""
     if size:
         native = connection.features.has_native_uuid_field
-        with connection.cursor() as cursor:
-            cursor.execute(_ADD, [size, size, user_id if native else user_id.hex])
+        changed(_ADD, [size, size, user_id if native else user_id.hex])
 
 
 def used(*, user_id: UUID) -> int:

@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection
+from django.utils import timezone
 
+from conversations.ids import new_id
 from conversations.people.models import ApiKey
 from conversations.statements import Insert, Statement
 from conversations.threads.models import Message
 from conversations.usage.models import UsageRecord
 
-_insert = Insert(UsageRecord)
-_locked = Statement(
-    lambda key_id: (
-        ApiKey.objects.select_for_update(no_key=True).filter(pk=key_id).order_by().values_list("pk")
-    )
+# The lock keeps the key from being deleted before the record is stored.
+_HELD_KEY = (
+    f"(SELECT id FROM {ApiKey._meta.db_table} WHERE id = %s"  # noqa: S608 - a name of our own
+    f"{' FOR KEY SHARE' if connection.features.has_select_for_update else ''})"
 )
+_insert = Insert(UsageRecord, written={"key": _HELD_KEY})
 # Estimate of characters per token, where the provider did not count.
 CHARACTERS_A_TOKEN = 4
 
@@ -32,32 +34,29 @@ def record(
     status: str,
     door: str,
     message_id: UUID | None = None,
-) -> UsageRecord:
+) -> None:
     """Record what one reply cost, in the transaction that closes the reply, if there is one.
 
     `tokens` has `prompt`, `completion` and perhaps `cached`; `source` is `provider` or
     `estimated`; `door` is `socket`, `rest` or `v1`. A key that was revoked meanwhile is omitted.
     """
     prompt, completion = tokens["prompt"], tokens["completion"]
-    with transaction.atomic(savepoint=False):
-        # The lock keeps the key from being deleted before the record is written.
-        held = key_id if key_id and _locked.rows(key_id) else None
-        made = UsageRecord(
-            user_id=user_id,
-            key_id=held,
-            message_id=message_id,
-            door=door,
-            provider=provider,
-            model=model,
-            status=status,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cached_tokens=tokens.get("cached", 0),
-            total_tokens=prompt + completion,
-            source=source,
-        )
-        _insert(made)
-        return made
+    _insert.row(
+        id=new_id(),
+        user_id=user_id,
+        key_id=key_id,
+        message_id=message_id,
+        door=door,
+        provider=provider,
+        model=model,
+        status=status,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=tokens.get("cached", 0),
+        total_tokens=prompt + completion,
+        source=source,
+        created_at=timezone.now(),
+    )
 
 
 class ClosedReply(NamedTuple):

@@ -1,12 +1,15 @@
 """Queries that are compiled once, and objects that are kept: never out of date, never shared."""
 
+from contextlib import suppress
+
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from conversations.people import keys
 from conversations.people.models import ApiKey, User
-from conversations.statements import Kept, Statement
+from conversations.statements import Kept, Statement, changed, fetched
 
 
 @pytest.fixture
@@ -60,3 +63,19 @@ def test_two_values_that_are_equal_at_first(owner):
     row, _ = keys.create(user=owner, name="mine")
     assert statement.rows(owner.pk, owner.pk) == []
     assert statement.rows(row.pk, owner.pk) == [("mine",)]
+
+
+@pytest.mark.django_db
+def test_a_statement_goes_to_the_driver_and_back_as_by_django(owner):
+    """Its places, its literals, its errors, and in a transaction that has failed."""
+    assert fetched("SELECT 'a%%b', %s", ("%s",)) == [("a%b", "%s")]
+    assert changed("UPDATE conversations_user SET theme = %s WHERE username = %s", ("", "no")) == 0
+    with pytest.raises(DatabaseError), transaction.atomic():
+        fetched("SELECT nothing FROM nowhere", ())
+    with suppress(ZeroDivisionError), transaction.atomic():
+        with suppress(ZeroDivisionError), transaction.atomic(savepoint=False):
+            raise ZeroDivisionError
+        with pytest.raises(TransactionManagementError):
+            fetched("SELECT 1", ())
+        raise ZeroDivisionError
+    assert fetched("SELECT 1", ()) == [(1,)]

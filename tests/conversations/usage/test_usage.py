@@ -9,11 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from conversations.errors import BudgetSpent
+from conversations.ids import new_id
+from conversations.people import keys
 from conversations.people.models import User
 from conversations.threads import replies, services
 from conversations.threads.models import Conversation, Message
 from conversations.usage import budgets, selectors
 from conversations.usage.models import UsageRecord
+from conversations.usage.services import record
 from tests.conversations.conftest import open_turn
 from tests.harness import WAIT_S
 from tests.harness.place import Place, place_at
@@ -217,3 +220,21 @@ def test_the_last_day_there_is(owner: User):
     spend(owner, 7, datetime.now(UTC))
     found = selectors.between(owner.usage.all(), date.min, date.max)
     assert selectors.totals(found)["total"] == 7
+
+
+def test_a_record_outlives_its_key(owner: User):
+    """One that was revoked before the record is left out of it."""
+    key, _ = keys.create(user=owner, name="test")
+    for key_id in (key.pk, new_id()):
+        record(
+            user_id=owner.pk,
+            key_id=key_id,
+            model="m",
+            provider="p",
+            tokens={"prompt": 2, "completion": 3},
+            source="provider",
+            status="completed",
+            door="v1",
+        )
+    rows = UsageRecord.objects.order_by("created_at", "id")
+    assert [(row.key_id, row.total_tokens) for row in rows] == [(key.pk, 5), (None, 5)]

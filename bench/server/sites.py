@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ def cpu_seconds(pid: int) -> float:
     """The processor time of a process's threads, to the nanosecond."""
     total = 0
     for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        total += int(stat.read_text().split()[0])
+        with suppress(OSError):  # a thread that has ended meanwhile
+            total += int(stat.read_text().split()[0])
     return total / 1e9
 
 

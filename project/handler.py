@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 # Plain async views, which reach the database by `database_sync_to_async` alone: all below one
@@ -64,8 +63,12 @@ class LoopHandler(ASGIHandler):
                 raise error
 
     async def _respond(self, request: Any, send: Any) -> None:
-        response: HttpResponseBase = await self.run_get_response(request)
+        response: Any = await self.run_get_response(request)
         try:
             await self.send_response(response, send)
         finally:
-            response.close()
+            # As `close`, without its signal: who hears it looks after connections and caches of
+            # this thread, which has none.
+            for close in response._resource_closers:
+                close()
+            response._resource_closers.clear()

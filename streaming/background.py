@@ -43,7 +43,7 @@ class BackgroundLoop:
 
     def start(self) -> None:
         """Begin, unless it has begun. Needs a running event loop."""
-        if self._task is None:
+        if self._task is None or self._task.done():
             # A context of its own: a task that is made inside a request breaks with its end.
             self._task = asyncio.get_running_loop().create_task(
                 self._run(), name=self.name, context=Context()

@@ -61,8 +61,6 @@ class Revocable(Generic[Id]):
             ends.discard(end)
             if not ends and self._ends.get(credential_id) is ends:
                 del self._ends[credential_id]
-            if not self._ends:
-                self._loop.cancel()
 
     def look_again(self) -> None:
         """Check at once: some may have been revoked. Call it in the event loop."""
@@ -70,6 +68,11 @@ class Revocable(Generic[Id]):
 
     async def _check(self) -> None:
         checked = set(self._ends)
+        if (
+            not checked
+        ):  # not sooner: to begin and end a task takes longer than most of a turn's steps
+            self._loop.cancel()
+            return
         async with db_threads.borrow():
             good = await database_sync_to_async(self._still_good)(checked)
         for revoked in checked - good:

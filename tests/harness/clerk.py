@@ -1,7 +1,8 @@
 """A second process beside a server, in its database: makes accounts and rows, and looks at them.
 
 The test's side is `Clerk`. The other reads one JSON object a line (`{"do": name, …arguments}`) and
-answers each with one line. The clerks of a test process are forks of one that has loaded Django.
+answers each with one line. The clerks of a test process are forks of one that has loaded Django;
+that of another checkout is a process of its own.
 """
 
 import importlib
@@ -135,6 +136,7 @@ def main() -> None:
         _fork_clerks()
     else:
         _migrate()
+        _answer(sys.stdin, sys.stdout)
 
 
 def _migrate() -> None:
@@ -159,20 +161,24 @@ def _fork_clerks() -> None:
 
 
 def _serve(connection: socket.socket) -> None:
-    from tests.harness.clerk_calls import CALLS
-
     with connection.makefile("r") as asked, connection.makefile("w") as answers:
         first = json.loads(asked.readline())
         _move_to(first["environment"])
         if not first["migrated"]:
             _migrate()
-        for line in asked:
-            call = json.loads(line)
-            try:
-                answer = {"result": CALLS[call.pop("do")](**call)}
-            except Exception as error:  # noqa: BLE001 - told to the test
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer, default=str), file=answers, flush=True)
+        _answer(asked, answers)
+
+
+def _answer(asked: IO[str], answers: IO[str]) -> None:
+    from tests.harness.clerk_calls import CALLS
+
+    for line in asked:
+        call = json.loads(line)
+        try:
+            answer = {"result": CALLS[call.pop("do")](**call)}
+        except Exception as error:  # noqa: BLE001 - told to the test
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer, default=str), file=answers, flush=True)
 
 
 def _move_to(environment: dict[str, str]) -> None:

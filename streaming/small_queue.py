@@ -1,4 +1,4 @@
-"""A queue that takes little memory while it is empty."""
+"""A queue and an event that take little memory while they are empty and nobody waits."""
 
 import asyncio
 from typing import Generic, TypeVar
@@ -20,6 +20,9 @@ class SmallQueue(Generic[T]):
 
     def empty(self) -> bool:
         return not self._queue
+
+    def qsize(self) -> int:
+        return len(self._queue)
 
     def put_nowait(self, item: T) -> None:
         """Add an item. Raises `asyncio.QueueFull`."""
@@ -64,3 +67,34 @@ class SmallQueue(Generic[T]):
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+class SmallEvent:
+    """As `asyncio.Event`, which takes 1 KiB even when nobody waits for it."""
+
+    __slots__ = ("_is_set", "_waited_for")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waited_for: asyncio.Event | None = None
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        """Let everyone who waits go on."""
+        self._is_set = True
+        if self._waited_for is not None:
+            self._waited_for.set()
+            self._waited_for = None
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    async def wait(self) -> bool:
+        """Return when it is set."""
+        if not self._is_set:
+            if self._waited_for is None:
+                self._waited_for = asyncio.Event()
+            await self._waited_for.wait()
+        return True

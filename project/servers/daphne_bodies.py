@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from conversations.errors import NotAuthenticated, Problem, TooLarge, Unavailable
 from project.servers.arrivals import arrivals
 from project.servers.body_limit import ANONYMOUS, MOST_DROPPED, SIGN_IN, may_send, most, refusal
+from streaming.small_queue import SmallQueue
 
 # Bytes of all bodies that are being read, in this process.
 MOST_HELD: Final = 256_000_000
@@ -97,20 +98,21 @@ def adapt() -> None:
         plain_finish(self)
 
     def create_application(self: Any, request: Any, scope: dict[str, Any]) -> Any:
-        """Let the application of a request read its body itself."""
-        if scope["type"] != "http":
-            return plain_application(self, request, scope)
-        application = self.application
+        """Let the application of a request read its body itself, and that of a socket a queue that
+        takes little memory while nothing comes."""
+        application, frames = self.application, SmallQueue[dict[str, Any]]()
+        is_socket = scope["type"] == "websocket"
 
         def reading(scope: Any, receive: Any, send: Any) -> Any:
-            return application(scope, Reader(request.body.content, receive).receive, send)
+            take = frames.get if is_socket else Reader(request.body.content, receive).receive
+            return application(scope, take, send)
 
         self.application = reading
         try:
             queue = plain_application(self, request, scope)
         finally:
             self.application = application
-        return queue and WithoutBody(queue)
+        return queue and (frames if is_socket else WithoutBody(queue))
 
     HTTPChannel.dataReceived = data_received
     HTTPChannel.allHeadersReceived = all_headers_received

@@ -22,6 +22,7 @@ from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
 from streaming.single_server import SingleServerError
+from streaming.small_queue import SmallEvent
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Valve:
     an `IPushProducer`."""
 
     def __init__(self) -> None:
-        self._open = asyncio.Event()
+        self._open = SmallEvent()
         self._open.set()
 
     def pauseProducing(self) -> None:  # noqa: N802 - Twisted's name
@@ -73,11 +74,11 @@ def adapt() -> None:
         return
     from daphne.http_protocol import WebRequest
     from daphne.server import Server
-    from daphne.ws_protocol import WebSocketProtocol
+    from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
     from twisted.internet import defer, reactor
 
     daphne_bodies.adapt()
-    plain_run, plain_made = Server.run, WebSocketProtocol.connectionMade
+    plain_run, plain_options = Server.run, WebSocketFactory.setProtocolOptions
     plain_data, plain_lost = WebSocketProtocol.dataReceived, WebSocketProtocol.connectionLost
     plain_reply, plain_kill = Server.handle_reply, Server.kill_all_applications
 
@@ -103,6 +104,9 @@ def adapt() -> None:
             protocol.transport.bufferSize = HIGH_WATER
             protocol.transport.unregisterProducer()  # the HTTP channel's, before the upgrade
             protocol.transport.registerProducer(valve, True)
+            # The handshake, which nobody reads again.
+            protocol.http_headers.clear()
+            protocol.http_request_data = b""
 
     async def write_body(self: Any, request: Any, message: dict[str, Any]) -> None:
         """Write a piece of an answer, and return when there is room for another."""
@@ -122,11 +126,16 @@ def adapt() -> None:
         if valve is not None:
             await valve.wait()
 
-    def connection_made(self: Any) -> None:
-        """Hold frames to the limit before they are read."""
-        plain_made(self)
-        self.maxFramePayloadSize = self.maxMessagePayloadSize = settings.CHAT_MAX_FRAME
-        self.closeHandshakeTimeout = CLOSE_SECONDS
+    def set_protocol_options(self: Any, **options: Any) -> None:
+        """Set the options of all sockets once, in their class, where Autobahn looks first: it would
+        copy thirty of them into each. Hold frames to the limit before they are read."""
+        plain_options(self, **options)
+        for name in WebSocketProtocol.CONFIG_ATTRS:
+            value = getattr(self, name)
+            setattr(WebSocketProtocol, name, staticmethod(value) if callable(value) else value)
+        WebSocketProtocol.maxFramePayloadSize = settings.CHAT_MAX_FRAME
+        WebSocketProtocol.maxMessagePayloadSize = settings.CHAT_MAX_FRAME
+        WebSocketProtocol.closeHandshakeTimeout = CLOSE_SECONDS
 
     def data_received(self: Any, data: bytes) -> None:
         """Hand on a few frames at a time, and none while the application is behind: daphne would
@@ -201,7 +210,7 @@ def adapt() -> None:
     Server.handle_reply = handle_reply
     Server.kill_all_applications = kill_all_applications
     WebSocketProtocol.frames = None
-    WebSocketProtocol.connectionMade = connection_made
+    WebSocketFactory.setProtocolOptions = set_protocol_options
     WebSocketProtocol.connectionLost = connection_lost
     WebSocketProtocol.dataReceived = data_received
     WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded

@@ -21,7 +21,7 @@ from project.servers.frames import Frames
 from streaming import events
 from streaming.events import CloseCode
 from streaming.lifecycle import lifecycle
-from streaming.small_queue import SmallQueue
+from streaming.small_queue import SmallEvent, SmallQueue
 
 # Seconds beyond the patience with replies after which requests that still run are cancelled: their
 # readers do not read. `--timeout-graceful-shutdown` says otherwise.
@@ -106,7 +106,7 @@ def _watched(protocol: Any) -> Any:
 
 def _explaining(protocol: Any) -> Any:
     """The protocol of WebSockets, which says why it closes when a frame is too large, reads a few
-    frames at a time, and whose line of them takes little memory while nothing comes."""
+    frames at a time, and takes little memory while nothing comes."""
 
     class Explaining(protocol):  # type: ignore[misc]
         _frames: Frames | None = None
@@ -115,6 +115,9 @@ def _explaining(protocol: Any) -> Any:
             super().__init__(*args, **options)
             if isinstance(getattr(self, "queue", None), asyncio.Queue):
                 self.queue: SmallQueue[Any] = SmallQueue()
+            if isinstance(getattr(self, "writable", None), asyncio.Event):
+                self.writable = SmallEvent()
+                self.writable.set()
 
         def data_received(self, data: bytes) -> None:
             if self._frames is not None:
@@ -141,7 +144,7 @@ def _explaining(protocol: Any) -> Any:
 
         def handle_connect(self, event: Any) -> None:
             super().handle_connect(event)
-            self.request = None  # all of its headers, which nobody reads again
+            event.headers.clear()  # the scope has them, and the reader of the socket keeps these
 
         def handle_parser_exception(self) -> None:
             sent = self.conn.close_sent

@@ -98,6 +98,7 @@ class ChatConsumer(AsyncConsumer):
             return
         # Only now, so that nobody can send a frame before it is known who they are.
         await self.send({"type": "websocket.accept"})
+        self.scope["headers"].clear()  # `credentials` has what is still asked for
         await self._set_up(admitted)
         running, began = await self._running()
         # A client may count on what happens from now on as soon as it is accepted, and what

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
@@ -74,19 +74,16 @@ async def admit(scope: dict[str, Any], credentials: Credentials) -> Admitted:
     return Admitted(caller, row, caller.chosen_provider(query.get("provider", [""])[0]))
 
 
-@contextmanager
-def counted(user_id: UUID) -> Iterator[None]:
+def counted(user_id: UUID) -> AbstractContextManager[None]:
     """Count one more socket of a user inside the block. Raises `SocketRefused` at the limit."""
     if presence.sockets_here[user_id] >= settings.CHAT_SOCKETS_PER_USER:
         raise SocketRefused(
             "too_many_sockets", "You have too many open sockets.", CloseCode.TOO_MANY
         )
-    with _one_more(presence.sockets_here, user_id):
-        yield
+    return _one_more(presence.sockets_here, user_id)
 
 
-@contextmanager
-def counted_stranger(scope: dict[str, Any]) -> Iterator[None]:
+def counted_stranger(scope: dict[str, Any]) -> AbstractContextManager[None]:
     """Count one more socket of an address that is not signed in inside the block. Raises
     `TooManyStrangers` at the limit."""
     peer = scope.get("client") or ("",)
@@ -94,8 +91,7 @@ def counted_stranger(scope: dict[str, Any]) -> Iterator[None]:
     address = client_address(str(peer[0]), b",".join(forwarded).decode("latin-1"))
     if _strangers_from[address] >= MOST_STRANGERS:
         raise TooManyStrangers
-    with _one_more(_strangers_from, address):
-        yield
+    return _one_more(_strangers_from, address)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""The queue of which an idle socket has several."""
+"""The queue and the event of which an idle socket has several."""
 
 import asyncio
 
 import pytest
 
-from streaming.small_queue import SmallQueue
+from streaming.small_queue import SmallEvent, SmallQueue
 
 
 async def test_items_come_in_their_order_and_none_is_lost_to_who_was_cancelled():
@@ -44,3 +44,23 @@ async def test_who_joins_waits_until_every_item_is_done_with():
         queue.task_done()
         await asyncio.sleep(0)
     await joined
+
+
+async def test_everyone_who_waits_for_an_event_goes_on_when_it_is_set():
+    event = SmallEvent()
+    leaving, staying, other = (asyncio.create_task(event.wait()) for _ in range(3))
+    await asyncio.sleep(0)  # all wait
+    leaving.cancel()
+    event.set()
+    event.clear()  # before anyone has gone on
+    assert await staying
+    assert await other
+    assert leaving.cancelled()
+    assert not event.is_set()
+    late = asyncio.create_task(event.wait())
+    await asyncio.sleep(0)
+    assert not late.done()
+    event.set()
+    assert await late
+    assert await event.wait()
+    assert event.is_set()

@@ -5,9 +5,12 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import DEFAULT_DB_ALIAS
 
 from conversations.connections.services import connections
+from conversations.threads import search
 from project import light_imports
+from project.migrated import is_migrated
 from providers.base import ProviderRole
 from providers.building import build
 from providers.config import LocalSettings
@@ -18,7 +21,10 @@ class Command(BaseCommand):
     help = "Migrate, fetch the embedded model if nothing else can answer, and serve."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
+        if is_migrated():
+            search.index_all(DEFAULT_DB_ALIAS)  # what `migrate` does, too
+        else:
+            call_command("migrate", interactive=False, verbosity=0)
         self.fetch_model()
         self.greet()
         light_imports.load_twisted()

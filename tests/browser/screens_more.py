@@ -333,12 +333,12 @@ async def connection_form(visit: Visit, options: Options) -> Page:
     await visit.place.clerk("allow", model="User", row_id=visit.person.id, is_staff=True)
     visit.watch.allow(answered(400))
     page = await visit.page("/connections/add", **options)
-    await page.get_by_label("Name").fill("Azure OpenAI")
+    await page.get_by_label("Name", exact=True).fill("Azure OpenAI")
     await page.get_by_label("Address").fill("https://example.openai.azure.com/openai/v1")
     await page.get_by_text("More: headers").click()
     await page.get_by_label("Query parameters").fill("api-version=2026-01-01")
     await page.get_by_role("button", name="Save and test").click()
-    await expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    await expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
     return page
 
 

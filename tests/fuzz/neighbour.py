@@ -5,6 +5,7 @@ The neighbour is a process of its own: what sends the flood is busy itself, and 
 
 import asyncio
 import json
+import os
 import statistics
 import sys
 import time
@@ -66,6 +67,12 @@ async def neighbour(person: Person) -> AsyncIterator[Waits]:
 def disk(server: ChatServer) -> int:
     """Bytes of its folder."""
     return sum(path.stat().st_size for path in Path(server.directory).rglob("*") if path.is_file())
+
+
+def processor_seconds(server: ChatServer) -> float:
+    """What its process has computed so far."""
+    values = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _ask_until_told(url: str, key: str) -> None:

@@ -17,6 +17,7 @@ from project import (
     health,
     installing,
     joining,
+    model_pages,
     pages,
     profile,
     tool_sign_in,
@@ -84,9 +85,9 @@ urlpatterns = [
     path(
         "connections/<id:connection_id>/delete", connections_page.delete, name="delete-connection"
     ),
-    path("models", connections_page.models, name="models"),
-    path("models/jobs", connections_page.start_job, name="start-job"),
-    path("models/jobs/<id:job_id>/cancel", connections_page.cancel_job, name="cancel-job"),
+    path("models", model_pages.models, name="models"),
+    path("models/jobs", model_pages.start_job, name="start-job"),
+    path("models/jobs/<id:job_id>/cancel", model_pages.cancel_job, name="cancel-job"),
     path("tools", tools_page.tool_servers, name="tool-servers"),
     path("tools/add", tools_page.add, name="add-tool-server"),
     path("tools/<id:server_id>", tools_page.edit, name="edit-tool-server"),

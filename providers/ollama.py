@@ -21,6 +21,7 @@ from providers.ollama_store import OllamaStore
 from providers.refusals import read_error, refusal_error
 from providers.refused_fields import RefusedFields
 from providers.reply_text import ReplyText
+from providers.silence import SilenceLimit, no_answer
 from providers.tool_calls import ToolCalls
 from providers.types import ChatRequest, Chunk, Embeddings, Model, Phase
 
@@ -86,7 +87,7 @@ class OllamaProvider(Provider):
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """See `Provider`. Tells `loading` or `prompt_eval` while the server is silent."""
-        silence = transport.SilenceLimit(self._settings, self.health)
+        silence = SilenceLimit(self._settings, self.health)
         text = ReplyText(short_name(request.model), self._closes_alone)
         try:
             async with silence, aclosing(self._attempts(request, silence)) as chunks:
@@ -100,9 +101,7 @@ class OllamaProvider(Provider):
                 self._windows[short_name(request.model)] = error.window
             raise error from exc
 
-    async def _attempts(
-        self, request: ChatRequest, silence: transport.SilenceLimit
-    ) -> AsyncGenerator[Chunk]:
+    async def _attempts(self, request: ChatRequest, silence: SilenceLimit) -> AsyncGenerator[Chunk]:
         """Ask for the reply, and again without the fields that are refused."""
         thinks = short_name(request.model) not in self._cannot_think
         wanted = ollama_chat.body(request, thinks=thinks)
@@ -119,7 +118,7 @@ class OllamaProvider(Provider):
                     raise
 
     async def _attempt(
-        self, request: ChatRequest, body: dict[str, Any], silence: transport.SilenceLimit
+        self, request: ChatRequest, body: dict[str, Any], silence: SilenceLimit
     ) -> AsyncGenerator[Chunk]:
         async with aclosing(self._lines(body, silence)) as lines:
             # In a task, so that the phase can be told while the first line is awaited.
@@ -152,7 +151,7 @@ class OllamaProvider(Provider):
                 line = await anext(lines)
 
     async def _lines(
-        self, body: dict[str, Any], silence: transport.SilenceLimit
+        self, body: dict[str, Any], silence: SilenceLimit
     ) -> AsyncGenerator[dict[str, Any]]:
         """Yield the lines of the reply. Raises when they end: the reader stops at the line that is
         `done`, and later lines are not part of the reply."""
@@ -359,7 +358,7 @@ class OllamaProvider(Provider):
                 answer = await self._server.fetch(method, path, json=body, most=most)
             data = values.decoded(answer)
         except TimeoutError as exc:
-            raise transport.no_answer(self.label, within_s) from exc
+            raise no_answer(self.label, within_s) from exc
         except _FAILURES as exc:
             model = str((body or {}).get("model", ""))
             raise self._error_for(exc, model, begun=False) from exc

@@ -8,6 +8,7 @@ from typing import Any
 from providers import errors, ollama_models, transport, values
 from providers.base import ModelStore
 from providers.refusals import read_error, refusal_error
+from providers.silence import no_answer
 from providers.stream_reader import StreamReader
 from providers.types import LoadedModel, Progress
 
@@ -68,7 +69,7 @@ class OllamaStore(ModelStore):
                     if piece is None:
                         break
         except TimeoutError as exc:
-            raise transport.no_answer(self._label, SILENCE_S) from exc
+            raise no_answer(self._label, SILENCE_S) from exc
         except _FAILURES as exc:
             raise transport.to_provider_error(exc, self._label, model, begun=bool(parts)) from exc
         if not done:
@@ -96,7 +97,7 @@ class OllamaStore(ModelStore):
             async with asyncio.timeout(within_s):
                 return await self._server.fetch(method, path, json=body)
         except TimeoutError as exc:
-            raise transport.no_answer(self._label, within_s) from exc
+            raise no_answer(self._label, within_s) from exc
         except _FAILURES as exc:
             raise transport.to_provider_error(exc, self._label, model, begun=False) from exc
 

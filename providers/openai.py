@@ -19,6 +19,7 @@ from providers.bodies import pieces_of, read_whole
 from providers.config import OPENAI_URL, OpenAISettings
 from providers.openai_base import FAILURES, OpenAIBase, StreamedResponse
 from providers.refusals import Refusal
+from providers.silence import no_answer
 from providers.types import Embeddings, Model
 
 # Of OpenAI's own list, what neither chats nor embeds; it does not say so itself.
@@ -122,7 +123,7 @@ class OpenAIProvider(OpenAIBase):
                     await response.close()
             return await asyncio.to_thread(openai_request.embeddings, body, len(texts), self.label)
         except TimeoutError as exc:
-            raise transport.no_answer(self.label, limit_s) from exc
+            raise no_answer(self.label, limit_s) from exc
         except FAILURES as exc:
             raise transport.to_provider_error(exc, self.label, model, begun=False) from exc
 

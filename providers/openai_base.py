@@ -17,6 +17,7 @@ from providers.config import Timeouts
 from providers.refusals import Refusal
 from providers.refused_fields import RefusedFields
 from providers.reply_text import ReplyText
+from providers.silence import SilenceLimit, no_answer
 from providers.stream_reader import BodyForm, StreamReader
 from providers.types import ChatRequest, Chunk, Embeddings, Model
 
@@ -77,7 +78,7 @@ class OpenAIBase(Provider):
         if request.tools and request.model in self._without_tools:
             raise errors.NotSupported(f"The model “{request.model}” does not support tools.")
         yield Chunk(phase="prompt_eval")
-        silence = transport.SilenceLimit(self._timeouts, self.health)
+        silence = SilenceLimit(self._timeouts, self.health)
         text = ReplyText(request.model, self._closes_alone)
         try:
             async with silence, aclosing(self._attempts(request, silence)) as chunks:
@@ -95,9 +96,7 @@ class OpenAIBase(Provider):
                 self._remember_window(model, error.window)
             raise error from exc
 
-    async def _attempts(
-        self, request: ChatRequest, silence: transport.SilenceLimit
-    ) -> AsyncGenerator[Chunk]:
+    async def _attempts(self, request: ChatRequest, silence: SilenceLimit) -> AsyncGenerator[Chunk]:
         """Ask for the reply, again without the fields that are refused, and again while the server
         loads its model."""
         wanted = openai_request.body(request)
@@ -122,7 +121,7 @@ class OpenAIBase(Provider):
                 continue
 
     async def _attempt(
-        self, request: ChatRequest, body: dict[str, Any], silence: transport.SilenceLimit
+        self, request: ChatRequest, body: dict[str, Any], silence: SilenceLimit
     ) -> AsyncGenerator[Chunk]:
         reply = openai_chunks.CompletionParser(self.label, request.model)
         reader = StreamReader()
@@ -175,7 +174,7 @@ class OpenAIBase(Provider):
             async with asyncio.timeout(within_s):
                 return values.decoded(await self._fetch_models())
         except TimeoutError as exc:
-            raise transport.no_answer(self.label, within_s) from exc
+            raise no_answer(self.label, within_s) from exc
         except FAILURES as exc:
             raise transport.to_provider_error(exc, self.label, "", begun=False) from exc
 

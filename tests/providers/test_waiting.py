@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from providers import errors, openai_base, transport
+from providers import errors, openai_base, silence
 from providers.base import Provider
 from providers.inference import InferenceProvider
 from providers.ollama import OllamaProvider
@@ -24,7 +24,7 @@ SOON_S = 1.5
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "PROBE_EVERY_S", 0.05)
+    monkeypatch.setattr(silence, "PROBE_EVERY_S", 0.05)
     monkeypatch.setattr(openai_base, "LOADING_EVERY_S", 0.02)
 
 
@@ -75,7 +75,7 @@ async def test_silence_is_not_failure_while_the_server_answers(
 ) -> None:
     """Twice as long as a dead server is waited for, and then the reply goes on."""
     provider, server = silent
-    monkeypatch.setattr(transport, "DEAD_AFTER_S", SOON_S)
+    monkeypatch.setattr(silence, "DEAD_AFTER_S", SOON_S)
     reply = asyncio.create_task(ask(provider, "holds_back"))
     await asyncio.wait({reply}, timeout=2 * SOON_S)
     assert not reply.done()
@@ -93,7 +93,7 @@ async def test_a_server_that_answers_nobody_is_given_up(
     provider, server = silent
     for path in ("/api/version", "/v1/models", "/inference/models"):
         server.hold(path)
-    monkeypatch.setattr(transport, "DEAD_AFTER_S", SOON_S)
+    monkeypatch.setattr(silence, "DEAD_AFTER_S", SOON_S)
     monkeypatch.setattr("providers.ollama.HEALTH_S", 0.05)
     monkeypatch.setattr("providers.openai_base.HEALTH_S", 0.05)
     async with asyncio.timeout(WAIT_S):

@@ -148,7 +148,8 @@ async def test_they_wait_and_go_out_without_a_socket(visit: Visit, proxy: Proxy)
     for text in ("Two", "Three"):
         await chat.send(text)
         await expect(chat.queued.last).to_contain_text(text)
-        await expect(chat.queued.last.get_by_role("button", name="Edit")).to_be_enabled()
+        # Once the server has it.
+        await expect(chat.queued.last.get_by_role("button", name="Send now")).to_be_visible()
     await chat.reload()
     await expect(chat.queued).to_contain_text(["Two", "Three"])
     await unqueue(chat, "Three")

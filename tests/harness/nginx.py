@@ -4,6 +4,7 @@ It is started as its container starts it: by `deploy/proxy`, which fills the con
 """
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -58,7 +59,11 @@ class Nginx(Service):
         self.temporary.mkdir()
         self.temporary.chmod(mode)
         self._become: list[str] = []
+        self._script = SCRIPT
         if user is not None and os.geteuid() == 0:
+            # The checkout may be closed to other users.
+            self._script = self.directory / "proxy"
+            shutil.copyfile(SCRIPT, self._script)
             self._become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
             self.directory.chmod(0o755)
             # As runc does with the streams of a container.
@@ -81,7 +86,7 @@ class Nginx(Service):
 
     def command(self) -> list[str]:
         given = [f"{name}={value}" for name, value in self._environment.items()]
-        return [*self._become, "env", *given, "sh", str(SCRIPT)]
+        return [*self._become, "env", *given, "sh", str(self._script)]
 
     def answers(self) -> bool:
         with socket.socket() as probe:

@@ -212,15 +212,55 @@ describe('taking back', () => {
     expect(script.callsTo('/generate/').filter((call) => call.body!['client_id'] === 'k2')).toHaveLength(1);
   });
 
-  test('sends it after all when it could not be taken back', async () => {
+  /** An earlier page wrote a message, and the server does not know it (yet). */
+  async function unknown() {
     engine.open();
     engine.messageQueue.add({ clientId: 'k2', content: 'text of k2' }, true);
     const text = engine.messageQueue.unqueue('k2');
     script.socket.ready();
     expect(asked()).toEqual([]);
     script.callsTo('/queue/k2/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
-    expect(await text).toBeNull();
+    await pass();
     expect(asked().map((frame) => 'client_id' in frame && frame.client_id)).toEqual(['k2']);
+    expect(script.callsTo('/queue/k2/')).toHaveLength(1);
+    return text;
+  }
+
+  test('sends what the server does not know, and takes it back from there', async () => {
+    const text = unknown();
+    await pass();
+    script.socket.tell(queue(item('k2')));
+    await pass();
+    script.callsTo('/queue/k2/')[1]!.answer(200, null);
+    expect(await text).toMatchObject({ content: 'text of k2' });
+    expect(shown()).toEqual([]);
+    expect(asked()).toHaveLength(1);
+  });
+
+  test('is too late for one whose turn an earlier page has begun', async () => {
+    const text = unknown();
+    await pass();
+    script.socket.tell(userMessage('u2', 'k2', 'text of k2'), start('a2', 'k2'));
+    expect(await text).toBeNull();
+    expect(script.callsTo('/queue/k2/')).toHaveLength(1);
+  });
+
+  test('over REST, too, behind what goes before it', async () => {
+    script.onSocket = (socket) => void Promise.resolve().then(() => socket.die());
+    engine.open();
+    for (const id of ['k2', 'k3']) engine.messageQueue.add({ clientId: id, content: `text of ${id}` }, true);
+    const text = engine.messageQueue.unqueue('k3');
+    script.callsTo('/queue/k3/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
+    await pass(60_000);
+    for (const [n, waiting] of [['k2'], ['k2', 'k3']].entries()) {
+      script.queue = waiting.map((id) => item(id));
+      script.callsTo('/generate/')[n]!.answer(202, { queue: script.queue });
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await pass();
+    }
+    script.callsTo('/queue/k3/').at(-1)!.answer(200, null);
+    expect(await text).toMatchObject({ content: 'text of k3' });
+    expect(shown()).toEqual(['k2']);
   });
 
   test('needs nobody for one that nobody has had', async () => {

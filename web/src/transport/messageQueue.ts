@@ -99,13 +99,15 @@ export class MessageQueue {
 
   /**
    * Removes a message, on the server too. A message on its way there is removed once it has arrived.
+   * One of an earlier page may not be there yet, or never have got there: where the server does not
+   * know it, it is sent, and removed then.
    *
    * Resolves to what was written, or to null when its turn has begun. Rejects when the server could
    * not be asked; then it is still queued.
    */
   async unqueue(clientId: string): Promise<Written | null> {
     // oxlint-disable-next-line no-await-in-loop -- another door may have it by then
-    while (this.unanswered(clientId)?.door) await this.arrived(clientId);
+    while (this.unanswered(clientId)?.door) await this.until(() => !this.unanswered(clientId)?.door);
     const unsent = this.unanswered(clientId);
     const queued = this.list.find((message) => message.clientId === clientId);
     if (!queued) return null;
@@ -117,7 +119,9 @@ export class MessageQueue {
         this.removing.delete(clientId);
         this.flush();
         if (!(error instanceof ApiError && error.status === 404)) throw error;
-        return null;
+        if (!this.unanswered(clientId)) return null;
+        await this.until(() => !this.unanswered(clientId));
+        return this.unqueue(clientId);
       }
       this.removing.delete(clientId);
     }
@@ -155,11 +159,11 @@ export class MessageQueue {
     }
   }
 
-  /** Resolves when nothing carries the message any more. */
-  private arrived(clientId: string): Promise<void> {
+  /** Resolves at a change of the queue after which this is true. */
+  private until(isSo: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
-        if (this.unanswered(clientId)?.door) return;
+        if (!isSo()) return;
         unsubscribe();
         resolve();
       };

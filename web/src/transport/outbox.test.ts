@@ -1,7 +1,7 @@
 /** Unaccepted messages: handed over when the page leaves, restored afterwards. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from './engine';
-import { collect, end, over, pass, row, scripted, start, userMessage, type Script } from '../testing/scripted';
+import { AT, collect, end, over, pass, row, scripted, start, userMessage, type Script } from '../testing/scripted';
 
 let script: Script;
 let engine: Engine;
@@ -144,14 +144,23 @@ describe('the conversation is opened again', () => {
     expect(kept()).toEqual([]);
   });
 
-  test('and stays when it may be on its way', async () => {
+  test('and is taken back once it is there when it may be on its way', async () => {
     engine.open();
     say('k1');
     reload();
     const text = engine.messageQueue.unqueue('k1');
     script.callsTo('/queue/k1/')[0]!.answer(404, { error: { code: 'not_found', message: 'No.' } });
-    expect(await text).toBeNull();
+    await pass();
     expect(shown()).toEqual(['k1']);
+    expect(kept()).toEqual(['k1']);
+    script.socket.ready();
+    const items = [{ client_id: 'k1', content: 'text of k1', created_at: AT }];
+    script.socket.tell({ type: 'queue', conversation_id: 'c', held: false, items });
+    await pass();
+    script.callsTo('/queue/k1/')[1]!.answer(200, null);
+    expect(await text).toMatchObject({ content: 'text of k1' });
+    expect(shown()).toEqual([]);
+    expect(kept()).toEqual([]);
   });
 });
 

@@ -40,9 +40,12 @@ async def test_a_rating_with_a_word_and_a_fork(visit: Visit):
     await chat.ask("One")
     await chat.ask("Two")
     first = chat.replies.first
-    await first.get_by_role("button", name="Bad reply").click()
+    # It is shown at once: a page that is loaded before the server has it would not show it.
+    async with chat.page.expect_response("**/rating/"):
+        await first.get_by_role("button", name="Bad reply").click()
     await chat.page.get_by_role("textbox", name="What was good or bad?").fill("wrong")
-    await chat.page.get_by_role("button", name="Send feedback").click()
+    async with chat.page.expect_response("**/rating/"):
+        await chat.page.get_by_role("button", name="Send feedback").click()
     await chat.reload()
     bad = first.get_by_role("button", name="Bad reply")
     await expect(bad).to_have_attribute("aria-pressed", "true")
@@ -105,5 +108,6 @@ async def test_a_prompt_of_ones_own_begins_a_chat(visit: Visit):
     await chat.page.get_by_role("button", name="Insert").click()
     await expect(chat.composer).to_have_value("Say yes in French")
     await chat.composer.fill("/polish")
+    await expect(chat.page.get_by_role("option", selected=True)).to_be_visible()
     await chat.composer.press("Enter")
     await expect(chat.composer).to_have_value(re.compile("^Make this clearer"))

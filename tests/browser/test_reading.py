@@ -39,6 +39,8 @@ async def test_wide_and_long_things(visit: Visit):
     async def width(of: str) -> float:
         return float(await reply.evaluate(f"e => e.querySelector('{of}').clientWidth"))
 
+    for drawn in (code, table):  # until then it stands there as it was written
+        await expect(drawn).to_be_visible()
     assert await width("pre") > await width(".prose > p") + 100
     # Folded, with one way to copy.
     await expect(reply.get_by_role("button", name="Copy code")).to_have_count(1)

@@ -39,6 +39,14 @@ describe('asking', () => {
     });
   });
 
+  test('what is shown before it is stored outlives the page', async () => {
+    answers = [json(200, {}), json(200, {}), json(200, {})];
+    await api.saveSettings('c', { top_p: 0.5 });
+    await api.rate('m', -1, 'wrong');
+    await api.message('m');
+    expect(asked.map(({ init }) => init.keepalive)).toEqual([true, true, false]);
+  });
+
   test('all pages of the tree are one list', async () => {
     answers = [
       json(200, { results: [{ id: '1' }], next: 'http://inside:8000/api/x/?after=1&limit=9', previous: null }),

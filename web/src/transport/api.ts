@@ -121,8 +121,8 @@ export function createApi(edges: ApiEdges) {
         method,
         headers,
         credentials: 'same-origin',
-        // A change saved while the page is left has to arrive.
-        keepalive: (outlives || method === 'PATCH') && sizeOf(text) <= LONGEST_LAST_WORD,
+        // A change that the page shows already has to arrive, also when the page is left.
+        keepalive: (outlives || method === 'PATCH' || method === 'PUT') && sizeOf(text) <= LONGEST_LAST_WORD,
         signal: abort.signal,
         ...(text === undefined ? {} : { body: text }),
       });

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { useFrame } from '../../state/frame';
 import { strings } from '../../strings';
+import { api } from '../../transport/api';
 import { Composer } from './Composer';
 import { usePrompts } from './usePrompts';
 
@@ -27,9 +28,9 @@ function Field() {
   );
 }
 
-function show() {
+function show({ known = true } = {}) {
   const client = new QueryClient();
-  client.setQueryData(['library', 'prompts'], PROMPTS);
+  if (known) client.setQueryData(['library', 'prompts'], PROMPTS);
   render(
     <QueryClientProvider client={client}>
       <Field />
@@ -83,6 +84,20 @@ test('a text that no prompt has is sent as it is', async () => {
   const { user, field } = show();
   await user.type(field, '/xyzzy{Enter}');
   expect(onSend).toHaveBeenCalledExactlyOnceWith('/xyzzy');
+});
+
+test('Enter waits for the library to be there', async () => {
+  let answer: (value: never) => void = () => {};
+  const entries = vi.spyOn(api, 'entries').mockReturnValue(new Promise((resolve) => (answer = resolve)));
+  const { user, field } = show({ known: false });
+  await user.type(field, '/mail{Enter}');
+  expect(onSend).not.toHaveBeenCalled();
+  answer(PROMPTS as never);
+  await screen.findByRole('option');
+  await user.keyboard('{Enter}');
+  expect(field.value).toBe('Write a mail.');
+  expect(onSend).not.toHaveBeenCalled();
+  entries.mockRestore();
 });
 
 test('from the list one gets to all prompts', async () => {

@@ -33,10 +33,12 @@ export function usePrompts(text: string, onText: (text: string) => void): Prompt
   /** Where the keyboard is, and whether Escape was pressed, since this was typed. */
   const [state, setState] = useState({ query, at: 0, dismissed: false });
   const [asked, setAsked] = useState<OfferedPrompt | null>(null);
-  const { entries } = useLibrary('prompts', query !== null);
+  const { entries, failed } = useLibrary('prompts', query !== null);
   // Once dismissed, until the text is another kind.
   if (state.query !== query) setState({ query, at: 0, dismissed: state.dismissed && query !== null });
   const found = query === null || state.dismissed ? [] : (entries ?? []).filter((prompt) => matches(prompt, query));
+  /** Before the library is known, Enter waits: a prompt may be meant, or a message. */
+  const unknown = query !== null && !state.dismissed && !entries && !failed;
   const at = Math.min(state.at, found.length - 1);
   const optionId = (index: number) => `${id}-${index}`;
 
@@ -47,6 +49,7 @@ export function usePrompts(text: string, onText: (text: string) => void): Prompt
 
   function onKeyDown({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
     if (nativeEvent.isComposing) return false;
+    if (unknown) return key === 'Enter' && !shiftKey;
     const last = found.length - 1;
     const to = { ArrowDown: at === last ? 0 : at + 1, ArrowUp: at === 0 ? last : at - 1 }[key];
     if (to !== undefined) setState({ ...state, at: to });
@@ -56,33 +59,36 @@ export function usePrompts(text: string, onText: (text: string) => void): Prompt
     return true;
   }
 
+  function suggestions(): Suggestions | undefined {
+    if (unknown) return { attributes: {}, onKeyDown, list: null };
+    if (found.length === 0) return undefined;
+    return {
+      attributes: {
+        'aria-autocomplete': 'list',
+        'aria-controls': `${id}-list`,
+        'aria-activedescendant': optionId(at),
+      },
+      onKeyDown,
+      list: (
+        <PromptList
+          id={`${id}-list`}
+          optionId={optionId}
+          prompts={found}
+          query={query ?? ''}
+          at={at}
+          onPick={pick}
+          onManage={() => {
+            onText('');
+            useFrame.setState({ prompts: true });
+          }}
+        />
+      ),
+    };
+  }
+
   return {
     pick,
-    suggestions:
-      found.length === 0
-        ? undefined
-        : {
-            attributes: {
-              'aria-autocomplete': 'list',
-              'aria-controls': `${id}-list`,
-              'aria-activedescendant': optionId(at),
-            },
-            onKeyDown,
-            list: (
-              <PromptList
-                id={`${id}-list`}
-                optionId={optionId}
-                prompts={found}
-                query={query ?? ''}
-                at={at}
-                onPick={pick}
-                onManage={() => {
-                  onText('');
-                  useFrame.setState({ prompts: true });
-                }}
-              />
-            ),
-          },
+    suggestions: suggestions(),
     form: asked && (
       <PromptForm
         prompt={asked}

@@ -168,6 +168,8 @@ class LogMachine(RuleBasedStateMachine):
         """A reader asks for a fresh snapshot, which comes before any delta; one that has just been
         told the end gets all of it again."""
         reader = self.readers[which % len(self.readers)]
+        if reader.waiting is not None and reader.waiting.done():
+            self.step(reader)  # it was told that before it asked
         if not reader.over:
             reader.follower.restart()
             reader.ended, reader.wants_snapshot = None, True

@@ -33,7 +33,7 @@ interface Props {
 /** All that stays while conversations come and go: the sidebar, the keys, dialogs, toasts. */
 export function Frame({ composer, children }: Props) {
   const client = useQueryClient();
-  const { palette, help, files, prompts, drawer } = useFrame();
+  const { palette, help, files, prompts } = useFrame();
   useShortcuts();
   useNewChat();
   useEffect(() => followOpen(client), [client]);
@@ -44,8 +44,7 @@ export function Frame({ composer, children }: Props) {
       </a>
       <Sidebar />
       {children}
-      {/* A modal drawer makes all beside it inert; it then has the toasts inside. */}
-      {!drawer && <Toasts />}
+      <Toasts />
       <Tooltips />
       <Suspense>
         {palette && <Palette />}

@@ -14,7 +14,8 @@ interface Props {
 /** Asks for what is to be filled in a prompt. */
 export function PromptForm({ prompt, onFill, onClose }: Props) {
   const id = useId();
-  const [values, setValues] = useState<Record<string, string>>({});
+  // A map: a variable may be called `__proto__`.
+  const [values, setValues] = useState<ReadonlyMap<string, string>>(new Map());
 
   function fill(event: FormEvent) {
     event.preventDefault();
@@ -42,8 +43,8 @@ export function PromptForm({ prompt, onFill, onClose }: Props) {
               dir="auto"
               required
               className="field auto-grow scroll-quiet max-h-40 min-h-11 resize-none py-2.5 text-sm"
-              value={values[name] ?? ''}
-              onChange={({ currentTarget: { value } }) => setValues((known) => ({ ...known, [name]: value }))}
+              value={values.get(name) ?? ''}
+              onChange={({ currentTarget: { value } }) => setValues((known) => new Map(known).set(name, value))}
             />
           </div>
         ))}

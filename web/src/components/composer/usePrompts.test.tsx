@@ -11,7 +11,7 @@ import { usePrompts } from './usePrompts';
 
 const PROMPTS = [
   { id: '1', name: 'Mail', text: 'Write a mail.' },
-  { id: '2', name: 'Translate', text: 'Into {{language}}: {{text}}' },
+  { id: '2', name: 'Translate', text: 'Into {{language}}: {{__proto__}}' },
   // As the server tells it: in English.
   { id: '3', name: 'Server', text: 'Server', starter: 'code' },
 ];
@@ -67,7 +67,7 @@ test('what is to be filled in is asked for', async () => {
   const { user, field } = show();
   await user.type(field, '/transl{Enter}');
   await user.type(screen.getByRole('textbox', { name: 'language' }), 'French');
-  await user.type(screen.getByRole('textbox', { name: 'text' }), 'Hello');
+  await user.type(screen.getByRole('textbox', { name: '__proto__' }), 'Hello');
   await user.click(screen.getByRole('button', { name: strings.prompts.insert }));
   expect(field.value).toBe('Into French: Hello');
 });

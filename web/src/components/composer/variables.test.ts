@@ -8,7 +8,7 @@ test('each variable is asked for once, in order', () => {
 });
 
 test('values go in as they are, wherever the variable stands', () => {
-  expect(filled(TEXT, { text: '$& {{language}}' })).toBe(
+  expect(filled(TEXT, new Map([['text', '$& {{language}}']]))).toBe(
     'Translate $& {{language}} into {{language}}. Keep $& {{language}} short. {{}} {{ }} { {no} }',
   );
 });

@@ -14,8 +14,8 @@ export function variablesOf(text: string): string[] {
 }
 
 /** The text with the values; what has none stays as it is. */
-export function filled(text: string, values: Record<string, string>): string {
-  return text.replace(VARIABLE, (whole, name: string) => values[name] ?? whole);
+export function filled(text: string, values: ReadonlyMap<string, string>): string {
+  return text.replace(VARIABLE, (whole, name: string) => values.get(name) ?? whole);
 }
 
 /** What follows the slash at the beginning of a text; null where the library is not asked for. */

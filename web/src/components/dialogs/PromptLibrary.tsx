@@ -22,7 +22,7 @@ const refused = (error: unknown) =>
 
 /** The person's own prompts, which `/` brings into the composer. */
 export function PromptLibrary() {
-  const { entries, failed, save, remove } = useLibrary('prompts');
+  const { entries, failed, save, remove } = useLibrary('prompts', true);
   /** The id of the one that is written, or `new`. */
   const [editing, setEditing] = useState<string | null>(null);
 

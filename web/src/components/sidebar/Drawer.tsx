@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react';
 import { closeDrawer } from '../../state/frame';
 import { strings } from '../../strings';
-import { Toasts } from '../ui/Toasts';
+import { overAll } from '../ui/topDialog';
 import { isDragged } from './drag';
 
 /** The sidebar over the thread; the browser keeps the focus inside and gives it back. */
@@ -10,9 +10,14 @@ export function Drawer({ children }: { children: ReactNode }) {
   // A layout effect: closed while it is still in the page, the dialog gives the focus back.
   useLayoutEffect(() => {
     const element = dialog.current;
-    element?.classList.toggle('dragged', isDragged());
-    element?.showModal();
-    return () => element?.close();
+    if (!element) return;
+    element.classList.toggle('dragged', isDragged());
+    element.showModal();
+    const stop = overAll(element);
+    return () => {
+      stop();
+      element.close();
+    };
   }, []);
 
   function onClick(event: MouseEvent) {
@@ -36,7 +41,6 @@ export function Drawer({ children }: { children: ReactNode }) {
       >
         {children}
       </nav>
-      <Toasts />
     </dialog>
   );
 }

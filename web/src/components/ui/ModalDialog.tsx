@@ -1,4 +1,5 @@
-import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type MouseEvent, type PointerEvent, type ReactNode } from 'react';
+import { overAll } from './topDialog';
 
 interface Props {
   label: string;
@@ -7,19 +8,32 @@ interface Props {
   children: ReactNode;
 }
 
-/** A native dialog, open while it is mounted; a click beside it closes it, as Escape does. */
+/**
+ * A native dialog, open while it is mounted. A click beside it closes it, as Escape does; not while
+ * a text is written in it, which would be lost.
+ */
 export function ModalDialog({ label, onClose, className, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   // A layout effect: closed while it is still in the page, the dialog gives the focus back.
   useLayoutEffect(() => {
     const element = dialog.current;
-    element?.showModal();
-    element?.querySelector<HTMLElement>('[data-first]')?.focus();
-    return () => element?.close();
+    if (!element) return;
+    element.showModal();
+    element.querySelector<HTMLElement>('[data-first]')?.focus();
+    const stop = overAll(element);
+    return () => {
+      stop();
+      element.close();
+    };
   }, []);
 
+  /** False after a press inside: marking a text may end beside the dialog. */
+  const pressedBeside = useRef(true);
+  function onPointerDown(event: PointerEvent) {
+    pressedBeside.current = event.target === dialog.current;
+  }
   function onClick(event: MouseEvent) {
-    if (event.target === dialog.current) onClose();
+    if (event.target === dialog.current && pressedBeside.current && !isWrittenIn(dialog.current)) onClose();
   }
 
   return (
@@ -29,10 +43,15 @@ export function ModalDialog({ label, onClose, className, children }: Props) {
       ref={dialog}
       aria-label={label}
       onClose={onClose}
+      onPointerDown={onPointerDown}
       onClick={onClick}
       className={`max-w-none bg-surface text-ink shadow-dialog ${className}`}
     >
       {children}
     </dialog>
   );
+}
+
+function isWrittenIn(dialog: HTMLElement): boolean {
+  return [...dialog.querySelectorAll('textarea')].some(({ value }) => value.trim() !== '');
 }

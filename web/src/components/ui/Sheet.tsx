@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef, type MouseEvent, type ReactNode } from 'react'
 import { strings } from '../../strings';
 import { PanelHead } from './PanelHead';
 import { followSwipeDown } from './swipeDown';
+import { overAll } from './topDialog';
 
 interface Props {
   label: string;
@@ -27,8 +28,10 @@ export function Sheet({ label, closeLabel = strings.frame.closeSheet, onClose, c
     element.showModal();
     element.querySelector<HTMLElement>('[data-first]')?.focus();
     const stop = followSwipeDown(element, () => close.current());
+    const notOver = overAll(element);
     return () => {
       stop();
+      notOver();
       element.close();
     };
   }, []);

@@ -1,6 +1,8 @@
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dismiss, undoLast, toast, TOAST_MS, useToasts } from '../../state/toasts';
+import { ModalDialog } from './ModalDialog';
+import { Sheet } from './Sheet';
 import { Toasts } from './Toasts';
 
 const pass = (ms: number) => act(() => vi.advanceTimersByTime(ms));
@@ -59,4 +61,36 @@ test('three at most, the newest', () => {
   for (const text of ['a1', 'a2', 'a3', 'a4']) act(() => toast(text));
   expect(screen.queryByText('a1')).toBeNull();
   expect(screen.getByText('a4')).toBeTruthy();
+});
+
+test('they are in the dialog over all others, beside which everything is inert', () => {
+  const region = () => screen.getByRole('region', { name: 'Notifications' });
+  const sheet = render(<Sheet label="Settings" onClose={vi.fn()}>…</Sheet>);
+  expect(screen.getByRole('dialog', { name: 'Settings' }).contains(region())).toBe(true);
+  const prompts = render(<ModalDialog label="Prompts" onClose={vi.fn()} className="">…</ModalDialog>);
+  expect(screen.getByRole('dialog', { name: 'Prompts' }).contains(region())).toBe(true);
+  prompts.unmount();
+  expect(screen.getByRole('dialog', { name: 'Settings' }).contains(region())).toBe(true);
+  sheet.unmount();
+  act(() => toast('Deleted'));
+  expect(region().textContent).toContain('Deleted');
+});
+
+test('a click beside a dialog closes it, but loses no text, nor ends a mark that began inside', () => {
+  const close = vi.fn<() => void>();
+  const { rerender, unmount } = render(<ModalDialog label="Prompts" onClose={close} className=""><p>Inside</p></ModalDialog>);
+  const dialog = screen.getByRole('dialog');
+  const click = (from: Element) => {
+    fireEvent.pointerDown(from);
+    fireEvent.click(dialog);
+  };
+  click(screen.getByText('Inside'));
+  expect(close).not.toHaveBeenCalled();
+  rerender(<ModalDialog label="Prompts" onClose={close} className=""><textarea defaultValue="Written" /></ModalDialog>);
+  click(dialog);
+  expect(close).not.toHaveBeenCalled();
+  rerender(<ModalDialog label="Prompts" onClose={close} className=""><textarea defaultValue="" key="new" /></ModalDialog>);
+  click(dialog);
+  expect(close).toHaveBeenCalledOnce();
+  unmount();
 });

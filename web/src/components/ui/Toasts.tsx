@@ -1,15 +1,21 @@
 import { X } from 'lucide-react';
+import { createPortal } from 'react-dom';
 import { dismiss, holdToasts, undoToast, useToasts } from '../../state/toasts';
 import { useFrame } from '../../state/frame';
 import { strings } from '../../strings';
 import { IconButton } from './IconButton';
+import { useTopDialog } from './topDialog';
 
-/** What happened elsewhere. The region is there before the first toast, or it would not be read out. */
+/**
+ * What happened elsewhere. The region is there before the first toast, or it would not be read out;
+ * inside a modal dialog while one is open, which makes all beside it inert.
+ */
 export function Toasts() {
   const toasts = useToasts((state) => state.toasts);
   // In the middle of the thread, not of the window.
   const beside = useFrame(({ sidebar, drawer }) => sidebar && !drawer);
-  return (
+  const dialog = useTopDialog();
+  const region = (
     // Nothing happens on it but that its toasts stay while one is there.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <section
@@ -46,4 +52,5 @@ export function Toasts() {
       ))}
     </section>
   );
+  return dialog ? createPortal(region, dialog) : region;
 }

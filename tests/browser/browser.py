@@ -146,6 +146,8 @@ async def visiting(browser: Browser, server: ChatServer) -> AsyncIterator["Visit
             yield visit
         finally:
             await visit.aclose()
+            if server.shared:  # a message that comes later would be answered in the next test
+                await place.without_sockets()
     visit.watch.assert_clean()
 
 

@@ -76,9 +76,7 @@ async def test_a_reply_is_told_when_no_page_is_open(visit: Visit, service: PushS
     # The page goes while the reply is on its way.
     await chat.page.keyboard.press("Escape")
     await chat.page.goto("about:blank")
-    async with asyncio.timeout(WAIT_S):
-        while "chat_sockets 0.0" not in (await visit.person.rest.get("/metrics")).text:
-            await asyncio.sleep(0.02)
+    await visit.place.without_sockets()
     title = await visit.person.page.new_conversation(title="Hash tables")
     assert (await visit.person.page.generate(title, "Explain")).status_code == 200
     [pushed] = await service.comes(1)

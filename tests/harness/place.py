@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
 from tests.harness import WAIT_S
 from tests.harness import scripts as _scripts  # noqa: F401 - adds its scripts
 from tests.harness.rest import Rest
@@ -113,6 +115,13 @@ class Place:
         assert self.openai.models is not None
         if model not in self.openai.models:
             self.openai.models.append(model)
+
+    async def without_sockets(self) -> None:
+        """Return when no socket is open any more: what was sent over one has been read."""
+        async with asyncio.timeout(WAIT_S), httpx.AsyncClient(trust_env=False) as http:
+            for server in self.servers:
+                while "chat_sockets 0.0" not in (await http.get(f"{server.url}/metrics")).text:
+                    await asyncio.sleep(0.02)
 
     async def settle(self) -> None:
         """Return when no reply runs any more, and none will begin: it would ask the models of the

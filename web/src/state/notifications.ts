@@ -46,14 +46,22 @@ export async function switchOn(): Promise<Refusal | null> {
 }
 
 export async function switchOff(): Promise<void> {
+  // Told later, the server would have it again.
+  await renewing.catch(() => {});
   const subscribed = await subscription();
   if (!subscribed) return;
   await api.unsubscribe(subscribed.endpoint);
   await subscribed.unsubscribe();
 }
 
+let renewing: Promise<void> = Promise.resolve();
+
 /** Tells the server again, whose session or key may be another by now. */
-export async function renewNotifications(): Promise<void> {
+export function renewNotifications(): Promise<void> {
+  return (renewing = renew());
+}
+
+async function renew(): Promise<void> {
   if (unavailable() === null && Notification.permission === 'granted' && (await subscription())) await switchOn();
 }
 

@@ -21,3 +21,4 @@ duration = Histogram(
     buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600),
 )
 completion_tokens = Counter("chat_completion_tokens", "Tokens written.", ["provider"])
+notifications = Counter("chat_notifications", "Notifications of replies, or why not.", ["outcome"])

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as _noop
 from conversations.push import services
 from conversations.push.models import PushSubscription
 from conversations.threads.models import Conversation, Status
+from streaming import metrics
 from streaming.caller import Caller
 from streaming.db_threads import db_threads
 from streaming.events import End
@@ -65,6 +66,7 @@ class Notifications:
         if not await _read(services.deliverable, user_id=user_id):
             return
         if await self._presence.of(user_id):
+            metrics.notifications.labels("page_open").inc()
             return
         # As they are by now.
         browsers = await _read(services.deliverable, user_id=user_id)
@@ -78,6 +80,7 @@ class Notifications:
         payloads = [(one, payload_of(one, conversation_id, title, text)) for one in browsers]
         # Of a topic, services take 32 characters of base64url.
         gone = await self._delivery.send(payloads, topic=conversation_id.hex)
+        metrics.notifications.labels("sent").inc()
         if gone:
             await _read(services.forget, ids=[one.pk for one in gone])
 

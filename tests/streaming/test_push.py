@@ -1,6 +1,7 @@
 """Notifications: of a reply that is ready, to browsers whose person has no page open."""
 
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -45,6 +46,13 @@ async def told(place: Place, person: Person, *endpoints: str) -> None:
             await asyncio.sleep(0.02)
 
 
+async def found_open(person: Person) -> float:
+    """How often the process that REST goes to told nobody because of an open page elsewhere."""
+    figures = (await person.rest.get("/metrics")).text
+    found = re.search(r'^chat_notifications_total{outcome="page_open"} (\S+)$', figures, re.M)
+    return float(found[1]) if found else 0.0
+
+
 @two
 async def test_it_is_told_once_where_no_page_is_open_in_any_process(
     place: Place, service: PushService
@@ -57,11 +65,16 @@ async def test_it_is_told_once_where_no_page_is_open_in_any_process(
     assert state["subscriptions"] == 1
     elsewhere = await person.page.new_conversation()
     socket = person.page_socket(elsewhere)  # at the first; REST goes to the last
+    before = await found_open(person)
     async with socket:
         while place.next() is not place.servers[0]:
             pass
         quiet = await person.page.new_conversation(title="Told to nobody")
         assert (await person.page.generate(quiet)).status_code == 200
+        # It asks beside the answer, and the socket has to be there until it has heard.
+        async with asyncio.timeout(WAIT_S):
+            while await found_open(person) == before:
+                await asyncio.sleep(0.02)
     chat = await person.page.new_conversation(title="Grüße aus Lyon")
     assert (await person.rest.generate(chat, "By a program")).status_code == 200
     running = asyncio.create_task(person.page.generate(chat, "Stopped", model="stall:after=1"))

@@ -67,11 +67,14 @@ test('they are in the dialog over all others, beside which everything is inert',
   const region = () => screen.getByRole('region', { name: 'Notifications' });
   const sheet = render(<Sheet label="Settings" onClose={vi.fn()}>…</Sheet>);
   expect(screen.getByRole('dialog', { name: 'Settings' }).contains(region())).toBe(true);
+  // In its middle, not beside the sidebar.
+  expect(region().className).not.toContain('start-72');
   const prompts = render(<ModalDialog label="Prompts" onClose={vi.fn()} className="">…</ModalDialog>);
   expect(screen.getByRole('dialog', { name: 'Prompts' }).contains(region())).toBe(true);
   prompts.unmount();
   expect(screen.getByRole('dialog', { name: 'Settings' }).contains(region())).toBe(true);
   sheet.unmount();
+  expect(region().className).toContain('start-72');
   act(() => toast('Deleted'));
   expect(region().textContent).toContain('Deleted');
 });

@@ -12,9 +12,10 @@ import { useTopDialog } from './topDialog';
  */
 export function Toasts() {
   const toasts = useToasts((state) => state.toasts);
-  // In the middle of the thread, not of the window.
-  const beside = useFrame(({ sidebar, drawer }) => sidebar && !drawer);
   const dialog = useTopDialog();
+  const sidebar = useFrame((frame) => frame.sidebar);
+  // In the middle of the thread, not of the window; or of the dialog.
+  const beside = sidebar && !dialog;
   const region = (
     // Nothing happens on it but that its toasts stay while one is there.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions

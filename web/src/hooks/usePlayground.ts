@@ -61,8 +61,8 @@ export interface Playground {
   revise(deleted?: string): void;
   /** Shows what the reader thinks of a reply; 0 is nothing. */
   rated(messageId: string, value: number, comment: string): void;
-  /** A tool call of a reply (the server's id) has come to another state. */
-  called(serverId: string, call: ToolCall): void;
+  /** A tool call of a reply (the server's id) has come to another state, maybe by a decision on it. */
+  called(serverId: string, call: ToolCall, decided?: ToolCall): void;
   /** The model that wrote a version, as far as that is known. */
   modelOf(versionId: string): string | undefined;
   /** There are messages before the first one. */
@@ -145,7 +145,7 @@ export function usePlayground(conversationId: string, history: ThreadMessage[]):
       modelOf: (versionId: string) => session.modelOf(versionId),
       loadOlder: () => session.loadOlder(),
       revise: (deleted?: string) => session.revise(deleted),
-      called: (serverId: string, call: ToolCall) => session.called(serverId, call),
+      called: (...news: Parameters<Session['called']>) => session.called(...news),
       rated: (messageId: string, value: number, comment: string) => session.rated(messageId, value, comment),
     }),
     [session],

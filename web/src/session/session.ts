@@ -38,6 +38,10 @@ function isLater(shown: CallState, told: CallState): boolean {
   return CALL_ORDER[told] > CALL_ORDER[shown] || (told === 'asked' && CALL_ORDER[shown] < CALL_ORDER.done);
 }
 
+function questionsOf({ input = [] }: ToolCall): string {
+  return input.map(({ id }) => id).join();
+}
+
 /** Undoes the page's part of a refused request. */
 type Undo = (error: TurnError) => void;
 
@@ -285,12 +289,18 @@ export class Session extends SessionCore {
     if (event.type === 'tool_call') this.called(event.id, event.call);
   }
 
-  /** Shows the new state of a tool call; one that is known to be further is left as it is. */
-  called(serverId: string, call: ToolCall): void {
+  /**
+   * Shows the new state of a tool call; one that is known to be further is left as it is.
+   *
+   * @param decided the call as it asked for the decision that this answers
+   */
+  called(serverId: string, call: ToolCall, decided?: ToolCall): void {
     const message = this.chat.messages.find((one) => serverIdOf(one) === serverId);
     const calls = message?.metadata?.tool_calls;
     const shown = calls?.find(({ id }) => id === call.id);
     if (!message || !calls || !shown || !isLater(shown.state, call.state)) return;
+    // It has run since, and asks for something else now.
+    if (decided && questionsOf(decided) !== questionsOf(shown)) return;
     this.change(message.id, { tool_calls: calls.map((other) => (other === shown ? call : other)) });
     this.engine.followCalls(serverId);
   }

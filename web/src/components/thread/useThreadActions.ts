@@ -86,7 +86,7 @@ export function useThreadActions({ playground, models, parameters, focusComposer
       decide: async (message, call, decision) => {
         const id = serverIdOf(message);
         try {
-          called(id, await api.decide(id, call.id, { client_id: uuid(), ...decision }));
+          called(id, await api.decide(id, call.id, { client_id: uuid(), ...decision }), call);
         } catch (error) {
           toast(saidError(error));
         }

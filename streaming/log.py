@@ -71,6 +71,7 @@ class MemoryLog:
         self.lost = False
         self._waiting: set[asyncio.Event] = set()
         self._delta: Event | None = None
+        self._texts: dict[Kind, tuple[int, str]] = {}  # joined up to a position
 
     @property
     def seq(self) -> int:
@@ -130,8 +131,14 @@ class MemoryLog:
         return bool(self._waiting)
 
     def text(self, kind: Kind) -> str:
-        """All of one kind so far, joined."""
-        return "".join(piece for piece_kind, piece in self.pieces if piece_kind == kind)
+        """All of one kind so far, joined. Only what is new since the last call is joined anew: the
+        text is saved again and again, and a long reply has ten thousands of pieces."""
+        position, text = self._texts.get(kind, (0, ""))
+        if position < self.seq:
+            new = self.pieces[position:]
+            text += "".join(piece for piece_kind, piece in new if piece_kind == kind)
+            self._texts[kind] = self.seq, text
+        return text
 
     def run(self, since: int) -> tuple[Kind, int, str]:
         """Return the pieces after position `since`, as far as it is of one kind and up to about

@@ -1,15 +1,16 @@
 """Reads the bodies of answers in small pieces, so that they can be bounded.
 
 A body comes in pieces of at most 4 KiB, uncompressed. A server may compress it although we did not
-ask for that, and a little of it may then expand to much. Other tasks get a turn after each 64 KiB,
-and when the reader has worked for a while: a body whose bytes are always there would block the
-event loop. Readers that never wait for bytes take turns, one in each round of the loop.
+ask for that, and a little of it may then expand to much. A body whose bytes are always there would
+block the event loop: other tasks get a turn after each 64 KiB of it, and when its reader has worked
+for a while. Such readers take turns, one in each round of the loop, and threads take short ones.
 """
 
 import asyncio
 import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import ExitStack
 from typing import cast
 
 import aiohttp
@@ -17,10 +18,14 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
 
+from providers.short_turns import OF_THE_LOOP, short_turns
+
 PIECE = 4 * 1024
 # After which others get their turn: bytes, and seconds that the reader of a body has worked.
 FAIR = 64 * 1024
 FAIR_S = 0.002
+# A server that lets its reader wait as long, in seconds, keeps nobody from a turn.
+WAITED_S = 0.01
 # Of an answer that is read whole: a list of models, what is known of one.
 WHOLE = 8 * 1024 * 1024
 
@@ -65,8 +70,12 @@ class _BodyStream(httpx.AsyncByteStream):
         # Both formats are told apart by their first bytes.
         inflating = zlib.decompressobj(zlib.MAX_WBITS | 32) if self._inflates else None
         clock, busy, since = time.monotonic, 0.0, 0
-        with map_aiohttp_exceptions():
+        with map_aiohttp_exceptions(), ExitStack() as turns:
+            asked = clock()
             while data := await self._content.read(PIECE):
+                if clock() - asked > WAITED_S:
+                    busy, since = 0.0, 0
+                    turns.close()
                 for piece in _inflated(data, inflating) if inflating else (data,):
                     began = clock()
                     yield piece
@@ -74,7 +83,10 @@ class _BodyStream(httpx.AsyncByteStream):
                     since += len(piece)
                     if busy >= FAIR_S or since >= FAIR:
                         busy, since = 0.0, 0
+                        turns.close()
+                        turns.enter_context(short_turns(OF_THE_LOOP))
                         await _others()
+                asked = clock()
 
     async def aclose(self) -> None:
         await self._inner.aclose()

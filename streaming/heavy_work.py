@@ -6,16 +6,13 @@ would be no faster: only one thread of a process computes at a time, and the loo
 
 import asyncio
 import gc
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import TypeVar
+
+from providers.short_turns import OF_A_THREAD, short_turns
 
 T = TypeVar("T")
-
-# Seconds after which it lets another thread go on that waits. The event loop waits after each call
-# to the kernel: with Python's five milliseconds, a few of them are a pause that people notice.
-TURN: Final = 0.0005
 
 _thread = ThreadPoolExecutor(1, thread_name_prefix="heavy-work")
 
@@ -28,12 +25,11 @@ async def beside_the_loop(work: Callable[[], T]) -> T:
 def _in_short_turns(work: Callable[[], T]) -> T:
     """And without garbage collections, each of which would look at all that is being made, while
     every thread stands."""
-    usual, collects = sys.getswitchinterval(), gc.isenabled()
-    sys.setswitchinterval(TURN)
-    gc.disable()
-    try:
-        return work()
-    finally:
-        if collects:
-            gc.enable()
-        sys.setswitchinterval(usual)
+    collects = gc.isenabled()
+    with short_turns(OF_A_THREAD):
+        gc.disable()
+        try:
+            return work()
+        finally:
+            if collects:
+                gc.enable()

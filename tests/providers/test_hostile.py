@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
@@ -19,10 +20,12 @@ from providers.base import Provider
 from providers.bodies import TooMuch, read_whole
 from providers.refusals import cleaned, read_response, refusal_error
 from providers.reply_text import ReplyText
+from providers.short_turns import OF_A_THREAD, OF_THE_LOOP, short_turns
 from providers.stream_reader import StreamReader
 from providers.tool_calls import ToolCalls
 from providers.types import Chunk, Finish
 from providers.values import MOST
+from streaming.heavy_work import beside_the_loop
 from tests.providers.connect import inference_at, ollama_at, openai_at
 from tests.providers.replies import Reply, ask, is_plain
 from tests.scripted.hostile import FIGURES, HUGE, JUNK
@@ -307,6 +310,32 @@ async def test_others_get_their_turn_while_the_reader_of_a_body_works() -> None:
         time.sleep(2 * bodies.FAIR_S)
     assert turns == [bodies.PIECE * number for number in range(1, len(turns) + 1)]
     assert len(turns) >= 9
+
+
+async def test_threads_take_short_turns_while_bytes_are_always_there() -> None:
+    usual = sys.getswitchinterval()
+    content = asyncio.StreamReader()
+    content.feed_data(b"x" * 4 * bodies.PIECE)
+    inner = SimpleNamespace(_aiohttp_response=SimpleNamespace(content=content))
+    body = bodies._BodyStream(inner, inflates=False)  # type: ignore[arg-type]
+    turns: list[float] = []
+    async for piece in body:
+        turns.append(sys.getswitchinterval())
+        if len(turns) == 4:  # nothing is there: the next piece is waited for
+            loop = asyncio.get_running_loop()
+            loop.call_later(2 * bodies.WAITED_S, content.feed_data, piece)
+            loop.call_later(2 * bodies.WAITED_S, content.feed_eof)
+        time.sleep(2 * bodies.FAIR_S)
+    assert turns == [usual, *[OF_THE_LOOP] * 3, usual]
+    assert sys.getswitchinterval() == usual
+
+
+async def test_the_shortest_turn_that_anyone_wants_is_taken() -> None:
+    usual = sys.getswitchinterval()
+    with short_turns(OF_THE_LOOP):
+        assert await beside_the_loop(sys.getswitchinterval) == OF_A_THREAD
+        assert sys.getswitchinterval() == OF_THE_LOOP
+    assert sys.getswitchinterval() == usual
 
 
 def test_thoughts_take_time_that_grows_with_them() -> None:

@@ -61,7 +61,8 @@ async def test_it_goes_on_from_its_end(visit: Visit):
 
 
 async def test_a_hit_and_paper_reach_what_was_not_loaded(visit: Visit):
-    """A search hit opens at its message, which has the focus, and print has the first one."""
+    """A search hit opens at its message, which has the focus, and is looked for in what was said
+    alone; print has the first one."""
     chat = await long_thread(visit, turns=110)
     sidebar = Sidebar(chat.page)
     await sidebar.search.fill("57")

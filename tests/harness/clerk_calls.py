@@ -133,7 +133,8 @@ def fill(conversation_id: str, turns: int, words: int = 1, system: str | None = 
 
     conversation = Conversation.objects.get(id=conversation_id)
     rows: list[Message] = []
-    start = timezone.now() - timedelta(days=1)
+    # A minute that a test looks for among what was said.
+    start = timezone.now().replace(minute=57) - timedelta(days=1)
     texts = [("system", system)] if system else []
     for number in range(2 * turns):
         texts.append(("assistant" if number % 2 else "user", f"{number} " + "word " * words))

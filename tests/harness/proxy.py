@@ -32,6 +32,7 @@ class Proxy:
         self.delay = 0.0
         self.connections = 0
         self._mute = 0  # the connections up to this number
+        self._cuts = 0
         self._limits: tuple[int | None, int | None] = (None, None)
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -51,6 +52,7 @@ class Proxy:
         await self._server.wait_closed()
 
     def cut(self) -> None:
+        self._cuts += 1
         for writer in list(self._writers):
             _reset(writer)
 
@@ -71,10 +73,12 @@ class Proxy:
             _reset(writer)
             self._tasks.discard(task)
             return
-        writers = [writer]
+        writers, cuts = [writer], self._cuts
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
             writers.append(far_writer)
+            if self._cuts != cuts:
+                return
             self._writers |= set(writers)
             ways = [
                 asyncio.create_task(self._pass(number, reader, far_writer, up, dropped=False)),

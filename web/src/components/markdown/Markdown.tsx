@@ -67,7 +67,7 @@ export function Markdown({ text, streaming }: { text: string; streaming: boolean
     <Unfinished value={streaming}>
       {streaming && <KeepSelection text={text} />}
       {/* Not a class: with one that comes or goes, Chromium lays out the whole reply again. */}
-      <div className="prose" data-grows={streaming || undefined} dir="auto" aria-busy={end < blocks.length || undefined}>
+      <div className="prose" data-said data-grows={streaming || undefined} dir="auto" aria-busy={end < blocks.length || undefined}>
         {blocks.slice(0, end).map((block, index) => (
           <Block
             // A block's place is its identity: earlier ones never move.

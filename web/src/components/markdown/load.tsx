@@ -56,7 +56,7 @@ function subscribe(listener: () => void): () => void {
 export function LazyMarkdown(props: { text: string; streaming: boolean }) {
   if (use(PlainText)) {
     return (
-      <p className="break-words whitespace-pre-wrap" dir="auto">
+      <p className="break-words whitespace-pre-wrap" dir="auto" data-said>
         <Literal text={props.text} />
       </p>
     );

@@ -87,13 +87,15 @@ function Places({ found, playground }: { found: Found; playground: Playground })
   );
 }
 
-/** Where the words begin in the text of an element, in its order. */
-function placesIn(element: HTMLElement, query: string): Range[] {
+/** Where the words begin in what a message says, in its order: not in its time, its figures and notes. */
+function placesIn(message: HTMLElement, query: string): Range[] {
   const words = wordsOf(query);
   if (words.length === 0) return [];
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${words.join('|')})`, 'giu');
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT, (node) =>
-    node.parentElement?.closest('button, [aria-hidden=true], .sr-only') ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+  const walker = document.createTreeWalker(message, NodeFilter.SHOW_TEXT, ({ parentElement: element }) =>
+    element?.closest('[data-said]') && !element.closest('button, [aria-hidden=true], .sr-only')
+      ? NodeFilter.FILTER_ACCEPT
+      : NodeFilter.FILTER_REJECT,
   );
   const ranges: Range[] = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

@@ -90,6 +90,7 @@ function Bubble({ text }: { text: string }) {
         className={`max-w-full break-words whitespace-pre-wrap ${isLong && !unfolded ? 'fold-lines' : ''}`}
         style={{ '--lines': FOLDED } as CSSProperties}
         dir="auto"
+        data-said
       >
         <Literal text={text} />
       </p>

@@ -17,6 +17,13 @@ def sign_in_servers() -> Iterator[SignInServers]:
 
 
 @pytest.fixture
+def own_sign_in_servers() -> Iterator[SignInServers]:
+    """Where nothing of another test ends meanwhile."""
+    with oauth.sign_in_servers() as servers:
+        yield servers
+
+
+@pytest.fixture
 def add_server() -> Callable[..., Awaitable[dict[str, Any]]]:
     """`add_server(staff, trusted=True, …)` adds the tool server under a name of its own."""
     return add_tool_server

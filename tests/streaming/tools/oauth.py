@@ -49,16 +49,15 @@ class SignInServers:
         """How often the OAuth server has granted tokens for a code, or for a refresh token."""
         return self.kept()["granted"].get(kind, 0)
 
-    async def until_kept(self, rows: dict[str, int]) -> None:
-        """Return when the OAuth server keeps no more clients and tokens than these."""
+    async def until_nothing_is_kept(self) -> None:
+        """Return when the OAuth server keeps no client of ours, and no token."""
         async with asyncio.timeout(WAIT_S):
-            while self.rows() != rows:
+            while self._rows():
                 await asyncio.sleep(0.05)
 
-    def rows(self) -> dict[str, int]:
-        """How many clients and tokens the OAuth server keeps."""
+    def _rows(self) -> int:
         kept = self.kept()["kept"]
-        return {kind: kept.get(kind, 0) for kind in ("Client", "AccessToken", "RefreshToken")}
+        return sum(kept.get(kind, 0) for kind in ("Client", "AccessToken", "RefreshToken"))
 
     def drop(self, kind: str) -> None:
         """Let the OAuth server forget what it keeps of a kind."""

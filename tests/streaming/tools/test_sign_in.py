@@ -160,16 +160,15 @@ def told(socket: Socket, end: Event) -> list[Event]:
 
 
 async def test_secrets_are_encrypted_and_ending_revokes_them(
-    daphne_place: Place, sign_in_servers: SignInServers
+    daphne_place: Place, own_sign_in_servers: SignInServers
 ):
     """By oneself, with the account and with the server: the OAuth server keeps neither tokens nor
     our registration."""
-    place = daphne_place
+    place, sign_in_servers = daphne_place, own_sign_in_servers
     staff = await place.person(staff=True)
     person, closed = await place.person(), await place.person()
     server = await sign_in_servers.add(staff)
     own = f"/api/tool-servers/{server['id']}/sign-in/"
-    before = sign_in_servers.rows()
     for one, name in ((closed, "closed"), (person, "grace")):
         await sign_in(one, server, name)
     [stored] = await place.clerk("tool_sign_ins", user_id=person.id)
@@ -179,7 +178,7 @@ async def test_secrets_are_encrypted_and_ending_revokes_them(
     refused(await person.rest.get(own), 403, "missing_scope")
     await place.clerk("deactivate", user_id=closed.id)
     assert (await person.page.delete(own)).status_code == 204
-    await sign_in_servers.until_kept(before)
+    await sign_in_servers.until_nothing_is_kept()
     chat = await chat_with_tools(person, server["name"])
     async with person.socket(chat) as socket:
         end = await socket.reply(calls(server, WHO), model="calls")
@@ -192,7 +191,7 @@ async def test_secrets_are_encrypted_and_ending_revokes_them(
     for one, name in ((person, "grace"), (staff, "ada")):
         await sign_in(one, server, name)
     assert (await staff.page.delete(path)).status_code == 204
-    await sign_in_servers.until_kept(before)
+    await sign_in_servers.until_nothing_is_kept()
     # It is revoked first, and deleted then.
     async with asyncio.timeout(WAIT_S):
         while await place.clerk("tool_sign_ins", user_id=staff.id):

@@ -2,7 +2,8 @@
  * One open conversation, and what the engine and the AI SDK's chat above it do not settle:
  * refusals, turns begun elsewhere, reading the messages again. No React in here.
  */
-import type { CallState, ConversationEvent, ToolCall, UserMessageEvent } from '../protocol';
+import type { ConversationEvent, ToolCall, UserMessageEvent } from '../protocol';
+import { isNews } from './callStates';
 import { written } from './messageText';
 import { uuid } from '../transport/edges';
 import type { Command, ForeignEvent, TurnError, TurnEvent, Written } from '../transport/types';
@@ -18,29 +19,6 @@ import {
   serverIdOf,
   type ThreadMessage,
 } from './thread';
-
-/** How far a call is in each of its states. */
-const CALL_ORDER: Record<CallState, number> = {
-  needs_sign_in: 0,
-  asked: 1,
-  allowed: 2,
-  running: 3,
-  denied: 4,
-  done: 4,
-  failed: 4,
-  cancelled: 4,
-  interrupted: 4,
-};
-
-/** Whether news of a call are later than what is shown. One that runs may wait again: for a sign-in, or for what its server asks. */
-function isLater(shown: CallState, told: CallState): boolean {
-  if (told === 'needs_sign_in') return shown === 'allowed' || shown === 'running';
-  return CALL_ORDER[told] > CALL_ORDER[shown] || (told === 'asked' && CALL_ORDER[shown] < CALL_ORDER.done);
-}
-
-function questionsOf({ input = [] }: ToolCall): string {
-  return input.map(({ id }) => id).join();
-}
 
 /** Undoes the page's part of a refused request. */
 type Undo = (error: TurnError) => void;
@@ -298,9 +276,7 @@ export class Session extends SessionCore {
     const message = this.chat.messages.find((one) => serverIdOf(one) === serverId);
     const calls = message?.metadata?.tool_calls;
     const shown = calls?.find(({ id }) => id === call.id);
-    if (!message || !calls || !shown || !isLater(shown.state, call.state)) return;
-    // It has run since, and asks for something else now.
-    if (decided && questionsOf(decided) !== questionsOf(shown)) return;
+    if (!message || !calls || !shown || !isNews(shown, call, decided)) return;
     this.change(message.id, { tool_calls: calls.map((other) => (other === shown ? call : other)) });
     this.engine.followCalls(serverId);
   }

@@ -1,19 +1,11 @@
 /** Sending, as the components see it: the real engine, the real AI SDK, a scripted browser. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { delta, end, generated, row, start, userMessage, AT } from '../testing/scripted';
-import { answered, asked, pass, Stage } from '../testing/stage';
+import { answered, asked, eachOnAStage, pass, Stage } from '../testing/stage';
 
 let stage: Stage;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  stage = new Stage();
-});
-
-afterEach(async () => {
-  await stage.leave();
-  vi.useRealTimers();
-});
+eachOnAStage((fresh) => (stage = fresh));
 
 describe('sending', () => {
   test('the own message is there at once; then it is accepted, and answered', async () => {

@@ -1,19 +1,11 @@
 /** Tool calls of a reply: news of them, and answers to decisions that come after later news. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ToolCall } from '../protocol';
-import { answered, asked, Stage } from '../testing/stage';
+import { answered, asked, eachOnAStage, Stage } from '../testing/stage';
 
 let stage: Stage;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  stage = new Stage();
-});
-
-afterEach(async () => {
-  await stage.leave();
-  vi.useRealTimers();
-});
+eachOnAStage((fresh) => (stage = fresh));
 
 const call = (changes: Partial<ToolCall>): ToolCall => ({
   id: 't1',

@@ -1,20 +1,12 @@
 /** Messages that were deleted or restored, here or elsewhere. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ServerEvent } from '../protocol';
 import { delta, end, row, start, userMessage } from '../testing/scripted';
-import { answered, asked, pass, Stage } from '../testing/stage';
+import { answered, asked, eachOnAStage, pass, Stage } from '../testing/stage';
 
 let stage: Stage;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  stage = new Stage();
-});
-
-afterEach(async () => {
-  await stage.leave();
-  vi.useRealTimers();
-});
+eachOnAStage((fresh) => (stage = fresh));
 
 const next = () => [
   row('u2', 'user', { parent_id: 'a1', content: 'more' }),

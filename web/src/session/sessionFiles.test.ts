@@ -1,22 +1,14 @@
 /** Messages with files: sent, queued, edited, refused, seen from another tab. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { attachment } from '../testing/files';
 import { end, start, userMessage } from '../testing/scripted';
-import { answered, asked, pass, Stage } from '../testing/stage';
+import { answered, asked, eachOnAStage, pass, Stage } from '../testing/stage';
 
 let stage: Stage;
 const files = [attachment('f1'), attachment('f2')];
 const shownFiles = () => stage.session.chat.messages.map(({ metadata }) => metadata?.attachments?.map(({ id }) => id));
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  stage = new Stage();
-});
-
-afterEach(async () => {
-  await stage.leave();
-  vi.useRealTimers();
-});
+eachOnAStage((fresh) => (stage = fresh));
 
 test('files alone are a message, which shows them from the start', async () => {
   stage.open();

@@ -1,20 +1,12 @@
 /** What happens without being asked for here: before a reload, while away, in another tab. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ServerEvent } from '../protocol';
 import { delta, end, row, start, userMessage } from '../testing/scripted';
-import { answered, asked, pass, Stage } from '../testing/stage';
+import { answered, asked, eachOnAStage, pass, Stage } from '../testing/stage';
 
 let stage: Stage;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  stage = new Stage();
-});
-
-afterEach(async () => {
-  await stage.leave();
-  vi.useRealTimers();
-});
+eachOnAStage((fresh) => (stage = fresh));
 
 describe('coming back', () => {
   test('a reply that still runs goes on in its place', async () => {

@@ -1,19 +1,11 @@
 /** Queued messages, from the composer to the thread. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AT, end, row, start, userMessage } from '../testing/scripted';
-import { answered, asked, pass, Stage } from '../testing/stage';
+import { answered, asked, eachOnAStage, pass, Stage } from '../testing/stage';
 
 let stage: Stage;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  stage = new Stage();
-});
-
-afterEach(async () => {
-  await stage.leave();
-  vi.useRealTimers();
-});
+eachOnAStage((fresh) => (stage = fresh));
 
 const queued = () => stage.session.queued.map(({ content }) => content);
 

@@ -1,5 +1,5 @@
 /** For tests: a session with everything real but the browser and the server. */
-import { vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 import type { Message, Parameters, ServerEvent } from '../protocol';
 import { messageText } from '../session/messageText';
 import { createEngine } from '../transport/engine';
@@ -21,6 +21,19 @@ export const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 export const asked = () => row('u1', 'user', { client_id: 'k0', content: 'hi' });
 export const answered = (changes: Partial<Message> = {}) =>
   row('a1', 'assistant', { parent_id: 'u1', client_id: 'k0', content: 'One', ...changes });
+
+/** Gives each test of a file a stage of its own, with Vitest's timers. */
+export function eachOnAStage(use: (stage: Stage) => void): void {
+  let stage: Stage;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    use((stage = new Stage()));
+  });
+  afterEach(async () => {
+    await stage.leave();
+    vi.useRealTimers();
+  });
+}
 
 export class Stage {
   readonly script: Script = scripted();

@@ -77,6 +77,7 @@ def adapt() -> None:
     from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
     from twisted.internet import defer, reactor
 
+    run_on_uvloop(reactor)
     daphne_bodies.adapt()
     plain_run, plain_options = Server.run, WebSocketFactory.setProtocolOptions
     plain_data, plain_lost = WebSocketProtocol.dataReceived, WebSocketProtocol.connectionLost
@@ -216,6 +217,27 @@ def adapt() -> None:
     WebSocketProtocol._max_message_size_exceeded = max_message_size_exceeded
     # What Twisted reads out of forms nobody looks at, and a broken one it refuses without a word.
     WebRequest.__init__ = partialmethod(WebRequest.__init__, parsePOSTFormSubmission=False)
+
+
+def run_on_uvloop(reactor: Any) -> None:
+    """Put uvloop below Twisted, where it is installed: Twisted has a reactor by now, which has not
+    run. It watches nothing yet but what wakes it."""
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return
+    if reactor.running or isinstance(reactor._asyncioEventloop, uvloop.Loop):
+        return
+    plain = reactor._asyncioEventloop
+    readers = reactor.getReaders()
+    for reader in readers:
+        reactor.removeReader(reader)
+    reactor._asyncioEventloop = uvloop.new_event_loop()
+    for reader in readers:
+        reactor.addReader(reader)
+    if plain._default_executor is not None:
+        reactor._asyncioEventloop.set_default_executor(plain._default_executor)
+    plain.close()
 
 
 def write_at_once(transport: Any, data: bytes) -> None:

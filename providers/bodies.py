@@ -45,7 +45,7 @@ class TooMuch(ValueError):
 
 
 class BoundedTransport(AiohttpTransport):
-    """Answers whose bodies are as this module says."""
+    """Answers whose bodies are as this module says; their `pieces` are an extension of them."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
@@ -57,6 +57,7 @@ class BoundedTransport(AiohttpTransport):
             raise ValueError(f"compressed with {encoding[:20]}")
         response.headers.pop("content-encoding", None)
         response.stream = body
+        response.extensions["pieces"] = body
         return response
 
 
@@ -71,22 +72,27 @@ class _BodyStream(httpx.AsyncByteStream):
         inflating = zlib.decompressobj(zlib.MAX_WBITS | 32) if self._inflates else None
         clock, busy, since = time.monotonic, 0.0, 0
         with map_aiohttp_exceptions(), ExitStack() as turns:
-            asked = clock()
+            asked, short = clock(), False
             while data := await self._content.read(PIECE):
-                if clock() - asked > WAITED_S:
+                began = clock()
+                if began - asked > WAITED_S:
                     busy, since = 0.0, 0
-                    turns.close()
+                    if short:
+                        turns.close()
+                        short = False
                 for piece in _inflated(data, inflating) if inflating else (data,):
-                    began = clock()
                     yield piece
-                    busy += clock() - began
+                    asked = clock()
+                    busy += asked - began
+                    began = asked
                     since += len(piece)
                     if busy >= FAIR_S or since >= FAIR:
                         busy, since = 0.0, 0
-                        turns.close()
-                        turns.enter_context(short_turns(OF_THE_LOOP))
+                        if not short:
+                            turns.enter_context(short_turns(OF_THE_LOOP))
+                            short = True
                         await _others()
-                asked = clock()
+                        asked = began = clock()
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -95,8 +101,7 @@ class _BodyStream(httpx.AsyncByteStream):
 def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes]:
     """The pieces of an answer as `BoundedTransport` gives them: bounded and inflated. httpx would
     hand each on through three generators of its own."""
-    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for mypy
-    return cast("AsyncGenerator[bytes]", response.stream.__aiter__())
+    return cast("AsyncGenerator[bytes]", response.extensions["pieces"].__aiter__())
 
 
 async def _others() -> None:

@@ -167,7 +167,7 @@ class OllamaProvider(Provider):
         )
         async with aclosing(stream):
             while True:
-                async with silence.limit():
+                with silence.limit():
                     line = await anext(stream, None)
                 if line is None:
                     raise errors.StreamBroken(

@@ -81,7 +81,7 @@ class OpenAIBase(Provider):
         silence = SilenceLimit(self._timeouts, self.health)
         text = ReplyText(request.model, self._closes_alone)
         try:
-            async with silence, aclosing(self._attempts(request, silence)) as chunks:
+            async with silence, aclosing(self._reply(request, silence)) as chunks:
                 async for chunk in chunks:
                     yield text.clean(chunk)
         except TimeoutError as exc:
@@ -96,52 +96,46 @@ class OpenAIBase(Provider):
                 self._remember_window(model, error.window)
             raise error from exc
 
-    async def _attempts(self, request: ChatRequest, silence: SilenceLimit) -> AsyncGenerator[Chunk]:
+    async def _reply(self, request: ChatRequest, silence: SilenceLimit) -> AsyncGenerator[Chunk]:
         """Ask for the reply, again without the fields that are refused, and again while the server
-        loads its model."""
+        loads its model; then read it."""
         wanted = openai_request.body(request)
         refused = self._refused_fields.of(request.model)
-        loading = False
-        while True:
-            body = self._refused_fields.apply(wanted, refused)
-            try:
-                async with aclosing(self._attempt(request, body, silence)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-                return
-            except transport.RefusalError as exc:
-                if exc.refusal.is_loading:
-                    if not loading:
-                        loading = True
-                        yield Chunk(phase="loading")
-                    async with silence.limit():
-                        await asyncio.sleep(LOADING_EVERY_S)
-                elif not self._refused_fields.add(exc.refusal, body, refused, request.model):
-                    raise
-                continue
-
-    async def _attempt(
-        self, request: ChatRequest, body: dict[str, Any], silence: SilenceLimit
-    ) -> AsyncGenerator[Chunk]:
         reply = openai_chunks.CompletionParser(self.label, request.model)
         reader = StreamReader()
+        loading = False
         async with AsyncExitStack() as stack:
-            async with silence.limit():
-                answer = await stack.enter_async_context(self._send(body))
-            if "html" in answer.content_type:
-                raise transport.RefusalError(Refusal(status=200, is_page=True))
+            while True:
+                body = self._refused_fields.apply(wanted, refused)
+                try:
+                    with silence.limit():
+                        answer = await stack.enter_async_context(self._send(body))
+                    if "html" in answer.content_type:
+                        raise transport.RefusalError(Refusal(status=200, is_page=True))
+                    break
+                except transport.RefusalError as exc:
+                    if exc.refusal.is_loading:
+                        if not loading:
+                            loading = True
+                            yield Chunk(phase="loading")
+                        with silence.limit():
+                            await asyncio.sleep(LOADING_EVERY_S)
+                    elif not self._refused_fields.add(exc.refusal, body, refused, request.model):
+                        raise
             pieces = await stack.enter_async_context(aclosing(answer.pieces))
             tail_until: float | None = None
             while not reply.done:
                 if reply.has_reason and tail_until is None:
                     tail_until = asyncio.get_running_loop().time() + TAIL_S
-                try:
-                    async with asyncio.timeout_at(tail_until) if tail_until else silence.limit():
+                if tail_until is None:
+                    with silence.limit():
                         piece = await anext(pieces, None)
-                except FAILURES:
-                    if tail_until is None:
-                        raise
-                    break  # a stream that fails after the reply has ended has just ended
+                else:
+                    try:
+                        async with asyncio.timeout_at(tail_until):
+                            piece = await anext(pieces, None)
+                    except FAILURES:
+                        break  # a stream that fails after the reply has ended has just ended
                 events = reader.end() if piece is None else reader.feed(piece)
                 for chunk in reply.read(events, streamed=reader.form is BodyForm.EVENTS):
                     silence.begun = True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 from providers import errors
@@ -28,8 +28,8 @@ class SilenceLimit:
     def __init__(self, timeouts: Timeouts, probe: Callable[[], Awaitable[None]]) -> None:
         self._timeouts = timeouts
         self._probe = probe
-        self._loop = asyncio.get_running_loop()
-        self._clock = self._loop.time
+        self.loop = asyncio.get_running_loop()
+        self._clock = self.loop.time
         self._since = self._clock()
         self._first_at = self._since + timeouts.first_byte_timeout_s
         self._wait = _Wait(self)
@@ -50,7 +50,7 @@ class SilenceLimit:
             self._probing.cancel()
             await asyncio.wait({self._probing})
 
-    def limit(self) -> AbstractAsyncContextManager[None]:
+    def limit(self) -> AbstractContextManager[None]:
         """The context in which to wait for the next piece; raises `TimeoutError`."""
         return self._wait
 
@@ -72,7 +72,7 @@ class SilenceLimit:
             if self._timer.when() <= when:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._look)
+        self._timer = self.loop.call_at(when, self._look)
 
     def _look(self) -> None:
         self._timer, now = None, self._clock()
@@ -121,13 +121,13 @@ class _Wait:
         self._task: asyncio.Task[Any] | None = None
         self._cancelling = 0
 
-    async def __aenter__(self) -> None:
-        task = self._task = asyncio.current_task()
+    def __enter__(self) -> None:
+        task = self._task = asyncio.current_task(self._limit.loop)
         assert task is not None  # noqa: S101 - this is a coroutine
         self._cancelling = task.cancelling()
         self._limit.begin(task)
 
-    async def __aexit__(self, kind: object, exc: BaseException | None, _: object) -> None:
+    def __exit__(self, kind: object, exc: BaseException | None, _: object) -> None:
         self._limit.end()
         if not self._limit.expired:
             return

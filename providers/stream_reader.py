@@ -59,6 +59,10 @@ class StreamReader:
             if piece[:1] == b"<":
                 raise ValueError("a page instead of a reply")
             self.form = BodyForm.JSON if piece[:1] in b"{[" else BodyForm.EVENTS
+        if self.form is BodyForm.EVENTS and not (self._rest or self._data):
+            data = _only_event(piece)
+            if data:
+                return (_text(data),)
         if b"\n" in piece and self.form is not BodyForm.DOCUMENT:
             return self._lines(piece)
         self._rest.append(piece)
@@ -122,6 +126,14 @@ class StreamReader:
         self._data.append(line)
         self._sizes[1] += len(line) + _LINE_COST
         self._require_room()
+
+
+def _only_event(piece: bytes) -> bytes:
+    """The data of a piece that is one event of one line, as a token is. Empty for any other."""
+    end = len(piece) - 2
+    if piece.startswith(b"data: ") and piece.find(b"\n") == end and piece.endswith(b"\n\n"):
+        return piece[6:end].removesuffix(b"\r")
+    return b""
 
 
 def _text(document: bytes) -> str:

@@ -214,6 +214,12 @@ class _Protocol(ResponseHandler):
         if error is not None and body is not None and not body.is_eof():
             body.set_exception(aiohttp.ClientPayloadError("The body is not HTTP."), error)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Read on, if reading was paused: aiohttp asks for it with each piece that is taken, and
+        would parse nothing once more each time."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
 
 class _Cookies(httpx.Cookies):
     """Looks for cookies in answers that have some: httpx builds three objects of every answer."""

@@ -160,11 +160,12 @@ class ToolPart:
     extra_content: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chunk:
     """A piece of a reply; any of its fields may be set, in one chunk or in several. Within one
     the order is phase, reasoning, content, tool calls, finish. `logprobs` are those of the tokens
-    of `content`, in OpenAI's form (`token`, `logprob`, `bytes`, `top_logprobs`).
+    of `content`, in OpenAI's form (`token`, `logprob`, `bytes`, `top_logprobs`). Nobody changes
+    one; that it could be done makes it cheaper, and there is one for each token.
 
     `finish` comes in exactly one chunk, the last of a whole reply. A stream that ends without
     it has failed, and the provider raises instead of ending.

@@ -45,6 +45,13 @@ def save_partial(
     return bool(changed(sql, [content, reasoning, seq, seq, *keys]))
 
 
+def save_partials(texts: Iterable[dict[str, Any]]) -> None:
+    """`save_partial` for each of these, all or none."""
+    with transaction.atomic():
+        for text in texts:
+            save_partial(**text)
+
+
 def save_route(*, reply_id: UUID, writer: UUID | None, **route: Any) -> bool:
     """Store a changed model and provider. Returns `False` if the reply has ended or has another
     writer."""

@@ -1,11 +1,11 @@
-"""The life of one reply's task: make it, keep its partial text, store its end.
+"""The life of one reply's task: make it, store its end.
 
 Everything written here goes to the database beside the stream: no follower waits for a write.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,6 @@ from streaming.errors import STORE_FAILURES, UNSTORABLE, Description, describe
 from streaming.events import End
 from streaming.provider_slots import ProviderSlots
 from streaming.replies import engine
-from streaming.replies.autosave import save_text
 from streaming.replies.result import Result
 from streaming.replies.row_events import settle
 from streaming.replies.turn import LOST, Turn
@@ -47,21 +46,15 @@ NOT_STORED = Description(
 )
 
 
-async def make(
-    turn: Turn, router: Router, slots: ProviderSlots, running: Callable[[], int]
-) -> End | None:
+async def make(turn: Turn, router: Router, slots: ProviderSlots) -> End | None:
     """Make a reply and store its end; the caller tells it. `None` when another process has taken
-    the reply: then nothing more was written. Cancelling interrupts the reply.
-
-    `running` gives the number of replies that this process makes.
-    """
+    the reply: then nothing more was written. Cancelling interrupts the reply."""
     async with db_threads.borrow():
         turn.producer = asyncio.create_task(
             engine.produce(
                 turn.plan, router, slots, turn.log, turn.result, partial(_save_route, turn)
             )
         )
-        saver = asyncio.create_task(save_text(turn, running))
         if turn.cut_as:
             turn.producer.cancel()
         failure: Exception | None = None
@@ -76,8 +69,6 @@ async def make(
             failure = error
             if describe(error).code == "internal":
                 logger.error("reply %s failed unexpectedly", turn.id, exc_info=error)
-        saver.cancel()
-        await asyncio.wait([saver])
         if turn.cut_as == LOST:
             return None
         text = turn.log.text("content") + turn.log.text("reasoning") + turn.result.calls.text()

@@ -27,6 +27,8 @@ class Turn:
         self.log = MemoryLog(snapshot_of(opened.reply), user_event(opened.user_message))
         self.result = Result.of(plan)
         self.producer: asyncio.Task[None] | None = None
+        # Of the log's text, as many characters are in its row, since when.
+        self.saved_size, self.saved_at = 0, 0.0
         self.cut_as: str | None = None
         # Whether messages waited behind the reply when its row was closed, as far as is known, and
         # whether somebody has asked since it began to begin what waits.

@@ -7,7 +7,6 @@ no client is connected: a reply belongs to its conversation.
 import asyncio
 import logging
 from contextlib import suppress
-from functools import partial
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -32,6 +31,7 @@ from streaming.provider_slots import ProviderSlots
 from streaming.push.notifications import Notifications
 from streaming.replies import making, message_queue
 from streaming.replies.accounting import record_end
+from streaming.replies.autosave import Autosave
 from streaming.replies.beginning import Beginnings
 from streaming.replies.commands import TurnRequest
 from streaming.replies.prompt import Plan
@@ -65,6 +65,7 @@ class Turns:
         self._running = running = RunningTurns()
         self._beginnings = Beginnings(router, limits, peers, running, self._launch, self.advance)
         self._held = message_queue.Held(self.advance)
+        self._autosave = Autosave(running)
         self._tools = ToolRuns(peers.process, running.spawn, self._beginnings.go_on)
 
     # --- What doors call --------------------------------------------------------------------
@@ -279,12 +280,14 @@ class Turns:
             turn.cut(Status.INTERRUPTED)
         self._tools.cut()
         await self._running.idle(CUT_PATIENCE)
+        await self._autosave.aclose()
 
     # --- Running ------------------------------------------------------------------------------
 
     def _launch(self, opened: OpenedTurn, plan: Plan, permit: Permit) -> Turn:
         turn = Turn(opened, plan, permit)
         self._running.add(turn)
+        self._autosave.begin()
         self._peers.share(turn.id, turn.log)
         metrics.running.inc()
         self._running.spawn(self._run(turn), f"turn {turn.id}")
@@ -293,7 +296,7 @@ class Turns:
     async def _run(self, turn: Turn) -> None:
         """Make one reply, then tell its end."""
         try:
-            end = await making.make(turn, self._router, self._slots, partial(len, self._running))
+            end = await making.make(turn, self._router, self._slots)
         finally:
             self._running.remove(turn)
             turn.permit.release()

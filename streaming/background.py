@@ -7,6 +7,8 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Final
 
+from streaming.small_queue import SmallEvent
+
 logger = logging.getLogger(__name__)
 
 # How long a loop pauses after a defect, in seconds.
@@ -36,7 +38,7 @@ class BackgroundLoop:
         retry: float = DEFECT_PAUSE,
     ) -> None:
         self.name = name
-        self.woken = asyncio.Event()
+        self.woken = SmallEvent()
         self._step, self._pause = step, pause
         self._outage, self._on_outage, self._retry = outage, on_outage, retry
         self._task: asyncio.Task[None] | None = None

@@ -5,13 +5,13 @@ Nothing is queued for a reader: a follower is one integer, its position, and tak
 after it when it wakes. Replay, live text, merging under load and slow readers are one loop.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from streaming import events
 from streaming.events import KINDS, End, Event, Kind, Snapshot
+from streaming.small_queue import SmallEvent
 
 # About the most text in one delta. Servers keep copies of the frame that a slow reader has not
 # taken yet, so it must not grow with the reply.
@@ -69,7 +69,7 @@ class MemoryLog:
         self.phase: ReplyPhase | None = None
         self.end: End | None = None
         self.lost = False
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: set[SmallEvent] = set()
         self._delta: Event | None = None
         self._texts: dict[Kind, tuple[int, str]] = {}  # joined up to a position
 
@@ -162,13 +162,13 @@ class MemoryLog:
         self._delta = events.delta(self.snapshot["id"], kind, since=since, seq=position, text=text)
         return self._delta
 
-    def watch(self, event: asyncio.Event | None = None) -> asyncio.Event:
+    def watch(self, event: SmallEvent | None = None) -> SmallEvent:
         """An event (`event`, or a new one) that is set at every change until `unwatch`."""
-        event = event or asyncio.Event()
+        event = event or SmallEvent()
         self._waiting.add(event)
         return event
 
-    def unwatch(self, event: asyncio.Event) -> None:
+    def unwatch(self, event: SmallEvent) -> None:
         self._waiting.discard(event)
 
     async def closed(self) -> None:

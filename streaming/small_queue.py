@@ -70,13 +70,13 @@ class SmallQueue(Generic[T]):
 
 
 class SmallEvent:
-    """As `asyncio.Event`, which takes 1 KiB even when nobody waits for it."""
+    """As `asyncio.Event`, which takes 1 KiB even when nobody waits for it, and longer to wait."""
 
-    __slots__ = ("_is_set", "_waited_for")
+    __slots__ = ("_is_set", "_waiting")
 
     def __init__(self) -> None:
         self._is_set = False
-        self._waited_for: asyncio.Event | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     def is_set(self) -> bool:
         return self._is_set
@@ -84,9 +84,9 @@ class SmallEvent:
     def set(self) -> None:
         """Let everyone who waits go on."""
         self._is_set = True
-        if self._waited_for is not None:
-            self._waited_for.set()
-            self._waited_for = None
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def clear(self) -> None:
         self._is_set = False
@@ -94,7 +94,10 @@ class SmallEvent:
     async def wait(self) -> bool:
         """Return when it is set."""
         if not self._is_set:
-            if self._waited_for is None:
-                self._waited_for = asyncio.Event()
-            await self._waited_for.wait()
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiting.remove(waiter)
         return True

@@ -28,6 +28,7 @@ from streaming.replies.making import outcome
 from streaming.replies.prompt import Plan, is_long, make_whole_plan
 from streaming.replies.result import Result
 from streaming.routing import Router
+from streaming.small_queue import SmallEvent
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class StatelessReply:
         self.over = False
         self.error: Exception | None = None
         self.tokens: dict[str, Any] = {}
-        self._news = asyncio.Event()
+        self._news = SmallEvent()
         self._task: asyncio.Task[None] | None = None
         self._reason: Exception | None = None
         self._ending = False

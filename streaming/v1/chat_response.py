@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import orjson
+
 from providers.types import Chunk, ToolPart
 from streaming.replies.result import Result
 from streaming.v1.reply_request import ParsedRequest
@@ -24,6 +26,7 @@ class Completion:
     def __init__(self, result: Result, request: ParsedRequest) -> None:
         self._result, self._request = result, request
         self._held: list[ToolPart] = []  # pieces of calls of custom tools
+        self._around: tuple[bytes, bytes] | None = None  # the text in a chunk of nothing else
         self._head = {
             "id": f"{self.prefix}-{uuid4().hex}",
             "created": int(time.time()),
@@ -35,16 +38,27 @@ class Completion:
         """The only chunk with the role."""
         return self._chunk({"role": "assistant", "content": ""})
 
-    def pieces(self, chunks: Iterable[Chunk]) -> bytes:
+    def pieces(self, chunks: Sequence[Chunk]) -> bytes:
         events = b""
         for chunk in merged(chunks):
             if chunk.reasoning:
                 events += self._chunk({"reasoning_content": chunk.reasoning})
-            if chunk.content:
+            if chunk.logprobs:
                 events += self._chunk({"content": chunk.content}, logprobs=chunk.logprobs)
+            elif chunk.content:
+                events += self._text(chunk.content)
             if parts := [part for part in chunk.tool_parts if not self._hold(part)]:
                 events += self._chunk({"tool_calls": [_piece(part) for part in parts]})
         return events
+
+    def _text(self, text: str) -> bytes:
+        """The chunk with a text and nothing else: of a reply all are the same but for it."""
+        if self._around is None:
+            stand_in = uuid4().hex
+            before, _, after = self._chunk({"content": stand_in}).partition(orjson.dumps(stand_in))
+            self._around = before, after
+        before, after = self._around
+        return before + orjson.dumps(text) + after
 
     def end(self, tokens: Json) -> bytes:
         """The chunk with the reason, that with the usage if it was asked for, the end mark. Calls

@@ -115,7 +115,7 @@ class Response:
         self._begun = True
         return self._told("created") + self._told("in_progress")
 
-    def pieces(self, chunks: Iterable[Chunk]) -> bytes:
+    def pieces(self, chunks: Sequence[Chunk]) -> bytes:
         return b"".join(piece for chunk in merged(chunks) for piece in self._piece(chunk))
 
     def end(self, tokens: Json) -> bytes:

@@ -1,6 +1,6 @@
 """The SSE writer: sends an answer piece by piece, as server-sent events."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import groupby
 from typing import Any, Protocol
@@ -32,7 +32,7 @@ class Writer(Protocol):
 
     def begin(self) -> bytes: ...
 
-    def pieces(self, chunks: Iterable[Chunk]) -> bytes: ...
+    def pieces(self, chunks: Sequence[Chunk]) -> bytes: ...
 
     def end(self, tokens: Json) -> bytes: ...
 
@@ -47,8 +47,12 @@ def event(data: Json, name: str = "") -> bytes:
     return head + b"data: " + orjson.dumps(data) + b"\n\n"
 
 
-def merged(chunks: Iterable[Chunk]) -> Iterable[Chunk]:
+def merged(chunks: Sequence[Chunk]) -> Iterable[Chunk]:
     """The same with neighbours that are text of one kind made one."""
+    return chunks if len(chunks) < 2 else _merged(chunks)
+
+
+def _merged(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     for kind, run in groupby(chunks, _kind):
         if kind == "content":
             texts = list(run)
@@ -66,6 +70,15 @@ def _kind(chunk: Chunk) -> str:
     return "content" if chunk.content else "reasoning"
 
 
+class _EventStream(StreamingHttpResponse):
+    """An answer of bytes as they come. Django hands each on through two generators of its own, that
+    make bytes of whatever it is."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces: AsyncIterator[bytes] = self._iterator  # type: ignore[attr-defined]
+        return pieces
+
+
 async def respond(reply: StatelessReply, write: Callable[[], Writer]) -> StreamingHttpResponse:
     """The answer that streams a reply. Waits for the first event before anything is sent, so that
     what fails before it has its real status."""
@@ -78,7 +91,7 @@ async def respond(reply: StatelessReply, write: Callable[[], Writer]) -> Streami
             async for item in events:
                 yield item
 
-    return StreamingHttpResponse(stream(), headers={**HEADERS, **reply.headers})
+    return _EventStream(stream(), headers={**HEADERS, **reply.headers})
 
 
 async def _events(reply: StatelessReply, write: Callable[[], Writer]) -> AsyncGenerator[bytes]:

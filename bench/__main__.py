@@ -19,32 +19,34 @@ from pathlib import Path
 
 from bench.server import measures
 from bench.server.report import Report
-from bench.server.sites import Proxy, Server, Site, start_model
+from bench.server.sites import Floor, Proxy, Server, Site, start_model
 from tests.harness.clerk import ROOT
-from tests.harness.postgresql import PostgreSQL
 from tests.harness.server import KINDS
 
 ROOMS = ("conversations", "project", "providers", "streaming")
-PARTS = ("start", "turns", "history", "herd", "paced", "saturation", "release", "uploads", "idle")
+# "idle" before what makes a server grow; "statements" are counted on PostgreSQL.
+PARTS = (
+    *("start", "idle", "turns", "history", "herd", "paced", "saturation", "release", "statements"),
+    "uploads",
+)
+STREAMS = {True: [100], False: [1, 10, 100, 300, 600]}  # of the quick run, and of the whole
 QUICK = ("start", "turns", "herd", "paced", "saturation", "release")
 
 
 def sites(options: argparse.Namespace, model_port: int, stack: ExitStack) -> list[Site]:
     """Everything that is measured, started."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    started: list[Site] = [Proxy(model_port, stack), Proxy(model_port, stack, "floor")]
+    started: list[Site] = [Proxy(model_port, stack)]
+    started += [Floor(model_port, stack, f"floor {kind}", kind) for kind in options.servers]
     checkouts = {"": ROOT} | {f" {path.name}": path.resolve() for path in options.beside}
     for label, checkout in checkouts.items():
         for room in ROOMS:  # as an installed server is
             compileall.compile_dir(checkout / room, quiet=1)
         for kind in options.servers:
-            settings = {}
-            if options.postgresql:
-                database = PostgreSQL()
-                database.start()
-                stack.callback(database.close)
-                settings["DATABASE_URL"] = database.database(migrated=False)
-            started.append(Server(kind, label, checkout, folder, model_port, stack, **settings))
+            server = Server(
+                kind, label, checkout, folder, model_port, stack, postgresql=options.postgresql
+            )
+            started.append(server)
     return started
 
 
@@ -68,16 +70,18 @@ async def measure(
             return await measures.herd(site, door)
         case "paced":
             figures: dict[str, float] = {}
-            for streams in (100,) if quick else (1, 10, 100, 300, 600):
+            for streams in STREAMS[quick]:
                 figures |= await measures.paced(site, door, streams)
             return figures
         case "saturation":
             return await measures.saturation(site, door)
+        case "statements" if isinstance(site, Server) and site.postgresql:
+            return await measures.statements(site, door)
         case "release" if door == "v1":
             return await measures.release(site, model_port, 10)
         case "uploads" if door == "socket" and isinstance(site, Server):
             return await measures.uploads(site)
-        case "idle" if door == "socket" and isinstance(site, Server):
+        case "idle" if door == "socket" and isinstance(site, Server | Floor):
             return await measures.idle(site, 500)
     return {}
 
@@ -103,6 +107,7 @@ def main() -> None:
     names("quick", nargs="?", choices=["quick"], help="one round of the most important")
     names("--rounds", type=int, help="so many rounds (3, quick: 1)")
     names("--only", help="parts, with commas: " + ", ".join(PARTS))
+    names("--streams", help="paced at once, with commas: 100, or from 1 to 600")
     names("--servers", default=",".join(KINDS), help="daphne, uvicorn, or both")
     names("--beside", type=Path, action="append", default=[], help="another checkout, measured too")
     names("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
@@ -111,6 +116,8 @@ def main() -> None:
     options.quick = options.quick is not None
     options.rounds = options.rounds or (1 if options.quick else 3)
     options.only = (options.only.split(",")) if options.only else QUICK if options.quick else PARTS
+    if options.streams:
+        STREAMS[options.quick] = [int(number) for number in options.streams.split(",")]
     options.servers = options.servers.split(",")
     report = Report()
     asyncio.run(run(options, report))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.server.load import NANO, Heard, Requests, Wrong
 from bench.server.model import SCRIPTS
-from bench.server.sites import Client, Server, Site, cpu_seconds, get, resident
+from bench.server.sites import Client, Floor, Server, Site, cpu_seconds, get, resident
 
 Figures = dict[str, float]
 
@@ -98,6 +98,25 @@ async def saturation(site: Site, door: str, streams: int = 10) -> Figures:
         return {"tokens a second": tokens / lasted, "tokens a CPU second": tokens / used}
 
 
+async def statements(site: Server, door: str, count: int = 20) -> Figures:
+    """What one turn after the other asks of PostgreSQL, and in how many transactions."""
+    async with AsyncExitStack() as stack:
+        with site.logged_statements() as logged:
+            [client] = await site.clients(door, 1, stack)
+            await client.ask("four")
+            await client.ask("four")
+            before = logged()
+            for _ in range(count):
+                await client.ask("four")
+            asked = logged()[len(before) :]
+        transactions = asked.count("BEGIN")
+        ends = transactions + asked.count("COMMIT")
+        return {
+            "statements a turn": (len(asked) - ends) / count,
+            "transactions a turn": transactions / count,
+        }
+
+
 async def release(site: Site, model_port: int, times: int) -> Figures:
     """From a client of `/v1` that goes away until the model's connection is closed."""
     found = []
@@ -118,7 +137,7 @@ async def release(site: Site, model_port: int, times: int) -> Figures:
     return {"release": median(found) * 1000}
 
 
-async def idle(site: Server, count: int) -> Figures:
+async def idle(site: Server | Floor, count: int) -> Figures:
     """Memory of an open socket that says nothing."""
     async with AsyncExitStack() as stack:
         chat = site.chat()

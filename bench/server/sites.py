@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import time
-from contextlib import AsyncExitStack, ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,15 @@ from bench.server.model import SCRIPTS
 from tests.harness import WAIT_S
 from tests.harness.clerk import ROOT
 from tests.harness.ports import free_port
+from tests.harness.postgresql import PostgreSQL
 from tests.harness.server import ChatServer, Kind
 
 Client = Requests | Socket
 PROXY_PYTHON = ROOT / "bench" / ".venv" / "bin" / "python"
+QUIETLY: dict[Kind, list[str]] = {
+    "daphne": ["-v", "0"],
+    "uvicorn": ["--loop", "uvloop", "--no-access-log", "--log-level", "warning"],
+}
 
 
 def cpu_seconds(pid: int) -> float:
@@ -68,14 +75,16 @@ class Site:
 
 
 class Proxy(Site):
-    """The baseline, or the `floor`: the same of the server's parts."""
+    """The baseline."""
 
-    def __init__(self, model_port: int, stack: ExitStack, name: str = "proxy") -> None:
+    python, app = str(PROXY_PYTHON), "bench.server.proxy:app"
+
+    def __init__(
+        self, model_port: int, stack: ExitStack, name: str = "proxy", kind: Kind = "uvicorn"
+    ) -> None:
         super().__init__(name)
         self._port = free_port()
-        python = sys.executable if name == "floor" else str(PROXY_PYTHON)
-        command = [python, "-m", "uvicorn", "--loop", "uvloop", "--no-access-log"]
-        command += ["--log-level", "warning", "--port", str(self._port), f"bench.server.{name}:app"]
+        command = [self.python, "-m", kind, *QUIETLY[kind], "--port", str(self._port), self.app]
         environment = {**os.environ, "OPENAI_BASE_URL": f"http://127.0.0.1:{model_port}/v1"}
         started = time.monotonic()
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -101,6 +110,27 @@ class Proxy(Site):
         return clients
 
 
+class Floor(Proxy):
+    """The same of the server's parts, and with a socket."""
+
+    doors = ("v1", "socket")
+    python, app = sys.executable, "bench.server.floor:app"
+
+    def chat(self) -> str:
+        return "any"
+
+    async def socket(self, chat: str, stack: AsyncExitStack) -> Socket:
+        client = Socket(self._port, {}, chat)
+        await client.open()
+        stack.callback(client.close)
+        return client
+
+    async def clients(self, door: str, count: int, stack: AsyncExitStack) -> list[Client]:
+        if door == "socket":
+            return [await self.socket(self.chat(), stack) for _ in range(count)]
+        return await super().clients(door, count, stack)
+
+
 class Server(Site):
     doors = ("v1", "socket")
 
@@ -112,9 +142,16 @@ class Server(Site):
         folder: Path,
         model_port: int,
         stack: ExitStack,
+        postgresql: bool = False,
         **settings: Any,
     ) -> None:
         super().__init__(f"{kind}{label}")
+        self.postgresql: PostgreSQL | None = None
+        if postgresql:
+            self.postgresql = PostgreSQL()
+            self.postgresql.start()
+            stack.callback(self.postgresql.close)
+            settings["DATABASE_URL"] = self.postgresql.database(migrated=False)
         self._server = ChatServer(
             kind,
             folder / self.name.replace(" ", "-").replace("/", "-"),
@@ -155,6 +192,21 @@ class Server(Site):
         if turns:
             self._server.clerk("fill", conversation_id=chat, turns=turns, words=3)
         return chat
+
+    @contextmanager
+    def logged_statements(self) -> Iterator[Callable[[], list[str]]]:
+        """Have PostgreSQL log what it is asked; gives the first words of all of it so far."""
+        assert self.postgresql is not None  # noqa: S101 - for mypy
+        database = self.postgresql
+        change = "ALTER DATABASE test_1 SET {} = '{}'"
+        for name, value in (("log_min_messages", "log"), ("log_statement", "all")):
+            database.execute(change.format(name, value))
+        database.drop_connections()  # the next ones log
+        try:
+            yield lambda: re.findall(r"LOG:  (?:statement|execute [^:]*): (\w+)", database.output)
+        finally:
+            database.execute("ALTER DATABASE test_1 RESET ALL")
+            database.drop_connections()
 
     async def upload(self, data: bytes, name: str) -> None:
         """Upload a file, other bytes under each name, and have it read."""

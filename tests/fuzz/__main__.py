@@ -24,6 +24,8 @@ SETTINGS = {"CHAT_REQUESTS_PER_MINUTE": 100_000, "CHAT_CONCURRENT_REQUESTS": 30}
 PEOPLE_WITH_SOCKETS = 20
 GROUPS = 6
 QUIET_SECONDS = 3.0
+# Inputs that are sent first: what is loaded with its first use, and caches, are no growth.
+LOADING = 400
 # When a server has given back what it does not need.
 REST_SECONDS = 2 * allocator.PAUSE
 # The part of a processor that the neighbour alone makes a server use, and some more.
@@ -67,21 +69,30 @@ async def run(server: ChatServer, count: int, rng: random.Random) -> list[str]:
         people = await socket_people(place, PEOPLE_WITH_SOCKETS)
         description = ok(await person.rest.get("/api/schema/", format="json"))
         operations = Operations(description, rng)
+
+        def floods(count: int) -> dict[str, Callable[[Found], Awaitable[None]]]:
+            sent: dict[str, Callable[[Found], Awaitable[None]]] = {
+                "requests": lambda found: send_requests(operations, many, count // 2, found, rng),
+                "frames": lambda found: send_frames(people, count // 2, found, rng),
+                "frame flood": lambda found: send_frames(people, count // 20, found, rng, pause=0),
+            }
+            for name, flood in FLOODS.items():
+                sent[name] = lambda found, flood=flood: flood(place, found, min(count // 50, 2000))
+            return sent
+
+        print(f"\n{server.kind}: {server.memory() / 1e6:.0f} MB after the start", end="")
+        for flood in floods(LOADING).values():
+            await flood(Found())
+        await asyncio.sleep(REST_SECONDS)
+        print(f", {server.memory() / 1e6:.0f} MB when a little of everything was sent.")
         async with neighbour(person) as quiet:
             await asyncio.sleep(QUIET_SECONDS)
-        print(f"\n{server.kind}: a quiet neighbour waits {quiet.typical * 1000:.1f} ms.")
+        print(f"A quiet neighbour waits {quiet.typical * 1000:.1f} ms.")
         print(line(HEAD))
-        floods: dict[str, Callable[[Found], Awaitable[None]]] = {
-            "requests": lambda found: send_requests(operations, many, count // 2, found, rng),
-            "frames": lambda found: send_frames(people, count // 2, found, rng),
-            "frame flood": lambda found: send_frames(people, count // 20, found, rng, pause=0),
-        }
-        for name, flood in FLOODS.items():
-            floods[name] = lambda found, flood=flood: flood(place, found, min(count // 50, 2000))
-        # The first time loads code and fills caches; the second shows whether what is left grows.
-        for names in (list(floods), list(FLOODS)):
+        # The second time shows whether what is left grows.
+        for names in (list(floods(count)), list(FLOODS)):
             for name in names:
-                faults += await measured(place, name, floods[name], quiet)
+                faults += await measured(place, name, floods(count)[name], quiet)
             await asyncio.sleep(REST_SECONDS)
             left = f"{server.memory() / 1e6:.0f} MB {REST_SECONDS:.0f} s after the last flood."
             print(left, flush=True)

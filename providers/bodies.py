@@ -45,7 +45,7 @@ class TooMuch(ValueError):
 
 
 class BoundedTransport(AiohttpTransport):
-    """Answers whose bodies are as this module says; their `pieces` are an extension of them."""
+    """Answers whose bodies are as this module says."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
@@ -57,7 +57,6 @@ class BoundedTransport(AiohttpTransport):
             raise ValueError(f"compressed with {encoding[:20]}")
         response.headers.pop("content-encoding", None)
         response.stream = body
-        response.extensions["pieces"] = body
         return response
 
 
@@ -101,7 +100,8 @@ class _BodyStream(httpx.AsyncByteStream):
 def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes]:
     """The pieces of an answer as `BoundedTransport` gives them: bounded and inflated. httpx would
     hand each on through three generators of its own."""
-    return cast("AsyncGenerator[bytes]", response.extensions["pieces"].__aiter__())
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for mypy
+    return cast("AsyncGenerator[bytes]", response.stream.__aiter__())
 
 
 async def _others() -> None:

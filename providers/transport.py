@@ -83,6 +83,7 @@ class ServerClient:
         self._access = access
         self._wrap = wrap
         self._client: httpx.AsyncClient | None = None
+        self._transport: httpx.AsyncBaseTransport
         self._posts: dict[str, httpx.Request] = {}  # what is the same in each, by path
         self._opening = asyncio.Lock()
         self._closed = False
@@ -99,7 +100,7 @@ class ServerClient:
             return self._client
 
     async def _make_client(self) -> httpx.AsyncClient:
-        transport = self._wrap(
+        self._transport = transport = self._wrap(
             await _open_transport(self.url, self._access.ca, trust_env=self._trust_env)
         )
         options: dict[str, Any] = {
@@ -134,7 +135,8 @@ class ServerClient:
     ) -> AsyncIterator[httpx.Response]:
         """The answer to a JSON document, whose body is not read yet. The address and the headers of
         a path are put together once, with those of its first request: that takes as long as all
-        else that httpx does for one."""
+        else that httpx does for one. It goes straight to the transport, without the client's layers
+        for authentication and redirects."""
         client = await self.open()
         same = self._posts.get(path)
         if same is None:
@@ -152,8 +154,10 @@ class ServerClient:
         )
         if client.cookies:
             client.cookies.set_cookie_header(request)
-        response = await client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
+            client.cookies.extract_cookies(response)
+            await _raise_refusal(response)
             yield response
         finally:
             await response.aclose()

@@ -105,14 +105,8 @@ async def test_errors_in_the_middle_of_the_body(
         async def respond(
             _: BoundedTransport, request: httpx.Request, cls: type[Exception] = cls
         ) -> httpx.Response:
-            body = Body(cls)
-            return httpx.Response(
-                200,
-                stream=body,
-                headers={"content-type": "text/event-stream"},
-                request=request,
-                extensions={"pieces": body},
-            )
+            headers = {"content-type": "text/event-stream"}
+            return httpx.Response(200, stream=Body(cls), headers=headers, request=request)
 
         monkeypatch.setattr(BoundedTransport, "handle_async_request", respond)
         reply = await ask(provider, "m")

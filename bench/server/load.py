@@ -14,6 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 NANO = 1e9
+# Kinds of frames.
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
 class Wrong(Exception):
@@ -155,9 +157,16 @@ class Socket(Stream):
             "content": "Go on",
             "parameters": {"model": model},
         }
-        body, mask = json.dumps(frame).encode(), os.urandom(4)
+        self._write(TEXT, json.dumps(frame).encode())
+
+    def _write(self, kind: int, body: bytes) -> None:
+        """Write a frame, masked as a client's is."""
+        mask = os.urandom(4)
+        size = len(body)
+        head = struct.pack("!BB", 0x80 | kind, 0x80 | min(size, 126))
+        head += struct.pack("!H", size) if size >= 126 else b""
         masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(body))
-        self._writer.write(struct.pack("!BBH", 0x81, 0x80 | 126, len(body)) + mask + masked)
+        self._writer.write(head + mask + masked)
 
     async def first(self) -> None:
         """Return with the first text."""
@@ -172,8 +181,10 @@ class Socket(Stream):
             elif size == 127:
                 (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
             body = await self._reader.readexactly(size)
-            if kind & 15 == 1:
+            if kind & 15 == PING:
+                self._write(PONG, body)
+            if kind & 15 == TEXT:
                 event: dict[str, Any] = json.loads(body)
                 return event
-            if kind & 15 == 8:
+            if kind & 15 == CLOSE:
                 raise Wrong(f"the socket was closed: {body!r}")

@@ -231,7 +231,9 @@ class Server(Site):
 
     async def clients(self, door: str, count: int, stack: AsyncExitStack) -> list[Client]:
         if door == "socket":
-            return [await self.socket(self.chat(), stack) for _ in range(count)]
+            # All chats first, of which ten are made in a second: pings wait for no answer so long.
+            chats = [self.chat() for _ in range(count)]
+            return [await self.socket(chat, stack) for chat in chats]
         clients: list[Client] = [Requests(self._server.port, self._headers) for _ in range(count)]
         for client in clients:
             await client.open()

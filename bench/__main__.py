@@ -4,8 +4,8 @@ Everything stands and is measured in turn in one run, round after round, since f
 more of the machine than of the code: only ratios within a run compare. The model is scripted, and
 every reply is held to be whole and in order. Processor time is that of the server alone.
 
-    make bench                              all of it, about ten minutes on two cores
-    make bench ARGS=quick                   one round of the most important, two minutes
+    make bench                              all of it, half an hour on two cores
+    make bench ARGS=quick                   one round of the most important, four minutes
     make bench ARGS="--only turns,paced --beside ../other-checkout"
 """
 

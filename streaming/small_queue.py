@@ -55,18 +55,11 @@ class SmallQueue(Generic[T]):
             await self._change()
 
     async def _change(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiting.remove(waiter)
+        await _wait_among(self._waiting)
 
     def _wake(self) -> None:
         """Let everyone who waits look again: who was cancelled meanwhile takes nothing away."""
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        _wake_all(self._waiting)
 
 
 class SmallEvent:
@@ -84,9 +77,7 @@ class SmallEvent:
     def set(self) -> None:
         """Let everyone who waits go on."""
         self._is_set = True
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        _wake_all(self._waiting)
 
     def clear(self) -> None:
         self._is_set = False
@@ -94,10 +85,21 @@ class SmallEvent:
     async def wait(self) -> bool:
         """Return when it is set."""
         if not self._is_set:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiting.remove(waiter)
+            await _wait_among(self._waiting)
         return True
+
+
+async def _wait_among(waiting: list[asyncio.Future[None]]) -> None:
+    """Return when all of these are woken. Cancelling leaves nothing among them."""
+    waiter = asyncio.get_running_loop().create_future()
+    waiting.append(waiter)
+    try:
+        await waiter
+    finally:
+        waiting.remove(waiter)
+
+
+def _wake_all(waiting: list[asyncio.Future[None]]) -> None:
+    for waiter in waiting:
+        if not waiter.done():
+            waiter.set_result(None)

@@ -45,7 +45,7 @@ class Autosave:
 
     def begin(self) -> None:
         """Look after the replies that run, until there is none. Needs a running event loop."""
-        if self._timer is None:
+        if not self.looks:
             self._loop.start()
             self._timer = asyncio.get_running_loop().call_later(SOONEST, self._look)
 

@@ -12,11 +12,11 @@ from streaming.routing import ANSWER_S, Router
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
     """A model under its id, which `Router.resolve` takes: `<model>` at the default provider,
-    `<provider>/<model>` at the others. `stale` says that its provider does not answer, and listed
-    the model when it last did."""
+    `<provider>/<model>` at the others. The provider is the one that was asked: its connection may
+    be gone. `stale` says that it does not answer, and listed the model when it last did."""
 
     id: str
-    provider: str
+    provider: Provider
     model: Model
     stale: bool
 
@@ -39,12 +39,12 @@ class Catalog:
             self._models(default, None), *(self._models(other, ANSWER_S) for other in others)
         )
         entries = [
-            CatalogEntry(await self._id(default, model), default.name, model, error is not None)
+            CatalogEntry(await self._id(default, model), default, model, error is not None)
             for model in models
         ]
         for other, (theirs, failure) in zip(others, lists, strict=True):
             entries += [
-                CatalogEntry(f"{other.name}/{model.name}", other.name, model, failure is not None)
+                CatalogEntry(f"{other.name}/{model.name}", other, model, failure is not None)
                 for model in theirs
             ]
         return entries, error

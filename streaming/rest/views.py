@@ -223,7 +223,7 @@ class ModelsView(AsyncAPIView):
                 "notice": provider.notice,
                 "notice_code": provider.notice_code,
                 "results": [
-                    _model(entry, router.providers[entry.provider])
+                    _model(entry)
                     for entry in entries
                     if entry.model.chats and keys.allows(key_of(request), entry.id, provider.name)
                 ],
@@ -241,8 +241,13 @@ def _labels(
     providers: Mapping[str, Provider], entries: list[CatalogEntry], key: ApiKey | None
 ) -> dict[str, str]:
     """What people call the providers. A key is told of those alone whose models it may use."""
-    listed = {e.provider for e in entries if key and keys.allows(key, e.id, e.provider)}
-    return {name: p.label for name, p in providers.items() if key is None or name in listed}
+    listed = [
+        entry.provider
+        for entry in entries
+        if key is None or keys.allows(key, entry.id, entry.provider.name)
+    ]
+    known = [*providers.values(), *listed] if key is None else listed
+    return {provider.name: provider.label for provider in known}
 
 
 async def _queue(pk: UUID) -> Response:
@@ -275,17 +280,17 @@ def _answer(asked: Message | None, reply: Message, *, readable: bool) -> Respons
     return Response({**failure, **body}, status=failed, headers=headers)
 
 
-def _model(entry: CatalogEntry, provider: Provider) -> dict[str, Any]:
+def _model(entry: CatalogEntry) -> dict[str, Any]:
     model = entry.model
     effort = {"reasoning_effort"} if "thinking" in model.capabilities else set()
     return {
         "id": entry.id,
         "label": model.label,
-        "provider": entry.provider,
+        "provider": entry.provider.name,
         "stale": entry.stale,
         "context_length": model.window,
         "capabilities": list(model.capabilities),
-        "parameters": sorted(provider.parameters | effort),
+        "parameters": sorted(entry.provider.parameters | effort),
         "size_bytes": model.size_bytes,
         "parameter_size": model.parameter_size or None,
         "quantization_level": model.quantization_level or None,

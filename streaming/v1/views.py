@@ -101,7 +101,7 @@ async def _list(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     if error is not None and not entries:
         raise error
     data = [
-        listing.entry(entry.model, entry.id, entry.provider, stale=entry.stale)
+        listing.entry(entry.model, entry.id, entry.provider.name, stale=entry.stale)
         for entry in entries
         if keys.allows(caller.key, entry.id, default.name)
     ]

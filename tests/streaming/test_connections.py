@@ -122,6 +122,36 @@ async def test_a_connection_answers_in_every_process_from_its_addition_to_its_en
     assert all(KEY not in server.log for server in place.servers)
 
 
+async def test_a_connection_may_end_while_its_models_are_asked_for(
+    staff: Person, second: ScriptedOpenAI
+):
+    """Whoever asked gets the list; it was filled while the connection was there."""
+    made = ok(
+        await staff.page.post(
+            PATH,
+            {
+                "name": "second",
+                "label": "The second server",
+                "kind": "openai",
+                "base_url": f"{second.url}/v1",
+                "api_key": KEY,
+            },
+        ),
+        201,
+    )
+    held = second.hold("/v1/models")
+    asked = asyncio.create_task(staff.page.get("/api/models/"))
+    async with asyncio.timeout(WAIT_S):
+        while not second.exchanges:
+            await asyncio.sleep(0.01)
+    assert (await staff.page.delete(f"{PATH}{made['id']}/")).status_code == 204
+    held.set()
+    answer = ok(await asked)
+    assert "second/normal" in [model["id"] for model in answer["results"]]
+    assert answer["provider_labels"]["second"] == "The second server"
+    assert "second" not in ok(await staff.page.get("/api/models/"))["provider_labels"]
+
+
 @two
 async def test_what_a_test_finds(place: Place, staff: Person, second: ScriptedOpenAI):
     """In a sentence: that it answers and with how many models, or why not; and that it is an

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from streaming.background import BackgroundLoop
-from streaming.cluster.redis_client import AWAY, connect
+from streaming.cluster.redis_client import AWAY, call, connect
 from streaming.cluster.redis_log import RedisLogs, StreamEntry, inbox, log_key, parse
 from streaming.log import MemoryLog
 
@@ -20,8 +20,11 @@ from streaming.log import MemoryLog
 # connection whose other side vanished without a word would else be read for ever.
 BLOCK: Final = 2.0
 MARGIN: Final = 2.0
-# The least time from one read to the next, in seconds: under load a read has the news of many logs.
+# The least time from one read to the next, in seconds, and what each copy adds to it, up to the
+# most: under load a read has the news of many logs. A follower does not see the wait.
 BEAT: Final = 0.01
+BEAT_A_COPY: Final = 0.001
+MOST_BEAT: Final = 0.03
 # Entries of one log in one read.
 MOST_ENTRIES: Final = 1000
 # How long a follower waits until a new copy has the text so far, in seconds. Without the wait it
@@ -143,19 +146,20 @@ class Copies:
         if (wait := self._next_at - clock()) > 0:
             await asyncio.sleep(wait)
         now = clock()
-        self._next_at = now + BEAT
+        self._next_at = now + min(BEAT + BEAT_A_COPY * len(self._copies), MOST_BEAT)
         self._let_go(now)
         by_key = {log_key(reply_id): copy for reply_id, copy in self._copies.items()}
-        positions = {key: copy.position for key, copy in by_key.items()}
         # After an outage the first read only has to show that Redis is there, and the first read
         # of a new copy gives what there is: neither may wait for news.
         known = all(copy.read.is_set() for copy in by_key.values())
         wait = BLOCK if self.away_since is None and known else 0.001
         async with asyncio.timeout(wait + MARGIN):
-            streams: Any = await self._redis.xread(
-                {self._inbox: self._inbox_position, **positions},  # type: ignore[dict-item]
-                count=MOST_ENTRIES,
-                block=int(wait * 1000),
+            streams = await call(
+                self._redis,
+                *("XREAD", "COUNT", MOST_ENTRIES, "BLOCK", int(wait * 1000)),
+                *("STREAMS", self._inbox, *by_key, self._inbox_position),
+                *(copy.position for copy in by_key.values()),
+                patience=None,
             )
         self.away_since = None
         more = set()
@@ -173,8 +177,8 @@ class Copies:
             if key not in more:
                 copy.read.set()
 
-    async def _take_messages(self, entries: list[tuple[str, dict[str, str]]]) -> None:
-        for entry_id, fields in entries:
+    async def _take_messages(self, entries: list[tuple[str, list[str]]]) -> None:
+        for entry_id, (name, reply_id) in entries:
             self._inbox_position = entry_id
-            if reply_id := fields.get("stop"):
+            if name == "stop":
                 await self._stop(UUID(reply_id))

@@ -22,9 +22,12 @@ from streaming.peers import Owner
 RENEW: Final = 1.0
 # How soon an append is repeated while Redis is away, in seconds.
 RETRY: Final = 0.2
-# The least time from one call to the next, in seconds: under load a call has the pieces of many
-# logs, and costs hardly more than one for each piece. A reader elsewhere does not see the wait.
+# The least time from one call to the next, in seconds, and what each log with news adds to it, up
+# to the most: under load a call has several pieces of many logs, and costs hardly more than one
+# for each piece. A reader elsewhere does not see the wait.
 BEAT: Final = 0.01
+BEAT_A_LOG: Final = 0.001
+MOST_BEAT: Final = 0.05
 
 
 class Mirrored:
@@ -111,7 +114,7 @@ class Mirror:
         due = [m for m in self._mirrored.values() if m.has_news() or m.renew_at <= now]
         if not due:
             return
-        self._next_at = now + BEAT
+        self._next_at = now + min(BEAT + BEAT_A_LOG * len(due), MOST_BEAT)
         try:
             answers = await self._logs.append([mirrored.next(now) for mirrored in due])
         except AWAY:

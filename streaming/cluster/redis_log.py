@@ -22,7 +22,7 @@ from uuid import UUID
 import orjson
 from redis.exceptions import NoScriptError
 
-from streaming.cluster.redis_client import AWAY, connect
+from streaming.cluster.redis_client import AWAY, call, call_all, connect
 from streaming.events import End, Kind
 from streaming.log import ReplyPhase
 
@@ -183,10 +183,10 @@ def _lease_key(reply_id: UUID) -> str:
     return f"chat:{{{reply_id.hex}}}:lease"
 
 
-def parse(entry_id: str, fields: dict[str, str]) -> StreamEntry:
-    """Read an entry of a stream."""
+def parse(entry_id: str, fields: list[str]) -> StreamEntry:
+    """Read an entry of a stream: its id, and a field with its value."""
     number = int(entry_id.partition("-")[0])
-    (name, value), *_ = fields.items()
+    name, value = fields
     match name:
         case "p":
             phase, since, position = orjson.loads(value)
@@ -271,7 +271,7 @@ class RedisLogs:
 
     async def read(self, reply_id: UUID) -> list[StreamEntry]:
         """All of a log."""
-        entries: Any = await self._redis.xrange(log_key(reply_id))
+        entries = await call(self._redis, "XRANGE", log_key(reply_id), "-", "+")
         return [parse(*entry) for entry in entries]
 
     async def ping(self) -> None:
@@ -291,14 +291,14 @@ class RedisLogs:
             sha = self._scripts.get(script)
             if sha is None:
                 sha = self._scripts[script] = str(await self._redis.script_load(script))
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for keys, arguments in calls:
-                    pipe.evalsha(sha, len(keys), *keys, *arguments)
-                answers = await pipe.execute(raise_on_error=False)
+            answers = await call_all(
+                self._redis,
+                [("EVALSHA", sha, len(keys), *keys, *arguments) for keys, arguments in calls],
+            )
             if not any(isinstance(answer, NoScriptError) for answer in answers):
                 break
             del self._scripts[script]
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        return list(answers)
+        return answers

@@ -7,7 +7,7 @@ characters, and every failure as one of our errors.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
 from typing import Any, cast
 
 import ollama
@@ -90,7 +90,7 @@ class OllamaProvider(Provider):
         silence = SilenceLimit(self._settings, self.health)
         text = ReplyText(short_name(request.model), self._closes_alone)
         try:
-            async with silence, aclosing(self._attempts(request, silence)) as chunks:
+            async with silence, aclosing(self._reply(request, silence)) as chunks:
                 async for chunk in chunks:
                     yield text.clean(chunk)
         except TimeoutError as exc:
@@ -101,80 +101,67 @@ class OllamaProvider(Provider):
                 self._windows[short_name(request.model)] = error.window
             raise error from exc
 
-    async def _attempts(self, request: ChatRequest, silence: SilenceLimit) -> AsyncGenerator[Chunk]:
-        """Ask for the reply, and again without the fields that are refused."""
+    async def _reply(self, request: ChatRequest, silence: SilenceLimit) -> AsyncGenerator[Chunk]:
+        """Ask for the reply, and again without the fields that are refused; then read it."""
         thinks = short_name(request.model) not in self._cannot_think
         wanted = ollama_chat.body(request, thinks=thinks)
         refused = self._refused_fields.of(request.model)
-        while True:
-            body = self._refused_fields.apply(wanted, refused)
-            try:
-                async with aclosing(self._attempt(request, body, silence)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-                return
-            except transport.RefusalError as exc:
-                if not self._refused_fields.add(exc.refusal, body, refused, request.model):
-                    raise
-
-    async def _attempt(
-        self, request: ChatRequest, body: dict[str, Any], silence: SilenceLimit
-    ) -> AsyncGenerator[Chunk]:
-        async with aclosing(self._lines(body, silence)) as lines:
-            # In a task, so that the phase can be told while the first line is awaited.
-            first = asyncio.create_task(anext(lines), name=f"{self.name} first line")
-            try:
-                async with aclosing(self._phases(first, request.model)) as phases:
-                    async for phase in phases:
-                        yield Chunk(phase=phase)
-                line = await first
-            finally:
-                await _finished(first)
+        async with AsyncExitStack() as stack:
+            while True:
+                body = self._refused_fields.apply(wanted, refused)
+                lines = await stack.enter_async_context(aclosing(await self._send(body)))
+                # In a task, so that the phase can be told while the first line is awaited.
+                first = asyncio.create_task(
+                    self._next(lines, silence), name=f"{self.name} first line"
+                )
+                try:
+                    async with aclosing(self._phases(first, request.model)) as phases:
+                        async for phase in phases:
+                            yield Chunk(phase=phase)
+                    line = await first
+                    break
+                except transport.RefusalError as exc:
+                    if not self._refused_fields.add(exc.refusal, body, refused, request.model):
+                        raise
+                finally:
+                    await _finished(first)
             generating: Phase | None = "generating"
             tools = ToolCalls()
             while True:
-                message = ollama_chat.message(line)
-                content = message.get("content") or ""
-                reasoning = message.get("thinking") or ""
-                if not isinstance(content, str) or not isinstance(reasoning, str):
-                    raise TypeError("not a text")
-                parts = tools.feed(message.get("tool_calls"), whole=True)
-                if content or reasoning or parts:
-                    logprobs = values.logprobs(line.get("logprobs"))
-                    yield Chunk(content, reasoning, generating, tool_parts=parts, logprobs=logprobs)
+                chunk = _chunk(line, tools, generating)
+                if chunk is not None:
+                    yield chunk
                     generating = None
                 if line.get("done"):
-                    await transport.read_to_end(lines)
-                    finish = ollama_chat.finish(line, request, called=bool(tools))
-                    yield Chunk(tool_parts=tools.end(), finish=finish)
-                    return
-                line = await anext(lines)
+                    break
+                line = await self._next(lines, silence)
+            with suppress(*_FAILURES):  # later lines are not part of the reply
+                await transport.read_to_end(lines)
+        finish = ollama_chat.finish(line, request, called=bool(tools))
+        yield Chunk(tool_parts=tools.end(), finish=finish)
 
-    async def _lines(
-        self, body: dict[str, Any], silence: SilenceLimit
-    ) -> AsyncGenerator[dict[str, Any]]:
-        """Yield the lines of the reply. Raises when they end: the reader stops at the line that is
-        `done`, and later lines are not part of the reply."""
+    async def _send(self, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
+        """The lines of the reply to `body`, which is sent when the first is asked for."""
         client = await self._opened()
         path = "/api/chat" if "messages" in body else "/api/generate"
-        stream = cast(
-            "AsyncGenerator[dict[str, Any]]",
-            # Below `chat`, which drops from a tool's schema what it does not know itself, and takes
-            # a picture's base64 for the path of a file if there is such a file. As plain
-            # dictionaries: its types drop the ids of tool calls and fail on what other servers
-            # write differently, such as arguments as text, or times with decimals.
-            await client._request(dict, "POST", path, json=body, stream=True),
-        )
-        async with aclosing(stream):
-            while True:
-                with silence.limit():
-                    line = await anext(stream, None)
-                if line is None:
-                    raise errors.StreamBroken(
-                        f"{self.label} ended the reply before it was complete."
-                    )
-                silence.begun = True
-                yield line
+        # Below `chat`, which drops from a tool's schema what it does not know itself, and takes a
+        # picture's base64 for the path of a file if there is such a file. As plain dictionaries:
+        # its types drop the ids of tool calls and fail on what other servers write differently,
+        # such as arguments as text, or times with decimals.
+        stream = await client._request(dict, "POST", path, json=body, stream=True)
+        return cast("AsyncGenerator[dict[str, Any]]", stream)
+
+    async def _next(
+        self, lines: AsyncGenerator[dict[str, Any]], silence: SilenceLimit
+    ) -> dict[str, Any]:
+        """The next line. Raises `StreamBroken` when there is none: none is asked for after the line
+        that is `done`."""
+        with silence.limit():
+            line = await anext(lines, None)
+        if line is None:
+            raise errors.StreamBroken(f"{self.label} ended the reply before it was complete.")
+        silence.begun = True
+        return line
 
     async def _phases(self, first: asyncio.Task[Any], model: str) -> AsyncGenerator[Phase]:
         """Yield the phases of the server until `first` is done, each once."""
@@ -334,7 +321,15 @@ class OllamaProvider(Provider):
     async def _opened(self) -> ollama.AsyncClient:
         await self._server.open()
         if self._client is None:
-            self._client = ollama.AsyncClient(self._server.url, **self._server.options)
+            self._client = client = ollama.AsyncClient(self._server.url, **self._server.options)
+            headers = dict(client._client.headers)
+
+            def stream(_: str, path: str, json: object) -> AbstractAsyncContextManager[Any]:
+                return self._server.post(path, json, headers)
+
+            # httpx would put the same address and headers together for each request, which takes
+            # as long as the rest of sending it.
+            client._client.stream = stream
         return self._client
 
     async def _get(self, path: str, within_s: float) -> Mapping[str, Any]:
@@ -374,6 +369,20 @@ class OllamaProvider(Provider):
         if isinstance(exc, _ODD_LINE):
             return errors.StreamBroken(f"{self.label} sent something that cannot be read.")
         return transport.to_provider_error(exc, self.label, model, begun=begun)
+
+
+def _chunk(line: Mapping[str, Any], tools: ToolCalls, phase: Phase | None) -> Chunk | None:
+    """What a line adds to the reply. Raises one of `_ODD_LINE`."""
+    message = ollama_chat.message(line)
+    content = message.get("content") or ""
+    reasoning = message.get("thinking") or ""
+    if not isinstance(content, str) or not isinstance(reasoning, str):
+        raise TypeError("not a text")
+    parts = tools.feed(message.get("tool_calls"), whole=True)
+    if not (content or reasoning or parts):
+        return None
+    logprobs = values.logprobs(line.get("logprobs"))
+    return Chunk(content, reasoning, phase, tool_parts=parts, logprobs=logprobs)
 
 
 def _key(entry: Mapping[str, Any]) -> str:

@@ -135,7 +135,7 @@ def _options(request: ChatRequest) -> Json:
         "top_k": request.top_k,
         "repeat_penalty": request.repeat_penalty,
     }
-    return {name: value for name, value in options.items() if value is not None}
+    return values.only_finite(options)
 
 
 def most_tokens(request: ChatRequest) -> int | None:

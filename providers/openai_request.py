@@ -39,7 +39,7 @@ def body(request: ChatRequest) -> Json:
         "logprobs": None if request.top_logprobs is None else True,
         "top_logprobs": request.top_logprobs or None,
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return values.only_finite(wanted)
 
 
 def _message(message: ChatMessage) -> Json:

@@ -59,10 +59,12 @@ class StreamReader:
             if piece[:1] == b"<":
                 raise ValueError("a page instead of a reply")
             self.form = BodyForm.JSON if piece[:1] in b"{[" else BodyForm.EVENTS
-        if self.form is BodyForm.EVENTS and not (self._rest or self._data):
-            data = _only_event(piece)
-            if data:
+        if not (self._rest or self._data):  # as a token comes
+            if self.form is BodyForm.EVENTS and (data := _only_event(piece)):
                 return (_text(data),)
+            if self.form is BodyForm.LINES and piece.find(b"\n") == len(piece) - 1:
+                line = self._line(piece)
+                return (line,) if line else ()
         if b"\n" in piece and self.form is not BodyForm.DOCUMENT:
             return self._lines(piece)
         self._rest.append(piece)

@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from providers import errors
+
 # Tokens, pieces, anything that is counted: no model comes to so many, and two of them fit the
 # column of a sum.
 MOST = 1_000_000_000
@@ -85,6 +87,15 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if isinstance(value, int) or isfinite(value) else None
+
+
+def only_finite(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are set. Raises `RequestRefused` for a number that JSON does not know, for
+    which `orjson` would write `null` without a word."""
+    for name, value in fields.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise errors.RequestRefused(f"{name} is not a number.")
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def count(value: object, most: int = MOST) -> int | None:
@@ -173,7 +184,8 @@ def _is_deep(value: object, levels: int) -> bool:
 
 def logprobs(value: object) -> tuple[Mapping[str, Any], ...]:
     """Log probabilities in OpenAI's form, each with its alternatives."""
-    entries = value if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return ()
     return tuple(
         {
             **_logprob(entry),
@@ -181,7 +193,7 @@ def logprobs(value: object) -> tuple[Mapping[str, Any], ...]:
                 _logprob(other) for other in mappings(entry.get("top_logprobs"))[:_ALTERNATIVES]
             ],
         }
-        for entry in entries
+        for entry in value
         if isinstance(entry, Mapping)
     )
 

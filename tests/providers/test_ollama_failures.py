@@ -117,7 +117,7 @@ async def test_text_that_cannot_be_encoded(ollama: OllamaProvider) -> None:
 
 async def test_number_that_json_does_not_know(ollama: OllamaProvider) -> None:
     reply = await ask(ollama, "normal", temperature=float("nan"))
-    assert isinstance(reply.error, errors.ProviderError)
+    assert type(reply.error) is errors.RequestRefused
 
 
 async def test_first_byte_timeout(ollama_server: ScriptedOllama) -> None:

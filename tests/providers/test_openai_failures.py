@@ -71,6 +71,11 @@ async def test_refusal_is_not_tried_again(
     assert len(openai_server.chats) == 5
 
 
+async def test_number_that_json_does_not_know(compatible: Compatible) -> None:
+    reply = await ask(compatible, "normal", temperature=float("inf"))
+    assert type(reply.error) is errors.RequestRefused
+
+
 async def test_wrong_key(compatible: Compatible, openai_server: ScriptedOpenAI) -> None:
     openai_server.keys = {"another"}
     reply = await ask(compatible, "normal")

@@ -54,20 +54,27 @@ def changed(sql: str, params: Sequence[Any]) -> int:
         return int(cursor.rowcount)
 
 
+def change_each(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement once with each of these lists of values. All are sent at once, for less than
+    half of what as many statements cost."""
+    with _executed(sql, rows, how="executemany"):
+        pass
+
+
 @contextmanager
-def _executed(sql: str, params: Sequence[Any]) -> Iterator[Any]:
+def _executed(sql: str, params: Sequence[Any], how: str = "execute") -> Iterator[Any]:
     """The cursor of a statement. On SQLite it goes straight to the driver: Django's way there
     rewrites the places of the values each time, and takes longer than most statements do."""
     base = database()
     if base.vendor != "sqlite" or base.queries_logged or base.execute_wrappers:
         with base.cursor() as cursor:
-            cursor.execute(sql, params)
+            getattr(cursor, how)(sql, params)
             yield cursor
         return
     base.ensure_connection()
     base.validate_no_broken_transaction()
     with base.wrap_database_errors:
-        yield base.connection.execute(_for_sqlite(sql), params)
+        yield getattr(base.connection, how)(_for_sqlite(sql), params)
 
 
 @cache

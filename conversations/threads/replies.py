@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from conversations.statements import Update, changed
+from conversations.statements import Update, change_each, changed
 from conversations.threads import storage
 from conversations.threads.models import OPEN, Conversation, Message, Status
 from conversations.tools.selectors import add_calls
@@ -39,17 +39,27 @@ def save_partial(
     *, reply_id: UUID, writer: UUID | None, content: str, reasoning: str, seq: int
 ) -> bool:
     """Store the text so far. Returns `False` if the reply has ended or has another writer."""
-    native = connection.features.has_native_uuid_field
-    keys = [key if native else key.hex for key in (reply_id, writer) if key is not None]
-    sql = _SAVE_BY_NONE if writer is None else _SAVE
-    return bool(changed(sql, [content, reasoning, seq, seq, *keys]))
+    sql, values = _saving(reply_id, writer, content, reasoning, seq)
+    return bool(changed(sql, values))
 
 
 def save_partials(texts: Iterable[dict[str, Any]]) -> None:
     """`save_partial` for each of these, all or none."""
+    together: dict[str, list[list[Any]]] = {}
+    for text in texts:
+        sql, values = _saving(**text)
+        together.setdefault(sql, []).append(values)
     with transaction.atomic():
-        for text in texts:
-            save_partial(**text)
+        for sql, rows in together.items():
+            change_each(sql, rows)
+
+
+def _saving(
+    reply_id: UUID, writer: UUID | None, content: str, reasoning: str, seq: int
+) -> tuple[str, list[Any]]:
+    native = connection.features.has_native_uuid_field
+    keys = [key if native else key.hex for key in (reply_id, writer) if key is not None]
+    return _SAVE_BY_NONE if writer is None else _SAVE, [content, reasoning, seq, seq, *keys]
 
 
 def save_route(*, reply_id: UUID, writer: UUID | None, **route: Any) -> bool:

@@ -26,7 +26,7 @@ RETRY: Final = 0.2
 # to the most: under load a call has several pieces of many logs, and costs hardly more than one
 # for each piece. A reader elsewhere does not see the wait.
 BEAT: Final = 0.01
-BEAT_A_LOG: Final = 0.001
+BEAT_A_LOG: Final = 0.002
 MOST_BEAT: Final = 0.05
 
 

@@ -40,11 +40,12 @@ class ChatToolCall:
     extra_content: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChatMessage:
     """One message of a prompt. `content` is its text. A message with pictures has `parts`, too:
     its texts and pictures in their order. `reasoning` and `tool_calls` are an assistant's;
-    `tool_call_id` and `name` say which call a tool's message answers, and which tool it is."""
+    `tool_call_id` and `name` say which call a tool's message answers, and which tool it is. Nobody
+    changes one; that it could be done makes it cheaper, and a history has hundreds."""
 
     role: Role
     content: str

@@ -254,4 +254,4 @@ class Follower:
 
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with a `Z`, as everywhere in our JSON."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

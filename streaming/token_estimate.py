@@ -64,6 +64,9 @@ def text_amounts(text: str) -> Amounts:
 def message_amounts(message: ChatMessage) -> Amounts:
     """Return what a message consists of: all that the model reads of it."""
     text = message.content
+    plain = not (message.parts or message.reasoning or message.tool_calls)
+    if plain and text.isascii():  # as most are
+        return (0, 1, len(text), 0, 0, 0)
     pictures = sum(image.weight for image in message.images) if message.parts else 0
     if message.reasoning or message.tool_calls:
         calls = (part for call in message.tool_calls for part in (call.name, call.arguments))

@@ -268,14 +268,18 @@ def _fit(plan: Plan) -> Fitted:
     messages, dropped = plan.history, 0
     files = FileFit(partial(_cost, plan), cannot_see=plan.route.cannot_see)
     beside = total([ONCE, *map(text_amounts, _texts_beside(plan.parameters))])
+    amounts = total([beside, *map(message_amounts, messages)])
     if plan.trims:
-        messages, dropped = _newest(plan, beside, files)
-        dropped += plan.older
+        dropped = plan.older
+        if plan.files or _cost(plan, amounts) > _budget(plan) or not _begins_well(plan):
+            messages, left_out = _newest(plan, beside, files)
+            dropped += left_out
     if plan.route.strict_roles:
         messages = without_system(messages)
     elif plan.trims:
         messages = join_neighbours(messages)
-    amounts = total([beside, *map(message_amounts, messages)])
+    if messages is not plan.history:
+        amounts = total([beside, *map(message_amounts, messages)])
     prompt_tokens = ceil(_cost(plan, amounts))
     if plan.trims:
         least, window = estimate_tokens(messages[-1].content if messages else ""), plan.route.window
@@ -283,6 +287,23 @@ def _fit(plan: Plan) -> Fitted:
         least = sum(estimate_tokens(message.content) for message in messages)
         window = plan.route.num_ctx or least
     return Fitted(messages, prompt_tokens, dropped, least > window, amounts, tuple(files.told))
+
+
+def _budget(plan: Plan) -> int:
+    """How many tokens a prompt may have. Room to think never takes more than half of the window
+    from the conversation."""
+    window = plan.route.window
+    wanted: int = plan.parameters["max_tokens"]
+    return max(
+        window - (plan.wanted_tokens or wanted), min(window - wanted, window // 2), window // 4
+    )
+
+
+def _begins_well(plan: Plan) -> bool:
+    """Whether all of the history may be sent in its order: system messages, then a question."""
+    roles = [message.role for message in plan.history]
+    first = next((i for i, role in enumerate(roles) if role != "system"), len(roles))
+    return roles[first : first + 1] == ["user"] and "system" not in roles[first:]
 
 
 def _cost(plan: Plan, amounts: Amounts) -> float:
@@ -293,11 +314,7 @@ def _newest(plan: Plan, beside: Amounts, files: FileFit) -> tuple[tuple[ChatMess
     """The system messages and as many of the newest as leave room for the reply, from a user's
     message on, each with those of its files that fit; and how many others there are. The newest
     message always stays."""
-    window, wanted = plan.route.window, plan.parameters["max_tokens"]
-    # Room to think never takes more than half of the window from the conversation.
-    budget = max(
-        window - (plan.wanted_tokens or wanted), min(window - wanted, window // 2), window // 4
-    )
+    budget = _budget(plan)
     system = [message for message in plan.history if message.role == "system"]
     rest = [
         (message, plan.files.get(position, ()))
@@ -312,9 +329,10 @@ def _newest(plan: Plan, beside: Amounts, files: FileFit) -> tuple[tuple[ChatMess
         used += _cost(plan, message_amounts(message))
         if used > budget and newest_first and position < turn:
             break
-        whole, cost = files.fit(message, attached, budget - used)
-        newest_first.append(whole)
-        used += cost
+        if attached:
+            message, cost = files.fit(message, attached, budget - used)
+            used += cost
+        newest_first.append(message)
     first = len(rest) - len(newest_first)
     for _, attached in reversed(rest[:first]):
         files.leave_out(attached)

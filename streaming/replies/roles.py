@@ -3,6 +3,7 @@ alternate, or that has a system message. The record stays as it is."""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from providers.types import ChatMessage, Image
 
@@ -11,6 +12,9 @@ _BETWEEN = "\n\n"
 
 def join_neighbours(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """Join neighbours of one role by an empty line."""
+    messages = tuple(messages)
+    if not any(_may_join(*pair) for pair in pairwise(messages)):
+        return messages
     groups: list[list[ChatMessage]] = []
     for message in messages:
         if groups and _may_join(groups[-1][-1], message):
@@ -31,8 +35,9 @@ def without_system(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
 
 def _may_join(first: ChatMessage, second: ChatMessage) -> bool:
     """A tool's message answers one call, and calls are followed by their answers."""
-    calls = first.tool_calls or second.tool_calls
-    return first.role == second.role != "tool" and not calls
+    if first.role != second.role or first.role == "tool":
+        return False
+    return not (first.tool_calls or second.tool_calls)
 
 
 def _joined(group: list[ChatMessage]) -> ChatMessage:

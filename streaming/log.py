@@ -17,6 +17,8 @@ from streaming.small_queue import SmallEvent
 # taken yet, so it must not grow with the reply.
 FRAME_CHARACTERS = 64 * 1024
 
+_NUMBERS: dict[Kind, int] = {kind: number for number, kind in enumerate(KINDS)}
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyPhase:
@@ -64,25 +66,35 @@ class MemoryLog:
     def __init__(self, snapshot: Snapshot, user_message: dict[str, object] | None = None) -> None:
         self.snapshot = snapshot
         self.user_message = user_message
-        self.pieces: list[tuple[Kind, str]] = []
+        # The texts of the pieces, and the number of the kind of each: an object for both would be
+        # one that the garbage collector counts and looks at, for each token as long as it is kept.
+        self._pieces: list[str] = []
+        self._kinds = bytearray()
         self.size = 0
         self.phase: ReplyPhase | None = None
         self.end: End | None = None
         self.lost = False
         self._waiting: set[SmallEvent] = set()
         self._delta: Event | None = None
-        self._texts: dict[Kind, tuple[int, str]] = {}  # joined up to a position
+        self._joined: dict[Kind, tuple[int, str]] = {}  # up to a position
 
     @property
     def seq(self) -> int:
         """The number of the last piece, 0 before the first."""
-        return len(self.pieces)
+        return len(self._pieces)
+
+    def pieces(self, since: int, most: int) -> list[tuple[Kind, str]]:
+        """At most so many pieces after position `since`, each with its kind."""
+        kinds = self._kinds[since : since + most]
+        texts = self._pieces[since : since + most]
+        return [(KINDS[number], text) for number, text in zip(kinds, texts, strict=True)]
 
     def append(self, kind: Kind, text: str) -> None:
         """Add a piece of text. Raises `LogEnded` after the end."""
         if self.end is not None:
             raise LogEnded
-        self.pieces.append((kind, text))
+        self._kinds.append(_NUMBERS[kind])
+        self._pieces.append(text)
         self.size += len(text)
         self._wake()
 
@@ -133,24 +145,26 @@ class MemoryLog:
     def text(self, kind: Kind) -> str:
         """All of one kind so far, joined. Only what is new since the last call is joined anew: the
         text is saved again and again, and a long reply has ten thousands of pieces."""
-        position, text = self._texts.get(kind, (0, ""))
+        position, text = self._joined.get(kind, (0, ""))
         if position < self.seq:
-            new = self.pieces[position:]
+            new = self.pieces(position, self.seq)
             text += "".join(piece for piece_kind, piece in new if piece_kind == kind)
-            self._texts[kind] = self.seq, text
+            self._joined[kind] = self.seq, text
         return text
 
     def run(self, since: int) -> tuple[Kind, int, str]:
         """Return the pieces after position `since`, as far as it is of one kind and up to about
         `FRAME_CHARACTERS`: its kind, the position after it, its text. There must be a piece."""
-        kind, position, last = self.pieces[since][0], since, self.seq
-        texts: list[str] = []
-        size = 0
-        while position < last and size < FRAME_CHARACTERS and self.pieces[position][0] == kind:
-            texts.append(self.pieces[position][1])
-            size += len(texts[-1])
-            position += 1
-        return kind, position, "".join(texts)
+        kinds, pieces, last = self._kinds, self._pieces, self.seq
+        number, text, position = kinds[since], pieces[since], since + 1
+        if position < last:
+            texts, size = [text], len(text)
+            while position < last and size < FRAME_CHARACTERS and kinds[position] == number:
+                texts.append(pieces[position])
+                size += len(texts[-1])
+                position += 1
+            text = "".join(texts)
+        return KINDS[number], position, text
 
     def delta(self, since: int) -> Event:
         """The event for what `run` gives. Followers at the same position get the same one, so that

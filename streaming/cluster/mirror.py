@@ -51,7 +51,7 @@ class Mirrored:
         renew = self.renew_at <= now
         if renew:
             self.renew_at = now + RENEW
-        pieces = log.pieces[self.seq : self.seq + MOST_PIECES]
+        pieces = log.pieces(self.seq, MOST_PIECES)
         phase = end = None
         if self.seq + len(pieces) == log.seq:
             if log.end is not None:

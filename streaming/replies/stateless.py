@@ -72,9 +72,9 @@ class StatelessReply:
     """One reply, from waiting for a permit (`admission`) and choosing its provider (`planning`) to
     its end.
 
-    `result` names the provider and the model as soon as they are chosen. `chunks` is everything
-    said so far. When `over` is true nothing more comes: `tokens` has the counts, and `error` says
-    why the reply is not whole.
+    `result` names the provider and the model as soon as they are chosen. When `over` is true
+    nothing more comes: `tokens` has the counts, and `error` says why the reply is not whole. It has
+    one reader, of its `pieces` or of the `whole`.
     """
 
     def __init__(
@@ -85,7 +85,8 @@ class StatelessReply:
         self.permit: Permit | None = None
         self.planning = planning
         self.result = Result()
-        self.chunks: list[Chunk] = []
+        self._unread: list[Chunk] = []
+        self._said: list[str] = []
         self.position: int | None = None
         self.over = False
         self.error: Exception | None = None
@@ -107,12 +108,12 @@ class StatelessReply:
         Raises:
             Exception: why the reply failed.
         """
-        read, silence = 0, _Silence(patience, self._news.set)
+        silence = _Silence(patience, self._news.set)
         try:
             while True:
                 self._news.clear()
-                if len(self.chunks) > read:
-                    pieces, read = self.chunks[read:], len(self.chunks)
+                if pieces := self._unread:
+                    self._unread = []  # what was told is not kept
                     yield pieces
                     silence.begin()
                 elif self.over:
@@ -135,7 +136,7 @@ class StatelessReply:
         if self.error is not None:
             raise self.error
         finish = self.result.finish
-        return as_told_at_the_end(self.chunks, finish.thought_characters if finish else 0)
+        return as_told_at_the_end(self._unread, finish.thought_characters if finish else 0)
 
     def cancel(self, reason: Exception | None = None) -> None:
         """End the reply early: its reader has gone, or gets `reason`. May be repeated."""
@@ -157,7 +158,8 @@ class StatelessReply:
     def _add(self, chunk: Chunk) -> None:
         if chunk.content or chunk.reasoning or chunk.tool_parts:
             self.position = None
-            self.chunks.append(chunk)
+            self._unread.append(chunk)
+            self._said.append(_text(chunk))
             self._news.set()
 
     async def _run(self, router: Router, slots: ProviderSlots) -> None:
@@ -195,13 +197,15 @@ class StatelessReply:
             self._news.set()
 
     async def _account(self, cut_as: Status | None, failure: Exception | None) -> None:
-        text = "".join(
-            chunk.content + chunk.reasoning + "".join(part.arguments for part in chunk.tool_parts)
-            for chunk in self.chunks
-        )
-        end = outcome(self.result, text, cut_as, failure)
+        end = outcome(self.result, "".join(self._said), cut_as, failure)
         self.tokens = end.tokens or {}
         await record_end(self.caller, end, self.result)
+
+
+def _text(chunk: Chunk) -> str:
+    """All that a model has written of a chunk."""
+    text = chunk.content + chunk.reasoning
+    return text + "".join(part.arguments for part in chunk.tool_parts) if chunk.tool_parts else text
 
 
 def as_told_at_the_end(chunks: list[Chunk], thought: int) -> list[Chunk]:

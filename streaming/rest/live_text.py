@@ -32,5 +32,6 @@ async def _so_far(reply_id: UUID) -> PartialText | None:
     if runtime is None:
         return None
     if turn := runtime.turns.find(reply_id):
-        return PartialText.of(turn.log.pieces)
+        log = turn.log
+        return PartialText(log.text("content"), log.text("reasoning"), log.seq)
     return await runtime.peers.so_far(reply_id)

@@ -34,8 +34,8 @@ class TellsAPieceTwice(MemoryLog):
 
 class MixesKinds(MemoryLog):
     def run(self, since):
-        kind = self.pieces[since][0]
-        return kind, self.seq, "".join(text for _, text in self.pieces[since:])
+        (kind, _), *_ = pieces = self.pieces(since, self.seq)
+        return kind, self.seq, "".join(text for _, text in pieces)
 
 
 class LosesAPiece(MemoryLog):

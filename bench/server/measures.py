@@ -66,20 +66,20 @@ async def herd(site: Site, door: str, count: int = 100) -> Figures:
 
 async def paced(site: Site, door: str, streams: int) -> Figures:
     """So many streams of 20 tokens a second at once: processor time of a token, and how long it is
-    under way. The beginning, which is a herd, is left out of both, and as much of the end."""
-    skipped = max(20, streams // 8)
+    under way. The beginning, which is a herd, is left out of both, and the end."""
+    skipped, end = max(20, streams // 5), 20
     async with AsyncExitStack() as stack:
         clients = await site.clients(door, streams, stack)
         gc.collect()
         replies = [asyncio.create_task(client.ask("paced")) for client in clients]
         await asyncio.sleep(skipped * SCRIPTS["paced"].gap)
         before, began = cpu_seconds(site.pid), time.monotonic()
-        await asyncio.sleep((SCRIPTS["paced"].tokens - 2 * skipped) * SCRIPTS["paced"].gap)
+        await asyncio.sleep((SCRIPTS["paced"].tokens - skipped - end) * SCRIPTS["paced"].gap)
         used, lasted = cpu_seconds(site.pid) - before, time.monotonic() - began
         heard = await asyncio.gather(*replies)
         _whole(heard, "paced")
         tokens = streams * lasted / SCRIPTS["paced"].gap
-        delays = (delay for reply in heard for delay in reply.delays[skipped:-skipped])
+        delays = (delay for reply in heard for delay in reply.delays[skipped:-end])
         return {
             f"CPU µs a token, {streams}": used / tokens * 1e6,
             **_ms(delays, f"relay, {streams}"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from copy import deepcopy
+from contextlib import suppress
 from typing import Any
 
 from channels.exceptions import ChannelFull
@@ -16,8 +16,9 @@ LOOK_SECONDS = 10.0
 
 class MemoryLayer(InMemoryChannelLayer):  # type: ignore[misc] # it has no types
     """Channels' own, which looks through all sockets with every message that it sends and takes:
-    a turn would cost more the more pages are open. Here it looks now and then. And its queues are
-    small: every open page has one."""
+    a turn would cost more the more pages are open. Here it looks now and then. It adds to a queue
+    in a task for each page; here no task is needed. And its queues are small: every open page has
+    one. Messages are flat: nobody can change what another has been sent."""
 
     _next_look = 0.0
 
@@ -25,9 +26,17 @@ class MemoryLayer(InMemoryChannelLayer):  # type: ignore[misc] # it has no types
         """Add a message. Raises `ChannelFull`."""
         self.require_valid_channel_name(channel)
         try:
-            self._queue(channel).put_nowait((time.time() + self.expiry, deepcopy(message)))
+            self._queue(channel).put_nowait((time.time() + self.expiry, {**message}))
         except asyncio.QueueFull:
             raise ChannelFull(channel) from None
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Add a message for every channel of a group that has room."""
+        self.require_valid_group_name(group)
+        self._clean_expired()
+        for channel in [*self.groups.get(group, ())]:
+            with suppress(ChannelFull):
+                await self.send(channel, message)
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Take the first message, when there is one."""

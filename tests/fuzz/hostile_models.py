@@ -20,6 +20,7 @@ from uuid import uuid4
 import httpx
 
 from tests.harness.place import Person, Place, place_at
+from tests.harness.rest import ok
 from tests.harness.server import ChatServer, Kind
 from tests.scripted.hostile import ENDLESS, FIGURES, JUNK, ODD
 
@@ -50,11 +51,18 @@ async def answer(person: Person) -> float:
 
 async def chat(person: Person, name: str, provider: str) -> str:
     """How a reply of the model ends in a chat."""
-    conversation = await person.conversation()
+    conversation = await _conversation(person)
     body = {"client_id": str(uuid4()), "content": "Go on", "parameters": {"model": name}}
     path = f"/api/conversations/{conversation}/generate/?provider={provider}"
     response = await person.rest.http.post(path, json=body)
     return _ending(response, response.json().get("message") or {})
+
+
+async def _conversation(person: Person) -> str:
+    """A new one. Of more than ten a second the others wait."""
+    while (made := await person.rest.post("/api/conversations/", {})).status_code == 429:
+        await asyncio.sleep(float(made.headers["Retry-After"]))
+    return str(ok(made, 201)["id"])
 
 
 async def program(person: Person, name: str) -> str:

@@ -7,7 +7,7 @@ from providers.types import Usage
 from tests.providers.connect import ollama_at
 from tests.providers.replies import REPLY_TEXT, ask, request
 from tests.scripted.ollama import ScriptedOllama
-from tests.scripted.ollama_scripts import ODD_TEXT, words
+from tests.scripted.ollama_scripts import ODD_TEXT, SCRIPTS, Line, words
 
 
 async def test_reply_text_usage_and_durations(ollama: OllamaProvider) -> None:
@@ -138,6 +138,22 @@ async def test_line_of_one_mebibyte(ollama: OllamaProvider) -> None:
 
 async def test_many_lines_in_one_segment(ollama: OllamaProvider) -> None:
     assert (await ask(ollama, "fast:n=640")).content == "".join(words(640))
+
+
+@pytest.mark.parametrize("text", ["7", '{"error": "too late"}', '{"message": 7}', "not JSON"])
+async def test_odd_line_after_a_whole_reply(
+    ollama: OllamaProvider, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """It is no part of the reply."""
+
+    async def whole_and_more(line: Line) -> None:
+        await line.say("Hello")
+        await line.done()
+        await line.raw(f"{text}\n")
+
+    monkeypatch.setitem(SCRIPTS, "whole_and_more", whole_and_more)
+    reply = await ask(ollama, "whole_and_more")
+    assert (reply.error, reply.content, reply.finish.reason) == (None, "Hello", "stop")
 
 
 async def test_client_is_built_once(ollama: OllamaProvider, ollama_server: ScriptedOllama) -> None:
